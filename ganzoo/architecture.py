@@ -1,0 +1,105 @@
+"""The contract: what a plugin fills in. Data, not inheritance; nothing here imports torch.
+
+A plugin is a function with keyword-only, annotated options that returns an `Architecture` (or a
+`Dataset`), named by an entry point in the group `ganzoo.architectures` (or `ganzoo.datasets`).
+The first line of the function's docstring is the summary that `ganzoo list` prints, so that
+listing reads sources and runs no plugin's code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+    from torch.optim import Optimizer
+
+Discriminator = Callable[["Tensor"], "Tensor"]
+"""Images (n, C, H, W) to scores (n,), as an objective sees it."""
+
+Loss = Callable[[Discriminator, "Tensor", "Tensor"], "Tensor"]
+"""(discriminator, real images, fake images) to a scalar."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """What the two networks minimise.
+
+    Both losses get the discriminator itself, as a function from images (n, C, H, W) to scores (n,),
+    and a batch of real and of generated images; both return a scalar. `discriminator_loss` must be
+    differentiable in the discriminator's weights, `generator_loss` in the fake images. Because they
+    get the discriminator and not its scores, a gradient penalty or a relativistic loss is just
+    another function.
+
+    `scores` says what the discriminator's output means: "logits" are reported to the user as
+    probabilities D(x) and D(G(z)), "critic" scores are reported as they are.
+    """
+
+    discriminator_loss: Loss
+    generator_loss: Loss
+    scores: Literal["logits", "critic"] = "logits"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How to train: an architecture's defaults, and what the user changed.
+
+    An epoch is as many images as the data set holds. Every batch is full: a batch at the end of an
+    epoch continues into the next.
+    """
+
+    epochs: int = 20
+    batch_size: int = 64
+    discriminator_steps: int = 1  # on the same batch of real images, with new fakes each time
+    discriminator_every: int = 1  # train the discriminator every that many batches
+    generator_every: int = 1  # train the generator every that many batches
+    learning_rate: float | None = None  # None: what the architecture's optimizers say
+    max_steps: int | None = None  # stop after that many batches, however many epochs are left
+    log_every: int = 50  # batches between two reported sets of metrics
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name not in {"learning_rate", "seed"} and value is not None and value < 1:
+                raise ValueError(f"{field.name} must be at least 1, not {value}")
+        if self.learning_rate is not None and not 0 < self.learning_rate < float("inf"):
+            raise ValueError(f"learning_rate must be a positive number, not {self.learning_rate}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture:
+    """One GAN: what to build, what to minimise, what to feed it."""
+
+    image_shape: tuple[int, int, int]  # (channels, height, width)
+    latent_dim: int
+    generator: Callable[[], nn.Module]  # (n, latent_dim) -> (n, *image_shape) in image_range
+    discriminator: Callable[[], nn.Module]  # (n, *image_shape) -> (n,) logits or critic scores
+    objective: Objective
+    optimizers: Callable[[nn.Module, nn.Module], tuple[Optimizer, Optimizer]]  # of (G, D)
+    dataset: str  # the default for --data
+    image_range: tuple[float, float] = (-1.0, 1.0)
+    after_discriminator_step: Callable[[nn.Module], None] | None = None  # e.g. weight clipping
+    defaults: TrainConfig = TrainConfig()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """A source of images of any size; ganzoo crops, resizes and caches them for the architecture.
+
+    `images[i]` is a uint8 array, (H, W) grey or (H, W, 3) RGB, or raises `ganzoo.errors.DataError`
+    naming the file that cannot be read; a numpy array of shape (N, H, W) or (N, H, W, C) is such a
+    sequence. `cache_key` is what the pixels are a function of (a version and the options, or the
+    files' names, sizes and times); None says that reading is as quick as a cache would be.
+    """
+
+    images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
+    cache_key: str | None = None
+
+
+Plugin = Callable[..., Any]
+"""What an entry point names: a function of keyword-only options."""

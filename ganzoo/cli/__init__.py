@@ -1,0 +1,52 @@
+"""The command line, and the one place where an error becomes a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ganzoo.errors import GanzooError
+
+TRAIN_EXTRA = {"matplotlib", "onnx", "onnxscript", "safetensors", "torch", "torchvision"}
+
+
+def main() -> None:
+    """Run `ganzoo` with the process's arguments, and exit."""
+    from ganzoo.cli.app import app
+
+    arguments = sys.argv[1:]
+    debug = "--debug" in arguments[:1]
+    try:
+        code = app(args=arguments, prog_name="ganzoo", standalone_mode=False)
+        sys.stdout.flush()
+    except Exception as error:
+        if debug:
+            raise
+        _exit_with(error)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _exit_with(error: Exception) -> None:
+    if isinstance(error, GanzooError):
+        _fail(str(error), error.exit_code)
+    if hasattr(error, "format_message"):  # what typer raises for a command line it cannot parse
+        message = error.format_message() or "type a command"
+        _fail(f"{message} `ganzoo --help` shows what there is", 2)
+    if isinstance(error, BrokenPipeError):  # `ganzoo list | head`: nobody reads any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in TRAIN_EXTRA:
+        _fail(f"this needs {error.name}: install ganzoo with its extra 'train'", 3)
+    if isinstance(error, OSError):
+        _fail(f"{error.filename or 'input/output'}: {error.strerror or error}", 6)
+    if isinstance(error, MemoryError):
+        _fail("out of memory: try a smaller --batch-size", 8)
+    name = type(error).__name__
+    _fail(f"this is a bug in ganzoo ({name}: {error}); `ganzoo --debug …` shows where", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"ganzoo: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,45 @@
+"""The commands. Importing this must stay cheap: each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ganzoo import __version__
+from ganzoo.cli import export, look, sample, train
+
+app = typer.Typer(
+    name="ganzoo",
+    help="A zoo of GAN architectures: train them, export them to ONNX, sample without torch.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"ganzoo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_print_version,
+                     is_eager=True),
+    ] = False,
+) -> None:
+    """Hold the options that come before a command; `main` acts on --debug."""
+
+
+app.command("list")(look.list_plugins)
+app.command("show")(look.show)
+app.command("train")(train.train)
+app.command("export")(export.export)
+app.command("sample")(sample.sample)
+app.command("doctor")(look.doctor)

@@ -1,0 +1,19 @@
+"""Options that several commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="An option of the architecture; may be repeated."
+    ),
+]
+Runs = Annotated[
+    Path, typer.Option("--runs", metavar="DIR", help="Where runs are kept.", envvar="GANZOO_RUNS")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]

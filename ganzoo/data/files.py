@@ -1,0 +1,147 @@
+"""Folders and zips of image files, as sequences that decode one image at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from ganzoo.architecture import Dataset
+from ganzoo.errors import DataError
+
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+SMALLEST = 16  # pixels; a smaller side is an icon that was left in the folder, not a picture
+MAX_PIXELS = 64_000_000
+MAX_FILE_BYTES = 256_000_000
+
+
+def folder_dataset(folder: Path) -> Dataset:
+    """Every image file below `folder`, in the order of its path."""
+    paths = sorted(_walk(folder))
+    if not paths:
+        raise DataError(f"{folder} holds no images ({', '.join(sorted(SUFFIXES))})")
+    stats = [(p.relative_to(folder).as_posix(), p.stat()) for p in paths]
+    key = _digest([(name, s.st_size, s.st_mtime_ns) for name, s in stats])
+    return Dataset(images=_Files(paths), cache_key=f"folder-{key}")
+
+
+def zip_dataset(path: Path) -> Dataset:
+    """Every image file in the zip at `path`, in the order of its name."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise DataError(f"{path} is not a zip file: {error}") from error
+    members = sorted(
+        (m for m in archive.infolist() if _is_image(PurePosixPath(m.filename))),
+        key=lambda m: m.filename,
+    )
+    for member in members:
+        inside = PurePosixPath(member.filename.replace("\\", "/"))
+        if inside.is_absolute() or ".." in inside.parts:
+            raise DataError(f"{path} holds the unsafe name '{member.filename}': repack it")
+        if member.file_size > MAX_FILE_BYTES:
+            raise DataError(f"{path}: {member.filename} would unpack to {member.file_size} bytes")
+    if not members:
+        raise DataError(f"{path} holds no images ({', '.join(sorted(SUFFIXES))})")
+    key = _digest([(m.filename, m.file_size, m.CRC) for m in members])
+    return Dataset(images=_ZipMembers(archive, members), cache_key=f"zip-{key}")
+
+
+class _Decoded(Sequence[NDArray[np.uint8]]):
+    """A sequence of encoded images; subclasses say what is called what."""
+
+    def name(self, index: int) -> str:
+        raise NotImplementedError
+
+    def content(self, index: int) -> bytes:
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, index: int) -> NDArray[np.uint8]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[NDArray[np.uint8]]: ...
+    def __getitem__(self, index: int | slice) -> NDArray[np.uint8] | Sequence[NDArray[np.uint8]]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        try:
+            return decode(self.content(index))
+        except (OSError, SyntaxError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+            raise DataError(f"{self.name(index)} ({error})") from error
+
+
+class _Files(_Decoded):
+    def __init__(self, paths: list[Path]) -> None:
+        self.paths = paths
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def name(self, index: int) -> str:
+        return str(self.paths[index])
+
+    def content(self, index: int) -> bytes:
+        if self.paths[index].stat().st_size > MAX_FILE_BYTES:
+            raise ValueError(f"larger than {MAX_FILE_BYTES} bytes")
+        return self.paths[index].read_bytes()
+
+
+class _ZipMembers(_Decoded):
+    def __init__(self, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> None:
+        self.archive, self.members = archive, members
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def name(self, index: int) -> str:
+        return f"{self.archive.filename}: {self.members[index].filename}"
+
+    def content(self, index: int) -> bytes:
+        return self.archive.read(self.members[index])
+
+
+def decode(content: bytes) -> NDArray[np.uint8]:
+    """One encoded image as uint8, (H, W) grey or (H, W, 3) RGB: upright, transparency on white."""
+    with Image.open(io.BytesIO(content)) as image:
+        if not SMALLEST <= min(image.size) or image.width * image.height > MAX_PIXELS:
+            limits = f"at least {SMALLEST} a side and at most {MAX_PIXELS} pixels"
+            raise ValueError(f"{image.width}x{image.height}, where ganzoo wants {limits}")
+        upright = ImageOps.exif_transpose(image)
+    if upright.has_transparency_data:
+        rgba = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
+    return np.asarray(upright.convert("L" if upright.mode in {"1", "L"} else "RGB"))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """The image files below `folder`; links are followed, but no folder is entered twice."""
+    seen: set[str] = set()
+    for root, folders, files in os.walk(folder, followlinks=True, onerror=_raise):
+        real = os.path.realpath(root)
+        if real in seen:
+            raise DataError(f"{root} leads to a folder that was read already: remove the link")
+        seen.add(real)
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        yield from (path for path in (Path(root, f) for f in files) if _is_image(path))
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _is_image(path: Path | PurePosixPath) -> bool:
+    """Whether a name is an image's, and not a hidden file or what macOS adds to a zip."""
+    hidden = path.name.startswith(".") or "__MACOSX" in path.parts
+    return path.suffix.lower() in SUFFIXES and not hidden
+
+
+def _digest(facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

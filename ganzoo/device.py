@@ -1,0 +1,64 @@
+"""Which device to train on, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from ganzoo.errors import DeviceError, UsageError
+
+
+@dataclass(frozen=True)
+class Device:
+    """A torch device and the reason it was chosen, for people to read."""
+
+    torch: torch.device
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.torch} ({self.reason})"
+
+
+def choose(wanted: str = "auto") -> Device:
+    """The device for "auto", "cpu", "mps", "cuda" or "cuda:1"; DeviceError where it is not there."""
+    kind, _, index = wanted.partition(":")
+    if kind not in {"auto", "cpu", "cuda", "mps"} or (index and not index.isdigit()):
+        raise UsageError(f"no device is called '{wanted}': use auto, cpu, cuda, cuda:1 or mps")
+    if kind == "auto":
+        return _best()
+    if kind == "cuda":
+        return _cuda(int(index or 0))
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise DeviceError("--device mps: this torch sees no Apple GPU; use --device cpu")
+    return Device(torch.device(kind), "asked for")
+
+
+def _best() -> Device:
+    if torch.cuda.is_available():
+        return Device(torch.device("cuda", 0), f"found {torch.cuda.get_device_name(0)}")
+    if torch.backends.mps.is_available():
+        return Device(torch.device("mps"), "found an Apple GPU")
+    threads = torch.get_num_threads()
+    return Device(torch.device("cpu"), f"no CUDA or Apple GPU found; {threads} threads")
+
+
+def _cuda(index: int) -> Device:
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if not count:
+        built = f"is built for CUDA {torch.version.cuda}" if torch.version.cuda else "is CPU-only"
+        raise DeviceError(f"--device cuda: no CUDA device (torch {torch.__version__} {built}); "
+                          "use --device cpu")
+    if index >= count:
+        raise DeviceError(f"--device cuda:{index}: there are {count}, counted from cuda:0")
+    return Device(torch.device("cuda", index), f"asked for, {torch.cuda.get_device_name(index)}")
+
+
+def room_for(nbytes: int, device: torch.device) -> bool:
+    """Whether data of that size may move to `device` and leave at least half of it free."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return nbytes < free // 2
+    if device.type == "mps":
+        return nbytes < torch.mps.recommended_max_memory() // 2
+    return True  # memory-mapped: the page cache decides

@@ -1,0 +1,49 @@
+"""Everything that can go wrong, with its exit code. One line each: what, whose, what to do next."""
+
+
+class GanzooError(Exception):
+    """An error the user can act on; `ganzoo` prints it in one line and exits with `exit_code`."""
+
+    exit_code = 1
+
+
+class UsageError(GanzooError):
+    """The command line does not make sense."""
+
+    exit_code = 2
+
+
+class PluginError(GanzooError):
+    """A plugin is unknown, broken, or was configured wrongly."""
+
+    exit_code = 3
+
+
+class DataError(GanzooError):
+    """The training images are missing or cannot be read."""
+
+    exit_code = 4
+
+
+class ModelFileError(GanzooError):
+    """A checkpoint or an ONNX file is missing, damaged, or not ganzoo's."""
+
+    exit_code = 5
+
+
+class OutputError(GanzooError):
+    """A file cannot be read or written: disk full, permissions, or something is in the way."""
+
+    exit_code = 6
+
+
+class DivergedError(GanzooError):
+    """Training produced a number that is not finite."""
+
+    exit_code = 7
+
+
+class DeviceError(GanzooError):
+    """The device is not there, or ran out of memory."""
+
+    exit_code = 8

@@ -1,0 +1,61 @@
+"""From a network's numbers to pixels, grids and PNG files. The only place where that happens."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Pixels = NDArray[np.uint8]
+"""uint8 images, (n, height, width, channels) with 1 or 3 channels."""
+
+
+def to_pixels(images: NDArray[np.float32], image_range: tuple[float, float]) -> Pixels:
+    """Float images (n, C, H, W) in `image_range` as uint8 (n, H, W, C), rounded to the nearest."""
+    low, high = image_range
+    scaled = np.clip((images - low) * (255 / (high - low)), 0, 255)
+    return np.ascontiguousarray(np.rint(scaled).astype(np.uint8).transpose(0, 2, 3, 1))
+
+
+def grid(images: Pixels, columns: int | None = None, gap: int = 2, background: int = 255) -> Pixels:
+    """One sheet (1, H, W, C) of n images in rows, as square as can be.
+
+    Small images are enlarged by a whole factor, pixel by pixel, so that the sheet can be looked at.
+    """
+    count, height, width, channels = images.shape
+    columns = min(count, columns or math.ceil(math.sqrt(count)))
+    rows = math.ceil(count / columns)
+    zoom = max(1, 64 // max(height, width))
+    images = images.repeat(zoom, axis=1).repeat(zoom, axis=2)
+    cell_h, cell_w = height * zoom + gap, width * zoom + gap
+    sheet = np.full((rows * cell_h + gap, columns * cell_w + gap, channels), background, np.uint8)
+    for i, image in enumerate(images):
+        y, x = (i // columns) * cell_h + gap, (i % columns) * cell_w + gap
+        sheet[y : y + cell_h - gap, x : x + cell_w - gap] = image
+    return sheet[None]
+
+
+def save_png(image: Pixels, path: Path) -> None:
+    """Write one image (H, W, C) or (1, H, W, C); a reader never sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        to_pil(image).save(temporary, format="PNG", optimize=False)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def to_pil(image: Pixels) -> Image.Image:
+    """One image (H, W, C) or (1, H, W, C) as a PIL image, grey or RGB."""
+    from PIL import Image
+
+    image = image[0] if image.ndim == 4 else image
+    return Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image)

@@ -1,0 +1,29 @@
+"""Optimizers for the pair of networks, in their fastest form on every device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+Pair = Callable[[nn.Module, nn.Module], tuple[Optimizer, Optimizer]]
+
+
+def adam(learning_rate: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)) -> Pair:
+    """One Adam for each of (G, D); the defaults are DCGAN's (Radford et al., ICLR 2016)."""
+
+    def build(network: nn.Module) -> Optimizer:
+        return torch.optim.Adam(network.parameters(), learning_rate, betas, fused=True)
+
+    return lambda generator, discriminator: (build(generator), build(discriminator))
+
+
+def rmsprop(learning_rate: float = 5e-5) -> Pair:
+    """One RMSprop for each of (G, D); the default is WGAN's."""
+
+    def build(network: nn.Module) -> Optimizer:
+        return torch.optim.RMSprop(network.parameters(), learning_rate, foreach=True)
+
+    return lambda generator, discriminator: (build(generator), build(discriminator))

@@ -1,0 +1,116 @@
+"""Options of plugins: `key=value` words, checked against a function's annotations."""
+
+from __future__ import annotations
+
+import inspect
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, Union, get_args, get_origin
+
+from ganzoo.architecture import Plugin
+from ganzoo.errors import PluginError
+
+_BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
+    """Split `key=value` words; a key given twice keeps its last value."""
+    options = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise PluginError(f"'{pair}' is not an option: write key=value, e.g. width=16")
+        options[key.strip().replace("-", "_")] = value.strip()
+    return options
+
+
+def resolve(function: Plugin, given: Mapping[str, Any], whose: str) -> dict[str, Any]:
+    """All options of `function`: its defaults, overridden by `given` (words, or values from JSON).
+
+    Raises PluginError, naming `whose` options they are, for an unknown name or a wrong type.
+    """
+    parameters = inspect.signature(function).parameters
+    annotations = typing.get_type_hints(function)
+    if unknown := [key for key in given if key not in parameters]:
+        raise PluginError(f"{whose} has no option '{unknown[0]}'; {describe(function)}")
+    resolved = {name: parameter.default for name, parameter in parameters.items()}
+    for name, value in given.items():
+        try:
+            resolved[name] = _convert(value, annotations.get(name, str))
+        except ValueError:
+            raise PluginError(
+                f"{whose}: {name}={value} is not of type {_spell(annotations[name])}; "
+                f"{describe(function)}"
+            ) from None
+    return resolved
+
+
+def describe(function: Plugin) -> str:
+    """The options of `function` in one line: `its options are width: int = 64`."""
+    annotations = typing.get_type_hints(function)
+    words = [
+        f"{name}: {_spell(annotations.get(name, str))} = {_unparse(parameter.default)}"
+        for name, parameter in inspect.signature(function).parameters.items()
+    ]
+    return f"its options are {'; '.join(words)}" if words else "it takes no options"
+
+
+def _convert(value: Any, annotation: Any) -> Any:
+    """`value`, a word or a JSON value, as `annotation`; ValueError where it is not one."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        return _first_that_fits(value, arguments)
+    if origin is Literal:
+        return _convert_literal(value, arguments)
+    if origin is tuple:
+        return _convert_tuple(value, arguments)
+    if annotation is types.NoneType:
+        return _require(None, value in (None, "none", "None"))
+    if annotation is bool and isinstance(value, str):
+        return _BOOLS[value.lower()] if value.lower() in _BOOLS else _require(None, False)
+    if annotation in (int, float) and isinstance(value, str):
+        return annotation(value)
+    if annotation is float and type(value) is int:
+        return float(value)
+    return _require(value, type(value) is annotation)
+
+
+def _first_that_fits(value: Any, annotations: tuple[Any, ...]) -> Any:
+    """`value` as the first alternative of a union that takes it; a plain `str` is tried last."""
+    for alternative in sorted(annotations, key=lambda a: a is str):
+        try:
+            return _convert(value, alternative)
+        except ValueError:
+            continue
+    raise ValueError(value)
+
+
+def _convert_literal(value: Any, choices: tuple[Any, ...]) -> Any:
+    by_word = {str(choice): choice for choice in choices}
+    return by_word[str(value)] if str(value) in by_word else _require(None, False)
+
+
+def _convert_tuple(value: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """`256,512` or [256, 512] as tuple[int, ...] or tuple[int, int]."""
+    items = [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) \
+        else list(_require(value, isinstance(value, list | tuple)))
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        arguments = (arguments[0],) * len(items)
+    _require(items, len(items) == len(arguments))
+    return tuple(_convert(item, kind) for item, kind in zip(items, arguments, strict=True))
+
+
+def _require(value: Any, holds: bool) -> Any:
+    if not holds:
+        raise ValueError(value)
+    return value
+
+
+def _spell(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) \
+        else str(annotation).replace("typing.", "")
+
+
+def _unparse(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

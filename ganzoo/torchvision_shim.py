@@ -1,0 +1,21 @@
+"""torchvision's parts that need no compiled operator, whichever torch is beside it.
+
+A torchvision built for CUDA cannot load its operators beside a torch built for the CPU, and then
+fails at import ("operator torchvision::nms does not exist", after that `qnms`), because it attaches
+Python implementations to operators that were never defined. Defining their names lets the import
+pass; data sets, transforms and utils work, and ganzoo uses nothing else of torchvision.
+"""
+
+from __future__ import annotations
+
+import torch
+
+try:
+    from torchvision import datasets
+except RuntimeError:
+    _library = torch.library.Library("torchvision", "FRAGMENT")  # kept: collected, it unregisters
+    for _name in ("nms", "qnms"):
+        _library.define(f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    from torchvision import datasets
+
+__all__ = ["datasets"]

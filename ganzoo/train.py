@@ -1,0 +1,127 @@
+"""The training loop, as an iterator of events. It computes; whoever iterates prints and writes."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.batches import Batches
+from ganzoo.errors import DeviceError, DivergedError
+from ganzoo.step import Stepper, TrainState
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened, and the state right after it: use it before you go on iterating."""
+
+    state: TrainState
+    epoch: int  # whole epochs done
+    steps: int  # batches that the run will take
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """The networks are built; nothing is trained yet."""
+
+
+@dataclass(frozen=True)
+class Stepped(Event):
+    """One batch is done. The device may still be at work on it: nothing was waited for."""
+
+
+@dataclass(frozen=True)
+class Logged(Event):
+    """The metrics of the batches since the last of these events.
+
+    `metrics` has the means of loss_d, loss_g, d_real = D(x), d_fake = D(G(z)), the latter two as
+    probabilities for logits and as raw scores for critics; a network that was not trained in these
+    batches has none. `images_per_second` counts real images.
+    """
+
+    metrics: dict[str, float] = field(default_factory=dict)
+    images_per_second: float = math.nan
+
+
+@dataclass(frozen=True)
+class EpochEnded(Event):
+    """The data set was used once more."""
+
+
+@dataclass(frozen=True)
+class Finished(Event):
+    """The last event. `outcome` is "completed", or "stopped" where `stop()` said so."""
+
+    outcome: str = "completed"
+
+
+def total_steps(config: TrainConfig, images: int) -> int:
+    """How many batches a run takes: the last one may reach into an epoch more."""
+    steps = math.ceil(config.epochs * images / config.batch_size)
+    return min(steps, config.max_steps or steps)
+
+
+def fit(
+    architecture: Architecture,
+    pixels: NDArray[np.uint8],
+    config: TrainConfig,
+    *,
+    device: torch.device | str = "cpu",
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
+    """Train `architecture` on `pixels`, uint8 (N, H, W, C); yields events and prints nothing.
+
+    `stop` is asked after every batch; once it says yes, the loop ends in good order. Raises
+    DivergedError when a loss is not finite, DeviceError when the device runs out of memory.
+    """
+    try:
+        yield from _loop(architecture, pixels, config, torch.device(device), stop)
+    except torch.OutOfMemoryError as error:
+        half = max(1, config.batch_size // 2)
+        raise DeviceError(f"{device} ran out of memory: try --batch-size {half}") from error
+
+
+def _loop(
+    architecture: Architecture,
+    pixels: NDArray[np.uint8],
+    config: TrainConfig,
+    device: torch.device,
+    stop: Callable[[], bool],
+) -> Iterator[Event]:
+    state = TrainState.fresh(architecture, config, device)
+    batches = Batches(pixels, architecture.image_range, device, config.seed)
+    stepper = Stepper(architecture, config, device)
+    steps, epoch = total_steps(config, len(batches)), 0
+    yield Started(state, epoch, steps)
+    since, images = time.perf_counter(), 0
+    while state.step < steps and not stop():
+        stepper(state, batches.at(state.samples_seen, config.batch_size))
+        images += config.batch_size
+        ended = state.samples_seen // len(batches) > epoch
+        yield Stepped(state, epoch, steps)
+        if ended or state.step % config.log_every == 0 or state.step == steps:
+            metrics = _finite(stepper.metrics.mean(), state.step)
+            now = time.perf_counter()
+            yield Logged(state, epoch, steps, metrics, images / (now - since))
+            since, images = time.perf_counter(), 0
+        if ended:
+            epoch = state.samples_seen // len(batches)
+            yield EpochEnded(state, epoch, steps)
+            since = time.perf_counter()
+    _finite(stepper.metrics.mean(), state.step)
+    yield Finished(state, epoch, steps, "completed" if state.step >= steps else "stopped")
+
+
+def _finite(metrics: dict[str, float], step: int) -> dict[str, float]:
+    for name, value in metrics.items():
+        if not math.isfinite(value):
+            raise DivergedError(
+                f"{name} is {value} at step {step}: training diverged; try a smaller --lr"
+            )
+    return metrics
