@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 from ganzoo.errors import GanzooError
 
 TRAIN_EXTRA = {"matplotlib", "onnx", "onnxscript", "safetensors", "torch", "torchvision"}
 
 
-def main() -> None:
-    """Run `ganzoo` with the process's arguments, and exit."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run `ganzoo` with these arguments, by default the process's, and exit."""
     from ganzoo.cli.app import app
 
-    arguments = sys.argv[1:]
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments[:1]
     try:
         code = app(args=arguments, prog_name="ganzoo", standalone_mode=False)
@@ -28,7 +30,7 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _exit_with(error: Exception) -> None:
+def _exit_with(error: Exception) -> NoReturn:
     if isinstance(error, GanzooError):
         _fail(str(error), error.exit_code)
     if hasattr(error, "format_message"):  # what typer raises for a command line it cannot parse
@@ -47,6 +49,6 @@ def _exit_with(error: Exception) -> None:
     _fail(f"this is a bug in ganzoo ({name}: {error}); `ganzoo --debug …` shows where", 1)
 
 
-def _fail(message: str, code: int) -> None:
+def _fail(message: str, code: int) -> NoReturn:
     print(f"ganzoo: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(code)

@@ -85,6 +85,8 @@ class Drawn(Sequence[NDArray[np.uint8]]):
     def __getitem__(self, index: int | slice) -> NDArray[np.uint8] | Sequence[NDArray[np.uint8]]:
         if isinstance(index, slice):
             return [self.draw(i) for i in range(*index.indices(self.count))]
+        if not 0 <= index < self.count:
+            raise IndexError(index)
         return self.draw(index)
 
 

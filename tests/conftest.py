@@ -1,0 +1,117 @@
+"""Shared by all tests: a private cache, small data, and `ganzoo` called as a user calls it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo.cli import main
+
+ROOT = Path(__file__).parents[1]
+_SANDBOX = Path(tempfile.mkdtemp(prefix="ganzoo-tests-"))
+# Nothing of the user's is read or written: these are read each time they are needed.
+os.environ["GANZOO_CACHE"] = str(_SANDBOX / "cache")
+os.environ.pop("GANZOO_DATA", None)
+os.environ.pop("GANZOO_RUNS", None)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last(self) -> str:
+        """The last line on stdout: the path of what was made."""
+        return self.out.rstrip().rpartition("\n")[2]
+
+
+Cli = Callable[..., Result]
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Call `ganzoo ARGUMENTS…` in this process, through its public door."""
+
+    def call(*arguments: object) -> Result:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Result(ended.value.code, captured.out, captured.err)
+
+    return call
+
+
+def process(*arguments: object, cwd: Path | None = None, **env: str) -> Result:
+    """Run `python ARGUMENTS…` as a process of its own."""
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    """A folder of twelve PNG files, 20x24, in two folders."""
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        path = tmp_path / "faces" / f"part{i % 2}" / f"{i:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (24, 20, 3), np.uint8)).save(path)
+    return tmp_path / "faces"
+
+
+def write_idx(path: Path, images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Path:
+    """Write uint8 images (N, H, W) as MNIST's files are."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\0\0\x08\x03" + struct.pack(">3I", *images.shape) + images.tobytes())
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run: mlp_gan, two steps on drawn garments."""
+    runs = tmp_path_factory.mktemp("runs")
+    with pytest.raises(SystemExit) as ended:
+        main([
+            "train", "mlp_gan", "--set", "hidden=16,32", "--data", "toy_garments",
+            "--set-data", "count=64", "--max-steps", "2", "--runs", str(runs),
+        ])  # fmt: skip
+    assert ended.value.code == 0
+    return runs / "mlp_gan-toy_garments-001"
+
+
+@pytest.fixture(scope="session")
+def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ONNX file of `trained`."""
+    from ganzoo.export import export_onnx
+
+    return export_onnx(trained, tmp_path_factory.mktemp("exports") / "mlp.onnx").path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sandbox() -> Iterator[None]:
+    yield
+    shutil.rmtree(_SANDBOX, ignore_errors=True)

@@ -1,0 +1,300 @@
+"""Images from whatever the user has: decoded once, in the right shape, or refused by name."""
+
+import gzip
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo.data import open_images
+from ganzoo.data.files import decode
+from ganzoo.data.prepare import fit, prepare
+from ganzoo.data.sources import cache_folder
+from ganzoo.errors import DataError, PluginError
+from ganzoo.registry import load_dataset
+from tests.conftest import Cli, process, write_idx
+
+RGB = (3, 32, 32)
+GREY = (1, 28, 28)
+
+
+def random_images(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+
+
+def encode(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def test_a_folder_is_read_in_the_order_of_paths(faces: Path) -> None:
+    found = open_images(str(faces), RGB)
+    assert (found.name, found.pixels.shape, found.pixels.dtype) == ("faces", (12, 32, 32, 3), "uint8")
+    first = np.asarray(Image.open(faces / "part0" / "00.png"))
+    np.testing.assert_array_equal(found.pixels[0], fit(first, (32, 32, 3)))
+
+
+def test_a_zip_holds_the_same_images_as_its_folder(faces: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "faces.zip", "w") as archive:
+        for path in sorted(faces.rglob("*.png")):
+            archive.write(path, path.relative_to(tmp_path))
+        archive.writestr("__MACOSX/._x.png", b"not an image")
+        archive.writestr("readme.txt", b"hello")
+    from_zip = open_images(str(tmp_path / "faces.zip"), RGB)
+    assert from_zip.fingerprint == open_images(str(faces), RGB).fingerprint
+
+
+def test_images_are_decoded_once(faces: Path) -> None:
+    calls: list[tuple[int, int]] = []
+    for _ in range(2):
+        found = open_images(str(faces), RGB, progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(12, 12)]
+    assert isinstance(found.pixels, np.memmap)
+    os.utime(faces / "part0" / "00.png", (1, 1))  # another file, as far as anybody can tell
+    open_images(str(faces), RGB, progress=lambda done, total: calls.append((done, total)))
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("key", ["images", "x_train"])
+@pytest.mark.parametrize("shape", [(9, 28, 28), (9, 28, 28, 1), (9, 40, 30, 3), (9, 3, 40, 30)])
+def test_npz(tmp_path: Path, key: str, shape: tuple[int, ...]) -> None:
+    images = random_images(*shape)
+    np.savez(tmp_path / "x.npz", **{key: images, "a_labels": np.zeros(9, np.uint8)})
+    found = open_images(str(tmp_path / "x.npz"), GREY)
+    assert found.pixels.shape == (9, 28, 28, 1)
+    if shape[1:3] == (28, 28):
+        np.testing.assert_array_equal(found.pixels.reshape(images.shape), images)
+
+
+@pytest.mark.parametrize("gz", [False, True])
+def test_idx_folder(tmp_path: Path, gz: bool) -> None:
+    images = random_images(5, 28, 28)
+    path = write_idx(tmp_path / "idx" / "train-images-idx3-ubyte", images)
+    if gz:
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    found = open_images(str(tmp_path / "idx"), GREY)
+    np.testing.assert_array_equal(found.pixels[..., 0], images)
+    assert open_images(str(tmp_path / "idx"), RGB).pixels.shape == (5, 32, 32, 3)
+
+
+def test_fashion_mnist_is_found_under_ganzoo_data(tmp_path: Path) -> None:
+    write_idx(tmp_path / "fashion_mnist" / "train-images-idx3-ubyte", random_images(5, 28, 28))
+    code = "from ganzoo.data import open_images; " \
+           "print(open_images('fashion_mnist', (1, 28, 28)).pixels.shape)"  # fmt: skip
+    done = process("-c", code, GANZOO_DATA=str(tmp_path))
+    assert done.out.strip() == "(5, 28, 28, 1)", done.err
+
+
+@pytest.mark.skipif(
+    not Path("/usr/share/datasets/fashion-mnist").is_dir(),
+    reason="needs the Debian package dataset-fashion-mnist",
+)
+def test_real_fashion_mnist() -> None:
+    found = open_images("fashion_mnist", GREY)
+    assert found.pixels.shape == (60_000, 28, 28, 1)
+    assert 70 < found.pixels.mean() < 75  # the published mean is 0.286 of 255
+    test = open_images("fashion_mnist", GREY, options={"split": "test"})
+    assert len(test.pixels) == 10_000
+
+
+def test_images_are_cropped_in_the_middle_and_keep_their_proportions() -> None:
+    wide = np.zeros((20, 60, 3), np.uint8)
+    wide[:, 20:40] = 255
+    assert fit(wide, (20, 20, 3)).min() == 255
+
+
+def test_resizing_is_antialiased() -> None:
+    checkers = np.indices((256, 256)).sum(0).astype(np.uint8) % 2 * 255
+    small = fit(checkers, (32, 32, 1))
+    assert 100 < small.min() <= small.max() < 155
+
+
+def test_grey_and_colour_are_converted() -> None:
+    red = np.zeros((32, 32, 3), np.uint8)
+    red[..., 0] = 255
+    assert fit(red, (32, 32, 1))[0, 0, 0] == 76  # ITU-R 601 luma
+    assert fit(np.full((32, 32), 9, np.uint8), (32, 32, 3))[0, 0].tolist() == [9, 9, 9]
+
+
+def test_exif_rotation_is_honoured() -> None:
+    image = Image.new("RGB", (40, 20), "white")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # rotate by 90 degrees to view
+    assert decode(encode(image, "JPEG", exif=exif)).shape == (40, 20, 3)
+
+
+def test_transparency_becomes_white() -> None:
+    assert decode(encode(Image.new("RGBA", (20, 20), (0, 0, 0, 0)))).min() == 255
+    palette = Image.new("P", (20, 20), 0)
+    palette.info["transparency"] = 0
+    assert decode(encode(palette, transparency=0)).min() == 255
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "F"])
+def test_every_mode_is_decoded(mode: str) -> None:
+    kind = "TIFF" if mode in {"CMYK", "F"} else "PNG"
+    decoded = decode(encode(Image.new(mode, (20, 20)), kind))
+    assert decoded.dtype == np.uint8
+    assert decoded.shape[:2] == (20, 20)
+
+
+# What is wrong with the data is said by name, before anything is trained.
+
+
+def test_a_truncated_png_is_named_and_can_be_skipped(faces: Path) -> None:
+    bad = faces / "part1" / "03.png"
+    bad.write_bytes(bad.read_bytes()[:400])
+    with pytest.raises(DataError, match=r"1 of 12 images cannot be used: \S*part1/03.png .*--skip-bad"):
+        open_images(str(faces), RGB)
+    assert not list((cache_folder() / "images").glob("*.tmp*"))
+    for _ in range(2):  # decoded, then from the cache
+        found = open_images(str(faces), RGB, skip_bad=True)
+        assert len(found.pixels) == 11
+        assert len(found.skipped) == 1
+        assert "part1/03.png" in found.skipped[0]
+    with pytest.raises(DataError, match="part1/03.png"):
+        open_images(str(faces), RGB)
+
+
+def test_all_bad_files_are_counted(faces: Path) -> None:
+    for path in faces.rglob("*.png"):
+        path.write_bytes(b"not a picture")
+    for skip_bad in (False, True):
+        with pytest.raises(DataError, match="12 of 12 images cannot be used.*and 7 more"):
+            open_images(str(faces), RGB, skip_bad=skip_bad)
+
+
+def test_an_image_too_small_is_named(faces: Path) -> None:
+    Image.new("RGB", (15, 40)).save(faces / "icon.png")
+    with pytest.raises(DataError, match="icon.png .15x40, where ganzoo wants at least 16"):
+        open_images(str(faces), RGB)
+
+
+def test_a_decompression_bomb_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "bomb.png").write_bytes(encode(Image.new("1", (9000, 9000))))
+    with pytest.raises(DataError, match="bomb.png"):
+        open_images(str(tmp_path / "d"), RGB)
+
+
+@pytest.mark.parametrize("name", ["../evil.png", "/etc/evil.png", "a/../../evil.png"])
+def test_a_zip_that_points_outside_is_refused(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr(name, encode(Image.new("RGB", (20, 20))))
+    with pytest.raises(DataError, match="unsafe name"):
+        open_images(str(tmp_path / "x.zip"), RGB)
+
+
+def test_a_symlink_loop_is_refused_and_a_link_is_followed(faces: Path, tmp_path: Path) -> None:
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "there").symlink_to(faces)
+    assert len(open_images(str(tmp_path / "links"), RGB).pixels) == 12
+    (faces / "part0" / "loop").symlink_to(faces)
+    with pytest.raises(DataError, match="read already: remove the link"):
+        open_images(str(faces), RGB)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda p: p / "missing" / "x", "there is no folder or file"),
+        (lambda p: _made(p / "empty"), "holds no images"),
+        (lambda p: _file(p / "x.zip", b"PK no zip"), "is no training data|not a zip"),
+        (lambda p: _file(p / "x.npz", b"no npz"), "cannot be read as .npz"),
+        (lambda p: _file(p / "x.txt", b"text"), "is no training data"),
+        (lambda p: _file(p / "d" / "train-images-idx3-ubyte", b"\0\0\x08\x03"), "not an IDX"),
+        (lambda p: _file(p / "d" / "train-images-idx3-ubyte.gz", b"\x1f\x8b no"), "is damaged"),
+        (lambda p: _file(p / "d" / "train-images-idx3-ubyte",
+                         b"\0\0\x08\x03" + b"\0\0\0\x01" * 3 + b"123"), "should hold 1 images"),
+    ],
+)  # fmt: skip
+def test_what_is_no_data_is_refused(tmp_path: Path, make, message: str) -> None:  # type: ignore[no-untyped-def]
+    path = make(tmp_path)
+    path = path.parent if "idx3" in path.name else path
+    with pytest.raises(DataError, match=message):
+        open_images(str(path), GREY)
+
+
+def _made(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def _file(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def test_npz_of_objects_or_floats_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", images=np.zeros((3, 28, 28), np.float32))
+    with pytest.raises(DataError, match="holds no uint8 images"):
+        open_images(str(tmp_path / "x.npz"), GREY)
+    np.savez(tmp_path / "y.npz", images=np.array([{"a": 1}], object))
+    with pytest.raises(DataError, match="cannot be read"):
+        open_images(str(tmp_path / "y.npz"), GREY)
+
+
+def test_an_unknown_name_gets_the_nearest() -> None:
+    with pytest.raises(DataError, match="did you mean 'toy_faces'"):
+        open_images("toy_face", RGB)
+
+
+def test_a_path_takes_no_options(faces: Path) -> None:
+    with pytest.raises(PluginError, match="takes no options"):
+        open_images(str(faces), RGB, options={"count": "3"})
+
+
+def test_no_data_set_and_no_network(cli: Cli, tmp_path: Path) -> None:
+    done = cli("train", "mlp_gan", "--data", "mnist", "--set-data", "download=no",
+               "--runs", tmp_path / "runs")  # fmt: skip
+    assert (done.code, done.err.count("\n")) == (4, 1)
+    assert all(way in done.err for way in ("$GANZOO_DATA/mnist", "apt-get", "toy_garments"))
+    assert not (tmp_path / "runs").exists()
+
+
+# The drawn data sets.
+
+
+@pytest.mark.parametrize(("name", "shape"), [("toy_faces", (96, 96, 3)), ("toy_garments", (28, 28))])
+def test_a_drawn_image_is_a_function_of_seed_and_index(name: str, shape: tuple[int, ...]) -> None:
+    few = load_dataset(name, {"count": 3}).value.images
+    many = load_dataset(name, {"count": 500}).value.images
+    other = load_dataset(name, {"count": 3, "seed": 1}).value.images
+    assert (len(few), len(many)) == (3, 500)
+    assert (few[2].shape, few[2].dtype) == (shape, np.uint8)
+    np.testing.assert_array_equal(few[2], many[2])
+    np.testing.assert_array_equal(many[1:3][1], few[2])
+    assert not np.array_equal(few[2], other[2])
+    assert len({image.tobytes() for image in many}) == 500
+
+
+def test_the_attributes_of_faces_are_independent_and_many() -> None:
+    from ganzoo_plugins.toy_faces import Face
+
+    faces = [Face.of(0, i) for i in range(4000)]
+    fields = [f for f in Face.__dataclass_fields__ if f not in {"width", "chin", "eye_height"}]
+    combinations = 1
+    for name in fields:
+        values = [getattr(face, name) for face in faces]
+        combinations *= len(set(values))
+        for value in set(values):  # the other attributes do not follow this one
+            smiles = [f.mouth == "smile" for f in faces if getattr(f, name) == value]
+            if name != "mouth":
+                assert 0.08 < sum(smiles) / len(smiles) < 0.26, (name, value)
+    assert len(fields) >= 10
+    assert combinations > 1_000_000
+
+
+def test_cached_facts_say_what_was_decoded(tmp_path: Path) -> None:
+    dataset = load_dataset("toy_garments", {"count": 5}).value
+    found = prepare(dataset, GREY, cache=tmp_path)
+    (facts,) = tmp_path.glob("*.json")
+    assert json.loads(facts.read_text()) == {"fingerprint": found.fingerprint, "skipped": []}
