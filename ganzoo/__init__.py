@@ -9,7 +9,7 @@ from ganzoo.architecture import Architecture, Dataset, Objective, TrainConfig
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ganzoo.sampling import Generator
+    from ganzoo.generator import Generator
 
 __version__ = "0.1.0"
 __all__ = ["Architecture", "Dataset", "Objective", "TrainConfig", "load"]
@@ -18,7 +18,7 @@ __all__ = ["Architecture", "Dataset", "Objective", "TrainConfig", "load"]
 def load(path: str | Path) -> Generator:
     """Open an ONNX generator written by `ganzoo export`; needs onnxruntime, not torch.
 
-    Returns a `ganzoo.sampling.Generator`: `.sample(n, seed=0)` gives uint8 images (n, H, W, C).
+    Returns a `ganzoo.generator.Generator`: `.sample(n, seed=0)` gives uint8 images (n, H, W, C).
     Raises `ganzoo.errors.ModelFileError` where the file is missing or not ganzoo's.
     """
     from ganzoo.sampling import load_onnx

@@ -69,7 +69,8 @@ def write_checkpoint(folder: Path, state: TrainState, info: ModelInfo, keep: int
     """
     networks = {"generator": state.generator, "discriminator": state.discriminator}
     optimizers = {
-        "generator": state.generator_optimizer, "discriminator": state.discriminator_optimizer
+        "generator": state.generator_optimizer,
+        "discriminator": state.discriminator_optimizer,
     }
     moments: dict[str, Tensor] = {}
     for which, optimizer in optimizers.items():
@@ -159,7 +160,7 @@ def _verify(checkpoint: Path) -> None:
 
 def _moments(optimizer: Optimizer, network: nn.Module) -> dict[str, Tensor]:
     """The optimizer's tensors by the name of the parameter that they belong to."""
-    names = {parameter: name for name, parameter in network.named_parameters()}
+    names: dict[Tensor, str] = {parameter: name for name, parameter in network.named_parameters()}
     return {
         f"{names[parameter]}.{key}": torch.as_tensor(value)
         for parameter, values in optimizer.state.items()

@@ -21,7 +21,7 @@ class Device:
 
 
 def choose(wanted: str = "auto") -> Device:
-    """The device for "auto", "cpu", "mps", "cuda" or "cuda:1"; DeviceError where it is not there."""
+    """The device "auto", "cpu", "mps", "cuda" or "cuda:1"; DeviceError where it is not there."""
     kind, _, index = wanted.partition(":")
     if kind not in {"auto", "cpu", "cuda", "mps"} or (index and not index.isdigit()):
         raise UsageError(f"no device is called '{wanted}': use auto, cpu, cuda, cuda:1 or mps")
@@ -47,8 +47,9 @@ def _cuda(index: int) -> Device:
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if not count:
         built = f"is built for CUDA {torch.version.cuda}" if torch.version.cuda else "is CPU-only"
-        raise DeviceError(f"--device cuda: no CUDA device (torch {torch.__version__} {built}); "
-                          "use --device cpu")
+        raise DeviceError(
+            f"--device cuda: no CUDA device (torch {torch.__version__} {built}); use --device cpu"
+        )
     if index >= count:
         raise DeviceError(f"--device cuda:{index}: there are {count}, counted from cuda:0")
     return Device(torch.device("cuda", index), f"asked for, {torch.cuda.get_device_name(index)}")

@@ -17,7 +17,10 @@ PACKAGES = (
 
 def versions() -> dict[str, str]:
     """The version of ganzoo, Python and each package that some part of ganzoo uses."""
-    found = {"ganzoo": __version__, "python": f"{platform.python_version()} ({platform.platform()})"}
+    found = {
+        "ganzoo": __version__,
+        "python": f"{platform.python_version()} ({platform.platform()})",
+    }
     for package in PACKAGES:
         try:
             found[package] = version(package)

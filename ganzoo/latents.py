@@ -12,7 +12,7 @@ RNG = "gz-normal-v1"
 
 
 def normal(count: int, dim: int, seed: int = 0, start: int = 0) -> NDArray[np.float32]:
-    """z ~ N(0, I), float32 (count, dim): the latents of images start … start + count - 1 of `seed`.
+    """Z ~ N(0, I), float32 (count, dim): the latents of images start … start + count - 1 of `seed`.
 
     Box-Muller over SplitMix64, in float64, cast at the end; an odd `dim` drops its last number.
     Image i depends on (seed, i) alone. `seed` is any integer; it is taken modulo 2^64.

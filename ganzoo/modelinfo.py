@@ -50,7 +50,7 @@ class ModelInfo:
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str], path: object) -> ModelInfo:
-        """Read and check the pairs of the file at `path`; ModelFileError where they are not ours."""
+        """Read and check the pairs of the file at `path`; ModelFileError where they are not."""
         if "ganzoo.schema" not in metadata:
             raise ModelFileError(f"{path} was not written by ganzoo: it has no ganzoo metadata")
         if metadata["ganzoo.schema"] != SCHEMA:

@@ -93,8 +93,11 @@ def _convert_literal(value: Any, choices: tuple[Any, ...]) -> Any:
 
 def _convert_tuple(value: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """`256,512` or [256, 512] as tuple[int, ...] or tuple[int, int]."""
-    items = [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) \
+    items = (
+        [word.strip() for word in value.split(",") if word.strip()]
+        if isinstance(value, str)
         else list(_require(value, isinstance(value, list | tuple)))
+    )
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         arguments = (arguments[0],) * len(items)
     _require(items, len(items) == len(arguments))
@@ -108,8 +111,11 @@ def _require(value: Any, holds: bool) -> Any:
 
 
 def _spell(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) \
+    return (
+        annotation.__name__
+        if isinstance(annotation, type) and not get_args(annotation)
         else str(annotation).replace("typing.", "")
+    )
 
 
 def _unparse(value: Any) -> str:

@@ -19,7 +19,7 @@ from ganzoo.errors import PluginError
 T = TypeVar("T", Architecture, Dataset)
 
 
-class UnknownName(PluginError):
+class UnknownNameError(PluginError):
     """No plugin registers that name."""
 
 
@@ -113,7 +113,7 @@ def find(entries: list[Entry], name: str) -> Entry:
         raise PluginError(f"{kind} '{name}' is registered more than once: write {ways}")
     near = difflib.get_close_matches(bare, [e.name for e in entries], n=1, cutoff=0.4)
     hint = f"did you mean '{near[0]}'? " if near else ""
-    raise UnknownName(f"no {kind} is called '{name}'; {hint}`ganzoo list` shows them all")
+    raise UnknownNameError(f"no {kind} is called '{name}'; {hint}`ganzoo list` shows them all")
 
 
 def _entries(group: str, kind: str) -> list[Entry]:

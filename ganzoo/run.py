@@ -57,7 +57,9 @@ class Run:
         """The run below `runs` that was created last and has a checkpoint."""
         found = [cls(p.parent.parent) for p in runs.glob("*/checkpoints/step-*")]
         if not found:
-            raise ModelFileError(f"no run below '{runs}' has a checkpoint: `ganzoo train` makes one")
+            raise ModelFileError(
+                f"no run below '{runs}' has a checkpoint: `ganzoo train` makes one"
+            )
         return max(found, key=lambda run: run.facts()["created"])
 
     def facts(self) -> dict[str, Any]:
@@ -131,9 +133,7 @@ def record(
 class _Writer:
     """What `record` writes, one method for each file."""
 
-    def __init__(
-        self, run: Run, loaded: Loaded[Architecture], dataset: str, seed: int
-    ) -> None:
+    def __init__(self, run: Run, loaded: Loaded[Architecture], dataset: str, seed: int) -> None:
         from ganzoo import latents
 
         self.run, self.loaded, self.dataset = run, loaded, dataset
@@ -169,8 +169,9 @@ class _Writer:
         self.status("running")
 
     def status(self, outcome: str, why: str = "") -> None:
-        self.run.write("status.json", {"outcome": outcome, "why": why, "step": self.saved,
-                                       "time": _now()})
+        self.run.write(
+            "status.json", {"outcome": outcome, "why": why, "step": self.saved, "time": _now()}
+        )
 
 
 def _now() -> str:

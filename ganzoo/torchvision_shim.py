@@ -8,12 +8,15 @@ pass; data sets, transforms and utils work, and ganzoo uses nothing else of torc
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 try:
     from torchvision import datasets
 except RuntimeError:
-    _library = torch.library.Library("torchvision", "FRAGMENT")  # kept: collected, it unregisters
+    # Kept in a name: collected, it would take its definitions with it.
+    _library: Any = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for _name in ("nms", "qnms"):
         _library.define(f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     from torchvision import datasets

@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,12 +58,14 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
     return call
 
 
-def process(*arguments: object, cwd: Path | None = None, **env: str) -> Result:
+def process(
+    *arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Result:
     """Run `python ARGUMENTS…` as a process of its own."""
     done = subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=cwd,
-        env=os.environ | env,
+        env=os.environ | dict(env or {}),
         capture_output=True,
         text=True,
         timeout=300,

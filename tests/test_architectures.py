@@ -124,7 +124,9 @@ PARAMETERS = {
         (32 * 25 + 32) + (32 * 64 * 25 + 64) + (1024 * 1024 + 1024) + (1024 + 1),
     ),
 }  # fmt: skip
-SETTINGS = {  # batch, epochs, D steps, optimizer, its options
+SETTINGS: dict[
+    str, tuple[int, int, int, type, dict[str, Any]]
+] = {  # batch, epochs, D steps, optimizer, its options
     "mlp_gan": (64, 20, 1, torch.optim.Adam, {"lr": 2e-4, "betas": (0.5, 0.999)}),
     "dcgan_fashion": (64, 20, 1, torch.optim.Adam, {"lr": 2e-4, "betas": (0.5, 0.999)}),
     "dcgan_anime96": (512, 20, 1, torch.optim.Adam, {"lr": 2e-4, "betas": (0.5, 0.999)}),
@@ -159,7 +161,11 @@ def test_anime96_grows_as_described() -> None:
 def test_batch_norms_have_the_reports_epsilons() -> None:
     def epsilons(name: str) -> list[float]:
         generator = registry.load_architecture(name).value.generator()
-        return [m.eps for m in generator.modules() if hasattr(m, "running_mean")]
+        return [
+            m.eps
+            for m in generator.modules()
+            if isinstance(m, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d)
+        ]
 
     assert epsilons("mlp_gan") == [0.8, 0.8]
     assert epsilons("dcgan_fashion") == [1e-5, 0.8, 0.8]

@@ -35,7 +35,8 @@ def encode(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
 
 def test_a_folder_is_read_in_the_order_of_paths(faces: Path) -> None:
     found = open_images(str(faces), RGB)
-    assert (found.name, found.pixels.shape, found.pixels.dtype) == ("faces", (12, 32, 32, 3), "uint8")
+    assert (found.name, found.pixels.shape) == ("faces", (12, 32, 32, 3))
+    assert found.pixels.dtype == np.uint8
     first = np.asarray(Image.open(faces / "part0" / "00.png"))
     np.testing.assert_array_equal(found.pixels[0], fit(first, (32, 32, 3)))
 
@@ -53,7 +54,9 @@ def test_a_zip_holds_the_same_images_as_its_folder(faces: Path, tmp_path: Path) 
 def test_images_are_decoded_once(faces: Path) -> None:
     calls: list[tuple[int, int]] = []
     for _ in range(2):
-        found = open_images(str(faces), RGB, progress=lambda done, total: calls.append((done, total)))
+        found = open_images(
+            str(faces), RGB, progress=lambda done, total: calls.append((done, total))
+        )
     assert calls == [(12, 12)]
     assert isinstance(found.pixels, np.memmap)
     os.utime(faces / "part0" / "00.png", (1, 1))  # another file, as far as anybody can tell
@@ -65,7 +68,7 @@ def test_images_are_decoded_once(faces: Path) -> None:
 @pytest.mark.parametrize("shape", [(9, 28, 28), (9, 28, 28, 1), (9, 40, 30, 3), (9, 3, 40, 30)])
 def test_npz(tmp_path: Path, key: str, shape: tuple[int, ...]) -> None:
     images = random_images(*shape)
-    np.savez(tmp_path / "x.npz", **{key: images, "a_labels": np.zeros(9, np.uint8)})
+    np.savez(tmp_path / "x.npz", a_labels=np.zeros(9, np.uint8), **{key: images})  # type: ignore[arg-type]
     found = open_images(str(tmp_path / "x.npz"), GREY)
     assert found.pixels.shape == (9, 28, 28, 1)
     if shape[1:3] == (28, 28):
@@ -88,7 +91,7 @@ def test_fashion_mnist_is_found_under_ganzoo_data(tmp_path: Path) -> None:
     write_idx(tmp_path / "fashion_mnist" / "train-images-idx3-ubyte", random_images(5, 28, 28))
     code = "from ganzoo.data import open_images; " \
            "print(open_images('fashion_mnist', (1, 28, 28)).pixels.shape)"  # fmt: skip
-    done = process("-c", code, GANZOO_DATA=str(tmp_path))
+    done = process("-c", code, env={"GANZOO_DATA": str(tmp_path)})
     assert done.out.strip() == "(5, 28, 28, 1)", done.err
 
 
@@ -151,7 +154,9 @@ def test_every_mode_is_decoded(mode: str) -> None:
 def test_a_truncated_png_is_named_and_can_be_skipped(faces: Path) -> None:
     bad = faces / "part1" / "03.png"
     bad.write_bytes(bad.read_bytes()[:400])
-    with pytest.raises(DataError, match=r"1 of 12 images cannot be used: \S*part1/03.png .*--skip-bad"):
+    with pytest.raises(
+        DataError, match=r"1 of 12 images cannot be used: \S*part1/03.png .*--skip-bad"
+    ):
         open_images(str(faces), RGB)
     assert not list((cache_folder() / "images").glob("*.tmp*"))
     for _ in range(2):  # decoded, then from the cache
@@ -159,7 +164,7 @@ def test_a_truncated_png_is_named_and_can_be_skipped(faces: Path) -> None:
         assert len(found.pixels) == 11
         assert len(found.skipped) == 1
         assert "part1/03.png" in found.skipped[0]
-    with pytest.raises(DataError, match="part1/03.png"):
+    with pytest.raises(DataError, match=r"part1/03\.png"):
         open_images(str(faces), RGB)
 
 
@@ -167,20 +172,20 @@ def test_all_bad_files_are_counted(faces: Path) -> None:
     for path in faces.rglob("*.png"):
         path.write_bytes(b"not a picture")
     for skip_bad in (False, True):
-        with pytest.raises(DataError, match="12 of 12 images cannot be used.*and 7 more"):
+        with pytest.raises(DataError, match=r"12 of 12 images cannot be used.*and 7 more"):
             open_images(str(faces), RGB, skip_bad=skip_bad)
 
 
 def test_an_image_too_small_is_named(faces: Path) -> None:
     Image.new("RGB", (15, 40)).save(faces / "icon.png")
-    with pytest.raises(DataError, match="icon.png .15x40, where ganzoo wants at least 16"):
+    with pytest.raises(DataError, match=r"icon\.png .15x40, where ganzoo wants at least 16"):
         open_images(str(faces), RGB)
 
 
 def test_a_decompression_bomb_is_refused(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "bomb.png").write_bytes(encode(Image.new("1", (9000, 9000))))
-    with pytest.raises(DataError, match="bomb.png"):
+    with pytest.raises(DataError, match=r"bomb\.png"):
         open_images(str(tmp_path / "d"), RGB)
 
 
@@ -263,7 +268,9 @@ def test_no_data_set_and_no_network(cli: Cli, tmp_path: Path) -> None:
 # The drawn data sets.
 
 
-@pytest.mark.parametrize(("name", "shape"), [("toy_faces", (96, 96, 3)), ("toy_garments", (28, 28))])
+@pytest.mark.parametrize(
+    ("name", "shape"), [("toy_faces", (96, 96, 3)), ("toy_garments", (28, 28))]
+)
 def test_a_drawn_image_is_a_function_of_seed_and_index(name: str, shape: tuple[int, ...]) -> None:
     few = load_dataset(name, {"count": 3}).value.images
     many = load_dataset(name, {"count": 500}).value.images

@@ -33,7 +33,7 @@ def test_a_strangers_plugin_is_listed_without_importing_it(tmp_path: Path) -> No
     source = GOOD + "\nopen('imported', 'w')\n"
     install(tmp_path / "site", "guest-gan", source, {"guest": "guest"})
     done = process("-m", "ganzoo", "list", "--json", cwd=tmp_path,
-                   PYTHONPATH=str(tmp_path / "site"))  # fmt: skip
+                   env={"PYTHONPATH": str(tmp_path / "site")})  # fmt: skip
     rows = {row["name"]: row for row in json.loads(done.out)}
     assert rows["guest"] == {
         "kind": "architecture", "name": "guest", "package": "guest-gan", "version": "1.2",
@@ -61,30 +61,30 @@ def test_a_broken_plugin_is_named_and_hurts_nobody_else(
 ) -> None:
     install(tmp_path / "site", "guest-gan", source, {"guest": "guest"})
     env = {"PYTHONPATH": str(tmp_path / "site")}
-    shown = process("-m", "ganzoo", "show", "guest", **env)
+    shown = process("-m", "ganzoo", "show", "guest", env=env)
     assert shown.code == 3
     assert shown.err.count("\n") == 1
     assert "'guest' of guest-gan 1.2" in shown.err
     assert reason in shown.err
-    assert process("-m", "ganzoo", "list", **env).code == 0
-    other = process("-m", "ganzoo", "show", "mlp_gan", **env)
+    assert process("-m", "ganzoo", "list", env=env).code == 0
+    other = process("-m", "ganzoo", "show", "mlp_gan", env=env)
     assert other.code == 0, other.err
 
 
 def test_a_name_registered_twice_is_an_error_with_a_way_out(tmp_path: Path) -> None:
     install(tmp_path / "site", "guest-gan", GOOD, {"mlp_gan": "guest"})
     env = {"PYTHONPATH": str(tmp_path / "site")}
-    done = process("-m", "ganzoo", "show", "mlp_gan", **env)
+    done = process("-m", "ganzoo", "show", "mlp_gan", env=env)
     assert (done.code, done.err.count("\n")) == (3, 1)
     assert "write ganzoo:mlp_gan or guest-gan:mlp_gan" in done.err
-    guest = process("-m", "ganzoo", "show", "guest-gan:mlp_gan", "--json", **env)
+    guest = process("-m", "ganzoo", "show", "guest-gan:mlp_gan", "--json", env=env)
     assert json.loads(guest.out)["options"] == {"latent_dim": 7}
-    ours = process("-m", "ganzoo", "show", "ganzoo:mlp_gan", "--json", **env)
+    ours = process("-m", "ganzoo", "show", "ganzoo:mlp_gan", "--json", env=env)
     assert json.loads(ours.out)["options"]["latent_dim"] == 100
 
 
 def test_an_unknown_name_gets_the_nearest() -> None:
-    with pytest.raises(registry.UnknownName, match="did you mean 'mlp_gan'"):
+    with pytest.raises(registry.UnknownNameError, match="did you mean 'mlp_gan'"):
         registry.load_architecture("mlpgan")
 
 

@@ -47,7 +47,9 @@ def export(
     sizes = ", ".join(map(str, BATCH_SIZES))
     print(f"from    {source}: {result.info.architecture}, {result.info.samples_seen:,} images seen")
     print(f"size    {result.nbytes:,} bytes")
-    print(f"parity  max error {result.max_error:.1e} against torch at batch {sizes} "
-          f"(allowed {TOLERANCE:.0e})")
+    print(
+        f"parity  max error {result.max_error:.1e} against torch at batch {sizes} "
+        f"(allowed {TOLERANCE:.0e})"
+    )
     print(f"next: ganzoo sample {result.path}")
     print(result.path)

@@ -36,7 +36,12 @@ def follow(events: Iterable[Event], epochs: int) -> Event:
 def decoding() -> Iterator[Callable[[int, int], None]]:
     """A progress bar for decoding images, on a terminal; what it yields is called (done, all)."""
     console = Console()
-    columns = (TextColumn("decoding images"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("decoding images"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
     if not console.is_terminal:
         yield lambda done, total: None
         return

@@ -111,7 +111,7 @@ class _ZipMembers(_Decoded):
 def decode(content: bytes) -> NDArray[np.uint8]:
     """One encoded image as uint8, (H, W) grey or (H, W, 3) RGB: upright, transparency on white."""
     with Image.open(io.BytesIO(content)) as image:
-        if not SMALLEST <= min(image.size) or image.width * image.height > MAX_PIXELS:
+        if not min(image.size) >= SMALLEST or image.width * image.height > MAX_PIXELS:
             limits = f"at least {SMALLEST} a side and at most {MAX_PIXELS} pixels"
             raise ValueError(f"{image.width}x{image.height}, where ganzoo wants {limits}")
         upright = ImageOps.exif_transpose(image)

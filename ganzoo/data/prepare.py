@@ -66,8 +66,10 @@ def prepare(
         if array.shape[1:] == target:
             return Prepared(array, fingerprint(array))
         if min(array.shape[1:3]) < SMALLEST:
-            raise DataError(f"images of {array.shape[2]}x{array.shape[1]} are too small: ganzoo "
-                            f"wants at least {SMALLEST} pixels a side")
+            raise DataError(
+                f"images of {array.shape[2]}x{array.shape[1]} are too small: ganzoo "
+                f"wants at least {SMALLEST} pixels a side"
+            )
     name = hashlib.sha256(f"{_RECIPE}|{dataset.cache_key}|{target}".encode()).hexdigest()[:32]
     stored, facts = cache / f"{name}.npy", cache / f"{name}.json"
     if not (dataset.cache_key and facts.exists() and stored.exists()):

@@ -60,7 +60,7 @@ def _find(spec: str, options: Mapping[str, Any]) -> tuple[str, dict[str, Any], D
         try:
             loaded = registry.load_dataset(spec, options)
             return loaded.entry.name, loaded.describe(), loaded.value
-        except registry.UnknownName as error:
+        except registry.UnknownNameError as error:
             if not Path(spec).exists():
                 raise DataError(f"{error}; or give a path to images") from None
     if options:

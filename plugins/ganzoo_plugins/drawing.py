@@ -73,10 +73,10 @@ class Drawn(Sequence[NDArray[np.uint8]]):
     """`count` pictures, picture i drawn by `draw(i)` when it is asked for."""
 
     def __init__(self, count: int, draw: Callable[[int], NDArray[np.uint8]]) -> None:
-        self.count, self.draw = count, draw
+        self.length, self.draw = count, draw
 
     def __len__(self) -> int:
-        return self.count
+        return self.length
 
     @overload
     def __getitem__(self, index: int) -> NDArray[np.uint8]: ...
@@ -84,8 +84,8 @@ class Drawn(Sequence[NDArray[np.uint8]]):
     def __getitem__(self, index: slice) -> Sequence[NDArray[np.uint8]]: ...
     def __getitem__(self, index: int | slice) -> NDArray[np.uint8] | Sequence[NDArray[np.uint8]]:
         if isinstance(index, slice):
-            return [self.draw(i) for i in range(*index.indices(self.count))]
-        if not 0 <= index < self.count:
+            return [self.draw(i) for i in range(*index.indices(self.length))]
+        if not 0 <= index < self.length:
             raise IndexError(index)
         return self.draw(index)
 
@@ -102,6 +102,7 @@ def between(low: float, high: float, u: float) -> float:
 
 def shade(colour: Colour, factor: float) -> Colour:
     """Darker below 1, lighter above."""
+
     def channel(c: int) -> int:
         return round(c * factor if factor <= 1 else 255 - (255 - c) * (2 - factor))
 

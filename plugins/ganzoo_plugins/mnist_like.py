@@ -52,7 +52,11 @@ def _download(torchvision_name: str, split: Split) -> Path | None:
         from ganzoo.torchvision_shim import datasets
     except ImportError:
         return None
-    with contextlib.suppress(OSError, RuntimeError), open(os.devnull, "w") as quiet, \
-            contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+    with (
+        contextlib.suppress(OSError, RuntimeError),
+        open(os.devnull, "w") as quiet,
+        contextlib.redirect_stdout(quiet),
+        contextlib.redirect_stderr(quiet),
+    ):
         getattr(datasets, torchvision_name)(cache_folder(), train=split == "train", download=True)
     return find_idx(cache_folder() / torchvision_name / "raw", split)

@@ -103,8 +103,18 @@ def draw_face(seed: int, index: int) -> NDArray[np.uint8]:
     """Face `index` of `seed` as uint8 (96, 96, 3)."""
     face = Face.of(seed, index)
     canvas = Canvas(96, face.background)
-    for part in (_hair_behind, _body, _head, _cheeks, _eyes, _brows, _nose, _mouth, _hair_in_front,
-                 _glasses):
+    for part in (
+        _hair_behind,
+        _body,
+        _head,
+        _cheeks,
+        _eyes,
+        _brows,
+        _nose,
+        _mouth,
+        _hair_in_front,
+        _glasses,
+    ):
         part(canvas, face)
     return canvas.pixels()
 
@@ -115,8 +125,21 @@ def _hair_behind(c: Canvas, f: Face) -> None:
     if f.back == "bob":
         c.rectangle(MIDDLE, 51, w + 6, 29, 24, dark)
     elif f.back == "long":
-        c.blob([(48, 17), (68, 24), (w + 54, 50), (w + 56, 84), (w + 50, 101), (48, 99),
-                (46 - w, 101), (40 - w, 84), (42 - w, 50), (28, 24)], dark)
+        c.blob(
+            [
+                (48, 17),
+                (68, 24),
+                (w + 54, 50),
+                (w + 56, 84),
+                (w + 50, 101),
+                (48, 99),
+                (46 - w, 101),
+                (40 - w, 84),
+                (42 - w, 50),
+                (28, 24),
+            ],
+            dark,
+        )
     elif f.back == "afro":
         c.ellipse(MIDDLE, 41, w + 13, 31, dark)
         for x, y in arc(MIDDLE, 41, w + 11, 29, 150, 390):
@@ -132,15 +155,20 @@ def _hair_behind(c: Canvas, f: Face) -> None:
 
 def _body(c: Canvas, f: Face) -> None:
     shadow = shade(f.skin, 0.84)
-    c.blob([(48, 80), (64, 83), (80, 89), (87, 104), (48, 112), (9, 104), (16, 89), (32, 83)],
-           f.clothes)
+    c.blob(
+        [(48, 80), (64, 83), (80, 89), (87, 104), (48, 112), (9, 104), (16, 89), (32, 83)],
+        f.clothes,
+    )
     c.rectangle(MIDDLE, 79, 8, 11, 5, shadow)
     if f.collar == "v":
         c.polygon([(38, 83), (58, 83), (48, 96)], shadow)
     elif f.collar == "hood":
         for side in (-1, 1):
-            c.stroke([(48 + side * 11, 82), (48 + side * 15, 89), (48 + side * 5, 94)],
-                     shade(f.clothes, 0.8), 5)
+            c.stroke(
+                [(48 + side * 11, 82), (48 + side * 15, 89), (48 + side * 5, 94)],
+                shade(f.clothes, 0.8),
+                5,
+            )
     else:
         c.slice(MIDDLE, 84, 11, 7, 0, 180, shadow)
 
@@ -152,8 +180,13 @@ def _head(c: Canvas, f: Face) -> None:
         c.ellipse(MIDDLE + side * w, 56, 2.4, 3.6, edge)
         if f.earrings:
             c.ellipse(MIDDLE + side * (w + 0.8), 63.5, 2.1, 2.1, (240, 196, 72))
-    right = [(MIDDLE + w * 0.62, 26.0), (MIDDLE + w, 42.0), (MIDDLE + w * 0.97, 56.0),
-             (MIDDLE + w * 0.7, 69.0), (MIDDLE + 7, f.chin - 1.2)]
+    right = [
+        (MIDDLE + w * 0.62, 26.0),
+        (MIDDLE + w, 42.0),
+        (MIDDLE + w * 0.97, 56.0),
+        (MIDDLE + w * 0.7, 69.0),
+        (MIDDLE + 7, f.chin - 1.2),
+    ]
     outline = [(MIDDLE, 22.0), *right, (MIDDLE, f.chin), *mirrored(right, MIDDLE)]
     c.blob(outline, f.skin)
 
@@ -198,8 +231,9 @@ def _brows(c: Canvas, f: Face) -> None:
     }[f.brows]  # fmt: skip
     for side in (-1, 1):
         x = MIDDLE + side * 11
-        c.stroke([(x - side * 5.4, y + inner), (x, y + middle), (x + side * 5.4, y + outer)], ink,
-                 2.1)
+        c.stroke(
+            [(x - side * 5.4, y + inner), (x, y + middle), (x + side * 5.4, y + outer)], ink, 2.1
+        )
 
 
 def _nose(c: Canvas, f: Face) -> None:
@@ -233,8 +267,15 @@ def _mouth(c: Canvas, f: Face) -> None:
 
 def _hair_in_front(c: Canvas, f: Face) -> None:
     w, top = f.width + 3.2, 18.5
-    crown = [(MIDDLE - w, 50.0), (MIDDLE - w - 0.5, 38.0), (MIDDLE - w * 0.72, 23.5), (MIDDLE, top),
-             (MIDDLE + w * 0.72, 23.5), (MIDDLE + w + 0.5, 38.0), (MIDDLE + w, 50.0)]
+    crown = [
+        (MIDDLE - w, 50.0),
+        (MIDDLE - w - 0.5, 38.0),
+        (MIDDLE - w * 0.72, 23.5),
+        (MIDDLE, top),
+        (MIDDLE + w * 0.72, 23.5),
+        (MIDDLE + w + 0.5, 38.0),
+        (MIDDLE + w, 50.0),
+    ]
     inner_left, inner_right = (MIDDLE - w + 6.5, 42.0), (MIDDLE + w - 6.5, 42.0)
     if f.front == "straight":
         c.blob([*crown, inner_right, (60, 39.5), (48, 40.5), (36, 39.5), inner_left], f.hair)
@@ -247,14 +288,25 @@ def _hair_in_front(c: Canvas, f: Face) -> None:
         for k in range(5):
             x = MIDDLE + (k - 2) * 10
             c.polygon([(x - 6.5, 30), (x + 6.5, 30), (x + 1.5, 42.5 - abs(k - 2))], f.hair)
-            c.polygon([(x - 6.5, 25), (x + 6.5, 25), (x * 1.16 - 7.7, 10.5 + 3 * abs(k - 2))], f.hair)
+            c.polygon(
+                [(x - 6.5, 25), (x + 6.5, 25), (x * 1.16 - 7.7, 10.5 + 3 * abs(k - 2))], f.hair
+            )
     elif f.front == "curly":
         c.blob([*crown, inner_right, (48, 32), inner_left], f.hair)
         for x, y in arc(MIDDLE, 44, w - 4, 20, 190, 350):
             c.ellipse(x, y, 6.6, 6.6, f.hair)
     else:
-        c.blob([*crown, (MIDDLE + w - 4, 40), (61, 29.5), (48, 28.5), (35, 29.5),
-                (MIDDLE - w + 4, 40)], f.hair)
+        c.blob(
+            [
+                *crown,
+                (MIDDLE + w - 4, 40),
+                (61, 29.5),
+                (48, 28.5),
+                (35, 29.5),
+                (MIDDLE - w + 4, 40),
+            ],
+            f.hair,
+        )
     c.stroke(arc(MIDDLE, 42, w - 8, 18, 225, 265), shade(f.hair, 1.22), 2.2)
 
 

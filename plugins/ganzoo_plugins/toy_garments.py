@@ -78,12 +78,21 @@ def _top(c: Canvas, k: Cut, *, hem: float, sleeve: float, reach: float) -> None:
     half = between(6.0, 7.6, k.width)
     neck = between(2.4, 3.6, k.collar)
     out = MIDDLE + half + reach * min(1.0, 0.55 + sleeve / 45)
-    sleeve_right: list[Point] = [(MIDDLE + neck, 2.2), (MIDDLE + half, 3.6),
-                                 (out, sleeve), (out - 3.4, sleeve + 0.8), (MIDDLE + half - 0.4, 9)]
+    sleeve_right: list[Point] = [
+        (MIDDLE + neck, 2.2),
+        (MIDDLE + half, 3.6),
+        (out, sleeve),
+        (out - 3.4, sleeve + 0.8),
+        (MIDDLE + half - 0.4, 9),
+    ]
     for points in (sleeve_right, mirrored(sleeve_right, MIDDLE)):
         c.polygon(points, shade(k.cloth, 0.88))
-    right: list[Point] = [(MIDDLE + neck, 2.0), (MIDDLE + half, 3.6), (MIDDLE + half - 0.3, 10),
-                          (MIDDLE + half - 0.2, hem)]
+    right: list[Point] = [
+        (MIDDLE + neck, 2.0),
+        (MIDDLE + half, 3.6),
+        (MIDDLE + half - 0.3, 10),
+        (MIDDLE + half - 0.2, hem),
+    ]
     c.polygon([*right, *mirrored(right, MIDDLE)], k.cloth)
     _decorate(c, k, half - 1.0, 9, hem - 2)
     c.ellipse(MIDDLE, 2.0, neck, between(1.0, 2.2, k.collar), (0, 0, 0))
@@ -92,8 +101,14 @@ def _top(c: Canvas, k: Cut, *, hem: float, sleeve: float, reach: float) -> None:
 def _trouser(c: Canvas, k: Cut) -> None:
     waist, hem = between(4.0, 5.4, k.width), between(25, 27, k.length)
     leg = between(2.2, 3.4, k.detail)
-    right: list[Point] = [(MIDDLE, 1.5), (MIDDLE + waist, 1.5), (MIDDLE + waist + 0.8, 12),
-                          (MIDDLE + 1.2 + leg, hem), (MIDDLE + 1.2, hem), (MIDDLE + 0.2, 9.5)]
+    right: list[Point] = [
+        (MIDDLE, 1.5),
+        (MIDDLE + waist, 1.5),
+        (MIDDLE + waist + 0.8, 12),
+        (MIDDLE + 1.2 + leg, hem),
+        (MIDDLE + 1.2, hem),
+        (MIDDLE + 0.2, 9.5),
+    ]
     for points in (right, mirrored(right, MIDDLE)):
         c.polygon(points, k.cloth)
     c.rectangle(MIDDLE, 2.2, waist, 0.8, 0, k.trim)
@@ -102,8 +117,13 @@ def _trouser(c: Canvas, k: Cut) -> None:
 def _dress(c: Canvas, k: Cut) -> None:
     half, flare = between(3.0, 4.2, k.width), between(4.2, 8.0, k.detail)
     hem, waist = between(24.5, 27, k.length), between(9, 12, k.collar)
-    right: list[Point] = [(MIDDLE + 1.6, 1.2), (MIDDLE + 2.8, 1.2), (MIDDLE + half + 0.6, 6),
-                          (MIDDLE + half - 0.4, waist), (MIDDLE + flare, hem)]
+    right: list[Point] = [
+        (MIDDLE + 1.6, 1.2),
+        (MIDDLE + 2.8, 1.2),
+        (MIDDLE + half + 0.6, 6),
+        (MIDDLE + half - 0.4, waist),
+        (MIDDLE + flare, hem),
+    ]
     c.polygon([*right, *mirrored(right, MIDDLE)], k.cloth)
     c.ellipse(MIDDLE, 1.4, 1.8, 2.4, (0, 0, 0))
     if k.pattern != "plain":
@@ -112,8 +132,19 @@ def _dress(c: Canvas, k: Cut) -> None:
 
 def _sandal(c: Canvas, k: Cut) -> None:
     heel = between(19.5, 22.5, k.length)
-    sole: list[Point] = [(2, 22.6), (8, 22.4), (15, heel - 1.8), (24, heel - 4.5), (26, heel - 3.5),
-                         (26, 24), (24, 24), (23.6, heel - 1.6), (15, 23), (9, 24.2), (2.4, 24.2)]
+    sole: list[Point] = [
+        (2, 22.6),
+        (8, 22.4),
+        (15, heel - 1.8),
+        (24, heel - 4.5),
+        (26, heel - 3.5),
+        (26, 24),
+        (24, 24),
+        (23.6, heel - 1.6),
+        (15, 23),
+        (9, 24.2),
+        (2.4, 24.2),
+    ]
     c.polygon(sole, k.cloth)
     for x in (5.5, 9.5, 9.5 + between(2, 5, k.detail)):
         c.stroke([(x, 22.6), (x + 2.6, between(14.5, 18, k.width)), (x + 5.8, 21)], k.trim, 1.1)
@@ -122,8 +153,19 @@ def _sandal(c: Canvas, k: Cut) -> None:
 
 def _sneaker(c: Canvas, k: Cut) -> None:
     ankle, toe = between(11.5, 13.5, k.length), between(17.0, 18.6, k.width)
-    c.polygon([(1.6, 21.4), (2.4, toe + 0.6), (9, toe - 1.4), (15, ankle + 0.6), (18.4, ankle),
-               (20, ankle + 1.6), (24.6, ankle - 0.4), (26.2, 21.4)], k.cloth)
+    c.polygon(
+        [
+            (1.6, 21.4),
+            (2.4, toe + 0.6),
+            (9, toe - 1.4),
+            (15, ankle + 0.6),
+            (18.4, ankle),
+            (20, ankle + 1.6),
+            (24.6, ankle - 0.4),
+            (26.2, 21.4),
+        ],
+        k.cloth,
+    )
     c.rectangle(MIDDLE, 21.9, 12.6, 1.2, 1, shade(k.cloth, between(1.3, 1.8, k.collar)))
     for step in range(3):
         x, y = 10.2 + 2.1 * step, toe - 1.2 - 1.2 * step
@@ -135,8 +177,15 @@ def _sneaker(c: Canvas, k: Cut) -> None:
 def _bag(c: Canvas, k: Cut) -> None:
     half, top = between(8.0, 11.4, k.width), between(10.5, 13.5, k.length)
     c.ring(MIDDLE, top + 0.6, between(4.0, 6.5, k.detail), between(5.0, 8.5, k.collar), k.trim, 1.3)
-    c.polygon([(MIDDLE - half + 1.2, top), (MIDDLE + half - 1.2, top), (MIDDLE + half, 24.6),
-               (MIDDLE - half, 24.6)], k.cloth)
+    c.polygon(
+        [
+            (MIDDLE - half + 1.2, top),
+            (MIDDLE + half - 1.2, top),
+            (MIDDLE + half, 24.6),
+            (MIDDLE - half, 24.6),
+        ],
+        k.cloth,
+    )
     if k.pattern == "plain":
         c.stroke([(MIDDLE - half + 1.4, top + 3.4), (MIDDLE + half - 1.4, top + 3.4)], k.trim, 0.8)
     _decorate(c, k, half - 2, top + 3, 22)
@@ -145,11 +194,30 @@ def _bag(c: Canvas, k: Cut) -> None:
 def _boot(c: Canvas, k: Cut) -> None:
     top, shaft = between(2.5, 8.0, k.length), between(4.4, 6.0, k.width)
     sole = shade(k.cloth, 0.5)
-    c.polygon([(2.4, 23.6), (3.4, 19.8), (10, 18), (24 - 2 * shaft, 14.5), (24 - 2 * shaft, top),
-               (24, top), (24.6, 23.6)], k.cloth)
+    c.polygon(
+        [
+            (2.4, 23.6),
+            (3.4, 19.8),
+            (10, 18),
+            (24 - 2 * shaft, 14.5),
+            (24 - 2 * shaft, top),
+            (24, top),
+            (24.6, 23.6),
+        ],
+        k.cloth,
+    )
     heel = between(1.2, 3.2, k.detail)
-    c.polygon([(2.2, 23.2), (24.8, 23.2), (24.8, 23.6 + heel), (19.5, 23.6 + heel), (18.8, 24.6),
-               (2.2, 24.6)], sole)
+    c.polygon(
+        [
+            (2.2, 23.2),
+            (24.8, 23.2),
+            (24.8, 23.6 + heel),
+            (19.5, 23.6 + heel),
+            (18.8, 24.6),
+            (2.2, 24.6),
+        ],
+        sole,
+    )
     if k.collar > 0.5:
         c.stroke([(24 - 2 * shaft, top + 1.4), (24, top + 1.4)], k.trim, 1.0)
 

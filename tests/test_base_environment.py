@@ -1,0 +1,58 @@
+"""With the base dependencies alone: everything but training works, and torch is not there."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo.checkpoint import load_generator
+from ganzoo.images import grid
+
+PYTHON = os.environ.get("GANZOO_BASE_PYTHON", "")
+pytestmark = pytest.mark.skipif(
+    not PYTHON, reason="`make test` names an environment without torch in GANZOO_BASE_PYTHON"
+)
+
+
+def base(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    python = Path(__file__).parents[1] / PYTHON
+    return subprocess.run(
+        [python, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def test_torch_is_not_there(tmp_path: Path) -> None:
+    for module in ("torch", "onnx", "safetensors", "matplotlib"):
+        done = base("-c", f"import {module}", cwd=tmp_path)
+        assert f"No module named '{module}'" in done.stderr
+
+
+def test_the_same_pictures_as_torch(exported: Path, trained: Path, tmp_path: Path) -> None:
+    done = base("-m", "ganzoo", "sample", exported, "-n", 16, "--seed", 2, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / done.stdout.strip()) as sheet:
+        drawn = np.asarray(sheet).astype(int)
+    expected = grid(load_generator(trained)[0].sample(16, seed=2))[0, :, :, 0]
+    assert np.abs(drawn - expected).max() <= 1
+
+
+def test_looking_around(tmp_path: Path) -> None:
+    rows = json.loads(base("-m", "ganzoo", "list", "--json", cwd=tmp_path).stdout)
+    assert "mlp_gan" in {row["name"] for row in rows}
+    doctor = base("-m", "ganzoo", "doctor", cwd=tmp_path)
+    assert doctor.returncode == 0, doctor.stderr
+    assert "torch is not installed" in doctor.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train", "mlp_gan"], ["show", "mlp_gan"], ["export", "x"], ["sample", "run"]]
+)
+def test_what_needs_torch_says_so(arguments: list[str], tmp_path: Path) -> None:
+    done = base("-m", "ganzoo", *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert "extra 'train'" in done.stderr
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,164 @@
+"""Runs and checkpoints: what is written, and that it is whole or refused."""
+
+import json
+import shutil
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from ganzoo import latents
+from ganzoo.checkpoint import load_generator, weights_sha256
+from ganzoo.errors import GanzooError, ModelFileError
+from ganzoo.run import Run
+from tests.conftest import Cli
+
+
+def test_a_runs_folder(trained: Path) -> None:
+    files = sorted(p.relative_to(trained).as_posix() for p in trained.rglob("*") if p.is_file())
+    checkpoint = "checkpoints/step-00000002"
+    assert files == [
+        f"{checkpoint}/MANIFEST.json",
+        f"{checkpoint}/model.safetensors",
+        f"{checkpoint}/optim.safetensors",
+        f"{checkpoint}/state.json",
+        "metrics.jsonl",
+        "run.json",
+        "samples/epoch-0000.png",
+        "samples/epoch-0002.png",
+        "status.json",
+    ]
+    facts = json.loads((trained / "run.json").read_text())
+    assert facts["architecture"]["options"] == {"latent_dim": 100, "hidden": [16, 32]}
+    assert facts["data"]["images"] == 64
+    assert json.loads((trained / "status.json").read_text())["outcome"] == "completed"
+    lines = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2]
+    assert {"loss_d", "loss_g", "d_real", "d_fake", "images_per_second"} <= lines[0].keys()
+
+
+def test_a_checkpoint_holds_all_that_training_needs(trained: Path) -> None:
+    folder = trained / "checkpoints" / "step-00000002"
+    weights = load_file(folder / "model.safetensors")
+    moments = load_file(folder / "optim.safetensors")
+    state = json.loads((folder / "state.json").read_text())
+    assert (state["step"], state["samples_seen"]) == (2, 128)
+    assert state["param_groups"]["generator"][0]["betas"] == [0.5, 0.999]
+    trainable = [n for n in weights if "running" not in n and "num_batches" not in n]
+    expected = {f"{n}.{k}" for n in trainable for k in ("exp_avg", "exp_avg_sq", "step")}
+    assert set(moments) == expected
+
+
+def test_a_model_file_is_enough_to_draw_from(trained: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "somewhere.safetensors"
+    shutil.copy(trained / "checkpoints" / "step-00000002" / "model.safetensors", alone)
+    generator, network = load_generator(alone)
+    assert generator.info.architecture == "mlp_gan"
+    assert generator.info.samples_seen == 128
+    assert generator.info.weights_sha256 == weights_sha256(network)
+    for source in (trained, trained / "checkpoints" / "step-00000002"):
+        again, _ = load_generator(source)
+        np.testing.assert_array_equal(again.sample(4), generator.sample(4))
+    with safe_open(alone, "pt") as opened:
+        assert opened.metadata()["ganzoo.schema"] == "1"
+
+
+def test_the_grid_of_a_run_is_what_sample_draws(trained: Path, tmp_path: Path, cli: Cli) -> None:
+    done = cli("sample", trained, "-o", tmp_path / "x.png")
+    assert done.code == 0
+    drawn, kept = tmp_path / "x.png", trained / "samples" / "epoch-0002.png"
+    assert drawn.read_bytes() == kept.read_bytes()
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "optim.safetensors", "state.json"])
+def test_one_flipped_bit_is_found(trained: Path, tmp_path: Path, name: str) -> None:
+    copy = tmp_path / "step-00000002"
+    shutil.copytree(trained / "checkpoints" / "step-00000002", copy)
+    damage(copy / name)
+    with pytest.raises(ModelFileError, match=f"{name} is damaged"):
+        load_generator(copy)
+
+
+@pytest.mark.parametrize("name", ["MANIFEST.json", "model.safetensors"])
+def test_a_checkpoint_that_lacks_a_file_is_refused(
+    trained: Path, tmp_path: Path, name: str
+) -> None:
+    copy = tmp_path / "step-00000002"
+    shutil.copytree(trained / "checkpoints" / "step-00000002", copy)
+    (copy / name).unlink()
+    with pytest.raises(ModelFileError, match="no whole checkpoint"):
+        load_generator(copy)
+
+
+def test_what_is_no_model_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.safetensors").write_text("hello")
+    with pytest.raises(ModelFileError, match="not a safetensors file"):
+        load_generator(tmp_path / "text.safetensors")
+    with pytest.raises(ModelFileError, match="does not exist"):
+        load_generator(tmp_path / "missing")
+
+
+def test_somebody_elses_safetensors_is_refused(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file({"x": torch.zeros(2)}, tmp_path / "x.safetensors")
+    with pytest.raises(ModelFileError, match="was not written by ganzoo"):
+        load_generator(tmp_path / "x.safetensors")
+
+
+def test_runs_are_numbered_and_the_latest_is_found(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="`ganzoo train` makes one"):
+        Run.latest(tmp_path)
+    paths = [Run.create(tmp_path, "a-b", {}).path.name for _ in range(3)]
+    assert paths == ["a-b-001", "a-b-002", "a-b-003"]
+    (tmp_path / "a-b-1234").mkdir()
+    assert Run.create(tmp_path, "a-b", {}).path.name == "a-b-1235"
+    for name in ("a-b-002", "a-b-001"):
+        (tmp_path / name / "checkpoints" / "step-00000001").mkdir(parents=True)
+    assert Run.latest(tmp_path).path.name == "a-b-002"
+
+
+def test_only_the_newest_checkpoints_are_kept(tmp_path: Path, cli: Cli) -> None:
+    done = cli(
+        "train", "mlp_gan", "--set", "hidden=8", "--data", "toy_garments", "--set-data", "count=16",
+        "--epochs", 4, "--batch-size", 8, "--runs", tmp_path,
+    )  # fmt: skip
+    kept = sorted(p.name for p in Path(done.last, "checkpoints").iterdir())
+    assert kept == ["step-00000006", "step-00000008"]
+    assert len(list(Path(done.last, "samples").iterdir())) == 5
+
+
+def test_a_run_that_fails_says_why_and_keeps_its_last_checkpoint(tmp_path: Path) -> None:
+    from ganzoo import TrainConfig, registry
+    from ganzoo.run import record
+    from ganzoo.train import fit
+
+    loaded = registry.load_architecture("mlp_gan", {"hidden": (8,)})
+    pixels = np.zeros((16, 28, 28, 1), np.uint8)
+    calls = iter(range(1000))
+
+    def fails_late(D, real, fake):  # type: ignore[no-untyped-def]
+        return D(fake).mean() * (float("inf") if next(calls) >= 2 else 1.0)
+
+    objective = replace(loaded.value.objective, generator_loss=fails_late)
+    broken = replace(loaded, value=replace(loaded.value, objective=objective))
+    events = fit(broken.value, pixels, TrainConfig(batch_size=8))
+    run = Run.create(tmp_path, "x", {})
+    with pytest.raises(GanzooError, match="loss_g is"):
+        list(record(run, chain([next(events)], events), broken, "d", 0))
+    status = json.loads((run.path / "status.json").read_text())
+    assert status["outcome"] == "failed"
+    assert "loss_g is" in status["why"]
+    generator, _ = load_generator(run.path)
+    assert np.isfinite(generator.run(latents.normal(2, 100))).all()

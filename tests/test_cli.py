@@ -1,0 +1,206 @@
+"""The command line as users meet it: help at once, errors in one line, nothing left behind."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganzoo import __version__
+from tests.conftest import Cli, process
+from tests.test_registry import install
+
+HEAVY = {"torch", "torchvision", "onnxruntime", "onnx", "onnxscript", "matplotlib", "numpy", "PIL"}
+TINY = ("--set", "hidden=8", "--data", "toy_garments", "--set-data", "count=16")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["list"], ["--version"]])
+def test_nothing_heavy_is_imported_to_look_around(arguments: list[str]) -> None:
+    done = process("-X", "importtime", "-m", "ganzoo", *arguments)
+    assert done.code == 0
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.err.splitlines()}
+    assert "typer" in imported
+    assert not imported & HEAVY
+
+
+def test_sampling_imports_no_torch(exported: Path, tmp_path: Path) -> None:
+    done = process("-X", "importtime", "-m", "ganzoo", "sample", exported, "-n", 4, cwd=tmp_path)
+    assert done.code == 0
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.err.splitlines()}
+    assert "onnxruntime" in imported
+    assert not imported & {"torch", "torchvision", "onnx", "matplotlib", "ganzoo_plugins"}
+
+
+def test_version_and_bare_call(cli: Cli) -> None:
+    assert cli("--version").out.strip() == f"ganzoo {__version__}"
+    assert "train" in cli("--help").out
+    assert cli().code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["train", "mlp_gam"], 3, "no architecture is called 'mlp_gam'; did you mean 'mlp_gan'?"),
+        (["train", "mlp_gan", "--set", "depth=3"], 3, "no option 'depth'; its options are latent"),
+        (["train", "mlp_gan", "--set", "latent_dim=x"], 3, "latent_dim=x is not of type int"),
+        (["train", "mlp_gan", "--set", "latent_dim"], 3, "write key=value"),
+        (["train", "mlp_gan", "--data", "./missing"], 4, "no folder or file './missing'"),
+        (["train", "mlp_gan", "--data", "empty/"], 4, "empty holds no images"),
+        (["train", "mlp_gan", "--data", "bad/"], 4, "bad/broken.png"),
+        (["train", "mlp_gan", "--data", "toy_garment"], 4, "did you mean 'toy_garments'?"),
+        (["train", "mlp_gan", "--data", "mnist", "--set-data", "download=no"], 4, "toy_garments"),
+        (["train", "mlp_gan", "--set-data", "count=x", "--data", "toy_faces"], 3, "count=x is not"),
+        (["train", "mlp_gan", *TINY, "--device", "gpu"], 2, "no device is called 'gpu'"),
+        (["train", "mlp_gan", *TINY, "--batch-size", "0"], 2, "batch-size"),
+        (["train", "mlp_gan", *TINY, "--lr", "-1"], 2, "learning_rate must be a positive number"),
+        (["train", "mlp_gan", *TINY, "--lr", "x"], 2, "'x' is not a valid float"),
+        (["train", "mlp_gan", *TINY, "--speed", "9"], 2, "--speed"),
+        (["train"], 2, "ARCHITECTURE"),
+        (["trian"], 2, "No such command 'trian'"),
+        (["show", "mlp"], 3, "did you mean 'mlp_gan'?"),
+        (["sample", "text.onnx"], 5, "text.onnx is not an ONNX file"),
+        (["sample", "missing.onnx"], 5, "missing.onnx does not exist"),
+        (["sample"], 5, "no run below 'runs' has a checkpoint"),
+        (["sample", "text.onnx", "--z", "z.npy", "-n", "3"], 2, "give one of them"),
+        (["sample", "text.onnx", "-n", "0"], 2, "-n"),
+        (["export", "--onnx"], 5, "`ganzoo train` makes one"),
+        (["export", "empty"], 5, "no whole checkpoint"),
+    ],
+)
+def test_errors_are_one_line_with_an_exit_code(
+    tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nand no more")
+    (tmp_path / "text.onnx").write_text("hello")
+    before = sorted(tmp_path.rglob("*"))
+    done = in_folder(tmp_path, arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("ganzoo: ")
+    assert message in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def in_folder(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """`ganzoo ARGUMENTS…` in a forked child: a process of its own without torch's import time."""
+    reading, writing = os.pipe(), os.pipe()
+    child = os.fork()
+    if child == 0:
+        from ganzoo.cli import main
+
+        os.chdir(folder)
+        os.dup2(reading[1], 1)
+        os.dup2(writing[1], 2)
+        sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)
+        code = 99
+        try:
+            main(arguments)
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    os.close(reading[1])
+    os.close(writing[1])
+    with open(reading[0]) as out, open(writing[0]) as err:
+        printed, complained = out.read(), err.read()
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return subprocess.CompletedProcess(arguments, code, printed, complained)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
+def test_cuda_where_there_is_none(cli: Cli, tmp_path: Path) -> None:
+    done = cli("train", "mlp_gan", *TINY, "--device", "cuda", "--runs", tmp_path / "runs")
+    assert (done.code, done.err.count("\n")) == (8, 1)
+    assert "use --device cpu" in done.err
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda_trains_exports_and_samples(cli: Cli, tmp_path: Path) -> None:
+    done = cli("train", "dcgan_anime96", "--set", "width=4", "--data", "toy_faces", "--set-data",
+               "count=16", "--batch-size", 8, "--max-steps", 3, "--device", "cuda",
+               "--runs", tmp_path)  # fmt: skip
+    assert done.code == 0, done.err
+    assert cli("export", done.last, "-o", tmp_path / "x.onnx").code == 0
+    assert cli("sample", tmp_path / "x.onnx", "-o", tmp_path / "x.png").code == 0
+
+
+def test_a_plugin_that_raises_at_import(tmp_path: Path) -> None:
+    install(tmp_path / "site", "sad-gan", "raise RuntimeError('no luck')", {"sad": "sad"})
+    done = process(
+        "-m", "ganzoo", "train", "sad", cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "site")}
+    )
+    assert (done.code, done.err.count("\n")) == (3, 1)
+    assert "'sad' of sad-gan 1.2 cannot be imported: RuntimeError: no luck" in done.err
+
+
+def test_debug_shows_a_traceback() -> None:
+    done = process("-m", "ganzoo", "--debug", "show", "nothing")
+    assert "Traceback" in done.err
+    assert "UnknownNameError" in done.err
+
+
+def test_an_unwritable_folder_is_an_error_of_input_and_output(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = cli("train", "mlp_gan", *TINY, "--max-steps", 1, "--runs", tmp_path / "file" / "runs")
+    assert (done.code, done.err.count("\n")) == (6, 1)
+    assert str(tmp_path / "file") in done.err
+
+
+def test_the_plan_is_printed_before_training(cli: Cli, tmp_path: Path) -> None:
+    done = cli("train", "mlp_gan", *TINY, "--max-steps", 3, "--batch-size", 8, "--runs", tmp_path)
+    plan = done.out.partition("epoch ")[0]
+    for fact in (
+        "mlp_gan of ganzoo", "hidden=(8,)", "7,880 parameters", "6,289 parameters", "toy_garments",
+        "16 images", "28x28", "3 steps of 8 images", "seed 0", "device",
+    ):  # fmt: skip
+        assert fact in plan, fact
+    assert done.last == str(tmp_path / "mlp_gan-toy_garments-001")
+    assert re.search(r"step 3/3 .*loss D .*loss G .*D\(x\) .*D\(G\(z\)\) .*images/s", done.out)
+
+
+def test_list_and_doctor_as_json(cli: Cli) -> None:
+    rows = json.loads(cli("list", "--json").out)
+    names = {row["name"] for row in rows if row["package"] == "ganzoo"}
+    assert {"mlp_gan", "dcgan_fashion", "dcgan_anime96", "wgan_clip", "toy_faces"} <= names
+    found = json.loads(cli("doctor", "--json").out)
+    assert found["versions"]["torch"] == torch.__version__
+    assert found["datasets"]["toy_faces"]["found"]
+    assert all(a["loads"] for a in found["architectures"].values())
+    assert found["device"].startswith(("cpu (", "cuda", "mps"))
+
+
+def test_show_prints_layers_and_a_table(cli: Cli) -> None:
+    done = cli("show", "dcgan_anime96", "--set", "width=4")
+    assert "ConvTranspose2d(100, 32, kernel_size=(4, 4)" in done.out
+    assert "3 x 96 x 96" in done.out
+    shown = json.loads(cli("show", "mlp_gan", "--json").out)
+    assert shown["networks"]["generator"]["parameters"] == 561_168
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 75)])
+def test_a_signal_ends_the_run_with_a_checkpoint(tmp_path: Path, name: str, code: int) -> None:
+    command = [sys.executable, "-m", "ganzoo", "train", "mlp_gan", *TINY, "--epochs", "100000",
+               "--batch-size", "8", "--runs", str(tmp_path)]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("*/checkpoints/step-*")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        running.send_signal(signal.Signals[name])
+        out, _ = running.communicate(timeout=60)
+    assert running.returncode == code
+    assert f"stopped by {name}" in out
+    run = Path(out.rstrip().rpartition("\n")[2])
+    assert json.loads((run / "status.json").read_text())["outcome"] == "stopped"
+    done = process("-m", "ganzoo", "sample", run, "-n", 2, cwd=tmp_path)
+    assert done.code == 0, done.err

@@ -1,0 +1,241 @@
+"""The loop: its events, the order of the data, and that it is plain GAN training."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from ganzoo import Architecture, Objective, TrainConfig, registry
+from ganzoo.batches import Batches
+from ganzoo.errors import DivergedError
+from ganzoo.splitmix import derive
+from ganzoo.step import TrainState
+from ganzoo.train import Finished, Logged, Started, Stepped, fit, total_steps
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def architecture() -> Architecture:
+    return registry.load_architecture("mlp_gan", {"hidden": (16, 32)}).value
+
+
+@pytest.fixture
+def pixels() -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (20, 28, 28, 1), np.uint8)
+
+
+def numbered(count: int) -> NDArray[np.uint8]:
+    """Images that are told apart by their value."""
+    return np.arange(count, dtype=np.uint8).reshape(count, 1, 1, 1).repeat(28, 1).repeat(28, 2)
+
+
+def test_every_epoch_uses_every_image_once_in_another_order() -> None:
+    batches = Batches(numbered(20), (0.0, 255.0), CPU, seed=3)
+    seen = batches.at(0, 60)[:, 0, 0, 0].int().tolist()
+    epochs = [seen[0:20], seen[20:40], seen[40:60]]
+    assert all(sorted(epoch) == list(range(20)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == 3
+    other = Batches(numbered(20), (0.0, 255.0), CPU, seed=4)
+    assert other.at(0, 20)[:, 0, 0, 0].int().tolist() != epochs[0]
+
+
+def test_an_image_of_the_run_depends_on_its_number_alone() -> None:
+    batches = Batches(numbered(20), (0.0, 255.0), CPU, seed=3)
+    whole = batches.at(0, 60)
+    fresh = Batches(numbered(20), (0.0, 255.0), CPU, seed=3)
+    for start, count in ((55, 5), (17, 9), (0, 60), (19, 1)):  # any order, over epochs' ends
+        assert torch.equal(fresh.at(start, count), whole[start : start + count])
+
+
+def test_pixels_are_scaled_to_the_range() -> None:
+    values = np.array([0, 255], np.uint8).reshape(2, 1, 1, 1)
+    for low, high in ((-1.0, 1.0), (0.0, 1.0)):
+        batch = Batches(values, (low, high), CPU, seed=0).at(0, 2)
+        assert batch.shape == (2, 1, 1, 1)
+        assert sorted(batch.flatten().tolist()) == pytest.approx([low, high])
+
+
+def test_a_batch_may_be_larger_than_the_data() -> None:
+    batch = Batches(numbered(3), (0.0, 255.0), CPU, seed=0).at(0, 9)
+    assert sorted(batch[:, 0, 0, 0].int().tolist()) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "images", "steps"),
+    [
+        ({"epochs": 2, "batch_size": 8}, 20, 5),
+        ({"epochs": 2, "batch_size": 7}, 20, 6),
+        ({"epochs": 20, "max_steps": 3}, 20, 3),
+        ({"epochs": 1, "batch_size": 64}, 20, 1),
+        ({"epochs": 1, "batch_size": 5, "max_steps": 100}, 20, 4),
+    ],
+)
+def test_how_many_steps(changes: dict[str, int], images: int, steps: int) -> None:
+    assert total_steps(TrainConfig(**changes), images) == steps
+
+
+def test_the_events_of_a_run(architecture: Architecture, pixels: NDArray[np.uint8]) -> None:
+    config = TrainConfig(epochs=2, batch_size=8, log_every=2)
+    story = [
+        (type(e).__name__, e.state.step, e.epoch, e.steps)
+        for e in fit(architecture, pixels, config)
+    ]
+    assert story == [
+        ("Started", 0, 0, 5),
+        ("Stepped", 1, 0, 5),
+        ("Stepped", 2, 0, 5),
+        ("Logged", 2, 0, 5),
+        ("Stepped", 3, 0, 5),
+        ("Logged", 3, 0, 5),
+        ("EpochEnded", 3, 1, 5),
+        ("Stepped", 4, 1, 5),
+        ("Logged", 4, 1, 5),
+        ("Stepped", 5, 1, 5),
+        ("Logged", 5, 1, 5),
+        ("EpochEnded", 5, 2, 5),
+        ("Finished", 5, 2, 5),
+    ]
+
+
+def test_stop_ends_the_run_in_good_order(
+    architecture: Architecture, pixels: NDArray[np.uint8]
+) -> None:
+    answers = itertools.chain([False, False], itertools.repeat(True))
+    events = list(fit(architecture, pixels, TrainConfig(), stop=lambda: next(answers)))
+    assert [type(e) for e in events] == [Started, Stepped, Stepped, Finished]
+    assert events[-1] == Finished(events[-1].state, 0, events[-1].steps, "stopped")
+    assert events[-1].state.step == 2
+
+
+def test_divergence_is_an_error_that_names_the_loss(
+    architecture: Architecture, pixels: NDArray[np.uint8]
+) -> None:
+    objective = replace(
+        architecture.objective, generator_loss=lambda D, real, fake: D(fake).mean() * float("nan")
+    )
+    broken = replace(architecture, objective=objective)
+    with pytest.raises(DivergedError, match="loss_g is nan at step 2"):
+        list(fit(broken, pixels, TrainConfig(log_every=2)))
+
+
+def test_each_network_is_trained_as_often_as_asked(
+    architecture: Architecture, pixels: NDArray[np.uint8]
+) -> None:
+    calls: list[str] = []
+    inner = architecture.objective
+
+    def noted(name: str) -> Any:
+        def loss(*arguments: Any) -> Any:
+            calls.append(name)
+            return getattr(inner, name)(*arguments)
+
+        return loss
+
+    objective = Objective(
+        discriminator_loss=noted("discriminator_loss"), generator_loss=noted("generator_loss")
+    )
+    config = TrainConfig(
+        max_steps=6, discriminator_steps=2, discriminator_every=3, generator_every=2
+    )
+    list(fit(replace(architecture, objective=objective), pixels, config))
+    d, g = "discriminator_loss", "generator_loss"
+    assert calls == [d, d, g, g, d, d, g]  # steps 0, (1), 2, 3, 4, (5)
+
+
+def test_metrics_of_an_untrained_network_are_left_out(
+    architecture: Architecture, pixels: NDArray[np.uint8]
+) -> None:
+    config = TrainConfig(max_steps=2, log_every=1, generator_every=2, discriminator_every=2)
+    logged = [e.metrics for e in fit(architecture, pixels, config) if isinstance(e, Logged)]
+    assert set(logged[0]) == {"loss_d", "loss_g", "d_real", "d_fake"}
+    assert logged[1] == {}
+
+
+def test_learning_rate_overrides_the_architectures(architecture: Architecture) -> None:
+    state = TrainState.fresh(architecture, TrainConfig(learning_rate=0.5), CPU)
+    assert state.generator_optimizer.param_groups[0]["lr"] == 0.5
+    assert state.discriminator_optimizer.param_groups[0]["lr"] == 0.5
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"epochs": 0}, {"batch_size": -1}, {"learning_rate": 0.0}, {"learning_rate": float("nan")},
+     {"max_steps": 0}, {"log_every": 0}],
+)  # fmt: skip
+def test_a_config_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(changes))} must be"):
+        TrainConfig(**changes)
+
+
+@pytest.mark.parametrize("name", ["mlp_gan", "wgan_clip", "dcgan_anime96"])
+def test_the_loop_equals_a_textbook_loop(name: str) -> None:
+    """Ten steps in float64 end in the weights of a loop written as in the papers."""
+    options: dict[str, dict[str, Any]] = {
+        "mlp_gan": {"hidden": (16, 32)},
+        "wgan_clip": {"width": 4, "hidden": 16},
+        "dcgan_anime96": {"width": 2},
+    }
+    loaded = registry.load_architecture(name, options[name]).value
+    # float64 throughout: networks, and images by a generator in front of them that is exact.
+    architecture = replace(
+        loaded,
+        generator=lambda: _Float64(loaded.generator()),
+        discriminator=lambda: _Float64(loaded.discriminator()),
+    )
+    config = replace(loaded.defaults, batch_size=4, max_steps=10)
+    channels, height, width = loaded.image_shape
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (20, height, width, channels), np.uint8)
+    *_, last = fit(architecture, pixels, config)
+
+    state = TrainState.fresh(architecture, config, CPU)
+    G, D = state.generator, state.discriminator
+    opt_g, opt_d = state.generator_optimizer, state.discriminator_optimizer
+    batches = Batches(pixels, loaded.image_range, CPU, config.seed)
+    bce = torch.nn.functional.binary_cross_entropy_with_logits
+    for step in range(10):
+        real = batches.at(step * 4, 4)
+        noise = torch.Generator().manual_seed(derive(config.seed, "latents", step))
+        for _ in range(config.discriminator_steps):
+            fake = G(torch.randn(4, loaded.latent_dim, generator=noise)).detach()
+            if name == "wgan_clip":
+                loss = -(D(real).mean() - D(fake).mean())
+            else:
+                on_real, on_fake = D(real), D(fake)
+                loss = bce(on_real, torch.ones_like(on_real))
+                loss = loss + bce(on_fake, torch.zeros_like(on_fake))
+            opt_d.zero_grad()
+            loss.backward()
+            opt_d.step()
+            if name == "wgan_clip":
+                with torch.no_grad():
+                    for p in D.parameters():
+                        p.clamp_(-0.01, 0.01)
+        scores = D(G(torch.randn(4, loaded.latent_dim, generator=noise)))
+        loss = -scores.mean() if name == "wgan_clip" else bce(scores, torch.ones_like(scores))
+        opt_g.zero_grad()
+        loss.backward()
+        opt_g.step()
+    for which in ("generator", "discriminator"):
+        ours, theirs = (getattr(s, which).state_dict() for s in (last.state, state))
+        for key in ours:
+            torch.testing.assert_close(ours[key], theirs[key], rtol=0, atol=1e-9)
+
+
+class _Float64(torch.nn.Module):
+    """A network in float64, whatever comes in."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self.network = network.double()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.network(x.double())
+        return y
