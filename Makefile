@@ -7,8 +7,14 @@ BASE = .venv-base/bin
 
 .PHONY: demo test test-slow lint format clean
 
+# A DCGAN of 24 instead of 64 channels, on faces drawn by code: about two minutes on two cores.
 demo: .venv/ready .venv-base/ready
-	PYTHON=$(DEV)/python BASE_PYTHON=$(BASE)/python sh docs/demo.sh
+	$(DEV)/ganzoo train dcgan_anime96 --set width=24 --set d_every=2 --data toy_faces \
+		--batch-size 32 --lr 5e-4 --max-steps 2600 --log-every 50
+	$(DEV)/ganzoo export --onnx -o exports/demo-faces.onnx --force
+	@echo 'Now without torch:'
+	! $(BASE)/python -c 'import torch'
+	$(BASE)/ganzoo sample exports/demo-faces.onnx -n 64 -o exports/demo-faces.png
 
 test: .venv/ready .venv-base/ready
 	GANZOO_BASE_PYTHON=$(BASE)/python $(DEV)/python -m pytest

@@ -1,5 +1,7 @@
 """Everything that can go wrong, with its exit code. One line each: what, whose, what to do next."""
 
+TRAIN_EXTRA = {"matplotlib", "onnx", "onnxscript", "safetensors", "torch", "torchvision"}
+
 
 class GanzooError(Exception):
     """An error the user can act on; `ganzoo` prints it in one line and exits with `exit_code`."""
@@ -47,3 +49,11 @@ class DeviceError(GanzooError):
     """The device is not there, or ran out of memory."""
 
     exit_code = 8
+
+
+def missing_extra(error: BaseException) -> str:
+    """What to do about an import that failed, if the extra `train` would have made it work."""
+    package = (getattr(error, "name", None) or "").partition(".")[0]
+    if isinstance(error, ModuleNotFoundError) and package in TRAIN_EXTRA:
+        return "; install ganzoo with its extra 'train'"
+    return ""

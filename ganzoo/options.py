@@ -50,7 +50,7 @@ def describe(function: Plugin) -> str:
     """The options of `function` in one line: `its options are width: int = 64`."""
     annotations = typing.get_type_hints(function)
     words = [
-        f"{name}: {_spell(annotations.get(name, str))} = {_unparse(parameter.default)}"
+        f"{name}: {_spell(annotations.get(name, str))} = {unparse(parameter.default)}"
         for name, parameter in inspect.signature(function).parameters.items()
     ]
     return f"its options are {'; '.join(words)}" if words else "it takes no options"
@@ -118,5 +118,6 @@ def _spell(annotation: Any) -> str:
     )
 
 
-def _unparse(value: Any) -> str:
+def unparse(value: Any) -> str:
+    """A value as one writes it after `key=`."""
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from ganzoo import options as plugin_options
 from ganzoo.architecture import Architecture, Dataset, Plugin
-from ganzoo.errors import PluginError
+from ganzoo.errors import PluginError, missing_extra
 
 T = TypeVar("T", Architecture, Dataset)
 
@@ -45,6 +45,7 @@ class Entry:
             function = self.point.load()
         except (Exception, SystemExit) as error:
             reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            reason += missing_extra(error)
             raise PluginError(f"{self.label} cannot be imported: {reason}") from error
         if not callable(function):
             raise PluginError(f"{self.label} is not a function: {self.target}")

@@ -33,7 +33,7 @@ class TrainState:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive(config.seed, "weights"))
             generator, discriminator = architecture.generator(), architecture.discriminator()
-        # Batches come as NHWC pixels, and convolutions are fastest in that order (docs/design.md).
+        # Batches come as NHWC pixels, and most convolutions are fastest in that order.
         for network in (generator, discriminator):
             network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizers = architecture.optimizers(generator, discriminator)

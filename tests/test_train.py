@@ -108,7 +108,7 @@ def test_stop_ends_the_run_in_good_order(
     architecture: Architecture, pixels: NDArray[np.uint8]
 ) -> None:
     answers = itertools.chain([False, False], itertools.repeat(True))
-    events = list(fit(architecture, pixels, TrainConfig(), stop=lambda: next(answers)))
+    events = list(fit(architecture, pixels, TrainConfig(batch_size=4), stop=lambda: next(answers)))
     assert [type(e) for e in events] == [Started, Stepped, Stepped, Finished]
     assert events[-1] == Finished(events[-1].state, 0, events[-1].steps, "stopped")
     assert events[-1].state.step == 2
@@ -122,7 +122,7 @@ def test_divergence_is_an_error_that_names_the_loss(
     )
     broken = replace(architecture, objective=objective)
     with pytest.raises(DivergedError, match="loss_g is nan at step 2"):
-        list(fit(broken, pixels, TrainConfig(log_every=2)))
+        list(fit(broken, pixels, TrainConfig(batch_size=4, log_every=2)))
 
 
 def test_each_network_is_trained_as_often_as_asked(

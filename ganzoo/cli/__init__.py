@@ -7,9 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ganzoo.errors import GanzooError
-
-TRAIN_EXTRA = {"matplotlib", "onnx", "onnxscript", "safetensors", "torch", "torchvision"}
+from ganzoo.errors import GanzooError, missing_extra
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -34,13 +32,13 @@ def _exit_with(error: Exception) -> NoReturn:
     if isinstance(error, GanzooError):
         _fail(str(error), error.exit_code)
     if hasattr(error, "format_message"):  # what typer raises for a command line it cannot parse
-        message = error.format_message() or "type a command"
-        _fail(f"{message} `ganzoo --help` shows what there is", 2)
+        message = error.format_message().rstrip(".") or "type a command"
+        _fail(f"{message}; `ganzoo --help` shows what there is", 2)
     if isinstance(error, BrokenPipeError):  # `ganzoo list | head`: nobody reads any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in TRAIN_EXTRA:
-        _fail(f"this needs {error.name}: install ganzoo with its extra 'train'", 3)
+    if isinstance(error, ModuleNotFoundError) and missing_extra(error):
+        _fail(f"this needs {error.name}{missing_extra(error)}", 3)
     if isinstance(error, OSError):
         _fail(f"{error.filename or 'input/output'}: {error.strerror or error}", 6)
     if isinstance(error, MemoryError):

@@ -123,7 +123,7 @@ def _print_plan(
     from ganzoo.show import count_parameters
 
     count, height, width, channels = images.pixels.shape
-    settings = ", ".join(f"{k}={v}" for k, v in loaded.options.items())
+    settings = ", ".join(f"{k}={options.unparse(v)}" for k, v in loaded.options.items())
     rate = "" if config.learning_rate is None else f", learning rate {config.learning_rate:g}"
     entry = loaded.entry
     lines = {

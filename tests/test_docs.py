@@ -1,0 +1,90 @@
+"""Documentation is executed: commands and Python blocks, page by page, in one folder each."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo import registry
+from tests.conftest import ROOT, process, write_idx
+from tests.test_registry import install
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# What a page may say without the test running it: set-up, which `make test` itself is.
+SET_UP = re.compile(r"make (demo|test)$|python3 -m venv |pip install ")
+BLOCK = re.compile(r"^(<!-- source.*?-->\n)?```(console|python)\n(.*?)^```$", re.M | re.S)
+TINY = ["--max-steps", "2", "--batch-size", "4"]  # the last of two options holds
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What the pages take for granted: a small Fashion-MNIST, my_faces/, my_faces.zip, lsgan."""
+    import shutil
+
+    rng = np.random.default_rng(0)
+    digits = rng.integers(0, 256, (64, 28, 28), np.uint8)
+    write_idx(tmp_path / "data" / "fashion_mnist" / "train-images-idx3-ubyte", digits)
+    (tmp_path / "my_faces").mkdir()
+    for i in range(8):
+        pixels = rng.integers(0, 256, (96, 96, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "my_faces" / f"{i}.png")
+    shutil.make_archive(str(tmp_path / "my_faces"), "zip", tmp_path / "my_faces")
+    source = (ROOT / "plugins" / "ganzoo-lsgan" / "ganzoo_lsgan.py").read_text()
+    if "lsgan" not in {entry.name for entry in registry.architectures()}:
+        install(tmp_path / "site", "ganzoo-lsgan", source, {"lsgan": "lsgan"})
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_does_what_it_says(page: Path, folder: Path) -> None:
+    env = {"PYTHONPATH": str(folder / "site"), "GANZOO_CACHE": str(folder / "cache")}
+    if page.name in {"sampling.md"}:  # it starts where README.md ends
+        assert process("-m", "ganzoo", "train", "mlp_gan", *TINY, cwd=folder, env=env).code == 0
+    for source, kind, body in BLOCK.findall(page.read_text()):
+        if source:
+            continue
+        if kind == "python":
+            done = process("-c", body, cwd=folder, env=env)
+            assert done.code == 0, f"{body}\n{done.err}"
+            continue
+        for command in re.findall(r"^\$ (.*)$", body, re.M):
+            if SET_UP.match(command):
+                continue
+            program, *arguments = shlex.split(command)
+            assert program == "ganzoo", f"{page.name} has a command that no test runs: {command}"
+            if arguments[0] == "train":
+                arguments += TINY
+            done = process("-m", "ganzoo", *arguments, cwd=folder, env=env)
+            assert done.code == 0, f"{command}\n{done.err}"
+
+
+def test_the_tutorials_code_is_the_source_of_the_plugin() -> None:
+    page = (ROOT / "docs" / "plugins.md").read_text()
+    source = (ROOT / "plugins" / "ganzoo-lsgan" / "ganzoo_lsgan.py").read_text()
+    assert f"```python\n{source}```" in page
+
+
+def test_links_and_pictures_are_there() -> None:
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md"]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_no_path_or_host_of_a_machine_is_in_a_tracked_file() -> None:
+    import subprocess
+
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("needs a git checkout")
+    words = [str(ROOT) + "/", sys.prefix + "/", str(Path.home()) + "/"]
+    for name in listed.stdout.splitlines():
+        path = ROOT / name
+        if path.suffix in {".py", ".md", ".toml", ".txt", ""} and path.is_file():
+            text = path.read_text()
+            assert not [word for word in words if word in text], name
