@@ -104,6 +104,7 @@ def _loop(
         stepper(state, batches.at(state.samples_seen, config.batch_size))
         images += config.batch_size
         ended = state.samples_seen // len(batches) > epoch
+        epoch = state.samples_seen // len(batches)
         yield Stepped(state, epoch, steps)
         if ended or state.step % config.log_every == 0 or state.step == steps:
             metrics = _finite(stepper.metrics.mean(), state.step)
@@ -111,7 +112,6 @@ def _loop(
             yield Logged(state, epoch, steps, metrics, images / (now - since))
             since, images = time.perf_counter(), 0
         if ended:
-            epoch = state.samples_seen // len(batches)
             yield EpochEnded(state, epoch, steps)
             since = time.perf_counter()
     _finite(stepper.metrics.mean(), state.step)

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from ganzoo.train import EpochEnded, Event, Logged, Stepped
+from ganzoo.train import Event, Logged, Stepped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,22 +54,20 @@ class _Plain:
     """One line every few seconds and at the end of every epoch."""
 
     def __init__(self, epochs: int) -> None:
-        self.epochs = epochs
-        self.metrics = ""
+        self.epochs, self.epoch = epochs, 0
         self.printed = time.monotonic()
 
     def context(self) -> AbstractContextManager[object]:
         return nullcontext()
 
     def update(self, event: Event) -> None:
-        if isinstance(event, Logged):
-            self.metrics = _words(event)
+        if not isinstance(event, Logged):
+            return
         late = time.monotonic() - self.printed > PLAIN_SECONDS
-        last = event.state.step == event.steps
-        if isinstance(event, EpochEnded) or (isinstance(event, Logged) and (late or last)):
+        if late or event.epoch > self.epoch or event.state.step == event.steps:
             where = f"epoch {event.epoch}/{self.epochs}  step {event.state.step}/{event.steps}"
-            print(f"{where}  {self.metrics}", flush=True)
-            self.printed = time.monotonic()
+            print(f"{where}  {_words(event)}", flush=True)
+            self.epoch, self.printed = event.epoch, time.monotonic()
 
 
 class _Live:
