@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 PLAIN_SECONDS = 5.0  # between two plain lines, but for the ends of epochs
 
 
-def follow(events: Iterable[Event], epochs: int) -> Event:
-    """Show `events` as they come and return the last."""
-    console = Console()
-    display = _Live(console, epochs) if console.is_terminal else _Plain(epochs)
+def follow(
+    events: Iterable[Event], epochs: int, steps: int, console: Console | None = None
+) -> Event:
+    """Show `events` of a run of so many epochs and steps as they come, and return the last."""
+    console = console or Console()
+    display = _Live(console, epochs, steps) if console.is_terminal else _Plain(epochs)
     last: Event | None = None
     with display.context():
         for last in events:
@@ -73,7 +75,7 @@ class _Plain:
 class _Live:
     """A bar, and a line of metrics below it."""
 
-    def __init__(self, console: Console, epochs: int) -> None:
+    def __init__(self, console: Console, epochs: int, steps: int) -> None:
         self.epochs = epochs
         self.metrics = Text("")
         self.progress = Progress(
@@ -85,7 +87,7 @@ class _Live:
             console=console,
             expand=True,
         )
-        self.task = self.progress.add_task("", total=None, epoch="")
+        self.task = self.progress.add_task("", total=steps, epoch=f"1/{epochs}")
         self.live = Live(Group(self.progress, self.metrics), console=console, refresh_per_second=4)
 
     def context(self) -> AbstractContextManager[object]:
@@ -96,9 +98,7 @@ class _Live:
         if isinstance(event, Logged):
             self.metrics.plain = _words(event)
         if isinstance(event, Stepped):
-            self.progress.update(
-                self.task, completed=event.state.step, total=event.steps, epoch=epoch
-            )
+            self.progress.update(self.task, completed=event.state.step, epoch=epoch)
 
 
 def _words(event: Logged) -> str:

@@ -103,7 +103,7 @@ def train(
         name = f"{loaded.entry.name}-{images.name}"
         run = Run.create(runs, name, describe_run(loaded, images, config, where))
         recorded = record(run, chain([started], events), loaded, images.name, config.seed)
-        last = follow(recorded, config.epochs)
+        last = follow(recorded, config.epochs, started.steps)
     if isinstance(last, Finished) and last.outcome == "stopped" and stop.signal is not None:
         print(f"stopped by {stop.signal.name} after step {last.state.step}; its checkpoint is in")
         print(run.path)
