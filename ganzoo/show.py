@@ -44,9 +44,10 @@ def _trace(network: nn.Module, example: Tensor) -> list[Layer]:
     layers: list[Layer] = []
 
     def hook(name: str) -> Any:
-        def note(module: nn.Module, _: object, output: Tensor) -> None:
+        def note(module: nn.Module, _: object, output: object) -> None:
             kind = type(module).__name__
-            layers.append(Layer(name, kind, count_parameters(module), tuple(output.shape[1:])))
+            shape = tuple(getattr(output, "shape", ())[1:])  # some layers return several tensors
+            layers.append(Layer(name, kind, count_parameters(module), shape))
 
         return note
 

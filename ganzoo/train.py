@@ -82,7 +82,9 @@ def fit(
     """
     try:
         yield from _loop(architecture, pixels, config, torch.device(device), stop)
-    except torch.OutOfMemoryError as error:
+    except RuntimeError as error:  # what torch raises for the CPU is no OutOfMemoryError
+        if "memory" not in str(error):
+            raise
         half = max(1, config.batch_size // 2)
         raise DeviceError(f"{device} ran out of memory: try --batch-size {half}") from error
 

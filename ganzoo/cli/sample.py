@@ -47,6 +47,8 @@ def sample(
         raise UsageError("--z says which images to draw, and -n how many: give one of them")
     if each is not None and output is not None:
         raise UsageError("--each writes files into a folder, and -o one sheet: give one of them")
+    if output is not None and output.suffix.lower() != ".png":
+        raise UsageError(f"ganzoo draws PNG files, and -o {output} is none: name it x.png")
     from ganzoo import images
 
     source = model or _latest(runs)

@@ -66,7 +66,9 @@ def _find(spec: str, options: Mapping[str, Any]) -> tuple[str, dict[str, Any], D
     if options:
         raise PluginError(f"'{spec}' is a path and takes no options: leave --set-data out")
     path = Path(spec)
-    return path.stem, {"path": str(path.resolve())}, _from_path(path)
+    real = path.resolve()
+    name = real.name if real.is_dir() else real.stem
+    return name or "images", {"path": str(real)}, _from_path(path)
 
 
 def _from_path(path: Path) -> Dataset:
