@@ -94,7 +94,7 @@ class Dataset:
     `images[i]` is a uint8 array, (H, W) grey or (H, W, 3) RGB, or raises `ganzoo.errors.DataError`
     naming the file that cannot be read; a numpy array of shape (N, H, W) or (N, H, W, C) is such a
     sequence. `cache_key` is what the pixels are a function of (a version and the options, or the
-    files' names, sizes and times); None says that reading is as quick as a cache would be.
+    files' names, sizes and times); an array needs none.
     """
 
     images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]

@@ -21,8 +21,9 @@ from ganzoo.architecture import Architecture
 from ganzoo.errors import ModelFileError
 from ganzoo.generator import Generator
 from ganzoo.modelinfo import ModelInfo
+from ganzoo.networks import build, draw
 from ganzoo.registry import Loaded
-from ganzoo.step import TrainState, draw
+from ganzoo.step import TrainState
 
 MODEL = "model.safetensors"
 
@@ -102,7 +103,8 @@ def write_checkpoint(folder: Path, state: TrainState, info: ModelInfo, keep: int
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     for old in sorted(folder.glob("step-*"))[:-keep]:
-        shutil.rmtree(old)
+        doomed = old.rename(folder / f".old-{old.name}")
+        shutil.rmtree(doomed)
     return final
 
 
@@ -123,7 +125,7 @@ def load_generator(path: str | Path, device: str = "cpu") -> tuple[Generator, nn
     info = ModelInfo.from_metadata(metadata, file)
     plugin = f"{info.plugin['package']}:{info.architecture}"
     architecture = registry.load_architecture(plugin, info.options).value
-    network = architecture.generator()
+    network, _ = build(architecture)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

@@ -23,7 +23,8 @@ class Device:
 def choose(wanted: str = "auto") -> Device:
     """The device "auto", "cpu", "mps", "cuda" or "cuda:1"; DeviceError where it is not there."""
     kind, _, index = wanted.partition(":")
-    if kind not in {"auto", "cpu", "cuda", "mps"} or (index and not index.isdigit()):
+    known = kind in {"auto", "cpu", "cuda", "mps"}
+    if not known or (index and not (kind == "cuda" and index.isdigit())):
         raise UsageError(f"no device is called '{wanted}': use auto, cpu, cuda, cuda:1 or mps")
     if kind == "auto":
         return _best()

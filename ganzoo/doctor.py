@@ -8,6 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 from ganzoo import __version__, registry
 from ganzoo.errors import GanzooError
+from ganzoo.registry import Entry
+
+Finding = tuple[Entry, bool, str]
 
 PACKAGES = (
     "numpy", "onnxruntime", "pillow", "rich", "typer",
@@ -38,17 +41,17 @@ def device() -> str:
     return str(choose())
 
 
-def datasets() -> dict[str, tuple[bool, str]]:
+def datasets() -> list[Finding]:
     """For each registered data set whether it is at hand, and its size or what to do."""
-    return {entry.name: _try_dataset(entry) for entry in registry.datasets()}
+    return [(entry, *_try_dataset(entry)) for entry in registry.datasets()]
 
 
-def plugins() -> dict[str, tuple[bool, str]]:
-    """For each registered architecture whether it loads, and its package or the reason."""
-    return {entry.name: _try_architecture(entry) for entry in registry.architectures()}
+def architectures() -> list[Finding]:
+    """For each registered architecture whether it loads, or the reason."""
+    return [(entry, *_try_architecture(entry)) for entry in registry.architectures()]
 
 
-def _try_dataset(entry: registry.Entry) -> tuple[bool, str]:
+def _try_dataset(entry: Entry) -> tuple[bool, str]:
     try:
         offers_download = "download" in inspect.signature(entry.function()).parameters
         options = {"download": False} if offers_download else {}  # looking must not fetch
@@ -58,9 +61,9 @@ def _try_dataset(entry: registry.Entry) -> tuple[bool, str]:
         return False, str(error)
 
 
-def _try_architecture(entry: registry.Entry) -> tuple[bool, str]:
+def _try_architecture(entry: Entry) -> tuple[bool, str]:
     try:
         registry.load_architecture(f"{entry.package}:{entry.name}")
-        return True, f"{entry.package} {entry.version}"
+        return True, "loads"
     except GanzooError as error:
         return False, str(error)

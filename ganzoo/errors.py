@@ -57,3 +57,9 @@ def missing_extra(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and package in TRAIN_EXTRA:
         return "; install ganzoo with its extra 'train'"
     return ""
+
+
+def reason(error: BaseException) -> str:
+    """Somebody else's exception in one line: `ValueError: too wide`."""
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}{missing_extra(error)}"

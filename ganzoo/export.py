@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,10 +14,11 @@ from torch import nn
 
 from ganzoo import latents
 from ganzoo.checkpoint import load_generator
-from ganzoo.errors import ModelFileError, OutputError
+from ganzoo.errors import ModelFileError, OutputError, UsageError, reason
 from ganzoo.generator import Generator
 from ganzoo.modelinfo import ModelInfo
 from ganzoo.sampling import from_bytes
+from ganzoo.storage import write_whole
 
 OPSET = 20
 TOLERANCE = 1e-5  # of float32 images, the largest difference from torch
@@ -43,6 +43,8 @@ def export_onnx(source: str | Path, target: Path, *, force: bool = False) -> Exp
     `TOLERANCE`; OutputError when `target` is there and holds another model. Nothing is left
     behind then.
     """
+    if target.suffix != ".onnx":
+        raise UsageError(f"'{target}' does not end in .onnx, as the name of an ONNX file must")
     generator, network = load_generator(source)
     model = to_onnx(network, generator.info)
     error = check_parity(model, generator)
@@ -51,7 +53,7 @@ def export_onnx(source: str | Path, target: Path, *, force: bool = False) -> Exp
     content = _with_metadata(model, info).SerializeToString(deterministic=True)
     if target.exists() and not force and target.read_bytes() != content:
         raise OutputError(f"{target} holds another model: choose a name with -o, or add --force")
-    _write(target, content)
+    write_whole(target, content)
     return Exported(target, len(content), error, info)
 
 
@@ -73,13 +75,15 @@ def to_onnx(network: nn.Module, info: ModelInfo) -> onnx.ModelProto:
                 external_data=False,
                 verbose=False,
             )
+        assert program is not None
+        model = program.model_proto
+        _strip(model)
+        onnx.checker.check_model(model, full_check=True)
+    except Exception as error:  # the exporter and the checker raise whatever they like
+        why = reason(error)[:300]
+        raise ModelFileError(f"{info.architecture} cannot be written as ONNX: {why}") from error
     finally:
         logging.disable(was_disabled)
-    if program is None:
-        raise ModelFileError(f"torch exported nothing for {info.architecture}")
-    model = program.model_proto
-    _strip(model)
-    onnx.checker.check_model(model, full_check=True)
     return model
 
 
@@ -120,13 +124,3 @@ def _strip(model: onnx.ModelProto) -> None:
     for part in [model, graph, *parts]:
         part.ClearField("metadata_props")
         part.ClearField("doc_string")
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ganzoo.storage import write_whole
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -44,13 +46,9 @@ def grid(images: Pixels, columns: int | None = None, gap: int = 2, background: i
 
 def save_png(image: Pixels, path: Path) -> None:
     """Write one image (H, W, C) or (1, H, W, C); a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        to_pil(image).save(temporary, format="PNG", optimize=False)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    encoded = io.BytesIO()
+    to_pil(image).save(encoded, format="PNG")
+    write_whole(path, encoded.getvalue())
 
 
 def to_pil(image: Pixels) -> Image.Image:

@@ -69,6 +69,8 @@ class ModelInfo:
 
 def _check(info: ModelInfo) -> None:
     """What drawing relies on; ValueError says what does not hold."""
+    if not all(isinstance(info.plugin[key], str) for key in ("package", "version")):
+        raise ValueError(f"plugin {info.plugin}")
     low, high = info.image_range
     sizes = [info.latent_dim, *info.image["size"], info.image["channels"], *info.latent["shape"]]
     if info.latent["rng"] != "gz-normal-v1":

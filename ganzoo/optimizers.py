@@ -1,4 +1,4 @@
-"""Optimizers for the pair of networks, in their fastest form on every device."""
+"""Optimizers for the pair of networks, in torch's fused or batched form."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def resolve(function: Plugin, given: Mapping[str, Any], whose: str) -> dict[str,
     Raises PluginError, naming `whose` options they are, for an unknown name or a wrong type.
     """
     parameters = inspect.signature(function).parameters
-    annotations = typing.get_type_hints(function)
+    annotations = _hints(function)
     if unknown := [key for key in given if key not in parameters]:
         raise PluginError(f"{whose} has no option '{unknown[0]}'; {describe(function)}")
     resolved = {name: parameter.default for name, parameter in parameters.items()}
@@ -48,12 +48,20 @@ def resolve(function: Plugin, given: Mapping[str, Any], whose: str) -> dict[str,
 
 def describe(function: Plugin) -> str:
     """The options of `function` in one line: `its options are width: int = 64`."""
-    annotations = typing.get_type_hints(function)
+    annotations = _hints(function)
     words = [
         f"{name}: {_spell(annotations.get(name, str))} = {unparse(parameter.default)}"
         for name, parameter in inspect.signature(function).parameters.items()
     ]
     return f"its options are {'; '.join(words)}" if words else "it takes no options"
+
+
+def _hints(function: Plugin) -> dict[str, Any]:
+    """The annotations of the options; that of the result may be a name that is not imported."""
+    function = inspect.unwrap(function)
+    written = {k: v for k, v in inspect.get_annotations(function).items() if k != "return"}
+    bare = types.SimpleNamespace(__annotations__=written)
+    return typing.get_type_hints(bare, globalns=getattr(function, "__globals__", {}))
 
 
 def _convert(value: Any, annotation: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from ganzoo import options as plugin_options
 from ganzoo.architecture import Architecture, Dataset, Plugin
-from ganzoo.errors import PluginError, missing_extra
+from ganzoo.errors import GanzooError, PluginError, reason
 
 T = TypeVar("T", Architecture, Dataset)
 
@@ -44,9 +44,7 @@ class Entry:
         try:
             function = self.point.load()
         except (Exception, SystemExit) as error:
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            reason += missing_extra(error)
-            raise PluginError(f"{self.label} cannot be imported: {reason}") from error
+            raise PluginError(f"{self.label} cannot be imported: {reason(error)}") from error
         if not callable(function):
             raise PluginError(f"{self.label} is not a function: {self.target}")
         return function  # type: ignore[no-any-return]
@@ -56,12 +54,12 @@ class Entry:
         module, _, name = self.target.partition(":")
         try:
             tree = ast.parse(_source(module).read_bytes())
-        except (OSError, SyntaxError, ValueError, ImportError):
-            return "(cannot be read)"
+        except (OSError, SyntaxError, ValueError, ImportError, AttributeError):
+            return "(its source cannot be read)"
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name == name:
-                return (ast.get_docstring(node) or "").partition("\n")[0]
-        return ""
+                return (ast.get_docstring(node) or "(no docstring)").partition("\n")[0]
+        return "(no docstring)"
 
 
 @dataclass(frozen=True)
@@ -128,14 +126,13 @@ def _entries(group: str, kind: str) -> list[Entry]:
 
 def _load(entry: Entry, given: Mapping[str, Any], kind: type[T]) -> Loaded[T]:
     function = entry.function()
-    resolved = plugin_options.resolve(function, given, entry.label)
     try:
+        resolved = plugin_options.resolve(function, given, entry.label)
         value = function(**resolved)
-    except PluginError:
+    except GanzooError:
         raise
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise PluginError(f"{entry.label} refuses these options: {reason}") from error
+    except Exception as error:
+        raise PluginError(f"{entry.label} cannot be used: {reason(error)}") from error
     if not isinstance(value, kind):
         made = type(value).__name__
         raise PluginError(f"{entry.label} returned {made} where ganzoo wants {kind.__name__}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.errors import ModelFileError
+from ganzoo.storage import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,26 +56,28 @@ class Run:
     @classmethod
     def latest(cls, runs: Path) -> Run:
         """The run below `runs` that was created last and has a checkpoint."""
-        found = [cls(p.parent.parent) for p in runs.glob("*/checkpoints/step-*")]
+        found = {}
+        for path in {p.parent.parent for p in runs.glob("*/checkpoints/step-*")}:
+            with suppress(ModelFileError):  # a damaged neighbour is no reason to fail
+                found[cls(path).facts()["created"]] = cls(path)
         if not found:
             raise ModelFileError(
                 f"no run below '{runs}' has a checkpoint: `ganzoo train` makes one"
             )
-        return max(found, key=lambda run: run.facts()["created"])
+        return found[max(found)]
 
     def facts(self) -> dict[str, Any]:
         """The content of run.json."""
         try:
-            facts = json.loads((self.path / "run.json").read_text())
-        except (OSError, ValueError) as error:
+            facts: dict[str, Any] = json.loads((self.path / "run.json").read_text())
+            facts["created"]
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise ModelFileError(f"{self.path} is not a run: {error}") from error
-        return facts if isinstance(facts, dict) else {}
+        return facts
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         """Write a JSON file of the run; a reader never sees half of it."""
-        temporary = self.path / f".{name}.tmp"
-        temporary.write_text(json.dumps(content, indent=2) + "\n")
-        os.replace(temporary, self.path / name)
+        write_whole(self.path / name, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def describe_run(
@@ -113,6 +116,7 @@ def record(
                     metrics.write(json.dumps(writer.metrics(event)) + "\n")
                     metrics.flush()
                 elif isinstance(event, train.Started):
+                    writer.status("running")
                     writer.draw("epoch-0000", event)
                 elif isinstance(event, train.EpochEnded):
                     writer.draw(f"epoch-{event.epoch:04d}", event)
@@ -123,7 +127,8 @@ def record(
                         writer.save(event)
                     writer.status(event.outcome)
                 yield event
-    except GeneratorExit:
+    except GeneratorExit:  # whoever iterates gave up
+        writer.status("interrupted")
         raise
     except BaseException as error:
         writer.status("failed", f"{type(error).__name__}: {error}")
@@ -138,7 +143,7 @@ class _Writer:
 
         self.run, self.loaded, self.dataset = run, loaded, dataset
         self.z = latents.normal(SAMPLES, loaded.value.latent_dim, seed)
-        self.saved = -1
+        self.saved: int | None = None  # the step of the newest checkpoint
         self.start = time.perf_counter()
 
     def metrics(self, event: Any) -> dict[str, Any]:
@@ -153,7 +158,7 @@ class _Writer:
 
     def draw(self, name: str, event: Event) -> None:
         from ganzoo import images
-        from ganzoo.step import draw
+        from ganzoo.networks import draw
 
         floats = draw(event.state.generator, self.z)
         pixels = images.to_pixels(floats, self.loaded.value.image_range)
@@ -166,7 +171,6 @@ class _Writer:
         info = model_info(self.loaded, state.generator, self.dataset, state.samples_seen)
         write_checkpoint(self.run.path / "checkpoints", state, info)
         self.saved = state.step
-        self.status("running")
 
     def status(self, outcome: str, why: str = "") -> None:
         self.run.write(

@@ -25,8 +25,10 @@ def describe_networks(architecture: Architecture) -> dict[str, tuple[nn.Module, 
     """Build both networks and run one batch through them; "generator" and "discriminator"."""
     import torch
 
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        generator, discriminator = architecture.generator(), architecture.discriminator()
+    from ganzoo.networks import build
+
+    generator, discriminator = build(architecture)
+    with torch.no_grad():
         z = torch.zeros(2, architecture.latent_dim)
         x = torch.zeros(2, *architecture.image_shape)
         return {
@@ -35,12 +37,9 @@ def describe_networks(architecture: Architecture) -> dict[str, tuple[nn.Module, 
         }
 
 
-def count_parameters(network: nn.Module) -> int:
-    """How many numbers training changes."""
-    return sum(p.numel() for p in network.parameters() if p.requires_grad)
-
-
 def _trace(network: nn.Module, example: Tensor) -> list[Layer]:
+    from ganzoo.networks import count_parameters
+
     layers: list[Layer] = []
 
     def hook(name: str) -> Any:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.networks import build, seeded
 from ganzoo.splitmix import derive
 
 
@@ -29,13 +28,13 @@ class TrainState:
     def fresh(
         cls, architecture: Architecture, config: TrainConfig, device: torch.device
     ) -> TrainState:
-        """New networks, with weights that depend on the seed alone; the caller's RNG is kept."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(derive(config.seed, "weights"))
-            generator, discriminator = architecture.generator(), architecture.discriminator()
-        # Batches come as NHWC pixels, and most convolutions are fastest in that order.
+        """New networks on `device`, with weights that depend on the seed alone."""
+        generator, discriminator = build(architecture, derive(config.seed, "weights"))
         for network in (generator, discriminator):
-            network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            network.to(device)
+            # Batches come as NHWC pixels, and most convolutions are fastest in that order.
+            for tensor in (t for t in network.parameters() if t.dim() == 4):
+                tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
         optimizers = architecture.optimizers(generator, discriminator)
         if config.learning_rate is not None:
             for group in (g for optimizer in optimizers for g in optimizer.param_groups):
@@ -83,19 +82,21 @@ class Stepper:
     """Trains the networks of a state, one batch at a time."""
 
     def __init__(self, architecture: Architecture, config: TrainConfig, device: torch.device):
-        self.architecture, self.config = architecture, config
-        self.latents = torch.Generator(device)
+        self.architecture, self.config, self.device = architecture, config, device
         self.metrics = Metrics()
 
     def __call__(self, state: TrainState, real: Tensor) -> None:
-        """Update both networks, as often as the config says, on `real` (n, C, H, W)."""
+        """Update both networks, as often as the config says, on `real` (n, C, H, W).
+
+        All randomness of a step, latents and dropout alike, is a function of (seed, step).
+        """
         config = self.config
-        self.latents.manual_seed(derive(config.seed, "latents", state.step))
-        if state.step % config.discriminator_every == 0:
-            for _ in range(config.discriminator_steps):
-                self._train_discriminator(state, real)
-        if state.step % config.generator_every == 0:
-            self._train_generator(state, real)
+        with seeded(derive(config.seed, "step", state.step), self.device):
+            if state.step % config.discriminator_every == 0:
+                for _ in range(config.discriminator_steps):
+                    self._train_discriminator(state, real)
+            if state.step % config.generator_every == 0:
+                self._train_generator(state, real)
         state.step += 1
         state.samples_seen += len(real)
 
@@ -116,30 +117,18 @@ class Stepper:
             self.metrics.add(name, shown.mean())
 
     def _train_generator(self, state: TrainState, real: Tensor) -> None:
-        state.discriminator.requires_grad_(False)  # its gradients would be thrown away
+        trained = [p for p in state.discriminator.parameters() if p.requires_grad]
+        for parameter in trained:  # their gradients would be thrown away
+            parameter.requires_grad_(False)
         fake = state.generator(self._noise(real))
         loss = self.architecture.objective.generator_loss(state.discriminator, real, fake)
         state.generator_optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         state.generator_optimizer.step()
-        state.discriminator.requires_grad_(True)
+        for parameter in trained:
+            parameter.requires_grad_(True)
         self.metrics.add("loss_g", loss)
 
     def _noise(self, real: Tensor) -> Tensor:
         shape = (len(real), self.architecture.latent_dim)
-        return torch.randn(shape, generator=self.latents, device=real.device)
-
-
-@torch.no_grad()
-def draw(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The images (n, C, H, W) of z (n, latent_dim), in evaluation mode; the mode is put back."""
-    training = generator.training
-    device = next(generator.parameters()).device
-    generator.eval()
-    try:
-        images: NDArray[np.float32] = (
-            generator(torch.from_numpy(z).to(device)).float().cpu().numpy()
-        )
-    finally:
-        generator.train(training)
-    return images
+        return torch.randn(shape, device=real.device)

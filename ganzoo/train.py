@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ganzoo.architecture import Architecture, TrainConfig
 from ganzoo.batches import Batches
-from ganzoo.errors import DeviceError, DivergedError
+from ganzoo.errors import DivergedError
 from ganzoo.step import Stepper, TrainState
 
 
@@ -67,6 +67,14 @@ def total_steps(config: TrainConfig, images: int) -> int:
     return min(steps, config.max_steps or steps)
 
 
+def sized(config: TrainConfig, images: int) -> TrainConfig:
+    """`config` with its batch size halved until an epoch has eight batches, or a batch sixteen."""
+    size = config.batch_size
+    while size > 16 and images < 8 * size:
+        size //= 2
+    return replace(config, batch_size=size)
+
+
 def fit(
     architecture: Architecture,
     pixels: NDArray[np.uint8],
@@ -78,24 +86,9 @@ def fit(
     """Train `architecture` on `pixels`, uint8 (N, H, W, C); yields events and prints nothing.
 
     `stop` is asked after every batch; once it says yes, the loop ends in good order. Raises
-    DivergedError when a loss is not finite, DeviceError when the device runs out of memory.
+    DivergedError when a loss is not finite, PluginError when the networks break the contract.
     """
-    try:
-        yield from _loop(architecture, pixels, config, torch.device(device), stop)
-    except RuntimeError as error:  # what torch raises for the CPU is no OutOfMemoryError
-        if "memory" not in str(error):
-            raise
-        half = max(1, config.batch_size // 2)
-        raise DeviceError(f"{device} ran out of memory: try --batch-size {half}") from error
-
-
-def _loop(
-    architecture: Architecture,
-    pixels: NDArray[np.uint8],
-    config: TrainConfig,
-    device: torch.device,
-    stop: Callable[[], bool],
-) -> Iterator[Event]:
+    device = torch.device(device)
     state = TrainState.fresh(architecture, config, device)
     batches = Batches(pixels, architecture.image_range, device, config.seed)
     stepper = Stepper(architecture, config, device)

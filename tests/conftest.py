@@ -99,7 +99,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.raises(SystemExit) as ended:
         main([
             "train", "mlp_gan", "--set", "hidden=16,32", "--data", "toy_garments",
-            "--set-data", "count=64", "--max-steps", "2", "--runs", str(runs),
+            "--set-data", "count=64", "--batch-size", "64", "--max-steps", "2", "--runs", str(runs),
         ])  # fmt: skip
     assert ended.value.code == 0
     return runs / "mlp_gan-toy_garments-001"

@@ -161,3 +161,27 @@ def test_a_run_that_fails_says_why_and_keeps_its_last_checkpoint(tmp_path: Path)
     assert "DivergedError" in status["why"]
     generator, _ = load_generator(run.path)
     assert np.isfinite(generator.run(latents.normal(2, 100))).all()
+
+
+def test_a_run_whose_reader_gives_up_says_so(tmp_path: Path) -> None:
+    from ganzoo import TrainConfig, registry
+    from ganzoo.run import record
+    from ganzoo.train import fit
+
+    loaded = registry.load_architecture("mlp_gan", {"hidden": (8,)})
+    run = Run.create(tmp_path, "x", {})
+    events = fit(loaded.value, np.zeros((16, 28, 28, 1), np.uint8), TrainConfig(batch_size=8))
+    recorded = record(run, events, loaded, "d", 0)
+    next(recorded)
+    status = run.path / "status.json"
+    assert json.loads(status.read_text())["outcome"] == "running"
+    recorded.close()  # type: ignore[attr-defined]
+    assert json.loads(status.read_text())["outcome"] == "interrupted"
+
+
+def test_a_damaged_neighbour_does_not_hide_the_latest_run(tmp_path: Path) -> None:
+    run = Run.create(tmp_path, "good", {})
+    for name in ("good-001", "bad-001", "worse-001"):
+        (tmp_path / name / "checkpoints" / "step-00000001").mkdir(parents=True)
+    (tmp_path / "worse-001" / "run.json").write_text("{}")
+    assert Run.latest(tmp_path) == run

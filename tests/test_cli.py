@@ -71,6 +71,11 @@ def test_version_and_bare_call(cli: Cli) -> None:
         (["sample", "text.onnx", "-n", "0"], 2, "-n"),
         (["export", "--onnx"], 5, "`ganzoo train` makes one"),
         (["export", "empty"], 5, "no whole checkpoint"),
+        (["export", "empty", "-o", "x"], 2, "does not end in .onnx"),
+        (["sample", "text.onnx", "-o", "x.jpg"], 2, "name it x.png"),
+        (["train", "mlp_gan", *TINY, "--device", "cpu:3"], 2, "no device is called 'cpu:3'"),
+        (["train", "mlp_gan", *TINY, "--set", "latent_dim=-1"], 3, "cannot be built"),
+        (["show", "wgan_clip", "--set", "width=1"], 3, "cannot be built"),
     ],
 )
 def test_errors_are_one_line_with_an_exit_code(
@@ -144,6 +149,23 @@ def test_a_plugin_that_raises_at_import(tmp_path: Path) -> None:
     assert "'sad' of sad-gan 1.2 cannot be imported: RuntimeError: no luck" in done.err
 
 
+def test_what_a_plugin_says_is_printed_as_it_is(tmp_path: Path) -> None:
+    source = "def odd():\n    '''[/odd] [red].'''\n    raise RuntimeError('[/tmp/x]')"
+    install(tmp_path / "site", "odd-gan", source, {"odd": "odd", "mlp_gan": "odd"})
+    env = {"PYTHONPATH": str(tmp_path / "site"), "COLUMNS": "200"}
+    assert "[/odd] [red]." in process("-m", "ganzoo", "list", env=env).out
+    doctor = process("-m", "ganzoo", "doctor", env=env)
+    assert doctor.code == 0, doctor.err
+    assert doctor.out.count("RuntimeError: [/tmp/x]") == 2  # a name registered twice has two rows
+
+
+def test_small_data_gets_smaller_batches(cli: Cli, tmp_path: Path) -> None:
+    done = cli("train", "dcgan_anime96", "--set", "width=2", "--data", "toy_faces",
+               "--set-data", "count=40", "--max-steps", 1, "--runs", tmp_path)  # fmt: skip
+    assert "not 512 but 16: the data set is small" in done.out
+    assert "1 steps of 16 images, 0.4 epochs" in done.out
+
+
 def test_debug_shows_a_traceback() -> None:
     done = process("-m", "ganzoo", "--debug", "show", "nothing")
     assert "Traceback" in done.err
@@ -175,8 +197,8 @@ def test_list_and_doctor_as_json(cli: Cli) -> None:
     assert {"mlp_gan", "dcgan_fashion", "dcgan_anime96", "wgan_clip", "toy_faces"} <= names
     found = json.loads(cli("doctor", "--json").out)
     assert found["versions"]["torch"] == torch.__version__
-    assert found["datasets"]["toy_faces"]["found"]
-    assert all(a["loads"] for a in found["architectures"].values())
+    assert "toy_faces" in {d["name"] for d in found["datasets"] if d["ok"]}
+    assert all(a["ok"] for a in found["architectures"])
     assert found["device"].startswith(("cpu (", "cuda", "mps"))
 
 

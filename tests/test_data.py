@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganzoo import Dataset
 from ganzoo.data import open_images
 from ganzoo.data.files import decode
 from ganzoo.data.prepare import fit, prepare
-from ganzoo.data.sources import cache_folder
 from ganzoo.errors import DataError, PluginError
 from ganzoo.registry import load_dataset
+from ganzoo.storage import cache_folder
 from tests.conftest import Cli, process, write_idx
 
 RGB = (3, 32, 32)
@@ -140,9 +141,9 @@ def test_transparency_becomes_white() -> None:
     assert decode(encode(palette, transparency=0)).min() == 255
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "F"])
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "I;16"])
 def test_every_mode_is_decoded(mode: str) -> None:
-    kind = "TIFF" if mode in {"CMYK", "F"} else "PNG"
+    kind = "TIFF" if mode in {"CMYK"} else "PNG"
     decoded = decode(encode(Image.new(mode, (20, 20)), kind))
     assert decoded.dtype == np.uint8
     assert decoded.shape[:2] == (20, 20)
@@ -182,9 +183,10 @@ def test_an_image_too_small_is_named(faces: Path) -> None:
         open_images(str(faces), RGB)
 
 
-def test_a_decompression_bomb_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("side", [9_000, 10_000, 14_000])  # ganzoo's limit, PIL's two
+def test_a_decompression_bomb_is_refused(tmp_path: Path, side: int) -> None:
     (tmp_path / "d").mkdir()
-    (tmp_path / "d" / "bomb.png").write_bytes(encode(Image.new("1", (9000, 9000))))
+    (tmp_path / "d" / "bomb.png").write_bytes(encode(Image.new("1", (side, side))))
     with pytest.raises(DataError, match=r"bomb\.png"):
         open_images(str(tmp_path / "d"), RGB)
 
@@ -302,6 +304,50 @@ def test_the_attributes_of_faces_are_independent_and_many() -> None:
 
 def test_cached_facts_say_what_was_decoded(tmp_path: Path) -> None:
     dataset = load_dataset("toy_garments", {"count": 5}).value
-    found = prepare(dataset, GREY, cache=tmp_path)
+    odd_size = (1, 30, 30)
+    pixels, fingerprint, _ = prepare(dataset, odd_size, cache=tmp_path)
     (facts,) = tmp_path.glob("*.json")
-    assert json.loads(facts.read_text()) == {"fingerprint": found.fingerprint, "skipped": []}
+    assert json.loads(facts.read_text()) == {
+        "shape": [5, 30, 30, 1], "fingerprint": fingerprint, "skipped": [],
+    }  # fmt: skip
+    same, again, _ = prepare(Dataset(images=np.array(pixels)), odd_size, cache=tmp_path)
+    assert again == fingerprint  # of the pixels, however they came
+    np.testing.assert_array_equal(same, pixels)
+
+
+def test_folders_with_equal_names_sizes_and_times_are_told_apart(tmp_path: Path) -> None:
+    for name, grey in (("a", 10), ("b", 200)):
+        (tmp_path / name).mkdir()
+        Image.new("L", (32, 32), grey).save(tmp_path / name / "x.bmp")
+        os.utime(tmp_path / name / "x.bmp", (1, 1))
+    shades = [int(open_images(str(tmp_path / n), (1, 32, 32)).pixels[0, 0, 0, 0]) for n in "ab"]
+    assert shades == [10, 200]
+
+
+def test_deep_greys_are_scaled_and_what_has_no_range_is_refused(tmp_path: Path) -> None:
+    assert decode(encode(Image.new("I;16", (20, 20), 32768)))[0, 0] == 128
+    with pytest.raises(ValueError, match="mode F"):
+        decode(encode(Image.new("F", (20, 20)), "TIFF"))
+
+
+def test_an_empty_data_set_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="empty"):
+        prepare(Dataset(images=np.zeros((0, 28, 28), np.uint8)), GREY, cache=tmp_path)
+    with pytest.raises(PluginError, match="count must be at least 1"):
+        open_images("toy_faces", RGB, options={"count": "0"})
+
+
+def test_a_failed_download_leaves_nothing_behind(tmp_path: Path) -> None:
+    nowhere = "http://127.0.0.1:9"
+    env = {"GANZOO_CACHE": str(tmp_path / "cache")}
+    env |= dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), nowhere)
+    arguments = ["-m", "ganzoo", "train", "mlp_gan", "--data", "mnist"]
+    done = process(*arguments, cwd=tmp_path, env=env)
+    assert (done.code, done.err.count("\n")) == (4, 1), done.err
+    assert "the download failed" in done.err
+    assert not [p for p in tmp_path.rglob("*") if p.name != "cache"]
+
+
+def test_torchvisions_data_sets_can_be_imported() -> None:
+    done = process("-c", "from ganzoo.torchvision_shim import datasets; print(datasets.MNIST)")
+    assert "torchvision.datasets.mnist.MNIST" in done.out, done.err

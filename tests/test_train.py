@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from ganzoo import Architecture, Objective, TrainConfig, registry
 from ganzoo.batches import Batches
-from ganzoo.errors import DivergedError
+from ganzoo.errors import DivergedError, PluginError
+from ganzoo.networks import seeded
 from ganzoo.splitmix import derive
 from ganzoo.step import TrainState
 from ganzoo.train import Finished, Logged, Started, Stepped, fit, total_steps
@@ -202,31 +203,72 @@ def test_the_loop_equals_a_textbook_loop(name: str) -> None:
     bce = torch.nn.functional.binary_cross_entropy_with_logits
     for step in range(10):
         real = batches.at(step * 4, 4)
-        noise = torch.Generator().manual_seed(derive(config.seed, "latents", step))
-        for _ in range(config.discriminator_steps):
-            fake = G(torch.randn(4, loaded.latent_dim, generator=noise)).detach()
-            if name == "wgan_clip":
-                loss = -(D(real).mean() - D(fake).mean())
-            else:
-                on_real, on_fake = D(real), D(fake)
-                loss = bce(on_real, torch.ones_like(on_real))
-                loss = loss + bce(on_fake, torch.zeros_like(on_fake))
-            opt_d.zero_grad()
+        with seeded(derive(config.seed, "step", step), CPU):
+            for _ in range(config.discriminator_steps):
+                fake = G(torch.randn(4, loaded.latent_dim)).detach()
+                if name == "wgan_clip":
+                    loss = -(D(real).mean() - D(fake).mean())
+                else:
+                    on_real, on_fake = D(real), D(fake)
+                    loss = bce(on_real, torch.ones_like(on_real))
+                    loss = loss + bce(on_fake, torch.zeros_like(on_fake))
+                opt_d.zero_grad()
+                loss.backward()
+                opt_d.step()
+                if name == "wgan_clip":
+                    with torch.no_grad():
+                        for p in D.parameters():
+                            p.clamp_(-0.01, 0.01)
+            scores = D(G(torch.randn(4, loaded.latent_dim)))
+            loss = -scores.mean() if name == "wgan_clip" else bce(scores, torch.ones_like(scores))
+            opt_g.zero_grad()
             loss.backward()
-            opt_d.step()
-            if name == "wgan_clip":
-                with torch.no_grad():
-                    for p in D.parameters():
-                        p.clamp_(-0.01, 0.01)
-        scores = D(G(torch.randn(4, loaded.latent_dim, generator=noise)))
-        loss = -scores.mean() if name == "wgan_clip" else bce(scores, torch.ones_like(scores))
-        opt_g.zero_grad()
-        loss.backward()
-        opt_g.step()
+            opt_g.step()
     for which in ("generator", "discriminator"):
         ours, theirs = (getattr(s, which).state_dict() for s in (last.state, state))
         for key in ours:
             torch.testing.assert_close(ours[key], theirs[key], rtol=0, atol=1e-9)
+
+
+def test_a_seed_decides_dropout_too_and_the_callers_stream_is_kept(
+    architecture: Architecture, pixels: NDArray[np.uint8]
+) -> None:
+    inner = architecture.discriminator
+    dropped = replace(
+        architecture, discriminator=lambda: torch.nn.Sequential(torch.nn.Dropout(0.5), inner())
+    )
+    ends = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        expected = torch.get_rng_state()
+        *_, last = fit(dropped, pixels, TrainConfig(batch_size=4, max_steps=3))
+        assert torch.equal(torch.get_rng_state(), expected)
+        ends.append(torch.cat([p.flatten() for p in last.state.discriminator.parameters()]))
+    assert torch.equal(*ends)
+
+
+def test_what_a_plugin_froze_stays_frozen(
+    architecture: Architecture, pixels: NDArray[np.uint8]
+) -> None:
+    def frozen() -> torch.nn.Module:
+        network = architecture.discriminator()
+        next(network.parameters()).requires_grad_(False)
+        return network
+
+    *_, last = fit(replace(architecture, discriminator=frozen), pixels, TrainConfig(max_steps=2))
+    flags = [p.requires_grad for p in last.state.discriminator.parameters()]
+    assert flags == [False] + [True] * (len(flags) - 1)
+
+
+def test_networks_that_break_the_contract_are_refused(
+    architecture: Architecture, pixels: NDArray[np.uint8]
+) -> None:
+    flat = torch.nn.Linear(100, 784)
+    with pytest.raises(PluginError, match=r"its generator returns the shape \(2, 784\)"):
+        list(fit(replace(architecture, generator=lambda: flat), pixels, TrainConfig()))
+    column = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 1))
+    with pytest.raises(PluginError, match=r"its discriminator returns the shape \(2, 1\)"):
+        list(fit(replace(architecture, discriminator=lambda: column), pixels, TrainConfig()))
 
 
 class _Float64(torch.nn.Module):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -34,14 +33,12 @@ def _exit_with(error: Exception) -> NoReturn:
     if hasattr(error, "format_message"):  # what typer raises for a command line it cannot parse
         message = error.format_message().rstrip(".") or "type a command"
         _fail(f"{message}; `ganzoo --help` shows what there is", 2)
-    if isinstance(error, BrokenPipeError):  # `ganzoo list | head`: nobody reads any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     if isinstance(error, ModuleNotFoundError) and missing_extra(error):
         _fail(f"this needs {error.name}{missing_extra(error)}", 3)
     if isinstance(error, OSError):
         _fail(f"{error.filename or 'input/output'}: {error.strerror or error}", 6)
-    if isinstance(error, MemoryError):
+    out_of_memory = isinstance(error, RuntimeError) and "memory" in str(error)  # torch's
+    if isinstance(error, MemoryError) or out_of_memory:
         _fail("out of memory: try a smaller --batch-size", 8)
     name = type(error).__name__
     _fail(f"this is a bug in ganzoo ({name}: {error}); `ganzoo --debug …` shows where", 1)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.cli.parameters import AsJson, Runs
+from ganzoo.cli.parameters import AsJson, Runs, model_name
 
 
 def export(
@@ -34,8 +34,8 @@ def export(
     from ganzoo.run import Run
 
     source = run or Run.latest(runs).path
-    stem = source.resolve().stem if source.is_file() else source.resolve().name
-    result = export_onnx(source, output or Path("exports", f"{stem}.onnx"), force=force)
+    target = output or Path("exports", f"{model_name(source)}.onnx")
+    result = export_onnx(source, target, force=force)
     if as_json:
         print(json.dumps({
             "path": str(result.path),

@@ -46,7 +46,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show an architecture's networks: their layers, parameters and output shapes."""
-    from ganzoo.show import count_parameters, describe_networks
+    from ganzoo.networks import count_parameters
+    from ganzoo.show import describe_networks
 
     loaded = registry.load_architecture(architecture, options.parse_pairs(settings or []))
     networks = describe_networks(loaded.value)
@@ -68,27 +69,35 @@ def show(
 
 def doctor(as_json: AsJson = False) -> None:
     """Report versions, the device and why, data sets at hand, and plugins that do not load."""
+    from rich.text import Text
+
     from ganzoo import doctor as findings
 
     versions, device = findings.versions(), findings.device()
-    datasets, plugins = findings.datasets(), findings.plugins()
+    groups = {"datasets": findings.datasets(), "architectures": findings.architectures()}
     if as_json:
         print(json.dumps({
             "versions": versions,
             "device": device,
-            "datasets": {n: {"found": ok, "detail": d} for n, (ok, d) in datasets.items()},
-            "architectures": {n: {"loads": ok, "detail": d} for n, (ok, d) in plugins.items()},
+            **{
+                group: [
+                    {"name": e.name, "package": e.package, "ok": ok, "detail": detail}
+                    for e, ok, detail in found
+                ]
+                for group, found in groups.items()
+            },
         }, indent=2))  # fmt: skip
         return
     rows = _table("version", "")
     for name, version in versions.items():
         rows.add_row(name, version)
     _print(rows)
-    print(f" device  {device}\n")
-    for title, found in (("data set", datasets), ("architecture", plugins)):
-        table = _table(title, "", "")
-        for name, (ok, detail) in found.items():
-            table.add_row(name, "[green]ok[/]" if ok else "[red]no[/]", detail)
+    print(f"  device  {device}\n")
+    for group, found in groups.items():
+        table = _table(group, "package", "", "")
+        for entry, ok, detail in found:
+            verdict = Text("ok", "green") if ok else Text("no", "red")
+            table.add_row(entry.name, f"{entry.package} {entry.version}", verdict, detail)
         _print(table)
 
 
@@ -113,4 +122,4 @@ def _table(*headers: str) -> Table:
 def _print(table: Table) -> None:
     from rich.console import Console
 
-    Console().print(table)
+    Console(markup=False).print(table)  # what plugins say is not ours to style

@@ -1,4 +1,4 @@
-"""Options that several commands take."""
+"""What several commands share: options, and a name for what they make."""
 
 from __future__ import annotations
 
@@ -17,3 +17,9 @@ Runs = Annotated[
     Path, typer.Option("--runs", metavar="DIR", help="Where runs are kept.", envvar="GANZOO_RUNS")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+
+
+def model_name(path: Path) -> str:
+    """What files made from a model are named after: its file without suffix, or its folder."""
+    real = path.resolve()
+    return real.name if real.is_dir() else real.stem

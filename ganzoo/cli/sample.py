@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.parameters import Runs
+from ganzoo.cli.parameters import Runs, model_name
 from ganzoo.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def sample(
             images.save_png(image, each / f"{i:0{digits}d}.png")
         print(each)
         return
-    name = f"{source.resolve().stem}-{f'seed{seed}' if z is None else z.stem}.png"
-    target = output or Path(name)
+    drawn = f"seed{seed}" if z is None else z.stem
+    target = output or Path(f"{model_name(source)}-{drawn}.png")
     images.save_png(images.grid(pixels, columns), target)
     print(target)
 
@@ -76,7 +76,7 @@ def _latest(runs: Path) -> Path:
 
 def _open(path: Path) -> Generator:
     """An ONNX file by onnxruntime; anything else by torch, which only then is imported."""
-    if path.suffix == ".onnx":
+    if path.suffix.lower() == ".onnx":
         from ganzoo.sampling import load_onnx
 
         return load_onnx(path)

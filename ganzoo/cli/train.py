@@ -70,7 +70,7 @@ def train(
     from ganzoo.data import open_images
     from ganzoo.device import choose
     from ganzoo.run import Run, describe_run, record
-    from ganzoo.train import Finished, Started, fit
+    from ganzoo.train import Finished, Started, fit, sized
 
     loaded = registry.load_architecture(architecture, options.parse_pairs(settings or []))
     given: dict[str, Any] = {
@@ -95,6 +95,8 @@ def train(
             skip_bad=skip_bad,
             progress=progress,
         )
+    if batch_size is None:
+        config = sized(config, len(images.pixels))
     with _signals() as stop:
         events = fit(loaded.value, images.pixels, config, device=where.torch, stop=stop)
         started = next(events)
@@ -120,7 +122,7 @@ def _print_plan(
     started: Started,
 ) -> None:
     """Say what is about to be done, before step 0."""
-    from ganzoo.show import count_parameters
+    from ganzoo.networks import count_parameters
 
     count, height, width, channels = images.pixels.shape
     settings = ", ".join(f"{k}={options.unparse(v)}" for k, v in loaded.options.items())
@@ -133,13 +135,20 @@ def _print_plan(
         "data": f"{images.name}, {count:,} images, {width}x{height}, "
         f"{'grey' if channels == 1 else 'RGB'}",
         "training": f"{started.steps:,} steps of {config.batch_size} images, "
-        f"{started.steps * config.batch_size / count:.3g} epochs, seed {config.seed}{rate}",
+        f"{_short(started.steps * config.batch_size / count)} epochs, seed {config.seed}{rate}",
         "device": str(device),
     }
+    usual = loaded.value.defaults.batch_size
+    if config.batch_size < usual and count < 8 * usual:
+        lines["batch size"] = f"not {usual} but {config.batch_size}: the data set is small"
     if images.skipped:
         lines["skipped"] = f"{len(images.skipped)} images that cannot be read; see run.json"
     for title, text in lines.items():
         print(f"{title:<14}{text}")
+
+
+def _short(number: float) -> str:
+    return f"{number:,.2f}".rstrip("0").rstrip(".")
 
 
 @dataclass

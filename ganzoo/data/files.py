@@ -29,8 +29,7 @@ def folder_dataset(folder: Path) -> Dataset:
     paths = sorted(_walk(folder))
     if not paths:
         raise DataError(f"{folder} holds no images ({', '.join(sorted(SUFFIXES))})")
-    stats = [(p.relative_to(folder).as_posix(), p.stat()) for p in paths]
-    key = _digest([(name, s.st_size, s.st_mtime_ns) for name, s in stats])
+    key = _digest([(str(path.resolve()), *_size_and_time(path)) for path in paths])
     return Dataset(images=_Files(paths), cache_key=f"folder-{key}")
 
 
@@ -74,7 +73,7 @@ class _Decoded(Sequence[NDArray[np.uint8]]):
             return [self[i] for i in range(*index.indices(len(self)))]
         try:
             return decode(self.content(index))
-        except (OSError, SyntaxError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+        except Exception as error:  # damaged files make decoders raise whatever they like
             raise DataError(f"{self.name(index)} ({error})") from error
 
 
@@ -115,6 +114,10 @@ def decode(content: bytes) -> NDArray[np.uint8]:
             limits = f"at least {SMALLEST} a side and at most {MAX_PIXELS} pixels"
             raise ValueError(f"{image.width}x{image.height}, where ganzoo wants {limits}")
         upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I;16"):
+        return np.rint(np.asarray(upright, np.float32) / 257).astype(np.uint8)
+    if upright.mode in {"I", "F"}:
+        raise ValueError(f"32 bits a pixel (mode {upright.mode}) have no range of their own")
     if upright.has_transparency_data:
         rgba = upright.convert("RGBA")
         upright = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
@@ -141,6 +144,15 @@ def _is_image(path: Path | PurePosixPath) -> bool:
     """Whether a name is an image's, and not a hidden file or what macOS adds to a zip."""
     hidden = path.name.startswith(".") or "__MACOSX" in path.parts
     return path.suffix.lower() in SUFFIXES and not hidden
+
+
+def _size_and_time(path: Path) -> tuple[int, int]:
+    """What tells a file from a changed one; a dangling link is found when it is read."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns
 
 
 def _digest(facts: object) -> str:

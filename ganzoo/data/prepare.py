@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,11 @@ from PIL import Image, ImageOps
 
 from ganzoo.architecture import Dataset
 from ganzoo.data.files import SMALLEST
-from ganzoo.errors import DataError
+from ganzoo.errors import DataError, PluginError
+from ganzoo.storage import write_whole
 
 _RECIPE = "1"  # changes when the same file would give other pixels
+_CHUNK = 256  # images decoded between two calls of the progress
 
 Progress = Callable[[int, int], None]
 """Called with (images decoded, images in all)."""
@@ -31,17 +34,8 @@ class Images:
 
     name: str
     pixels: NDArray[np.uint8]
-    fingerprint: str  # SHA-256 of shape and pixels: the same everywhere, whatever the files were
+    fingerprint: str  # SHA-256 of pixels and shape: the same everywhere, whatever the files were
     source: dict[str, Any]
-    skipped: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """The array, its fingerprint, and the files that were left out."""
-
-    pixels: NDArray[np.uint8]
-    fingerprint: str
     skipped: tuple[str, ...] = ()
 
 
@@ -52,43 +46,40 @@ def prepare(
     cache: Path,
     skip_bad: bool = False,
     progress: Progress = lambda done, total: None,
-) -> Prepared:
-    """All images of `dataset` as `shape` (C, H, W), from the cache where they were seen before.
+) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:
+    """All images of `dataset` as `shape` (C, H, W), their fingerprint, and what was left out.
 
-    Every image that cannot be read is found here, before training starts: DataError names them
-    all, unless `skip_bad` leaves them out. Nothing stays behind when it fails.
+    They come from the cache where they were seen before. Every image that cannot be read is found
+    here, before training starts: DataError names them all, unless `skip_bad` leaves them out.
+    Nothing stays behind when it fails.
     """
     channels, height, width = shape
     target = (height, width, channels)
     images = dataset.images
+    if len(images) == 0:
+        raise DataError("the data set is empty")
     if isinstance(images, np.ndarray):
         array = images[..., None] if images.ndim == 3 else images
-        if array.shape[1:] == target:
-            return Prepared(array, fingerprint(array))
         if min(array.shape[1:3]) < SMALLEST:
-            raise DataError(
-                f"images of {array.shape[2]}x{array.shape[1]} are too small: ganzoo "
-                f"wants at least {SMALLEST} pixels a side"
-            )
-    name = hashlib.sha256(f"{_RECIPE}|{dataset.cache_key}|{target}".encode()).hexdigest()[:32]
-    stored, facts = cache / f"{name}.npy", cache / f"{name}.json"
-    if not (dataset.cache_key and facts.exists() and stored.exists()):
-        stored.parent.mkdir(parents=True, exist_ok=True)
+            size = f"{array.shape[2]}x{array.shape[1]}"
+            raise DataError(f"images of {size} are too small: at least {SMALLEST} pixels a side")
+        key = _fingerprint(array)
+        if array.shape[1:] == target:
+            return array, key, ()
+    elif dataset.cache_key is None:
+        raise PluginError("a data set whose images are no array needs a cache_key")
+    else:
+        key = dataset.cache_key
+    name = hashlib.sha256(f"{_RECIPE}|{key}|{target}".encode()).hexdigest()[:32]
+    stored, facts = cache / f"{name}.u8", cache / f"{name}.json"
+    if not (facts.exists() and stored.exists()):
         _decode_all(images, target, stored, facts, skip_bad, progress)
     known = json.loads(facts.read_text())
     if known["skipped"] and not skip_bad:
         raise DataError(_complaint(known["skipped"], len(images)))
     # Copy-on-write: torch wants a writable array, and the file must stay as it is.
-    pixels = np.load(stored, mmap_mode="c")
-    return Prepared(pixels, known["fingerprint"], tuple(known["skipped"]))
-
-
-def fingerprint(pixels: NDArray[np.uint8]) -> str:
-    """SHA-256 of shape and pixels."""
-    digest = hashlib.sha256(str(pixels.shape).encode())
-    for start in range(0, len(pixels), 4096):
-        digest.update(np.ascontiguousarray(pixels[start : start + 4096]).data)
-    return digest.hexdigest()
+    pixels = np.memmap(stored, np.uint8, "c", shape=tuple(known["shape"]))
+    return pixels, known["fingerprint"], tuple(known["skipped"])
 
 
 def fit(image: NDArray[np.uint8], target: tuple[int, int, int]) -> NDArray[np.uint8]:
@@ -110,7 +101,39 @@ def _decode_all(
     skip_bad: bool,
     progress: Progress,
 ) -> None:
-    """Decode every image into `stored`; `facts` is written last and says that it is whole."""
+    """Decode every image into `stored`; `facts` is written last and says that it is whole.
+
+    The pixels are written, not memory-mapped: a full disk is then an error and not a signal.
+    """
+    temporary = stored.with_name(f"{stored.name}.{os.getpid()}.tmp")
+    bad: list[str] = []
+    digest = hashlib.sha256()
+    stored.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with temporary.open("wb") as file:
+            for done, decoded in enumerate(_decode_each(images, target), start=1):
+                if isinstance(decoded, DataError):
+                    bad.append(str(decoded))
+                else:
+                    file.write(decoded.tobytes())
+                    digest.update(decoded.tobytes())
+                if done % _CHUNK == 0 or done == len(images):
+                    progress(done, len(images))
+        shape = (len(images) - len(bad), *target)
+        if bad and not (skip_bad and shape[0]):
+            raise DataError(_complaint(bad, len(images)))
+        os.replace(temporary, stored)
+    finally:
+        temporary.unlink(missing_ok=True)
+    digest.update(str(shape).encode())
+    found = {"shape": shape, "fingerprint": digest.hexdigest(), "skipped": bad}
+    write_whole(facts, json.dumps(found).encode())
+
+
+def _decode_each(
+    images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], target: tuple[int, int, int]
+) -> Iterator[NDArray[np.uint8] | DataError]:
+    """Every image in its order, decoded by several threads, or the error that it met."""
 
     def one(index: int) -> NDArray[np.uint8] | DataError:
         try:
@@ -118,36 +141,18 @@ def _decode_all(
         except DataError as error:
             return error
 
-    temporary = stored.with_name(f"{stored.name}.{os.getpid()}.tmp")
-    compacted = temporary.with_suffix(".kept")
-    bad: list[str] = []
-    try:
-        kept = 0
-        out = np.lib.format.open_memmap(temporary, "w+", np.uint8, (len(images), *target))
-        with ThreadPoolExecutor() as pool:
-            for start in range(0, len(images), 256):
-                chunk = range(start, min(start + 256, len(images)))
-                for decoded in pool.map(one, chunk):
-                    if isinstance(decoded, DataError):
-                        bad.append(str(decoded))
-                    else:
-                        out[kept] = decoded
-                        kept += 1
-                progress(chunk.stop, len(images))
-        if bad and not (skip_bad and kept):
-            raise DataError(_complaint(bad, len(images)))
-        out.flush()
-        if bad:
-            with compacted.open("wb") as file:
-                np.save(file, out[:kept])
-            os.replace(compacted, temporary)
-        found = {"fingerprint": fingerprint(out[:kept]), "skipped": bad}
-        os.replace(temporary, stored)
-        compacted.write_text(json.dumps(found))
-        os.replace(compacted, facts)
-    finally:
-        temporary.unlink(missing_ok=True)
-        compacted.unlink(missing_ok=True)
+    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:
+        # ganzoo refuses bombs itself, and names the file.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        for start in range(0, len(images), _CHUNK):
+            yield from pool.map(one, range(start, min(start + _CHUNK, len(images))))
+
+
+def _fingerprint(pixels: NDArray[np.uint8]) -> str:
+    """SHA-256 of pixels and shape."""
+    digest = hashlib.sha256(np.ascontiguousarray(pixels).data)
+    digest.update(str(pixels.shape).encode())
+    return digest.hexdigest()
 
 
 def _complaint(bad: list[str], total: int) -> str:

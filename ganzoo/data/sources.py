@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
 from ganzoo import registry
@@ -18,12 +18,7 @@ from ganzoo.data import files
 from ganzoo.data.idx import find_idx, read_idx
 from ganzoo.data.prepare import Images, Progress, prepare
 from ganzoo.errors import DataError, PluginError
-
-
-def cache_folder() -> Path:
-    """Where decoded images and downloads are kept: $GANZOO_CACHE, or the user's cache."""
-    given = os.environ.get("GANZOO_CACHE")
-    return Path(given) if given else platformdirs.user_cache_path("ganzoo")
+from ganzoo.storage import cache_folder
 
 
 def open_images(
@@ -41,16 +36,10 @@ def open_images(
     Raises DataError with what to do where there are no images or some cannot be read.
     """
     name, source, dataset = _find(spec, options or {})
-    found = prepare(
+    pixels, fingerprint, skipped = prepare(
         dataset, shape, cache=cache_folder() / "images", skip_bad=skip_bad, progress=progress
     )
-    return Images(
-        name=name,
-        pixels=found.pixels,
-        fingerprint=found.fingerprint,
-        source=source,
-        skipped=found.skipped,
-    )
+    return Images(name=name, pixels=pixels, fingerprint=fingerprint, source=source, skipped=skipped)
 
 
 def _find(spec: str, options: Mapping[str, Any]) -> tuple[str, dict[str, Any], Dataset]:
@@ -74,23 +63,18 @@ def _find(spec: str, options: Mapping[str, Any]) -> tuple[str, dict[str, Any], D
 def _from_path(path: Path) -> Dataset:
     if path.is_dir():
         idx = find_idx(path, "train") or find_idx(path, "test")
-        return _array_dataset(idx, read_idx(idx)) if idx else files.folder_dataset(path)
+        return Dataset(images=read_idx(idx)) if idx else files.folder_dataset(path)
     if not path.exists():
         raise DataError(f"there is no folder or file '{path}'; `ganzoo list` shows the data sets")
     if zipfile.is_zipfile(path) and path.suffix != ".npz":
         return files.zip_dataset(path)
     if path.suffix == ".npz":
-        return _array_dataset(path, _read_npz(path))
+        return Dataset(images=_read_npz(path))
     if "idx3-ubyte" in path.name:
-        return _array_dataset(path, read_idx(path))
+        return Dataset(images=read_idx(path))
     raise DataError(
         f"'{path}' is no training data: give a folder or .zip of images, an .npz, or IDX files"
     )
-
-
-def _array_dataset(path: Path, images: NDArray[np.uint8]) -> Dataset:
-    stat = path.stat()
-    return Dataset(images=images, cache_key=f"{path.name}-{stat.st_size}-{stat.st_mtime_ns}")
 
 
 def _read_npz(path: Path) -> NDArray[np.uint8]:
@@ -100,7 +84,7 @@ def _read_npz(path: Path) -> NDArray[np.uint8]:
             names = sorted(content.files, key=lambda name: name != "images")
             arrays = (content[name] for name in names)
             found = next((a for a in arrays if a.dtype == np.uint8 and a.ndim in (3, 4)), None)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path} cannot be read as .npz: {error}") from error
     if found is not None and found.ndim == 4 and found.shape[3] not in (1, 3):
         found = found.transpose(0, 2, 3, 1)

@@ -73,6 +73,8 @@ class Drawn(Sequence[NDArray[np.uint8]]):
     """`count` pictures, picture i drawn by `draw(i)` when it is asked for."""
 
     def __init__(self, count: int, draw: Callable[[int], NDArray[np.uint8]]) -> None:
+        if count < 1:
+            raise ValueError(f"count must be at least 1, not {count}")
         self.length, self.draw = count, draw
 
     def __len__(self) -> int:

@@ -2,13 +2,15 @@
 
 import contextlib
 import os
+import shutil
+import tempfile
 from pathlib import Path
 from typing import Literal
 
 from ganzoo import Dataset
 from ganzoo.data.idx import find_idx, read_idx
-from ganzoo.data.sources import cache_folder
 from ganzoo.errors import DataError
+from ganzoo.storage import cache_folder
 
 Split = Literal["train", "test"]
 
@@ -32,31 +34,39 @@ def _find(name: str, torchvision_name: str, split: Split, download: bool) -> Dat
     places = [root / folder for root in roots for folder in (raw, name, package)]
     places.append(Path("/usr/share/datasets", package))
     found = next((path for place in places if (path := find_idx(place, split))), None)
+    why = "downloading is switched off"
     if found is None and download:
-        found = _download(torchvision_name, split)
+        found, why = _download(torchvision_name, split)
     if found is None:
         raise DataError(
-            f"{name} is not on this machine and could not be downloaded: put its IDX files into "
+            f"{name} is not on this machine ({why}): put its IDX files into "
             f"$GANZOO_DATA/{name}/, or `apt-get install dataset-{package}` where that exists, or "
             "train on drawn garments that need no files: --data toy_garments"
         )
-    stat = found.stat()
-    return Dataset(
-        images=read_idx(found), cache_key=f"{name}-{split}-{stat.st_size}-{stat.st_mtime_ns}"
-    )
+    return Dataset(images=read_idx(found))
 
 
-def _download(torchvision_name: str, split: Split) -> Path | None:
-    """Fetch it into the cache by torchvision; None where that fails for want of a network."""
+def _download(torchvision_name: str, split: Split) -> tuple[Path | None, str]:
+    """Fetch it into the cache by torchvision: the file, or None and the reason.
+
+    torchvision writes straight to the final name, so it gets a folder of its own until it is done.
+    """
     try:
         from ganzoo.torchvision_shim import datasets
-    except ImportError:
-        return None
+    except ImportError as error:
+        return None, f"torchvision cannot download it: {error}"
+    cache = cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
     with (
-        contextlib.suppress(OSError, RuntimeError),
+        tempfile.TemporaryDirectory(prefix=".download-", dir=cache) as temporary,
         open(os.devnull, "w") as quiet,
         contextlib.redirect_stdout(quiet),
         contextlib.redirect_stderr(quiet),
     ):
-        getattr(datasets, torchvision_name)(cache_folder(), train=split == "train", download=True)
-    return find_idx(cache_folder() / torchvision_name / "raw", split)
+        try:
+            getattr(datasets, torchvision_name)(temporary, train=split == "train", download=True)
+        except (OSError, RuntimeError) as error:
+            return None, f"and the download failed: {' '.join(str(error).split())}"
+        shutil.rmtree(cache / torchvision_name, ignore_errors=True)
+        os.rename(Path(temporary, torchvision_name), cache / torchvision_name)
+    return find_idx(cache / torchvision_name / "raw", split), ""

@@ -1,0 +1,83 @@
+"""An architecture's two networks: built from a seed, checked against the contract, drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ganzoo.architecture import Architecture
+from ganzoo.errors import PluginError, reason
+
+CPU = torch.device("cpu")
+
+
+def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Module]:
+    """A new generator and discriminator on the CPU, with weights that depend on `seed` alone.
+
+    PluginError where they cannot be built, or do not map (n, latent_dim) to images and images to
+    (n,) scores: what the contract promises, checked before anything relies on it.
+    """
+    with seeded(seed, CPU):
+        try:
+            generator, discriminator = architecture.generator(), architecture.discriminator()
+            images = draw(generator, np.zeros((2, architecture.latent_dim), np.float32))
+            with torch.no_grad():
+                scores = discriminator.eval()(torch.zeros(2, *architecture.image_shape))
+            discriminator.train()
+        except Exception as error:
+            raise PluginError(f"its networks cannot be built: {reason(error)}") from error
+    shapes = {
+        "generator": (images.shape, (2, *architecture.image_shape)),
+        "discriminator": (tuple(scores.shape), (2,)),
+    }
+    for which, (made, promised) in shapes.items():
+        if made != promised:
+            raise PluginError(f"its {which} returns the shape {made} where {promised} is promised")
+    return generator, discriminator
+
+
+def count_parameters(network: nn.Module) -> int:
+    """How many numbers training changes."""
+    return sum(p.numel() for p in network.parameters() if p.requires_grad)
+
+
+@torch.no_grad()
+def draw(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The images (n, C, H, W) of z (n, latent_dim), in evaluation mode; the mode is put back."""
+    training = generator.training
+    device = next((p.device for p in generator.parameters()), CPU)
+    generator.eval()
+    try:
+        images: NDArray[np.float32] = (
+            generator(torch.from_numpy(z).to(device)).float().cpu().numpy()
+        )
+    finally:
+        generator.train(training)
+    return images
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Make torch's randomness on the CPU and on `device` start from `seed`; put it back after.
+
+    Whatever a network draws inside (weights, dropout, noise) is then a function of `seed`.
+    """
+    generators = [torch.default_generator]
+    if device.type == "cuda":
+        torch.cuda.init()  # type: ignore[no-untyped-call]
+        generators.append(torch.cuda.default_generators[device.index or 0])
+    elif device.type == "mps":
+        generators.append(torch.mps._get_default_mps_generator())  # there is no public name
+    states = [generator.get_state() for generator in generators]
+    for generator in generators:
+        generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        for generator, state in zip(generators, states, strict=True):
+            generator.set_state(state)
