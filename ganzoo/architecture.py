@@ -8,9 +8,9 @@ listing reads sources and runs no plugin's code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,6 +87,13 @@ class Architecture:
     defaults: TrainConfig = TrainConfig()
 
 
+class ImageSequence(Protocol):
+    """Images by number: a numpy array of them, a list, or a class that decodes or draws them."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> NDArray[np.uint8]: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
     """A source of images of any size; ganzoo crops, resizes and caches them for the architecture.
@@ -97,7 +104,7 @@ class Dataset:
     files' names, sizes and times); an array needs none.
     """
 
-    images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
+    images: ImageSequence
     cache_key: str | None = None
 
 

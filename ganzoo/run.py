@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ganzoo.data import Images
     from ganzoo.device import Device
     from ganzoo.registry import Loaded
-    from ganzoo.train import Event
+    from ganzoo.train import Event, Logged
 
 SAMPLES = 64
 """How many images a sample grid shows; they are the first of the run's seed."""
@@ -95,7 +95,6 @@ def describe_run(
             "skipped": list(images.skipped),
         },
         "config": asdict(config),
-        "seed": config.seed,
         "device": {"name": str(device.torch), "reason": device.reason},
         "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
         "command": sys.argv[1:],
@@ -146,7 +145,7 @@ class _Writer:
         self.saved: int | None = None  # the step of the newest checkpoint
         self.start = time.perf_counter()
 
-    def metrics(self, event: Any) -> dict[str, Any]:
+    def metrics(self, event: Logged) -> dict[str, Any]:
         return {
             "step": event.state.step,
             "epoch": event.epoch,

@@ -162,7 +162,7 @@ def test_what_a_plugin_says_is_printed_as_it_is(tmp_path: Path) -> None:
 def test_small_data_gets_smaller_batches(cli: Cli, tmp_path: Path) -> None:
     done = cli("train", "dcgan_anime96", "--set", "width=2", "--data", "toy_faces",
                "--set-data", "count=40", "--max-steps", 1, "--runs", tmp_path)  # fmt: skip
-    assert "not 512 but 16: the data set is small" in done.out
+    assert "16, not 512: the data set is small" in done.out
     assert "1 steps of 16 images, 0.4 epochs" in done.out
 
 

@@ -95,13 +95,12 @@ def train(
             skip_bad=skip_bad,
             progress=progress,
         )
-    if batch_size is None:
-        config = sized(config, len(images.pixels))
+    asked, config = config, config if batch_size else sized(config, len(images.pixels))
     with _signals() as stop:
         events = fit(loaded.value, images.pixels, config, device=where.torch, stop=stop)
         started = next(events)
         assert isinstance(started, Started)
-        _print_plan(loaded, images, config, where, started)
+        _print_plan(loaded, images, asked, config, where, started)
         name = f"{loaded.entry.name}-{images.name}"
         run = Run.create(runs, name, describe_run(loaded, images, config, where))
         recorded = record(run, chain([started], events), loaded, images.name, config.seed)
@@ -117,6 +116,7 @@ def train(
 def _print_plan(
     loaded: Loaded[Architecture],
     images: Images,
+    asked: TrainConfig,
     config: TrainConfig,
     device: Device,
     started: Started,
@@ -138,9 +138,9 @@ def _print_plan(
         f"{_short(started.steps * config.batch_size / count)} epochs, seed {config.seed}{rate}",
         "device": str(device),
     }
-    usual = loaded.value.defaults.batch_size
-    if config.batch_size < usual and count < 8 * usual:
-        lines["batch size"] = f"not {usual} but {config.batch_size}: the data set is small"
+    if asked.batch_size != config.batch_size:
+        sizes = f"{config.batch_size}, not {asked.batch_size}"
+        lines["batch size"] = f"{sizes}: the data set is small; --batch-size overrides it"
     if images.skipped:
         lines["skipped"] = f"{len(images.skipped)} images that cannot be read; see run.json"
     for title, text in lines.items():

@@ -7,9 +7,8 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,8 +54,8 @@ def zip_dataset(path: Path) -> Dataset:
     return Dataset(images=_ZipMembers(archive, members), cache_key=f"zip-{key}")
 
 
-class _Decoded(Sequence[NDArray[np.uint8]]):
-    """A sequence of encoded images; subclasses say what is called what."""
+class _Decoded:
+    """Encoded images, decoded when asked for; subclasses say where they are."""
 
     def name(self, index: int) -> str:
         raise NotImplementedError
@@ -64,13 +63,7 @@ class _Decoded(Sequence[NDArray[np.uint8]]):
     def content(self, index: int) -> bytes:
         raise NotImplementedError
 
-    @overload
-    def __getitem__(self, index: int) -> NDArray[np.uint8]: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[NDArray[np.uint8]]: ...
-    def __getitem__(self, index: int | slice) -> NDArray[np.uint8] | Sequence[NDArray[np.uint8]]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
+    def __getitem__(self, index: int) -> NDArray[np.uint8]:
         try:
             return decode(self.content(index))
         except Exception as error:  # damaged files make decoders raise whatever they like

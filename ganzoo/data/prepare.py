@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from ganzoo.architecture import Dataset
+from ganzoo.architecture import Dataset, ImageSequence
 from ganzoo.data.files import SMALLEST
 from ganzoo.errors import DataError, PluginError
 from ganzoo.storage import write_whole
@@ -94,7 +94,7 @@ def fit(image: NDArray[np.uint8], target: tuple[int, int, int]) -> NDArray[np.ui
 
 
 def _decode_all(
-    images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
+    images: ImageSequence,
     target: tuple[int, int, int],
     stored: Path,
     facts: Path,
@@ -131,7 +131,7 @@ def _decode_all(
 
 
 def _decode_each(
-    images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8], target: tuple[int, int, int]
+    images: ImageSequence, target: tuple[int, int, int]
 ) -> Iterator[NDArray[np.uint8] | DataError]:
     """Every image in its order, decoded by several threads, or the error that it met."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TypeVar, overload
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ class Canvas:
         return np.asarray(image.reduce(SUPERSAMPLING))
 
 
-class Drawn(Sequence[NDArray[np.uint8]]):
+class Drawn:
     """`count` pictures, picture i drawn by `draw(i)` when it is asked for."""
 
     def __init__(self, count: int, draw: Callable[[int], NDArray[np.uint8]]) -> None:
@@ -80,13 +80,7 @@ class Drawn(Sequence[NDArray[np.uint8]]):
     def __len__(self) -> int:
         return self.length
 
-    @overload
-    def __getitem__(self, index: int) -> NDArray[np.uint8]: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[NDArray[np.uint8]]: ...
-    def __getitem__(self, index: int | slice) -> NDArray[np.uint8] | Sequence[NDArray[np.uint8]]:
-        if isinstance(index, slice):
-            return [self.draw(i) for i in range(*index.indices(self.length))]
+    def __getitem__(self, index: int) -> NDArray[np.uint8]:
         if not 0 <= index < self.length:
             raise IndexError(index)
         return self.draw(index)
