@@ -124,8 +124,9 @@ def load_generator(path: str | Path, device: str = "cpu") -> tuple[Generator, nn
         raise ModelFileError(f"{file} is not a safetensors file: {error}") from error
     info = ModelInfo.from_metadata(metadata, file)
     plugin = f"{info.plugin['package']}:{info.architecture}"
-    architecture = registry.load_architecture(plugin, info.options).value
-    network, _ = build(architecture)
+    loaded = registry.load_architecture(plugin, info.options)
+    with registry.blame(loaded.entry):
+        network, _ = build(loaded.value)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

@@ -61,5 +61,5 @@ def missing_extra(error: BaseException) -> str:
 
 def reason(error: BaseException) -> str:
     """Somebody else's exception in one line: `ValueError: too wide`."""
-    words = " ".join(str(error).split())
+    words = " ".join(str(error).split())[:300]
     return f"{type(error).__name__}: {words}{missing_extra(error)}"

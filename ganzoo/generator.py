@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +18,15 @@ from ganzoo.modelinfo import ModelInfo
 class Generator:
     """A function from latents to images, and what is known about it.
 
-    `run` maps float32 z (n, latent_dim) to float32 images (n, C, H, W) in `info.image_range`.
+    `forward` maps float32 z (n, latent_dim) to float32 images (n, C, H, W); `run` checks z first.
     """
 
     info: ModelInfo
-    run: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    forward: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+    def run(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Float images (n, C, H, W) in `info.image_range` of z (n, latent_dim), in one batch."""
+        return self.forward(self._checked(z))
 
     def sample(self, n: int = 64, seed: int = 0) -> Pixels:
         """Draw images 0 … n - 1 of `seed`, uint8 (n, H, W, C); image i never depends on n."""
@@ -32,11 +36,10 @@ class Generator:
 
     def draw(self, z: NDArray[np.float32], batch_size: int = 64) -> Pixels:
         """The uint8 images (n, H, W, C) of your own latents z (n, latent_dim)."""
-        return np.concatenate(list(self._batches(self._checked(z), batch_size)))
-
-    def _batches(self, z: NDArray[np.float32], batch_size: int) -> Iterator[Pixels]:
-        for start in range(0, len(z), batch_size):
-            yield to_pixels(self.run(z[start : start + batch_size]), self.info.image_range)
+        z = self._checked(z)
+        starts = range(0, len(z), batch_size)
+        batches = (self.forward(z[start : start + batch_size]) for start in starts)
+        return np.concatenate([to_pixels(batch, self.info.image_range) for batch in batches])
 
     def _checked(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
         z = np.asarray(z)

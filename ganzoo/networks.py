@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,7 +23,8 @@ def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Modu
     PluginError where they cannot be built, or do not map (n, latent_dim) to images and images to
     (n,) scores: what the contract promises, checked before anything relies on it.
     """
-    with seeded(seed, CPU):
+    with seeded(seed, CPU), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a network that cannot be built there is an error
         try:
             generator, discriminator = architecture.generator(), architecture.discriminator()
             images = draw(generator, np.zeros((2, architecture.latent_dim), np.float32))
@@ -37,7 +39,8 @@ def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Modu
     }
     for which, (made, promised) in shapes.items():
         if made != promised:
-            raise PluginError(f"its {which} returns the shape {made} where {promised} is promised")
+            hint = "; let it end with nn.Flatten(0)" if made == (2, 1) else ""
+            raise PluginError(f"its {which} returns the shape {made}, not {promised}{hint}")
     return generator, discriminator
 
 

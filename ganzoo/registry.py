@@ -6,7 +6,8 @@ import ast
 import difflib
 import importlib.machinery
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -78,6 +79,15 @@ class Loaded(Generic[T]):
             "version": self.entry.version,
             "options": self.options,
         }
+
+
+@contextmanager
+def blame(entry: Entry) -> Iterator[None]:
+    """Name `entry` in a PluginError that comes from inside."""
+    try:
+        yield
+    except PluginError as error:
+        raise PluginError(f"{entry.label}: {error}") from error
 
 
 def architectures() -> list[Entry]:

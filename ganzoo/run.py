@@ -124,7 +124,8 @@ def record(
                     if writer.saved != event.state.step:
                         writer.draw(f"step-{event.state.step:08d}", event)
                         writer.save(event)
-                    writer.status(event.outcome)
+                    asked = "it was asked to" if event.outcome == "stopped" else ""
+                    writer.status(event.outcome, asked)
                 yield event
     except GeneratorExit:  # whoever iterates gave up
         writer.status("interrupted")

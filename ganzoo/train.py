@@ -16,6 +16,9 @@ from ganzoo.batches import Batches
 from ganzoo.errors import DivergedError
 from ganzoo.step import Stepper, TrainState
 
+DIVERGED = 1e8
+"""A loss or score beyond this is not coming back; for comparison, logits of 100 are certainty."""
+
 
 @dataclass(frozen=True)
 class Event:
@@ -67,6 +70,11 @@ def total_steps(config: TrainConfig, images: int) -> int:
     return min(steps, config.max_steps or steps)
 
 
+def epochs_of(config: TrainConfig, images: int) -> int:
+    """How many epochs a run gets to see, the last perhaps in part."""
+    return min(config.epochs, math.ceil(total_steps(config, images) * config.batch_size / images))
+
+
 def sized(config: TrainConfig, images: int) -> TrainConfig:
     """`config` with its batch size halved until an epoch has eight batches, or a batch sixteen."""
     size = config.batch_size
@@ -86,7 +94,8 @@ def fit(
     """Train `architecture` on `pixels`, uint8 (N, H, W, C); yields events and prints nothing.
 
     `stop` is asked after every batch; once it says yes, the loop ends in good order. Raises
-    DivergedError when a loss is not finite, PluginError when the networks break the contract.
+    DivergedError when a loss is not finite or beyond `DIVERGED`, PluginError when the networks
+    break the contract.
     """
     device = torch.device(device)
     state = TrainState.fresh(architecture, config, device)
@@ -115,8 +124,8 @@ def fit(
 
 def _finite(metrics: dict[str, float], step: int) -> dict[str, float]:
     for name, value in metrics.items():
-        if not math.isfinite(value):
+        if not abs(value) < DIVERGED:  # NaN included
             raise DivergedError(
-                f"{name} is {value} at step {step}: training diverged; try a smaller --lr"
+                f"{name} is {value:.3g} at step {step}: training diverged; try a smaller --lr"
             )
     return metrics

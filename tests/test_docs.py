@@ -66,6 +66,8 @@ def test_the_tutorials_code_is_the_source_of_the_plugin() -> None:
     page = (ROOT / "docs" / "plugins.md").read_text()
     source = (ROOT / "plugins" / "ganzoo-lsgan" / "ganzoo_lsgan.py").read_text()
     assert f"```python\n{source}```" in page
+    project = (ROOT / "plugins" / "ganzoo-lsgan" / "pyproject.toml").read_text()
+    assert f"```toml\n{project}```" in page
 
 
 def test_links_and_pictures_are_there() -> None:

@@ -22,7 +22,7 @@ def test_a_terminal_gets_lines_that_fit(width: int) -> None:
     assert isinstance(last, Finished)
     shown = screen.getvalue().removesuffix("\x1b[?25h").rpartition("\x1b[2K")[2]
     bar, metrics = (line for line in shown.splitlines() if line.strip())
-    assert "epoch 21/1000" in bar
+    assert "epoch 20/1000" in bar
     assert "step 40/40" in bar
     assert all(word in metrics for word in ("loss D", "loss G", "D(x)", "D(G(z))", "images/s"))
     assert max(len(bar), len(metrics)) <= width

@@ -57,6 +57,12 @@ def test_wrong_latents_are_refused(exported: Path, z: np.ndarray) -> None:
         ganzoo.load(exported).draw(z)
 
 
+def test_run_returns_floats_for_any_float_latents(exported: Path) -> None:
+    z = np.random.default_rng(0).standard_normal((2, 100))
+    images = ganzoo.load(exported).run(z)  # type: ignore[arg-type]
+    assert (images.shape, images.dtype) == ((2, 1, 28, 28), np.dtype(np.float32))
+
+
 def test_python_sampling_is_seeded_and_independent_of_n(exported: Path) -> None:
     generator = ganzoo.load(exported)
     np.testing.assert_array_equal(generator.sample(3, seed=1), generator.sample(80, seed=1)[:3])

@@ -126,6 +126,13 @@ def test_divergence_is_an_error_that_names_the_loss(
         list(fit(broken, pixels, TrainConfig(batch_size=4, log_every=1)))
 
 
+def test_losses_beyond_all_bounds_are_divergence_too(
+    architecture: Architecture, pixels: NDArray[np.uint8]
+) -> None:
+    with pytest.raises(DivergedError, match="training diverged; try a smaller --lr"):
+        list(fit(architecture, pixels, TrainConfig(learning_rate=1e6, batch_size=4)))
+
+
 def test_each_network_is_trained_as_often_as_asked(
     architecture: Architecture, pixels: NDArray[np.uint8]
 ) -> None:

@@ -32,7 +32,8 @@ def _exit_with(error: Exception) -> NoReturn:
         _fail(str(error), error.exit_code)
     if hasattr(error, "format_message"):  # what typer raises for a command line it cannot parse
         message = error.format_message().rstrip(".") or "type a command"
-        _fail(f"{message}; `ganzoo --help` shows what there is", 2)
+        command = getattr(getattr(error, "ctx", None), "command_path", "ganzoo")
+        _fail(f"{message}; `{command} --help` shows what there is", 2)
     if isinstance(error, ModuleNotFoundError) and missing_extra(error):
         _fail(f"this needs {error.name}{missing_extra(error)}", 3)
     if isinstance(error, OSError):

@@ -50,7 +50,8 @@ def show(
     from ganzoo.show import describe_networks
 
     loaded = registry.load_architecture(architecture, options.parse_pairs(settings or []))
-    networks = describe_networks(loaded.value)
+    with registry.blame(loaded.entry):
+        networks = describe_networks(loaded.value)
     if as_json:
         print(json.dumps({
             **loaded.describe(),

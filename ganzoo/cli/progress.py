@@ -39,7 +39,7 @@ def decoding() -> Iterator[Callable[[int, int], None]]:
     """A progress bar for decoding images, on a terminal; what it yields is called (done, all)."""
     console = Console()
     columns = (
-        TextColumn("decoding images"),
+        TextColumn("preparing images"),
         BarColumn(),
         TaskProgressColumn(),
         TimeRemainingColumn(),
@@ -87,14 +87,14 @@ class _Live:
             console=console,
             expand=True,
         )
-        self.task = self.progress.add_task("", total=steps, epoch=f"1/{epochs}")
+        self.task = self.progress.add_task("", total=steps, epoch=f"0/{epochs}")
         self.live = Live(Group(self.progress, self.metrics), console=console, refresh_per_second=4)
 
     def context(self) -> AbstractContextManager[object]:
         return self.live
 
     def update(self, event: Event) -> None:
-        epoch = f"{min(event.epoch + 1, self.epochs)}/{self.epochs}"
+        epoch = f"{event.epoch}/{self.epochs}"
         if isinstance(event, Logged):
             self.metrics.plain = _words(event)
         if isinstance(event, Stepped):

@@ -91,5 +91,5 @@ def _read_latents(path: Path) -> NDArray[np.float32]:
     try:
         z: NDArray[np.float32] = np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as error:
-        raise UsageError(f"{path} is no .npy file of latents: {error}") from error
+        raise UsageError(f"{path} is no .npy file of numbers: np.save writes one") from error
     return z

@@ -58,7 +58,7 @@ def train(
         int | None, typer.Option(min=1, help="Stop after that many batches.")
     ] = None,
     log_every: Annotated[
-        int | None, typer.Option(min=1, help="Batches between two lines of metrics.")
+        int | None, typer.Option(min=1, help="Batches between two entries in metrics.jsonl.")
     ] = None,
     runs: Runs = Path("runs"),
 ) -> None:
@@ -70,7 +70,7 @@ def train(
     from ganzoo.data import open_images
     from ganzoo.device import choose
     from ganzoo.run import Run, describe_run, record
-    from ganzoo.train import Finished, Started, fit, sized
+    from ganzoo.train import Finished, Started, epochs_of, fit, sized
 
     loaded = registry.load_architecture(architecture, options.parse_pairs(settings or []))
     given: dict[str, Any] = {
@@ -98,13 +98,14 @@ def train(
     asked, config = config, config if batch_size else sized(config, len(images.pixels))
     with _signals() as stop:
         events = fit(loaded.value, images.pixels, config, device=where.torch, stop=stop)
-        started = next(events)
+        with registry.blame(loaded.entry):
+            started = next(events)
         assert isinstance(started, Started)
         _print_plan(loaded, images, asked, config, where, started)
         name = f"{loaded.entry.name}-{images.name}"
         run = Run.create(runs, name, describe_run(loaded, images, config, where))
         recorded = record(run, chain([started], events), loaded, images.name, config.seed)
-        last = follow(recorded, config.epochs, started.steps)
+        last = follow(recorded, epochs_of(config, len(images.pixels)), started.steps)
     if isinstance(last, Finished) and last.outcome == "stopped" and stop.signal is not None:
         print(f"stopped by {stop.signal.name} after step {last.state.step}; its checkpoint is in")
         print(run.path)
@@ -142,7 +143,7 @@ def _print_plan(
         sizes = f"{config.batch_size}, not {asked.batch_size}"
         lines["batch size"] = f"{sizes}: the data set is small; --batch-size overrides it"
     if images.skipped:
-        lines["skipped"] = f"{len(images.skipped)} images that cannot be read; see run.json"
+        lines["skipped"] = f"of the images, {len(images.skipped)} cannot be read: see run.json"
     for title, text in lines.items():
         print(f"{title:<14}{text}")
 
