@@ -173,7 +173,9 @@ def test_all_bad_files_are_counted(faces: Path) -> None:
     for path in faces.rglob("*.png"):
         path.write_bytes(b"not a picture")
     for skip_bad in (False, True):
-        with pytest.raises(DataError, match=r"12 of 12 images cannot be used.*and 7 more"):
+        with pytest.raises(
+            DataError, match=r"12 of 12 images cannot be used.*png \(not an image\).*and 7 more"
+        ):
             open_images(str(faces), RGB, skip_bad=skip_bad)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ganzoo.architecture import Dataset
 from ganzoo.errors import DataError
@@ -66,6 +66,8 @@ class _Decoded:
     def __getitem__(self, index: int) -> NDArray[np.uint8]:
         try:
             return decode(self.content(index))
+        except UnidentifiedImageError as error:
+            raise DataError(f"{self.name(index)} (not an image)") from error
         except Exception as error:  # damaged files make decoders raise whatever they like
             raise DataError(f"{self.name(index)} ({error})") from error
 
