@@ -54,9 +54,10 @@ class TrainConfig:
 
     epochs: int = 20
     batch_size: int = 64
-    discriminator_steps: int = 1  # on the same batch of real images, with new fakes each time
+    discriminator_steps: int = 1  # on the same batch of real images
     discriminator_every: int = 1  # train the discriminator every that many batches
     generator_every: int = 1  # train the generator every that many batches
+    shared_fakes: bool = False  # one batch of fakes serves all steps on a batch of real images
     learning_rate: float | None = None  # None: what the architecture's optimizers say
     max_steps: int | None = None  # stop after that many batches, however many epochs are left
     log_every: int = 50  # batches between two reported sets of metrics
@@ -65,7 +66,9 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name not in {"learning_rate", "seed"} and value is not None and value < 1:
+            if field.name in {"learning_rate", "seed", "shared_fakes"} or value is None:
+                continue
+            if value < 1:
                 raise ValueError(f"{field.name} must be at least 1, not {value}")
         if self.learning_rate is not None and not 0 < self.learning_rate < float("inf"):
             raise ValueError(f"learning_rate must be a positive number, not {self.learning_rate}")

@@ -92,18 +92,19 @@ class Stepper:
         """
         config = self.config
         with seeded(derive(config.seed, "step", state.step), self.device):
+            shared = self._fakes(state, real) if config.shared_fakes else None
             if state.step % config.discriminator_every == 0:
                 for _ in range(config.discriminator_steps):
-                    self._train_discriminator(state, real)
+                    self._train_discriminator(state, real, shared)
             if state.step % config.generator_every == 0:
-                self._train_generator(state, real)
+                self._train_generator(state, real, shared)
         state.step += 1
         state.samples_seen += len(real)
 
-    def _train_discriminator(self, state: TrainState, real: Tensor) -> None:
+    def _train_discriminator(self, state: TrainState, real: Tensor, fake: Tensor | None) -> None:
         objective = self.architecture.objective
         with torch.no_grad():
-            fake = state.generator(self._noise(real))
+            fake = self._fakes(state, real) if fake is None else fake.detach()
         listener = _Listener(state.discriminator, {"d_real": real, "d_fake": fake})
         loss = objective.discriminator_loss(listener, real, fake)
         state.discriminator_optimizer.zero_grad()
@@ -116,11 +117,11 @@ class Stepper:
             shown = scores.sigmoid() if objective.scores == "logits" else scores
             self.metrics.add(name, shown.mean())
 
-    def _train_generator(self, state: TrainState, real: Tensor) -> None:
+    def _train_generator(self, state: TrainState, real: Tensor, fake: Tensor | None) -> None:
         trained = [p for p in state.discriminator.parameters() if p.requires_grad]
         for parameter in trained:  # their gradients would be thrown away
             parameter.requires_grad_(False)
-        fake = state.generator(self._noise(real))
+        fake = self._fakes(state, real) if fake is None else fake
         loss = self.architecture.objective.generator_loss(state.discriminator, real, fake)
         state.generator_optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -129,6 +130,8 @@ class Stepper:
             parameter.requires_grad_(True)
         self.metrics.add("loss_g", loss)
 
-    def _noise(self, real: Tensor) -> Tensor:
-        shape = (len(real), self.architecture.latent_dim)
-        return torch.randn(shape, device=real.device)
+    def _fakes(self, state: TrainState, real: Tensor) -> Tensor:
+        """As many generated images as there are real ones, from new latents."""
+        z = torch.randn(len(real), self.architecture.latent_dim, device=real.device)
+        images: Tensor = state.generator(z)
+        return images

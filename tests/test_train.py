@@ -78,7 +78,7 @@ def test_a_batch_may_be_larger_than_the_data() -> None:
         ({"epochs": 1, "batch_size": 5, "max_steps": 100}, 20, 4),
     ],
 )
-def test_how_many_steps(changes: dict[str, int], images: int, steps: int) -> None:
+def test_how_many_steps(changes: dict[str, Any], images: int, steps: int) -> None:
     assert total_steps(TrainConfig(**changes), images) == steps
 
 

@@ -3,22 +3,53 @@
 from torch import nn
 
 from ganzoo import Architecture, TrainConfig
+from ganzoo.layers import down, up
 from ganzoo.objectives import non_saturating
 from ganzoo.optimizers import adam
 
 
 def dcgan_anime96(
-    *, latent_dim: int = 100, width: int = 64, d_every: int = 1, g_every: int = 1
+    *,
+    latent_dim: int = 100,
+    width: int = 64,
+    slope: float = 0.2,
+    d_every: int = 1,
+    g_every: int = 1,
 ) -> Architecture:
-    """DCGAN for 96x96 colour images such as drawn faces (Radford et al. 2016).
+    """DCGAN for 96x96 colour images such as drawn faces.
 
-    `d_every`, `g_every`: train D (G) every that many batches.
+    `width` is the number of channels at 32x32, `slope` that of every LeakyReLU. `d_every`,
+    `g_every`: train D (G) every that many batches. Radford, Metz & Chintala, "Unsupervised
+    Representation Learning with Deep Convolutional Generative Adversarial Networks", ICLR 2016.
     """
+    w = width
+
+    def generator() -> nn.Module:
+        return nn.Sequential(
+            nn.Unflatten(1, (latent_dim, 1, 1)),
+            *up(latent_dim, 8 * w, stride=1, padding=0, bias=False),
+            *up(8 * w, 4 * w, bias=False),
+            *up(4 * w, 2 * w, bias=False),
+            *up(2 * w, w, bias=False),
+            nn.ConvTranspose2d(w, 3, 5, stride=3, padding=1, bias=False),
+            nn.Tanh(),
+        )
+
+    def discriminator() -> nn.Module:
+        return nn.Sequential(
+            *down(3, w, kernel=5, stride=3, bias=False, norm=False, slope=slope),
+            *down(w, 2 * w, bias=False, slope=slope),
+            *down(2 * w, 4 * w, bias=False, slope=slope),
+            *down(4 * w, 8 * w, bias=False, slope=slope),
+            nn.Conv2d(8 * w, 1, 4, bias=False),
+            nn.Flatten(0),
+        )
+
     return Architecture(
         image_shape=(3, 96, 96),
         latent_dim=latent_dim,
-        generator=lambda: _generator(latent_dim, width),
-        discriminator=lambda: _discriminator(width),
+        generator=generator,
+        discriminator=discriminator,
         objective=non_saturating(),
         optimizers=adam(2e-4, (0.5, 0.999)),
         dataset="toy_faces",
@@ -26,31 +57,3 @@ def dcgan_anime96(
             batch_size=512, discriminator_every=d_every, generator_every=g_every, log_every=10
         ),
     )
-
-
-def _generator(latent_dim: int, w: int) -> nn.Module:
-    layers = [nn.Unflatten(1, (latent_dim, 1, 1)), *_up(latent_dim, 8 * w, stride=1, padding=0)]
-    for wide in (8, 4, 2):
-        layers += _up(wide * w, wide * w // 2, stride=2, padding=1)
-    return nn.Sequential(
-        *layers, nn.ConvTranspose2d(w, 3, 5, stride=3, padding=1, bias=False), nn.Tanh()
-    )
-
-
-def _up(wide_in: int, wide_out: int, *, stride: int, padding: int) -> list[nn.Module]:
-    conv = nn.ConvTranspose2d(wide_in, wide_out, 4, stride=stride, padding=padding, bias=False)
-    return [conv, nn.BatchNorm2d(wide_out), nn.ReLU(inplace=True)]
-
-
-def _discriminator(w: int) -> nn.Module:
-    layers: list[nn.Module] = [
-        nn.Conv2d(3, w, 5, stride=3, padding=1, bias=False),
-        nn.LeakyReLU(0.2, inplace=True),
-    ]
-    for wide in (1, 2, 4):
-        layers += [
-            nn.Conv2d(wide * w, 2 * wide * w, 4, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(2 * wide * w),
-            nn.LeakyReLU(0.2, inplace=True),
-        ]
-    return nn.Sequential(*layers, nn.Conv2d(8 * w, 1, 4, bias=False), nn.Flatten(0))

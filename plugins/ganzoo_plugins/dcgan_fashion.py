@@ -1,53 +1,144 @@
-"""DCGAN for 28x28 grey images, its generator built of upsampling and convolution."""
+"""DCGANs for 28x28 grey images: convolutions from 7x7 to 28x28 and back."""
+
+from typing import Any
 
 from torch import nn
 
-from ganzoo import Architecture
+from ganzoo import Architecture, TrainConfig
+from ganzoo.layers import down, normal_weights, up
 from ganzoo.objectives import non_saturating
 from ganzoo.optimizers import adam
 
 
-def dcgan_fashion(*, latent_dim: int = 100, width: int = 64) -> Architecture:
-    """DCGAN for 28x28 images with an upsample-and-convolve generator (Radford et al. 2016)."""
+def dcgan_fashion(*, latent_dim: int = 100, width: int = 64, slope: float = 0.2) -> Architecture:
+    """DCGAN that upsamples and convolves.
+
+    `width` is the number of channels at 28x28 in the generator and at 14x14 in the discriminator,
+    `slope` that of every LeakyReLU. Repeating pixels and then convolving leaves no checkerboard,
+    unlike transposed convolution (Odena, Dumoulin & Olah, "Deconvolution and Checkerboard
+    Artifacts", Distill 2016). Radford, Metz & Chintala, "Unsupervised Representation Learning with
+    Deep Convolutional Generative Adversarial Networks", ICLR 2016.
+    """
+    w = width
+
+    def generator() -> nn.Module:
+        def convolve(wide_in: int, wide_out: int) -> list[nn.Module]:
+            conv = nn.Conv2d(wide_in, wide_out, 3, padding=1)
+            norm = nn.BatchNorm2d(wide_out, eps=0.8)
+            return [nn.Upsample(scale_factor=2), conv, norm, nn.LeakyReLU(slope, inplace=True)]
+
+        return nn.Sequential(
+            nn.Linear(latent_dim, 2 * w * 7 * 7),
+            nn.Unflatten(1, (2 * w, 7, 7)),
+            nn.BatchNorm2d(2 * w),
+            *convolve(2 * w, 2 * w),
+            *convolve(2 * w, w),
+            nn.Conv2d(w, 1, 3, padding=1),
+            nn.Tanh(),
+        )
+
+    def discriminator() -> nn.Module:
+        return nn.Sequential(
+            *down(1, w, norm=False, slope=slope),
+            *down(w, 2 * w, slope=slope),
+            *down(2 * w, 4 * w, stride=1, padding=0, slope=slope),
+            nn.Conv2d(4 * w, 1, 4),
+            nn.Flatten(0),
+        )
+
+    return _dcgan(latent_dim, generator=generator, discriminator=discriminator)
+
+
+def dcgan_fashion_transposed(
+    *, latent_dim: int = 100, width: int = 64, slope: float = 0.01
+) -> Architecture:
+    """DCGAN with batch norm behind ReLU.
+
+    `width` is the number of channels at 14x14 in both networks, `slope` that of every LeakyReLU.
+    Three transposed convolutions, and in the generator each batch norm stands behind its ReLU where
+    the paper has it before. Radford, Metz & Chintala, "Unsupervised Representation Learning with
+    Deep Convolutional Generative Adversarial Networks", ICLR 2016.
+    """
+    w = width
+
+    def generator() -> nn.Module:
+        return nn.Sequential(
+            nn.Linear(latent_dim, 4 * w * 7 * 7),
+            nn.ReLU(inplace=True),
+            nn.BatchNorm1d(4 * w * 7 * 7),
+            nn.Unflatten(1, (4 * w, 7, 7)),
+            nn.ConvTranspose2d(4 * w, 2 * w, 3, stride=1, padding=1),
+            nn.ReLU(inplace=True),
+            nn.BatchNorm2d(2 * w),
+            nn.ConvTranspose2d(2 * w, w, 4, stride=2, padding=1),
+            nn.ReLU(inplace=True),
+            nn.BatchNorm2d(w),
+            nn.ConvTranspose2d(w, 1, 4, stride=2, padding=1),
+            nn.Tanh(),
+        )
+
+    def discriminator() -> nn.Module:
+        return nn.Sequential(
+            *down(1, w, kernel=3, bias=False, norm=False, slope=slope),
+            *down(w, 2 * w, kernel=3, bias=False, slope=slope),
+            nn.Flatten(),
+            nn.Linear(2 * w * 7 * 7, 1),
+            nn.Flatten(0),
+        )
+
+    return _dcgan(
+        latent_dim,
+        generator=generator,
+        discriminator=discriminator,
+        defaults=TrainConfig(epochs=15),
+    )
+
+
+def dcgan_mnist(*, latent_dim: int = 100, width: int = 64, slope: float = 0.2) -> Architecture:
+    """DCGAN for digits, its discriminator the mirror image.
+
+    `width` is the number of channels at 14x14, `slope` that of every LeakyReLU. Weights start as
+    N(0, 0.02²). Radford, Metz & Chintala, "Unsupervised Representation Learning with Deep
+    Convolutional Generative Adversarial Networks", ICLR 2016.
+    """
+    w = width
+
+    def generator() -> nn.Module:
+        return nn.Sequential(
+            nn.Linear(latent_dim, 2 * w * 7 * 7),
+            nn.BatchNorm1d(2 * w * 7 * 7),
+            nn.ReLU(inplace=True),
+            nn.Unflatten(1, (2 * w, 7, 7)),
+            *up(2 * w, w),
+            nn.ConvTranspose2d(w, 1, 4, stride=2, padding=1),
+            nn.Tanh(),
+        )
+
+    def discriminator() -> nn.Module:
+        return nn.Sequential(
+            *down(1, w, norm=False, slope=slope),
+            *down(w, 2 * w, slope=slope),
+            nn.Flatten(),
+            nn.Linear(2 * w * 7 * 7, 1),
+            nn.Flatten(0),
+        )
+
+    return _dcgan(
+        latent_dim,
+        generator=lambda: normal_weights(generator()),
+        discriminator=lambda: normal_weights(discriminator()),
+        dataset="mnist",
+        defaults=TrainConfig(epochs=50, batch_size=128),
+    )
+
+
+def _dcgan(latent_dim: int, *, dataset: str = "fashion_mnist", **rest: Any) -> Architecture:
+    """What the members of the family have in common."""
     return Architecture(
         image_shape=(1, 28, 28),
         latent_dim=latent_dim,
-        generator=lambda: _generator(latent_dim, width),
-        discriminator=lambda: _discriminator(width),
         objective=non_saturating(),
         optimizers=adam(2e-4, (0.5, 0.999)),
-        dataset="fashion_mnist",
-    )
-
-
-def _generator(latent_dim: int, w: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(latent_dim, 2 * w * 7 * 7),
-        nn.Unflatten(1, (2 * w, 7, 7)),
-        nn.BatchNorm2d(2 * w),
-        nn.Upsample(scale_factor=2),
-        nn.Conv2d(2 * w, 2 * w, 3, padding=1),
-        nn.BatchNorm2d(2 * w, eps=0.8),
-        nn.LeakyReLU(0.2, inplace=True),
-        nn.Upsample(scale_factor=2),
-        nn.Conv2d(2 * w, w, 3, padding=1),
-        nn.BatchNorm2d(w, eps=0.8),
-        nn.LeakyReLU(0.2, inplace=True),
-        nn.Conv2d(w, 1, 3, padding=1),
-        nn.Tanh(),
-    )
-
-
-def _discriminator(w: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Conv2d(1, w, 4, stride=2, padding=1),
-        nn.LeakyReLU(0.2, inplace=True),
-        nn.Conv2d(w, 2 * w, 4, stride=2, padding=1),
-        nn.BatchNorm2d(2 * w),
-        nn.LeakyReLU(0.2, inplace=True),
-        nn.Conv2d(2 * w, 4 * w, 4),
-        nn.BatchNorm2d(4 * w),
-        nn.LeakyReLU(0.2, inplace=True),
-        nn.Conv2d(4 * w, 1, 4),
-        nn.Flatten(0),
+        dataset=dataset,
+        **rest,
     )

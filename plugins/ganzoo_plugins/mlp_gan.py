@@ -1,47 +1,120 @@
-"""The GAN of the first lab: two multilayer perceptrons on 28x28 grey images."""
+"""GANs of two multilayer perceptrons on 28x28 grey images: the first lab's, and its variations."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 from torch import nn
 
-from ganzoo import Architecture
+from ganzoo import Architecture, TrainConfig
+from ganzoo.layers import normal_weights
 from ganzoo.objectives import non_saturating
 from ganzoo.optimizers import adam
 
 IMAGE = (1, 28, 28)
+Block = Callable[[int], list[nn.Module]]
+"""What follows a hidden layer of that width."""
 
 
-def mlp_gan(*, latent_dim: int = 100, hidden: tuple[int, ...] = (256, 512)) -> Architecture:
-    """Two multilayer perceptrons, batch norm in the generator (Goodfellow et al. 2014).
+def mlp_gan(
+    *, latent_dim: int = 100, hidden: tuple[int, ...] = (256, 512), slope: float = 0.2
+) -> Architecture:
+    """Two perceptrons, batch norm in the generator.
 
-    `hidden` are the generator's widths; the discriminator has them in reverse.
+    `hidden` are the generator's widths; the discriminator has them in reverse. `slope` is that of
+    every LeakyReLU. The batch norms stand behind the activation and have an epsilon of 0.8.
+    Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014.
     """
-    return Architecture(
+    return _mlp_gan(
+        latent_dim,
+        hidden,
+        lambda wide: [nn.LeakyReLU(slope, inplace=True), nn.BatchNorm1d(wide, eps=0.8)],
+        lambda wide: [nn.LeakyReLU(slope, inplace=True)],
+    )
+
+
+def mlp_gan_shallow(
+    *, latent_dim: int = 100, hidden: tuple[int, ...] = (128,), slope: float = 0.2
+) -> Architecture:
+    """The smallest GAN: one hidden layer in each network.
+
+    `hidden` are the widths in both networks, `slope` that of every LeakyReLU. Goodfellow et al.,
+    "Generative Adversarial Nets", NeurIPS 2014.
+    """
+    return _mlp_gan(
+        latent_dim,
+        hidden,
+        lambda wide: [nn.LeakyReLU(slope, inplace=True)],
+        lambda wide: [nn.LeakyReLU(slope, inplace=True)],
+        defaults=TrainConfig(epochs=3),
+    )
+
+
+def mlp_gan_relu(
+    *, latent_dim: int = 100, hidden: tuple[int, ...] = (256, 256), slope: float = 0.1
+) -> Architecture:
+    """Two perceptrons without batch norm.
+
+    `hidden` are the generator's widths, behind each a ReLU; the discriminator has them in reverse,
+    with LeakyReLU of `slope`. Adam's first beta is 0.9 here where the others have 0.5. Goodfellow
+    et al., "Generative Adversarial Nets", NeurIPS 2014.
+    """
+    return _mlp_gan(
+        latent_dim,
+        hidden,
+        lambda wide: [nn.ReLU(inplace=True)],
+        lambda wide: [nn.LeakyReLU(slope, inplace=True)],
+        optimizers=adam(2e-4, (0.9, 0.999)),
+    )
+
+
+def mlp_gan_dropout(
+    *, latent_dim: int = 100, hidden: tuple[int, ...] = (256, 512, 1024), dropout: float = 0.3
+) -> Architecture:
+    """Three hidden layers, dropout in the discriminator.
+
+    `hidden` are the generator's widths; the discriminator has them in reverse, each followed by
+    ReLU and `dropout`. Weights start as N(0, 0.02²), and the fakes that the discriminator was
+    trained on serve the generator's step too: one forward pass of the generator for each batch.
+    Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014.
+    """
+    gan = _mlp_gan(
+        latent_dim,
+        hidden,
+        lambda wide: [nn.ReLU(inplace=True)],
+        lambda wide: [nn.ReLU(inplace=True), nn.Dropout(dropout)],
+        dataset="mnist",
+        defaults=TrainConfig(epochs=100, batch_size=128, shared_fakes=True),
+    )
+    return replace(
+        gan,
+        generator=lambda: normal_weights(gan.generator()),
+        discriminator=lambda: normal_weights(gan.discriminator()),
+    )
+
+
+def _mlp_gan(
+    latent_dim: int, hidden: tuple[int, ...], after_g: Block, after_d: Block, **changes: Any
+) -> Architecture:
+    gan = Architecture(
         image_shape=IMAGE,
         latent_dim=latent_dim,
-        generator=lambda: _generator(latent_dim, hidden),
-        discriminator=lambda: _discriminator(hidden[::-1]),
+        generator=lambda: nn.Sequential(
+            *_layers((latent_dim, *hidden), 784, after_g), nn.Tanh(), nn.Unflatten(1, IMAGE)
+        ),
+        discriminator=lambda: nn.Sequential(
+            nn.Flatten(), *_layers((784, *hidden[::-1]), 1, after_d), nn.Flatten(0)
+        ),
         objective=non_saturating(),
         optimizers=adam(2e-4, (0.5, 0.999)),
         dataset="fashion_mnist",
     )
+    return replace(gan, **changes)
 
 
-def _generator(latent_dim: int, hidden: tuple[int, ...]) -> nn.Module:
+def _layers(widths: tuple[int, ...], last: int, after: Block) -> list[nn.Module]:
     layers: list[nn.Module] = []
-    for wide_in, wide_out in pairwise((latent_dim, *hidden)):
-        layers += [
-            nn.Linear(wide_in, wide_out),
-            nn.LeakyReLU(0.2, inplace=True),
-            nn.BatchNorm1d(wide_out, eps=0.8),
-        ]
-    return nn.Sequential(
-        *layers, nn.Linear((latent_dim, *hidden)[-1], 784), nn.Tanh(), nn.Unflatten(1, IMAGE)
-    )
-
-
-def _discriminator(hidden: tuple[int, ...]) -> nn.Module:
-    layers: list[nn.Module] = [nn.Flatten()]
-    for wide_in, wide_out in pairwise((784, *hidden)):
-        layers += [nn.Linear(wide_in, wide_out), nn.LeakyReLU(0.2, inplace=True)]
-    return nn.Sequential(*layers, nn.Linear((784, *hidden)[-1], 1), nn.Flatten(0))
+    for wide_in, wide_out in pairwise(widths):
+        layers += [nn.Linear(wide_in, wide_out), *after(wide_out)]
+    return [*layers, nn.Linear(widths[-1], last)]

@@ -1,64 +1,110 @@
-"""The first Wasserstein GAN: a critic kept Lipschitz by clipping its weights."""
+"""One pair of networks, two objectives: the first Wasserstein GAN, and a GAN to compare it to."""
+
+from typing import Any
 
 import torch
 from torch import nn
 
 from ganzoo import Architecture, TrainConfig
-from ganzoo.objectives import wasserstein
-from ganzoo.optimizers import rmsprop
+from ganzoo.layers import up
+from ganzoo.objectives import non_saturating, wasserstein
+from ganzoo.optimizers import adam, rmsprop
 
 
 def wgan_clip(
-    *, latent_dim: int = 100, width: int = 64, hidden: int = 1024, clip: float = 0.01
+    *,
+    latent_dim: int = 100,
+    width: int = 64,
+    hidden: int = 1024,
+    slope: float = 0.1,
+    clip: float = 0.01,
 ) -> Architecture:
-    """Wasserstein GAN with weight clipping for 28x28 images (Arjovsky et al. 2017)."""
+    """Wasserstein GAN with weight clipping.
+
+    `width` is the number of channels at 14x14 in the generator, `hidden` that of the fully
+    connected layers, `slope` that of every LeakyReLU. Five steps of the critic on each batch, then
+    one of the generator; the critic's weights are clipped to ±`clip` after each of its steps.
+    Arjovsky, Chintala & Bottou, "Wasserstein Generative Adversarial Networks", ICML 2017.
+    """
 
     @torch.no_grad()
     def clip_weights(critic: nn.Module) -> None:
         for weight in critic.parameters():
             weight.clamp_(-clip, clip)
 
-    return Architecture(
-        image_shape=(1, 28, 28),
-        latent_dim=latent_dim,
-        generator=lambda: _generator(latent_dim, width, hidden),
-        discriminator=lambda: _critic(width, hidden),
+    return _architecture(
+        latent_dim,
+        width,
+        hidden,
+        slope,
+        nn.Tanh,
         objective=wasserstein(),
         optimizers=rmsprop(5e-5),
         after_discriminator_step=clip_weights,
-        dataset="fashion_mnist",
         defaults=TrainConfig(epochs=25, discriminator_steps=5),
     )
 
 
-def _generator(latent_dim: int, w: int, hidden: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Linear(latent_dim, hidden),
-        nn.BatchNorm1d(hidden),
-        nn.ReLU(inplace=True),
-        nn.Linear(hidden, 2 * w * 7 * 7),
-        nn.BatchNorm1d(2 * w * 7 * 7),
-        nn.ReLU(inplace=True),
-        nn.Unflatten(1, (2 * w, 7, 7)),
-        nn.ConvTranspose2d(2 * w, w, 4, stride=2, padding=1),
-        nn.BatchNorm2d(w),
-        nn.ReLU(inplace=True),
-        nn.ConvTranspose2d(w, 1, 4, stride=2, padding=1),
-        nn.Tanh(),
+def dcgan_fashion_maxpool(
+    *, latent_dim: int = 100, width: int = 64, hidden: int = 1024, slope: float = 0.1
+) -> Architecture:
+    """DCGAN with max pooling, images in [0, 1].
+
+    `width` is the number of channels at 14x14 in the generator, `hidden` that of the fully
+    connected layers, `slope` that of every LeakyReLU. The generator ends in a sigmoid, so its
+    images are in [0, 1]; Adam's first beta is 0.9 where the other DCGANs have 0.5. Radford, Metz &
+    Chintala, "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
+    Networks", ICLR 2016.
+    """
+    return _architecture(
+        latent_dim,
+        width,
+        hidden,
+        slope,
+        nn.Sigmoid,
+        image_range=(0.0, 1.0),
+        objective=non_saturating(),
+        optimizers=adam(2e-4, (0.9, 0.999)),
     )
 
 
-def _critic(w: int, hidden: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Conv2d(1, w // 2, 5),
-        nn.LeakyReLU(0.1, inplace=True),
-        nn.MaxPool2d(2),
-        nn.Conv2d(w // 2, w, 5),
-        nn.LeakyReLU(0.1, inplace=True),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Linear(w * 4 * 4, hidden),
-        nn.LeakyReLU(0.1, inplace=True),
-        nn.Linear(hidden, 1),
-        nn.Flatten(0),
+def _architecture(
+    latent_dim: int, w: int, hidden: int, slope: float, last: type[nn.Module], **rest: Any
+) -> Architecture:
+    def generator() -> nn.Module:
+        return nn.Sequential(
+            nn.Linear(latent_dim, hidden),
+            nn.BatchNorm1d(hidden),
+            nn.ReLU(inplace=True),
+            nn.Linear(hidden, 2 * w * 7 * 7),
+            nn.BatchNorm1d(2 * w * 7 * 7),
+            nn.ReLU(inplace=True),
+            nn.Unflatten(1, (2 * w, 7, 7)),
+            *up(2 * w, w),
+            nn.ConvTranspose2d(w, 1, 4, stride=2, padding=1),
+            last(),
+        )
+
+    def discriminator() -> nn.Module:
+        return nn.Sequential(
+            nn.Conv2d(1, w // 2, 5),
+            nn.LeakyReLU(slope, inplace=True),
+            nn.MaxPool2d(2),
+            nn.Conv2d(w // 2, w, 5),
+            nn.LeakyReLU(slope, inplace=True),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+            nn.Linear(w * 4 * 4, hidden),
+            nn.LeakyReLU(slope, inplace=True),
+            nn.Linear(hidden, 1),
+            nn.Flatten(0),
+        )
+
+    return Architecture(
+        image_shape=(1, 28, 28),
+        latent_dim=latent_dim,
+        generator=generator,
+        discriminator=discriminator,
+        dataset="fashion_mnist",
+        **rest,
     )

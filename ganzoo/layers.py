@@ -1,0 +1,60 @@
+"""Blocks that several architectures are built of, and how their weights start.
+
+A block is a list of modules to be spread into a network: `nn.Sequential(*up(64, 32), ...)`.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from torch import nn
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def up(
+    wide_in: int,
+    wide_out: int,
+    *,
+    kernel: int = 4,
+    stride: int = 2,
+    padding: int = 1,
+    bias: bool = True,
+) -> list[nn.Module]:
+    """(n, wide_in, h, w) to (n, wide_out, 2h, 2w): transposed convolution, batch norm, ReLU.
+
+    The generator's block of DCGAN (Radford, Metz & Chintala, ICLR 2016).
+    """
+    conv = nn.ConvTranspose2d(wide_in, wide_out, kernel, stride, padding, bias=bias)
+    return [conv, nn.BatchNorm2d(wide_out), nn.ReLU(inplace=True)]
+
+
+def down(
+    wide_in: int,
+    wide_out: int,
+    *,
+    kernel: int = 4,
+    stride: int = 2,
+    padding: int = 1,
+    bias: bool = True,
+    norm: bool = True,
+    slope: float = 0.2,
+) -> list[nn.Module]:
+    """(n, wide_in, h, w) to (n, wide_out, h/2, w/2): convolution, batch norm, LeakyReLU.
+
+    The discriminator's block of DCGAN; its first one goes without batch norm.
+    """
+    conv = nn.Conv2d(wide_in, wide_out, kernel, stride, padding, bias=bias)
+    between = [nn.BatchNorm2d(wide_out)] if norm else []
+    return [conv, *between, nn.LeakyReLU(slope, inplace=True)]
+
+
+def normal_weights(network: Network, std: float = 0.02) -> Network:
+    """Draw the weights of every linear and convolution layer from N(0, std²); returns `network`.
+
+    Biases and batch norms stay as torch makes them.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            nn.init.normal_(module.weight, 0.0, std)
+    return network
