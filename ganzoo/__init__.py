@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ganzoo.architecture import Architecture, Dataset, Objective, TrainConfig
+from ganzoo.version import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ganzoo.generator import Generator
 
-__version__ = "0.1.0"
-__all__ = ["Architecture", "Dataset", "Objective", "TrainConfig", "load"]
+__all__ = ["Architecture", "Dataset", "Objective", "TrainConfig", "__version__", "load"]
 
 
 def load(path: str | Path) -> Generator:

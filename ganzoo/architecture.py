@@ -89,6 +89,26 @@ class Architecture:
     after_discriminator_step: Callable[[nn.Module], None] | None = None  # e.g. weight clipping
     defaults: TrainConfig = TrainConfig()
 
+    def __post_init__(self) -> None:
+        for name, size in zip(
+            ("channels", "height", "width", "latent_dim"),
+            (*self.image_shape, self.latent_dim),
+            strict=True,
+        ):
+            if type(size) is not int or size < 1:
+                raise ValueError(f"{name} must be a positive int, not {size!r}")
+        if self.image_shape[0] not in (1, 3):
+            raise ValueError(f"image_shape {self.image_shape}: images have 1 channel or 3, first")
+        low, high = self.image_range
+        if not low < high:
+            raise ValueError(f"image_range {self.image_range}: the first must be less")
+        for name in ("generator", "discriminator", "optimizers"):
+            if not callable(getattr(self, name)):
+                raise TypeError(f"{name} is not a function")
+        for name, kind in (("objective", Objective), ("defaults", TrainConfig), ("dataset", str)):
+            if not isinstance(getattr(self, name), kind):
+                raise TypeError(f"{name} is not of type {kind.__name__}")
+
 
 class ImageSequence(Protocol):
     """Images by number: a numpy array of them, a list, or a class that decodes or draws them."""

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ganzoo.architecture import Architecture
-from ganzoo.errors import PluginError, reason
+from ganzoo.errors import PluginError
+from ganzoo.guard import guarded
 
 CPU = torch.device("cpu")
 
@@ -23,16 +24,17 @@ def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Modu
     PluginError where they cannot be built, or do not map (n, latent_dim) to images and images to
     (n,) scores: what the contract promises, checked before anything relies on it.
     """
-    with seeded(seed, CPU), warnings.catch_warnings():
+    with (
+        seeded(seed, CPU),
+        warnings.catch_warnings(),
+        guarded("its networks cannot be built"),
+    ):
         warnings.simplefilter("ignore")  # of a network that cannot be built there is an error
-        try:
-            generator, discriminator = architecture.generator(), architecture.discriminator()
-            images = draw(generator, np.zeros((2, architecture.latent_dim), np.float32))
-            with torch.no_grad():
-                scores = discriminator.eval()(torch.zeros(2, *architecture.image_shape))
-            discriminator.train()
-        except Exception as error:
-            raise PluginError(f"its networks cannot be built: {reason(error)}") from error
+        generator, discriminator = architecture.generator(), architecture.discriminator()
+        images = draw(generator, np.zeros((2, architecture.latent_dim), np.float32))
+        with torch.no_grad():
+            scores = discriminator.eval()(torch.zeros(2, *architecture.image_shape))
+        discriminator.train()
     shapes = {
         "generator": (images.shape, (2, *architecture.image_shape)),
         "discriminator": (tuple(scores.shape), (2,)),

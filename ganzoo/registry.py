@@ -5,19 +5,25 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib.machinery
+import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from ganzoo import options as plugin_options
 from ganzoo.architecture import Architecture, Dataset, Plugin
-from ganzoo.errors import GanzooError, PluginError, reason
+from ganzoo.errors import PluginError
+from ganzoo.guard import guarded
+from ganzoo.version import __version__
 
 T = TypeVar("T", Architecture, Dataset)
+
+GROUPS = {"architecture": "ganzoo.architectures", "data set": "ganzoo.datasets"}
 
 
 class UnknownNameError(PluginError):
@@ -28,34 +34,39 @@ class UnknownNameError(PluginError):
 class Entry:
     """One registered name: whose it is and where its function lives. Nothing is imported yet."""
 
-    kind: str  # "architecture" or "data set", for messages
+    kind: str  # "architecture" or "data set"
     name: str
     package: str
     version: str
     target: str  # "module:function"
-    point: EntryPoint
+    requires: tuple[str, ...] = ()  # what its package depends on, as in its metadata
 
     @property
     def label(self) -> str:
         """How messages name it: `architecture 'mlp_gan' of ganzoo 0.1.0`."""
         return f"{self.kind} '{self.name}' of {self.package} {self.version}"
 
+    @property
+    def qualified(self) -> str:
+        """The name that only it has."""
+        return f"{self.package}:{self.name}"
+
+    @property
+    def hidden(self) -> bool:
+        """Whether $GANZOO_PLUGINS, a list of packages, leaves it out."""
+        allowed = os.environ.get("GANZOO_PLUGINS")
+        return allowed is not None and _plain(self.package) not in map(_plain, allowed.split(","))
+
     def function(self) -> Plugin:
         """Import the plugin and return its function; PluginError says why it cannot be."""
-        try:
-            function = self.point.load()
-        except (Exception, SystemExit) as error:
-            raise PluginError(f"{self.label} cannot be imported: {reason(error)}") from error
-        if not callable(function):
-            raise PluginError(f"{self.label} is not a function: {self.target}")
-        return function  # type: ignore[no-any-return]
+        return import_function(self)[0]
 
     def summary(self) -> str:
         """The first line of the function's docstring, read from the source: nothing is run."""
         module, _, name = self.target.partition(":")
         try:
             tree = ast.parse(_source(module).read_bytes())
-        except (OSError, SyntaxError, ValueError, ImportError, AttributeError):
+        except (OSError, SyntaxError, ValueError, ImportError, AttributeError, RecursionError):
             return "(its source cannot be read)"
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name == name:
@@ -70,6 +81,7 @@ class Loaded(Generic[T]):
     entry: Entry
     options: dict[str, Any]
     value: T
+    faults: tuple[str, ...] = ()  # what it did to the process while it was imported and called
 
     def describe(self) -> dict[str, Any]:
         """What `run.json` and model files record: enough to build the same thing again."""
@@ -90,24 +102,65 @@ def blame(entry: Entry) -> Iterator[None]:
         raise PluginError(f"{entry.label}: {error}") from error
 
 
+def installed() -> list[Entry]:
+    """Every registered architecture and data set, by kind and name, even those that are hidden."""
+    packages: dict[str, list[Entry]] = {}
+    for distribution in distributions():
+        with suppress(Exception):  # a damaged package is its own problem
+            if entries := _entries(distribution):
+                packages.setdefault(_plain(entries[0].package), entries)  # the first on the path
+    found = [entry for entries in packages.values() for entry in entries]
+    return sorted(found, key=lambda e: (e.kind, e.name, e.package))
+
+
 def architectures() -> list[Entry]:
-    """Every registered architecture, sorted by name."""
-    return _entries("ganzoo.architectures", "architecture")
+    """Every architecture that may be used, sorted by name."""
+    return [e for e in installed() if e.kind == "architecture" and not e.hidden]
 
 
 def datasets() -> list[Entry]:
-    """Every registered data set, sorted by name."""
-    return _entries("ganzoo.datasets", "data set")
+    """Every data set that may be used, sorted by name."""
+    return [e for e in installed() if e.kind == "data set" and not e.hidden]
 
 
 def load_architecture(name: str, options: Mapping[str, Any] | None = None) -> Loaded[Architecture]:
     """Build the architecture `name` (or `package:name`) with `options` (words or JSON values)."""
-    return _load(find(architectures(), name), options or {}, Architecture)
+    return load(find(architectures(), name), options or {}, Architecture)
 
 
 def load_dataset(name: str, options: Mapping[str, Any] | None = None) -> Loaded[Dataset]:
     """Build the data set `name` (or `package:name`) with `options` (words or JSON values)."""
-    return _load(find(datasets(), name), options or {}, Dataset)
+    return load(find(datasets(), name), options or {}, Dataset)
+
+
+def load(entry: Entry, given: Mapping[str, Any], kind: type[T]) -> Loaded[T]:
+    """Import the plugin of `entry` and call it with `given` options; it must return a `kind`."""
+    value, options, faults = _call(entry, given)
+    if not isinstance(value, kind):
+        made = type(value).__name__
+        raise PluginError(f"{entry.label} returned {made} where ganzoo wants {kind.__name__}")
+    return Loaded(entry, options, value, faults)
+
+
+def import_function(entry: Entry) -> tuple[Plugin, list[str]]:
+    """The plugin's function, and its faults."""
+    _check_requirements(entry)
+    if entry.kind == "architecture":  # so that what it does to these is seen and put back
+        import numpy.random  # noqa: F401
+
+        with suppress(ImportError):
+            import torch  # noqa: F401
+    with guarded(f"{entry.label} cannot be imported") as faults:
+        function = EntryPoint(entry.name, entry.target, GROUPS[entry.kind]).load()
+    if not callable(function):
+        raise PluginError(f"{entry.label} is not a function: {entry.target}")
+    return function, faults
+
+
+def default_dataset(loaded: Loaded[Architecture]) -> str:
+    """The data set to train it on: of its own package, where that registers the name."""
+    own = f"{loaded.entry.package}:{loaded.value.dataset}"
+    return own if own in {entry.qualified for entry in datasets()} else loaded.value.dataset
 
 
 def find(entries: list[Entry], name: str) -> Entry:
@@ -118,35 +171,59 @@ def find(entries: list[Entry], name: str) -> Entry:
         return found[0]
     kind = entries[0].kind if entries else "plugin"
     if found:
-        ways = " or ".join(f"{e.package}:{e.name}" for e in found)
+        ways = " or ".join(e.qualified for e in found)
         raise PluginError(f"{kind} '{name}' is registered more than once: write {ways}")
+    if hidden := [e for e in installed() if e.name == bare and e.hidden]:
+        raise UnknownNameError(f"{hidden[0].label} is left out by $GANZOO_PLUGINS: add its package")
     near = difflib.get_close_matches(bare, [e.name for e in entries], n=1, cutoff=0.4)
     hint = f"did you mean '{near[0]}'? " if near else ""
     raise UnknownNameError(f"no {kind} is called '{name}'; {hint}`ganzoo list` shows them all")
 
 
-def _entries(group: str, kind: str) -> list[Entry]:
-    found = [
-        Entry(kind, p.name, p.dist.name, p.dist.version, p.value, p)
-        for p in entry_points(group=group)
-        if p.dist is not None
+def _entries(distribution: Distribution) -> list[Entry]:
+    points = distribution.entry_points
+    return [
+        Entry(
+            kind,
+            point.name,
+            distribution.metadata["Name"],
+            distribution.version,
+            point.value,
+            tuple(distribution.requires or ()),
+        )
+        for kind, group in GROUPS.items()
+        for point in points.select(group=group)
     ]
-    return sorted(found, key=lambda e: (e.name, e.package))
 
 
-def _load(entry: Entry, given: Mapping[str, Any], kind: type[T]) -> Loaded[T]:
-    function = entry.function()
-    try:
-        resolved = plugin_options.resolve(function, given, entry.label)
-        value = function(**resolved)
-    except GanzooError:
-        raise
-    except Exception as error:
-        raise PluginError(f"{entry.label} cannot be used: {reason(error)}") from error
-    if not isinstance(value, kind):
-        made = type(value).__name__
-        raise PluginError(f"{entry.label} returned {made} where ganzoo wants {kind.__name__}")
-    return Loaded(entry, resolved, value)
+def _call(entry: Entry, given: Mapping[str, Any]) -> tuple[object, dict[str, Any], tuple[str, ...]]:
+    """What the plugin returns, the options that it was called with, and its faults."""
+    function, faults = import_function(entry)
+    with guarded(f"{entry.label} cannot be used") as more:
+        options = plugin_options.resolve(function, given, entry.label)
+        value = function(**options)
+    return value, options, (*faults, *more)
+
+
+def _check_requirements(entry: Entry) -> None:
+    """The contract is ganzoo's version: refuse a package that asks for another."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    for line in entry.requires:
+        with suppress(InvalidRequirement):
+            requirement = Requirement(line)
+            if _plain(requirement.name) == "ganzoo" and not requirement.specifier.contains(
+                __version__, prereleases=True
+            ):
+                raise PluginError(
+                    f"{entry.label} is built for ganzoo{requirement.specifier}, and this is "
+                    f"{__version__}: install a ganzoo or {entry.package} that fits"
+                )
+
+
+def _plain(package: str) -> str:
+    """A package's name as the index compares it: `Ganzoo_LSGAN` is `ganzoo-lsgan`."""
+    return re.sub(r"[-_.]+", "-", package.strip()).lower()
 
 
 def _source(module: str) -> Path:

@@ -74,6 +74,27 @@ def process(
     return Result(done.returncode, done.stdout, done.stderr)
 
 
+def install(
+    site: Path,
+    package: str,
+    source: str,
+    names: Mapping[str, str],
+    *,
+    group: str = "ganzoo.architectures",
+    requires: str = "ganzoo",
+) -> None:
+    """Lay out a package as pip would: a module, and metadata with entry points in `group`."""
+    module = package.replace("-", "_")
+    site.mkdir(exist_ok=True)
+    (site / f"{module}.py").write_text(source)
+    info = site / f"{module}-1.2.dist-info"
+    info.mkdir()
+    lines = ["Metadata-Version: 2.1", f"Name: {package}", "Version: 1.2"]
+    (info / "METADATA").write_text("\n".join([*lines, f"Requires-Dist: {requires}", ""]))
+    points = [f"{name} = {module}:{function}" for name, function in names.items()]
+    (info / "entry_points.txt").write_text("\n".join([f"[{group}]", *points]))
+
+
 @pytest.fixture
 def faces(tmp_path: Path) -> Path:
     """A folder of twelve PNG files, 20x24, in two folders."""

@@ -12,8 +12,7 @@ import pytest
 import torch
 
 from ganzoo import __version__
-from tests.conftest import Cli, process
-from tests.test_registry import install
+from tests.conftest import Cli, install, process
 
 HEAVY = {"torch", "torchvision", "onnxruntime", "onnx", "onnxscript", "matplotlib", "numpy", "PIL"}
 TINY = ("--set", "hidden=8", "--data", "toy_garments", "--set-data", "count=16")
@@ -73,7 +72,11 @@ def test_version_and_bare_call(cli: Cli) -> None:
         (["export", "empty", "-o", "x"], 2, "does not end in .onnx"),
         (["sample", "text.onnx", "-o", "x.jpg"], 2, "name it x.png"),
         (["train", "mlp_gan", *TINY, "--device", "cpu:3"], 2, "no device is called 'cpu:3'"),
-        (["train", "mlp_gan", *TINY, "--set", "latent_dim=-1"], 3, "cannot be built"),
+        (
+            ["train", "mlp_gan", *TINY, "--set", "latent_dim=-1"],
+            3,
+            "must be a positive int, not -1",
+        ),
         (["show", "wgan_clip", "--set", "width=1"], 3, "'wgan_clip' of ganzoo 0.1.0: its networks"),
     ],
 )
@@ -154,7 +157,7 @@ def test_the_plan_is_printed_before_training(cli: Cli, tmp_path: Path) -> None:
     done = cli("train", "mlp_gan", *TINY, "--max-steps", 3, "--batch-size", 8, "--runs", tmp_path)
     plan = done.out.partition("epoch ")[0]
     for fact in (
-        "mlp_gan of ganzoo", "hidden=8)", "7,880 parameters", "6,289 parameters", "toy_garments",
+        "mlp_gan of ganzoo", "hidden=8, ", "7,880 parameters", "6,289 parameters", "toy_garments",
         "16 images", "28x28", "3 steps of 8 images", "seed 0", "device",
     ):  # fmt: skip
         assert fact in plan, fact

@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from ganzoo import registry
-from tests.conftest import ROOT, process, write_idx
-from tests.test_registry import install
+from tests.conftest import ROOT, install, process, write_idx
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # What a page may say without the test running it: set-up, which `make test` itself is.

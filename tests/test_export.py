@@ -15,7 +15,7 @@ from ganzoo.errors import ModelFileError, OutputError
 from ganzoo.export import check_parity, export_onnx, to_onnx
 from ganzoo.generator import Generator
 from ganzoo.networks import draw
-from tests.conftest import ROOT, Cli, process
+from tests.conftest import ROOT, Cli, install, process
 from tests.test_architectures import NAMES, tiny_options
 
 
@@ -65,7 +65,6 @@ def test_a_generator_that_depends_on_the_batch_is_refused(trained: Path) -> None
 
 def test_failed_parity_leaves_nothing_behind(trained: Path, tmp_path: Path, cli: Cli) -> None:
     """A real plugin whose generator ignores evaluation mode cannot be exported."""
-    from tests.test_registry import install
 
     install(tmp_path / "site", "noisy-gan", NOISY, {"noisy": "noisy"})
     env = {"PYTHONPATH": str(tmp_path / "site")}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo import registry
-from tests.conftest import process
+from tests.conftest import install, process
 
 GOOD = '''
 from ganzoo_plugins.mlp_gan import mlp_gan
@@ -15,18 +15,6 @@ def guest(*, latent_dim: int = 7):
     """A guest."""
     return mlp_gan(latent_dim=latent_dim, hidden=(8,))
 '''
-
-
-def install(site: Path, package: str, source: str, names: dict[str, str]) -> None:
-    """Lay out a package as pip would: a module, and metadata with entry points."""
-    module = package.replace("-", "_")
-    site.mkdir(exist_ok=True)
-    (site / f"{module}.py").write_text(source)
-    info = site / f"{module}-1.2.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.2\n")
-    lines = [f"{name} = {module}:{function}" for name, function in names.items()]
-    (info / "entry_points.txt").write_text("\n".join(["[ganzoo.architectures]", *lines]))
 
 
 def test_a_strangers_plugin_is_listed_without_importing_it(tmp_path: Path) -> None:
@@ -43,32 +31,13 @@ def test_a_strangers_plugin_is_listed_without_importing_it(tmp_path: Path) -> No
     assert not (tmp_path / "imported").exists()
 
 
-@pytest.mark.parametrize(
-    ("source", "reason"),
-    [
-        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
-        ("def guest(:", "SyntaxError"),
-        ("raise SystemExit(3)", "SystemExit: 3"),
-        ("raise ValueError('two\\nlines')", "ValueError: two lines"),
-        ("guest = 3", "is not a function"),
-        ("def guest(): return 3", "returned int where ganzoo wants Architecture"),
-        ("def guest(): return 1 / 0", "ZeroDivisionError"),
-        ("", "AttributeError"),
-    ],
-)
-def test_a_broken_plugin_is_named_and_hurts_nobody_else(
-    tmp_path: Path, source: str, reason: str
-) -> None:
-    install(tmp_path / "site", "guest-gan", source, {"guest": "guest"})
-    env = {"PYTHONPATH": str(tmp_path / "site")}
-    shown = process("-m", "ganzoo", "show", "guest", env=env)
-    assert shown.code == 3
-    assert shown.err.count("\n") == 1
-    assert "'guest' of guest-gan 1.2" in shown.err
-    assert reason in shown.err
-    assert process("-m", "ganzoo", "list", env=env).code == 0
-    other = process("-m", "ganzoo", "show", "mlp_gan", env=env)
-    assert other.code == 0, other.err
+def test_a_package_with_damaged_metadata_is_left_out(tmp_path: Path) -> None:
+    install(tmp_path / "site", "guest-gan", GOOD, {"guest": "guest"})
+    points = tmp_path / "site" / "guest_gan-1.2.dist-info" / "entry_points.txt"
+    points.write_text("[ganzoo.architectures]\nno equals sign")
+    done = process("-m", "ganzoo", "list", env={"PYTHONPATH": str(tmp_path / "site")})
+    assert done.code == 0, done.err
+    assert "mlp_gan" in done.out
 
 
 def test_a_name_registered_twice_is_an_error_with_a_way_out(tmp_path: Path) -> None:
@@ -91,7 +60,7 @@ def test_an_unknown_name_gets_the_nearest() -> None:
 def test_options_reach_the_architecture_and_are_recorded() -> None:
     loaded = registry.load_architecture("mlp_gan", {"latent_dim": "5"})
     assert loaded.value.latent_dim == 5
-    assert loaded.describe()["options"] == {"latent_dim": 5, "hidden": (256, 512)}
+    assert loaded.describe()["options"] == {"latent_dim": 5, "hidden": (256, 512), "slope": 0.2}
 
 
 def test_every_built_in_has_a_summary_that_fits_a_line() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -11,20 +12,30 @@ from ganzoo.errors import GanzooError, missing_extra
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `ganzoo` with these arguments, by default the process's, and exit."""
+    import typer
+
     from ganzoo.cli.app import app
 
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments[:1]
+    code = 0
     try:
-        code = app(args=arguments, prog_name="ganzoo", standalone_mode=False)
+        command = typer.main.get_command(app)
+        with command.make_context("ganzoo", arguments) as context:
+            command.invoke(context)
         sys.stdout.flush()
+    except typer.Exit as done:
+        code = done.exit_code
+    except BrokenPipeError:  # `ganzoo list | head -1`: whoever read has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
     except Exception as error:
         if debug:
             raise
         _exit_with(error)
-    except KeyboardInterrupt:
-        _fail("interrupted", 130)
-    sys.exit(code if isinstance(code, int) else 0)
+    except KeyboardInterrupt as error:
+        _fail(f"interrupted {error}", 130)
+    sys.exit(code)
 
 
 def _exit_with(error: Exception) -> NoReturn:

@@ -11,8 +11,10 @@ from ganzoo import options, registry
 from ganzoo.cli.parameters import AsJson, Settings
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
+    from ganzoo.probe import Finding
     from ganzoo.show import Layer
 
 
@@ -68,22 +70,53 @@ def show(
         _print(_layer_table(layers, count_parameters(network)))
 
 
+def plugins(
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds that each package gets for loading.")
+    ] = 60,
+    as_json: AsJson = False,
+) -> None:
+    """List the packages that register something, and load each to see whether it works.
+
+    Each package is loaded in a process of its own. GANZOO_PLUGINS, a list of packages with commas,
+    restricts what any command may use: `GANZOO_PLUGINS=ganzoo` leaves all but ganzoo's own out.
+    """
+    from ganzoo.probe import survey
+
+    findings = survey(timeout)
+    if as_json:
+        packages: dict[tuple[str, str], list[dict[str, str]]] = {}
+        for entry, state, detail in findings:
+            row = {"kind": entry.kind, "name": entry.name, "target": entry.target}
+            row |= {"state": state, "detail": detail}
+            packages.setdefault((entry.package, entry.version), []).append(row)
+        print(json.dumps([
+            {"package": package, "version": version, "registers": rows}
+            for (package, version), rows in packages.items()
+        ], indent=2))  # fmt: skip
+        return
+    _print_findings(findings)
+
+
 def doctor(as_json: AsJson = False) -> None:
     """Report versions, the device and why, data sets at hand, and plugins that do not load."""
-    from rich.text import Text
-
     from ganzoo import doctor as findings
+    from ganzoo.probe import survey
 
-    versions, device = findings.versions(), findings.device()
-    groups = {"datasets": findings.datasets(), "architectures": findings.architectures()}
+    versions, device, found = findings.versions(), findings.device(), survey()
+    groups = {
+        "datasets": [f for f in found if f.entry.kind == "data set"],
+        "architectures": [f for f in found if f.entry.kind == "architecture"],
+    }
     if as_json:
         print(json.dumps({
             "versions": versions,
             "device": device,
             **{
                 group: [
-                    {"name": e.name, "package": e.package, "ok": ok, "detail": detail}
-                    for e, ok, detail in found
+                    {"name": f.entry.name, "package": f.entry.package, "ok": f.usable,
+                     "state": f.state, "detail": f.detail}
+                    for f in found
                 ]
                 for group, found in groups.items()
             },
@@ -94,12 +127,24 @@ def doctor(as_json: AsJson = False) -> None:
         rows.add_row(name, version)
     _print(rows)
     print(f"  device  {device}\n")
-    for group, found in groups.items():
-        table = _table(group, "package", "", "")
-        for entry, ok, detail in found:
-            verdict = Text("ok", "green") if ok else Text("no", "red")
-            table.add_row(entry.name, f"{entry.package} {entry.version}", verdict, detail)
-        _print(table)
+    _print_findings(found)
+
+
+def _print_findings(findings: list[Finding]) -> None:
+    """Package by package; what is wrong with a plugin stands in the lines below it."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    colours = {"ok": "green", "unavailable": "yellow", "faulty": "yellow", "broken": "red"}
+    package = ""
+    for entry, state, detail in findings:
+        if package != (package := f"{entry.package} {entry.version}"):
+            _print(Text(package, "bold"))
+        verdict = Text(f"{state:<13}", colours.get(state, "dim"))
+        line = f"{entry.kind:<14}{entry.name:<26}{detail if state == 'ok' else ''}"
+        _print(Text("  ").append(verdict).append(line.rstrip()))
+        if state != "ok":
+            _print(Padding(Text(detail, "dim"), (0, 0, 0, 15)))
 
 
 def _layer_table(layers: list[Layer], total: int) -> Table:
@@ -120,7 +165,11 @@ def _table(*headers: str) -> Table:
     return Table(*headers, box=SIMPLE_HEAD, header_style="bold")
 
 
-def _print(table: Table) -> None:
+def _print(shown: RenderableType) -> None:
     from rich.console import Console
 
-    Console(markup=False).print(table)  # what plugins say is not ours to style
+    class Pipe(Console):
+        def on_broken_pipe(self) -> None:  # rich would exit here and now; `main` knows what to do
+            raise BrokenPipeError
+
+    Pipe(markup=False, highlight=False).print(shown)  # what plugins say is not ours to style

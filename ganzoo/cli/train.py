@@ -89,7 +89,7 @@ def train(
     where = choose(device)
     with decoding() as progress:
         images = open_images(
-            data or loaded.value.dataset,
+            data or registry.default_dataset(loaded),
             loaded.value.image_shape,
             options=options.parse_pairs(data_settings or []),
             skip_bad=skip_bad,

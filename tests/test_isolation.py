@@ -1,0 +1,227 @@
+"""Broken plugins, all installed at once: the rest works, and each is named with its reason."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Result, install, process
+
+GOOD = '''
+from ganzoo_plugins.mlp_gan import mlp_gan
+
+def gan():
+    """A plugin with a flaw."""
+    return mlp_gan(hidden=(8,))
+'''
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """A package with something wrong, what `ganzoo plugins` makes of it, and what loading says."""
+
+    source: str
+    state: str
+    reason: str
+    requires: str = "ganzoo"
+    loads: bool = False  # when it is asked for by name
+    comes_back: bool = True
+
+
+FLAWS = {
+    "import-error": Flaw(
+        "import no_such_module", "broken", "ModuleNotFoundError: No module named 'no_such_module'"
+    ),
+    "syntax-error": Flaw("def gan(:", "broken", "SyntaxError: invalid syntax"),
+    "system-exit": Flaw("raise SystemExit(3)", "broken", "cannot be imported: SystemExit: 3"),
+    "keyboard-interrupt": Flaw("raise KeyboardInterrupt", "broken", "KeyboardInterrupt"),
+    "prints": Flaw(
+        GOOD + "print('hello')", "faulty", "prints to standard output", loads=True
+    ),
+    "prints-later": Flaw(
+        GOOD.replace("return", "print('hello'); return"),
+        "faulty", "prints to standard output", loads=True,
+    ),
+    "dtype": Flaw(
+        GOOD + "import torch; torch.set_default_dtype(torch.float64)",
+        "faulty", "changes torch's default dtype", loads=True,
+    ),
+    "torch-rng": Flaw(
+        GOOD + "import torch; torch.manual_seed(7)",
+        "faulty", "changes torch's random state", loads=True,
+    ),
+    "numpy-rng": Flaw(
+        GOOD + "import numpy; numpy.random.seed(7)",
+        "faulty", "changes numpy's random state", loads=True,
+    ),
+    "python-rng": Flaw(
+        GOOD + "import random; random.seed(7)",
+        "faulty", "changes Python's random state", loads=True,
+    ),
+    "threads": Flaw(
+        GOOD + "import torch; torch.set_num_threads(torch.get_num_threads() + 1)",
+        "faulty", "changes torch's number of threads", loads=True,
+    ),
+    "no-attribute": Flaw("", "broken", "AttributeError: module 'no_attribute' has no attribute"),
+    "no-function": Flaw("gan = 3", "broken", "is not a function: no_function:gan"),
+    "wrong-type": Flaw("def gan(): return 3", "broken", "returned int where ganzoo wants Archit"),
+    "wrong-field": Flaw(
+        GOOD + "import dataclasses; old = gan\n"
+        "def gan(): return dataclasses.replace(old(), latent_dim='100')",
+        "broken", "ValueError: latent_dim must be a positive int, not '100'",
+    ),
+    "raises": Flaw("def gan(): raise ValueError('two\\nlines')", "broken", "ValueError: two lines"),
+    "future": Flaw(
+        GOOD, "broken", "is built for ganzoo>=99, and this is 0.1.0", requires="ganzoo>=99"
+    ),
+    "future-field": Flaw(
+        "from ganzoo import Architecture\ndef gan(): return Architecture(mapping=3)",
+        "broken", "unexpected keyword argument 'mapping'",
+    ),
+    "top-level-torch": Flaw("import torch" + GOOD, "ok", "", loads=True),
+    "never": Flaw(
+        "import sys, time; print('here', file=sys.stderr, flush=True)\nwhile True: time.sleep(1)", "broken", "does not finish loading within 20 s",
+        comes_back=False,
+    ),
+    "exits": Flaw(
+        "import os; os._exit(7)", "broken", "ends the process that loads it, with exit status 7",
+        comes_back=False,
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def env(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """An environment in which all of them are installed, and some with names of others."""
+    site = tmp_path_factory.mktemp("isolation") / "site"
+    for package, flaw in FLAWS.items():
+        name = package.replace("-", "_")
+        install(site, package, flaw.source, {name: "gan"}, requires=flaw.requires)
+    install(site, "taken", GOOD, {"dcgan_mnist": "gan"})
+    install(site, "taken-data", GOOD, {"fashion_mnist": "gan"}, group="ganzoo.datasets")
+    return {"PYTHONPATH": str(site)}
+
+
+def ganzoo(*arguments: object, env: Mapping[str, str], cwd: Path | None = None) -> Result:
+    return process("-m", "ganzoo", *arguments, env=env, cwd=cwd)
+
+
+def test_plugins_names_each_with_its_reason(env: Mapping[str, str]) -> None:
+    done = ganzoo("plugins", "--json", "--timeout", 20, env=env)
+    assert done.code == 0, done.err
+    listed: dict[str, dict[str, Any]] = {
+        f"{package['package']} {package['version']} {row['name']}": row
+        for package in json.loads(done.out)
+        for row in package["registers"]
+    }
+    for package, flaw in FLAWS.items():
+        row = listed[f"{package} 1.2 {package.replace('-', '_')}"]
+        assert (row["state"], row["detail"].count("\n")) == (flaw.state, 0), row
+        assert flaw.reason in row["detail"], row
+    for package in ("taken 1.2", "ganzoo 0.1.0"):
+        row = listed[f"{package} dcgan_mnist"]
+        assert row["state"] == "faulty"
+        assert f"write {package.split()[0]}:dcgan_mnist" in row["detail"]
+    assert listed["ganzoo 0.1.0 mlp_gan"]["state"] == "ok"
+    assert listed["ganzoo 0.1.0 toy_faces"]["state"] == "ok"
+
+
+def test_looking_training_and_sampling_go_on(
+    env: Mapping[str, str], exported: Path, tmp_path: Path
+) -> None:
+    assert ganzoo("--help", env=env).code == 0
+    done = ganzoo("list", "--json", env=env)
+    assert done.code == 0
+    names = {row["name"] for row in json.loads(done.out)}
+    assert {name.replace("-", "_") for name in FLAWS} < names
+    assert ganzoo("sample", exported, "-n", 1, env=env, cwd=tmp_path).code == 0
+    tiny = ("--set", "hidden=8", "--max-steps", 1, "--batch-size", 4)
+    digits = tmp_path / "data" / "fashion_mnist" / "train-images-idx3-ubyte"
+    digits.parent.mkdir(parents=True)
+    digits.write_bytes(b"\0\0\x08\x03" + bytes([0, 0, 0, 8, 0, 0, 0, 28, 0, 0, 0, 28] + 6272 * [7]))
+    done = ganzoo("train", "mlp_gan", *tiny, env=env, cwd=tmp_path)  # on its own package's data set
+    assert done.code == 0, done.err
+    assert done.last == "runs/mlp_gan-fashion_mnist-001"
+
+
+LOAD = """
+import json, random, sys
+import numpy, torch
+from ganzoo import registry
+from ganzoo.errors import PluginError
+
+def shared():
+    keys = numpy.random.get_state()[1].tobytes().hex()
+    rng = torch.get_rng_state().numpy().tobytes().hex()
+    return [random.getstate(), keys, rng, str(torch.get_default_dtype()), torch.get_num_threads()]
+
+before = shared()
+for name in sys.argv[1:]:
+    try:
+        said = "; ".join(registry.load_architecture(name).faults)
+        loads = True
+    except PluginError as error:
+        said, loads = str(error), False
+    print(json.dumps([loads, said, shared() == before]))
+"""
+
+
+def test_asking_for_one_says_what_is_wrong_and_changes_nothing(env: Mapping[str, str]) -> None:
+    flaws = {package: flaw for package, flaw in FLAWS.items() if flaw.comes_back}
+    done = process("-c", LOAD, *[package.replace("-", "_") for package in flaws], env=env)
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    for (package, flaw), line in zip(flaws.items(), lines, strict=True):
+        loads, said, unchanged = json.loads(line)
+        assert (loads, unchanged) == (flaw.loads, True), line
+        assert flaw.reason in said, line
+        if not loads:
+            assert f"'{package.replace('-', '_')}' of {package} 1.2 " in said
+
+
+def test_an_error_is_one_line_and_prints_are_not_the_answer(env: Mapping[str, str]) -> None:
+    shown = ganzoo("show", "system_exit", env=env)
+    assert (shown.code, shown.out, shown.err.count("\n")) == (3, "", 1)
+    shown = ganzoo("show", "prints", "--json", env=env)
+    assert json.loads(shown.out)["package"] == "prints"
+    assert "hello" in shown.err
+
+
+def test_ctrl_c_names_the_plugin_that_never_returns(env: Mapping[str, str]) -> None:
+    command = [sys.executable, "-m", "ganzoo", "show", "never"]
+    with subprocess.Popen(
+        command, env={**os.environ, **env}, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr is not None
+        assert running.stderr.readline() == "here\n"
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert err == (
+        "ganzoo: interrupted while architecture 'never' of never 1.2 was being imported\n"
+    )
+
+
+def test_ganzoo_plugins_restricts_what_is_loaded(env: Mapping[str, str]) -> None:
+    few = {**env, "GANZOO_PLUGINS": "ganzoo, Top_Level.Torch"}
+    done = ganzoo("list", "--json", env=few)
+    packages = {row["package"] for row in json.loads(done.out)}
+    assert packages == {"ganzoo", "top-level-torch"}
+    hidden = ganzoo("show", "prints", env=few)
+    assert hidden.code == 3
+    assert "architecture 'prints' of prints 1.2 is left out by $GANZOO_PLUGINS" in hidden.err
+    assert ganzoo("show", "ganzoo:dcgan_mnist", env=few).code == 0
+    assert ganzoo("show", "dcgan_mnist", env=few).code == 0  # the other one is left out
+    rows = json.loads(ganzoo("plugins", "--json", env=few).out)
+    states = {row["package"]: {r["state"] for r in row["registers"]} for row in rows}
+    assert states["never"] == {"hidden"}
+    assert states["top-level-torch"] == {"ok"}
