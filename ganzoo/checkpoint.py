@@ -114,15 +114,7 @@ def load_generator(path: str | Path, device: str = "cpu") -> tuple[Generator, nn
     Returns it as something to draw from, and the network itself in evaluation mode. Raises
     ModelFileError where the file is damaged, PluginError where its architecture is not installed.
     """
-    file = _model_file(Path(path))
-    try:
-        with safe_open(file, framework="pt") as opened:
-            metadata = opened.metadata() or {}
-            names = [name for name in opened.keys() if name.startswith("generator.")]  # noqa: SIM118
-            weights = {name.removeprefix("generator."): opened.get_tensor(name) for name in names}
-    except (SafetensorError, OSError) as error:
-        raise ModelFileError(f"{file} is not a safetensors file: {error}") from error
-    info = ModelInfo.from_metadata(metadata, file)
+    info, weights = load_weights(path)
     plugin = f"{info.plugin['package']}:{info.architecture}"
     loaded = registry.load_architecture(plugin, info.options)
     with registry.blame(loaded.entry):
@@ -131,9 +123,22 @@ def load_generator(path: str | Path, device: str = "cpu") -> tuple[Generator, nn
         network.load_state_dict(weights)
     except RuntimeError as error:
         reason = " ".join(str(error).split())
-        raise ModelFileError(f"{file} does not fit {plugin}: {reason}") from error
+        raise ModelFileError(f"{path} does not fit {plugin}: {reason}") from error
     network.requires_grad_(False).to(device)
     return Generator(info, lambda z: draw(network, z)), network
+
+
+def load_weights(path: str | Path) -> tuple[ModelInfo, dict[str, Tensor]]:
+    """What a run, checkpoint or model.safetensors says, and its generator's tensors by name."""
+    file = _model_file(Path(path))
+    try:
+        with safe_open(file, framework="pt") as opened:
+            metadata = opened.metadata() or {}
+            names = [name for name in opened.keys() if name.startswith("generator.")]  # noqa: SIM118
+            weights = {name.removeprefix("generator."): opened.get_tensor(name) for name in names}
+    except (SafetensorError, OSError) as error:
+        raise ModelFileError(f"{file} is not a safetensors file: {error}") from error
+    return ModelInfo.from_metadata(metadata, file), weights
 
 
 def _model_file(path: Path) -> Path:

@@ -16,11 +16,11 @@ from ganzoo.export import check_parity, export_onnx, to_onnx
 from ganzoo.generator import Generator
 from ganzoo.networks import draw
 from tests.conftest import ROOT, Cli, install, process
-from tests.test_architectures import NAMES, tiny_options
+from tests.test_architectures import tiny_options
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_architecture_exports_with_parity(name: str) -> None:
+@pytest.mark.parametrize("name", ["mlp_gan", "dcgan_fashion", "dcgan_anime96"])
+def test_a_graph_with_batch_norms_has_parity(name: str) -> None:
     loaded = registry.load_architecture(name, tiny_options(name))
     network = loaded.value.generator()
     for module in network.modules():  # statistics as after training, not zeros and ones

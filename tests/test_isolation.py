@@ -89,7 +89,8 @@ FLAWS = {
     ),
     "top-level-torch": Flaw("import torch" + GOOD, "ok", "", loads=True),
     "never": Flaw(
-        "import sys, time; print('here', file=sys.stderr, flush=True)\nwhile True: time.sleep(1)", "broken", "does not finish loading within 20 s",
+        "import sys, time; print('here', file=sys.stderr, flush=True)\nwhile True: time.sleep(1)",
+        "broken", "does not finish loading within 20 s",
         comes_back=False,
     ),
     "exits": Flaw(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ganzoo import __version__
-from ganzoo.cli import export, look, sample, train
+from ganzoo.cli import authors, export, look, sample, train
 
 app = typer.Typer(
     name="ganzoo",
@@ -44,4 +44,6 @@ app.command("train")(train.train)
 app.command("export")(export.export)
 app.command("sample")(sample.sample)
 app.command("plugins")(look.plugins)
+app.command("new-plugin")(authors.new_plugin)
+app.command("check-plugin")(authors.check_plugin)
 app.command("doctor")(look.doctor)

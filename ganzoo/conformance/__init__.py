@@ -1,0 +1,5 @@
+"""What every plugin must hold, check by check: `ganzoo check-plugin`, and ganzoo's own tests."""
+
+from ganzoo.conformance.verdicts import Verdict, check, check_entry
+
+__all__ = ["Verdict", "check", "check_entry"]

@@ -1,0 +1,211 @@
+"""What an architecture must hold. Each check is a function that raises, or says what it found."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.optim import Optimizer
+
+from ganzoo import latents
+from ganzoo.architecture import Architecture
+from ganzoo.batches import Batches
+from ganzoo.checkpoint import load_weights, model_info, write_checkpoint
+from ganzoo.errors import PluginError
+from ganzoo.export import check_parity, to_onnx
+from ganzoo.generator import Generator
+from ganzoo.guard import guarded
+from ganzoo.networks import build, count_parameters, draw, seeded
+from ganzoo.registry import Loaded
+from ganzoo.step import Stepper, TrainState
+from ganzoo.train import fit
+
+CPU = torch.device("cpu")
+BATCH = 8
+
+
+def contract(loaded: Loaded[Architecture]) -> str:
+    """The networks and optimizers are what the contract says; ganzoo's own types check the rest."""
+    gan = loaded.value
+    networks = build(gan)
+    optimizers = gan.optimizers(*networks)
+    _require(
+        isinstance(optimizers, tuple) and len(optimizers) == 2,
+        "optimizers returns no pair (of G, D)",
+    )
+    for which, network, optimizer in zip(("G", "D"), networks, optimizers, strict=True):
+        _require(isinstance(optimizer, Optimizer), f"the optimizer of {which} is not torch's")
+        held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        own = {id(p) for p in network.parameters()}
+        _require(bool(held) and held <= own, f"the optimizer of {which} holds other parameters")
+    low, high = gan.image_range
+    return f"images {' x '.join(map(str, gan.image_shape))} in [{low:g}, {high:g}]"
+
+
+def shapes(loaded: Loaded[Architecture]) -> str:
+    """(n, latent_dim) to (n, C, H, W) to (n,), in float32, for batches of 1, 2 and 64."""
+    gan = loaded.value
+    generator, discriminator = (network.eval() for network in build(gan))
+    for n in (1, 2, 64):
+        with torch.no_grad():
+            images = generator(torch.from_numpy(latents.normal(n, gan.latent_dim, n)))
+            _require(images.dtype == torch.float32, f"images are {images.dtype}, not float32")
+            scores = discriminator(images)
+        for which, found, promised in (
+            ("images", images, (n, *gan.image_shape)),
+            ("scores", scores, (n,)),
+        ):
+            shape = tuple(found.shape)
+            _require(shape == promised, f"batch {n} gives {which} {shape}, not {promised}")
+            _require(bool(found.isfinite().all()), f"batch {n} gives {which} that are not finite")
+    return "batches of 1, 2 and 64"
+
+
+def value_range(loaded: Loaded[Architecture]) -> str:
+    """Images stay in image_range, even for latents far out, and differ from each other."""
+    gan = loaded.value
+    generator, _ = build(gan)
+    images = draw(generator, 3 * latents.normal(64, gan.latent_dim, 0))
+    low, high = gan.image_range
+    found = f"{images.min():.3g} … {images.max():.3g}"
+    _require(
+        bool(low <= images.min() and images.max() <= high),
+        f"images reach {found}, and image_range is {low:g} … {high:g}",
+    )
+    _require(bool((images[0] != images[1]).any()), "all latents give the same image")
+    return found
+
+
+def images_alone(loaded: Loaded[Architecture]) -> str:
+    """In evaluation mode an image depends on its own latent, not on the rest of the batch."""
+    generator, _ = build(loaded.value)
+    z = latents.normal(7, loaded.value.latent_dim, 0)
+    together = draw(generator, z)
+    alone = np.concatenate([draw(generator, row[None]) for row in z])
+    error = float(np.abs(together - alone).max())
+    _require(error <= 1e-5, f"an image changes by {error:.2g} with the batch that it is drawn in")
+    return f"the same in a batch of 7, to {error:.1g}"
+
+
+def one_step(loaded: Loaded[Architecture]) -> str:
+    """One training step changes both networks, to finite numbers, and nothing of the process."""
+    gan = loaded.value
+    before = TrainState.fresh(gan, _config(gan, 1), CPU)
+    with guarded("a training step failed") as faults:
+        after = _train(gan, 1)
+    _require(not faults, f"a training step {' and '.join(faults)}")
+    for which in ("generator", "discriminator"):
+        old, new = getattr(before, which), getattr(after, which)
+        pairs = list(zip(old.parameters(), new.parameters(), strict=True))
+        _require(all(bool(b.isfinite().all()) for _, b in pairs), f"the {which} is not finite")
+        changed = sum(not torch.equal(a, b) for a, b in pairs)
+        _require(changed > 0, f"the {which} did not change")
+    return "both networks change, and nothing else"
+
+
+def determinism(loaded: Loaded[Architecture]) -> str:
+    """A seed decides the weights after three steps, whatever the process drew before."""
+    gan = loaded.value
+    with seeded(1, CPU):
+        one = _train(gan, 3, seed=5)
+    with seeded(2, CPU):
+        two, other = _train(gan, 3, seed=5), _train(gan, 3, seed=6)
+    for which in ("generator", "discriminator"):
+        a, b, c = (getattr(state, which).state_dict() for state in (one, two, other))
+        differs = [name for name in a if not torch.equal(a[name], b[name])]
+        _require(not differs, f"the {which}'s {', '.join(differs[:1])} differs between equal runs")
+        _require(not all(torch.equal(a[n], c[n]) for n in a), f"the {which} ignores the seed")
+    return "three steps, twice: the same weights"
+
+
+def checkpoint(loaded: Loaded[Architecture]) -> str:
+    """What was trained is written as safetensors, and read back draws the same images."""
+    state = _train(loaded.value, 1)
+    z = latents.normal(4, loaded.value.latent_dim, 0)
+    info = model_info(loaded, state.generator, "none", state.samples_seen)
+    with tempfile.TemporaryDirectory() as folder:
+        _, weights = load_weights(write_checkpoint(Path(folder), state, info))
+    again, _ = build(loaded.value, seed=1)
+    again.load_state_dict(weights)
+    error = float(np.abs(draw(state.generator, z) - draw(again, z)).max())
+    _require(
+        error <= 1e-5,  # the weights may lie in memory in another order: not bit by bit
+        f"read back, it draws images that differ by {error:.2g}: its state_dict is not all of it",
+    )
+    return "written and read back, the same images"
+
+
+def export(loaded: Loaded[Architecture]) -> str:
+    """A trained generator goes to ONNX, where it draws what torch draws."""
+    state = _train(loaded.value, 1)
+    info = model_info(loaded, state.generator, "none", state.samples_seen)
+    model = to_onnx(state.generator, info)
+    error = check_parity(model, Generator(info, lambda z: draw(state.generator, z)))
+    return f"ONNX of {model.ByteSize():,} bytes, max error {error:.1e} against torch"
+
+
+def size(loaded: Loaded[Architecture]) -> str:
+    """How many parameters the networks have: a report, not a demand."""
+    generator, discriminator = map(count_parameters, build(loaded.value))
+    return f"{generator:,} parameters in the generator, {discriminator:,} in the discriminator"
+
+
+def speed(loaded: Loaded[Architecture]) -> str:
+    """Images a second on this machine's CPU, in training and drawn by torch: a report."""
+    gan = loaded.value
+    config = replace(gan.defaults, batch_size=min(gan.defaults.batch_size, 64))
+    state = TrainState.fresh(gan, config, CPU)
+    stepper, batches = Stepper(gan, config, CPU), _batches(gan)
+    train = _rate(lambda: stepper(state, batches.at(0, config.batch_size)), config.batch_size)
+    z = latents.normal(64, gan.latent_dim, 0)
+    drawn = _rate(lambda: draw(state.generator, z), 64)
+    return (
+        f"{train:,.0f} images/s in training (batches of {config.batch_size}), {drawn:,.0f} drawn; "
+        f"CPU, {torch.get_num_threads()} threads"
+    )
+
+
+CHECKS = (
+    contract, shapes, value_range, images_alone, one_step, determinism, checkpoint, export, size,
+    speed,
+)  # fmt: skip
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise PluginError(otherwise)
+
+
+def _pixels(gan: Architecture) -> NDArray[np.uint8]:
+    channels, height, width = gan.image_shape
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (64, height, width, channels), np.uint8)
+
+
+def _batches(gan: Architecture) -> Batches:
+    return Batches(_pixels(gan), gan.image_range, CPU, seed=0)
+
+
+def _config(gan: Architecture, steps: int, seed: int = 0) -> Any:
+    return replace(gan.defaults, batch_size=BATCH, max_steps=steps, epochs=steps, seed=seed)
+
+
+def _train(gan: Architecture, steps: int, seed: int = 0) -> TrainState:
+    *_, last = fit(gan, _pixels(gan), _config(gan, steps, seed))
+    return last.state
+
+
+def _rate(work: Any, images: int, seconds: float = 0.5) -> float:
+    """Images a second of `work`, which makes `images`, after one call to warm up."""
+    work()
+    start, calls = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        work()
+        calls += 1
+    return calls * images / (time.perf_counter() - start)

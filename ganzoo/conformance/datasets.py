@@ -1,0 +1,54 @@
+"""What a data set must hold. Each check is a function that raises, or says what it found."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ganzoo.architecture import Dataset
+from ganzoo.data.files import SMALLEST
+from ganzoo.data.prepare import fit
+from ganzoo.errors import PluginError
+from ganzoo.registry import Loaded
+
+
+def contract(loaded: Loaded[Dataset]) -> str:
+    """There are images, and what the pixels are a function of is said unless they are an array."""
+    images, key = loaded.value.images, loaded.value.cache_key
+    if len(images) == 0:
+        raise PluginError("it holds no images")
+    if not isinstance(images, np.ndarray) and not (isinstance(key, str) and key):
+        raise PluginError("its images are no array, so it needs a cache_key")
+    return f"{len(images):,} images"
+
+
+def pixels(loaded: Loaded[Dataset]) -> str:
+    """The first, middle and last image are uint8 (H, W) or (H, W, 3) that ganzoo can resize."""
+    shapes = set()
+    for index in _few(loaded):
+        image = loaded.value.images[index]
+        grey_or_colour = image.ndim == 2 or (image.ndim == 3 and image.shape[2] in (1, 3))
+        if image.dtype != np.uint8 or not grey_or_colour:
+            raise PluginError(
+                f"image {index} is {image.dtype} {image.shape}, not uint8 (H, W[, 3])"
+            )
+        if min(image.shape[:2]) < SMALLEST:
+            raise PluginError(f"image {index} is {image.shape}: at least {SMALLEST} pixels a side")
+        fit(image, (32, 32, 3))
+        shapes.add(" x ".join(map(str, image.shape)))
+    return f"uint8, {', '.join(sorted(shapes))}"
+
+
+def repeatable(loaded: Loaded[Dataset]) -> str:
+    """Image i is the same whenever it is asked for."""
+    for index in _few(loaded):
+        if not np.array_equal(loaded.value.images[index], loaded.value.images[index]):
+            raise PluginError(f"image {index} is another each time")
+    return "image i is always the same"
+
+
+CHECKS = (contract, pixels, repeatable)
+
+
+def _few(loaded: Loaded[Dataset]) -> list[int]:
+    count = len(loaded.value.images)
+    return sorted({0, count // 2, count - 1})
