@@ -18,10 +18,10 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
-from ganzoo import registry
+from ganzoo import catalogue, registry
 from ganzoo.architecture import Architecture, Dataset
+from ganzoo.catalogue import Entry
 from ganzoo.errors import DataError, GanzooError, missing_extra, reason
-from ganzoo.registry import Entry
 
 State = Literal["ok", "unavailable", "faulty", "broken", "hidden"]
 _CHILD = """
@@ -53,7 +53,7 @@ class Finding(NamedTuple):
 
 def survey(seconds: float = 60) -> list[Finding]:
     """Everything that is installed, by package, name clashes included."""
-    everything = sorted(registry.installed(), key=_package)
+    everything = sorted(catalogue.installed(), key=_package)
     taken = Counter((e.kind, e.name) for e in everything if not e.hidden)
     found = {f.entry: f for f in probe([e for e in everything if not e.hidden], seconds)}
     for entry in everything:

@@ -11,9 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from ganzoo import registry
+from ganzoo import catalogue
+from ganzoo.catalogue import GROUPS, Entry
 from ganzoo.errors import OutputError, PluginError, UsageError
-from ganzoo.registry import GROUPS, Entry
 
 
 def create(name: str, parent: Path) -> Path:
@@ -23,7 +23,7 @@ def create(name: str, parent: Path) -> Path:
     """
     if not (name.isidentifier() and name.islower()) or keyword.iskeyword(name):
         raise UsageError(f"'{name}' cannot name an architecture: use small letters, digits and _")
-    if taken := [e for e in registry.architectures() if e.name == name]:
+    if taken := [e for e in catalogue.architectures() if e.name == name]:
         raise UsageError(f"there is an {taken[0].label} already: choose another name")
     package = f"ganzoo-{name.replace('_', '-')}"
     words = {"name": name, "package": package, "module": f"ganzoo_{name}"}

@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 import torch
 
-from ganzoo import registry
+from ganzoo import catalogue, registry
 from ganzoo.conformance import check
 from ganzoo.step import TrainState
 from ganzoo.train import fit
 
-NAMES = [entry.qualified for entry in registry.architectures()]
+NAMES = [entry.qualified for entry in catalogue.architectures()]
 # Options that make a plugin tiny, where it has them.
 TINY = {"width": 4, "hidden": {int: 16, tuple[int, ...]: (16, 32)}, "count": 32}
 
 
 def tiny_options(name: str) -> dict[str, Any]:
-    entries = [*registry.architectures(), *registry.datasets()]
-    function = registry.find(entries, name).function()
+    entries = [*catalogue.architectures(), *catalogue.datasets()]
+    function, _ = registry.import_function(catalogue.find(entries, name))
     hints = typing.get_type_hints(function)
     options: dict[str, Any] = {}
     for option in inspect.signature(function).parameters:
@@ -41,7 +41,7 @@ def test_it_keeps_the_contract(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [e.qualified for e in registry.datasets() if e.name.startswith("toy")]
+    "name", [e.qualified for e in catalogue.datasets() if e.name.startswith("toy")]
 )
 def test_a_data_set_keeps_its_contract(name: str) -> None:
     verdicts = check(name, tiny_options(name))

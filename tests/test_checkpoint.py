@@ -33,7 +33,11 @@ def test_a_runs_folder(trained: Path) -> None:
         "status.json",
     ]
     facts = json.loads((trained / "run.json").read_text())
-    assert facts["architecture"]["options"] == {"latent_dim": 100, "hidden": [16, 32]}
+    assert facts["architecture"]["options"] == {
+        "latent_dim": 100,
+        "hidden": [16, 32],
+        "slope": 0.2,
+    }
     assert facts["data"]["images"] == 64
     assert json.loads((trained / "status.json").read_text())["outcome"] == "completed"
     lines = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]

@@ -16,9 +16,10 @@ import torch
 from torch import nn
 
 from ganzoo import Architecture, Dataset, Objective, registry
+from ganzoo.catalogue import Entry
 from ganzoo.conformance import architectures, datasets
 from ganzoo.errors import GanzooError, PluginError
-from ganzoo.registry import Entry, Loaded
+from ganzoo.registry import Loaded
 from tests.conftest import Cli, process
 
 ENTRY = Entry("architecture", "odd", "odd-gan", "1.2", "odd:odd")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo import registry
+from ganzoo import catalogue
 from tests.conftest import ROOT, install, process, write_idx
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
         Image.fromarray(pixels).save(tmp_path / "my_faces" / f"{i}.png")
     shutil.make_archive(str(tmp_path / "my_faces"), "zip", tmp_path / "my_faces")
     source = (ROOT / "plugins" / "ganzoo-lsgan" / "ganzoo_lsgan.py").read_text()
-    if "lsgan" not in {entry.name for entry in registry.architectures()}:
+    if "lsgan" not in {entry.name for entry in catalogue.architectures()}:
         install(tmp_path / "site", "ganzoo-lsgan", source, {"lsgan": "lsgan"})
     return tmp_path
 

@@ -102,7 +102,11 @@ def test_the_file_says_what_it_is(exported: Path, trained: Path) -> None:
     assert metadata["ganzoo.schema"] == 1
     assert metadata["ganzoo.version"] == ganzoo.__version__
     assert metadata["ganzoo.architecture"] == "mlp_gan"
-    assert metadata["ganzoo.options"] == {"latent_dim": 100, "hidden": [16, 32]}
+    assert metadata["ganzoo.options"] == {
+        "latent_dim": 100,
+        "hidden": [16, 32],
+        "slope": 0.2,
+    }
     assert metadata["ganzoo.latent"] == {"shape": [100], "dist": "normal", "rng": "gz-normal-v1"}
     assert metadata["ganzoo.image"] == {
         "layout": "NCHW", "dtype": "float32", "range": [-1.0, 1.0], "size": [28, 28], "channels": 1,

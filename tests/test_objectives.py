@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ganzoo import Objective
 from ganzoo.architecture import Loss
+from ganzoo.catalogue import Entry
 from ganzoo.conformance import check_entry
 from ganzoo.networks import seeded
 from ganzoo.objectives import (
@@ -25,7 +26,6 @@ from ganzoo.objectives import (
     r2,
     wasserstein,
 )
-from ganzoo.registry import Entry
 from ganzoo.train import Logged, fit
 from tests import wgan_gp
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo import registry
+from ganzoo import catalogue, registry
 from tests.conftest import install, process
 
 GOOD = '''
@@ -53,7 +53,7 @@ def test_a_name_registered_twice_is_an_error_with_a_way_out(tmp_path: Path) -> N
 
 
 def test_an_unknown_name_gets_the_nearest() -> None:
-    with pytest.raises(registry.UnknownNameError, match="did you mean 'mlp_gan'"):
+    with pytest.raises(catalogue.UnknownNameError, match="did you mean 'mlp_gan'"):
         registry.load_architecture("mlpgan")
 
 
@@ -64,5 +64,5 @@ def test_options_reach_the_architecture_and_are_recorded() -> None:
 
 
 def test_every_built_in_has_a_summary_that_fits_a_line() -> None:
-    for entry in [*registry.architectures(), *registry.datasets()]:
+    for entry in [*catalogue.architectures(), *catalogue.datasets()]:
         assert 10 < len(entry.summary()) <= 90, entry.name

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganzoo import registry
+from ganzoo import catalogue, registry
 from ganzoo.architecture import Architecture
 from ganzoo.networks import count_parameters
 
@@ -151,9 +151,9 @@ def networks(gan: Architecture) -> tuple[nn.Module, nn.Module]:
 
 
 def test_the_ten_are_registered_and_nothing_else_of_ours() -> None:
-    ours = {entry.name for entry in registry.architectures() if entry.package == "ganzoo"}
+    ours = {entry.name for entry in catalogue.architectures() if entry.package == "ganzoo"}
     assert ours == set(NAMES)
-    data = {entry.name for entry in registry.datasets() if entry.package == "ganzoo"}
+    data = {entry.name for entry in catalogue.datasets() if entry.package == "ganzoo"}
     assert data == {"fashion_mnist", "mnist", "toy_faces", "toy_garments"}
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganzoo import options, registry
+from ganzoo import catalogue, options
 from ganzoo.cli.parameters import AsJson, Settings
 from ganzoo.errors import PluginError
 
 if TYPE_CHECKING:
-    from ganzoo.registry import Entry
+    from ganzoo.catalogue import Entry
 
 
 def new_plugin(
@@ -76,7 +76,7 @@ def _entries(plugin: str) -> list[Entry]:
 
     if Path(plugin).is_dir() and ("/" in plugin or (Path(plugin) / "pyproject.toml").exists()):
         return project.entries(Path(plugin))
-    return [registry.find([*registry.architectures(), *registry.datasets()], plugin)]
+    return [catalogue.find([*catalogue.architectures(), *catalogue.datasets()], plugin)]
 
 
 def _describe(entry: Entry, verdicts: list[dict[str, Any]], passed: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo import options, registry
+from ganzoo import catalogue, options, registry
 from ganzoo.cli.parameters import AsJson, Settings
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def list_plugins(as_json: AsJson = False) -> None:
     """List every architecture and data set that is installed, without importing any."""
-    groups = {"architecture": registry.architectures(), "data set": registry.datasets()}
+    groups = {"architecture": catalogue.architectures(), "data set": catalogue.datasets()}
     if as_json:
         rows = [
             {
@@ -63,7 +63,7 @@ def show(
             },
         }, indent=2))  # fmt: skip
         return
-    function = loaded.entry.function()
+    function, _ = registry.import_function(loaded.entry)
     print(f"{loaded.entry.label}: {options.describe(function)}\n")
     for which, (network, layers) in networks.items():
         print(f"{which}: {network}\n")

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from ganzoo import options, registry
+from ganzoo import catalogue, options, registry
 from ganzoo.architecture import Architecture, Dataset
+from ganzoo.catalogue import Entry
 from ganzoo.errors import GanzooError, PluginError
 from ganzoo.guard import guarded
 from ganzoo.probe import probe
-from ganzoo.registry import Entry, Loaded
+from ganzoo.registry import Loaded
 
 
 class Verdict(NamedTuple):
@@ -32,8 +33,8 @@ def check(name: str, given: Mapping[str, Any] | None = None) -> list[Verdict]:
     An author's test is `assert all(v.passed for v in check("my_gan"))`. PluginError where nobody
     registers `name`.
     """
-    entries = [*registry.architectures(), *registry.datasets()]
-    return list(check_entry(registry.find(entries, name), given or {}))
+    entries = [*catalogue.architectures(), *catalogue.datasets()]
+    return list(check_entry(catalogue.find(entries, name), given or {}))
 
 
 def check_entry(entry: Entry, given: Mapping[str, Any], seconds: float = 60) -> Iterator[Verdict]:
@@ -75,7 +76,7 @@ def _options(entry: Entry, given: Mapping[str, Any], kind: type[Any]) -> str:
     """Every option has a type that --set can check and a default, and there is a summary."""
     import inspect
 
-    function = entry.function()
+    function, _ = registry.import_function(entry)
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is not parameter.KEYWORD_ONLY:
             raise PluginError(f"'{parameter.name}' is not keyword-only: write def f(*, …)")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo import registry
+from ganzoo import catalogue, registry
 from ganzoo.architecture import Dataset
 from ganzoo.data import files
 from ganzoo.data.idx import find_idx, read_idx
@@ -49,7 +49,7 @@ def _find(spec: str, options: Mapping[str, Any]) -> tuple[str, dict[str, Any], D
         try:
             loaded = registry.load_dataset(spec, options)
             return loaded.entry.name, loaded.describe(), loaded.value
-        except registry.UnknownNameError as error:
+        except catalogue.UnknownNameError as error:
             if not Path(spec).exists():
                 raise DataError(f"{error}; or give a path to images") from None
     if options:

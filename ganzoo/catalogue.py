@@ -1,0 +1,138 @@
+"""What is installed, as its metadata says it: names, packages, summaries. Nothing is imported."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import importlib.machinery
+import os
+import re
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+from ganzoo.errors import PluginError
+
+GROUPS = {"architecture": "ganzoo.architectures", "data set": "ganzoo.datasets"}
+
+
+class UnknownNameError(PluginError):
+    """No plugin registers that name."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered name: whose it is and where its function lives. Nothing is imported yet."""
+
+    kind: str  # "architecture" or "data set"
+    name: str
+    package: str
+    version: str
+    target: str  # "module:function"
+    requires: tuple[str, ...] = ()  # what its package depends on, as in its metadata
+
+    @property
+    def label(self) -> str:
+        """How messages name it: `architecture 'mlp_gan' of ganzoo 0.1.0`."""
+        return f"{self.kind} '{self.name}' of {self.package} {self.version}"
+
+    @property
+    def qualified(self) -> str:
+        """The name that only it has."""
+        return f"{self.package}:{self.name}"
+
+    @property
+    def hidden(self) -> bool:
+        """Whether $GANZOO_PLUGINS, a list of packages, leaves it out."""
+        allowed = os.environ.get("GANZOO_PLUGINS")
+        return allowed is not None and plain(self.package) not in map(plain, allowed.split(","))
+
+    def summary(self) -> str:
+        """The first line of the function's docstring, read from the source: nothing is run."""
+        module, _, name = self.target.partition(":")
+        try:
+            tree = ast.parse(_source(module).read_bytes())
+        except (OSError, SyntaxError, ValueError, ImportError, AttributeError, RecursionError):
+            return "(its source cannot be read)"
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                return (ast.get_docstring(node) or "(no docstring)").partition("\n")[0]
+        return "(no docstring)"
+
+
+def installed() -> list[Entry]:
+    """Every registered architecture and data set, by kind and name, even those that are hidden."""
+    packages: dict[str, list[Entry]] = {}
+    for distribution in distributions():
+        with suppress(Exception):  # a damaged package is its own problem
+            if entries := _entries(distribution):
+                packages.setdefault(plain(entries[0].package), entries)  # the first on the path
+    found = [entry for entries in packages.values() for entry in entries]
+    return sorted(found, key=lambda e: (e.kind, e.name, e.package))
+
+
+def architectures() -> list[Entry]:
+    """Every architecture that may be used, sorted by name."""
+    return [e for e in installed() if e.kind == "architecture" and not e.hidden]
+
+
+def datasets() -> list[Entry]:
+    """Every data set that may be used, sorted by name."""
+    return [e for e in installed() if e.kind == "data set" and not e.hidden]
+
+
+def find(entries: list[Entry], name: str) -> Entry:
+    """The one entry called `name` or `package:name`; otherwise PluginError, with the nearest."""
+    package, _, bare = name.rpartition(":")
+    found = [e for e in entries if e.name == bare and package in ("", e.package)]
+    if len(found) == 1:
+        return found[0]
+    kind = entries[0].kind if entries else "plugin"
+    if found:
+        ways = " or ".join(e.qualified for e in found)
+        raise PluginError(f"{kind} '{name}' is registered more than once: write {ways}")
+    if hidden := [e for e in installed() if e.name == bare and e.hidden]:
+        raise UnknownNameError(f"{hidden[0].label} is left out by $GANZOO_PLUGINS: add its package")
+    near = difflib.get_close_matches(bare, [e.name for e in entries], n=1, cutoff=0.4)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    raise UnknownNameError(f"no {kind} is called '{name}'; {hint}`ganzoo list` shows them all")
+
+
+def plain(package: str) -> str:
+    """A package's name as the index compares it: `Ganzoo_LSGAN` is `ganzoo-lsgan`."""
+    return re.sub(r"[-_.]+", "-", package.strip()).lower()
+
+
+def _entries(distribution: Distribution) -> list[Entry]:
+    points = distribution.entry_points
+    return [
+        Entry(
+            kind,
+            point.name,
+            distribution.metadata["Name"],
+            distribution.version,
+            point.value,
+            tuple(distribution.requires or ()),
+        )
+        for kind, group in GROUPS.items()
+        for point in points.select(group=group)
+    ]
+
+
+def _source(module: str) -> Path:
+    """The file of `module`, found by the import system's finders without running any of it."""
+    path: list[str] | None = None
+    spec: importlib.machinery.ModuleSpec | None = None
+    parts = module.split(".")
+    for depth in range(len(parts)):
+        name = ".".join(parts[: depth + 1])
+        specs = (f.find_spec(name, path) for f in sys.meta_path)
+        spec = next((s for s in specs if s is not None), None)
+        if spec is None:
+            break
+        path = list(spec.submodule_search_locations or [])
+    if spec is None or spec.origin is None:
+        raise ImportError(module)
+    return Path(spec.origin)
