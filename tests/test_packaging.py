@@ -25,34 +25,71 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 def test_the_wheels_hold_what_they_should(wheels: list[Path]) -> None:
     ours, guest = (zipfile.ZipFile(wheel).namelist() for wheel in wheels)
-    assert {"ganzoo/py.typed", "ganzoo/data/files.py", "ganzoo_plugins/mlp_gan.py"} <= set(ours)
+    assert {
+        "ganzoo/py.typed",
+        "ganzoo/template/pyproject.toml.in",
+        "ganzoo_plugins/mlp_gan.py",
+    } <= set(ours)
     assert {name.split("/")[0].split("-")[0] for name in ours} == {"ganzoo", "ganzoo_plugins"}
     assert [name for name in guest if "dist-info" not in name] == ["ganzoo_lsgan.py"]
 
 
-def test_a_third_party_plugin_in_a_fresh_environment(wheels: list[Path], tmp_path: Path) -> None:
-    """Install both wheels as a stranger would; list, train two steps, export and sample."""
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
-    python = tmp_path / "venv" / "bin" / "python"
-    ours, guest = wheels
+@pytest.fixture(scope="module")
+def environment(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh virtual environment with ganzoo's wheel in it, as a stranger has; its python."""
+    folder = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = folder / "bin" / "python"
+    _pip(python, f"{wheels[0]}[train]", "pytest")
+    return python
+
+
+def _pip(python: Path, *arguments: str | Path, cwd: Path | None = None) -> None:
     install: list[str | Path] = [python, "-m", "pip", "install", "--quiet"]
-    install += ["--constraint", ROOT / "constraints.txt", f"{ours}[train]", guest]
-    subprocess.run(install, check=True, capture_output=True)
+    constraints: list[str | Path] = ["--constraint", ROOT / "constraints.txt"]
+    done = subprocess.run(
+        [*install, *constraints, *arguments], cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
-    def ganzoo(*arguments: str) -> str:
-        done = subprocess.run(
-            [python, "-m", "ganzoo", *arguments],
-            cwd=tmp_path, env=os.environ, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
-    rows = {row["name"]: row for row in json.loads(ganzoo("list", "--json"))}
+def _run(python: Path, cwd: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [python, "-m", *arguments],
+        cwd=cwd, env=os.environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_from_nothing_to_a_trained_gan_in_four_commands(environment: Path, tmp_path: Path) -> None:
+    """As the manual says it, but for the last command's --max-steps."""
+    python = environment
+    assert _run(python, tmp_path, "ganzoo", "new-plugin", "my_gan").endswith("ganzoo-my-gan\n")
+    _pip(python, "-e", "ganzoo-my-gan", cwd=tmp_path)
+    checked = _run(python, tmp_path, "ganzoo", "check-plugin", "my_gan")
+    assert "passed (12 of 12 checks hold)" in checked
+    trained = _run(python, tmp_path, "ganzoo", "train", "my_gan", "--max-steps", "20")
+    assert trained.endswith("runs/my_gan-toy_garments-001\n")
+    # Its own test passes too, and what was trained is exported and drawn like any other.
+    assert "1 passed" in _run(python, tmp_path / "ganzoo-my-gan", "pytest", "-q")
+    assert "max error" in _run(python, tmp_path, "ganzoo", "export", "--onnx")
+    _run(python, tmp_path, "ganzoo", "sample", "exports/my_gan-toy_garments-001.onnx")
+    assert (tmp_path / "my_gan-toy_garments-001-seed0.png").stat().st_size > 100
+
+
+def test_the_tutorials_package_in_a_fresh_environment(
+    environment: Path, wheels: list[Path], tmp_path: Path
+) -> None:
+    python = environment
+    _pip(python, wheels[1])
+    rows = {
+        row["name"]: row for row in json.loads(_run(python, tmp_path, "ganzoo", "list", "--json"))
+    }
     assert rows["lsgan"]["package"] == "ganzoo-lsgan"
     assert rows["lsgan"]["summary"] == "Least-squares GAN for 28x28 grey images (Mao et al. 2017)."
-    trained = ganzoo("train", "lsgan", "--set", "width=4", "--data", "toy_garments",
-                     "--set-data", "count=16", "--batch-size", "8", "--max-steps", "2")  # fmt: skip
+    checked = json.loads(_run(python, tmp_path, "ganzoo", "check-plugin", "lsgan", "--json"))
+    assert [len(row["checks"]) for row in checked] == [12]
+    tiny = ("--set", "width=4", "--data", "toy_garments", "--set-data", "count=16")
+    trained = _run(python, tmp_path, "ganzoo", "train", "lsgan", *tiny, "--max-steps", "2")
     assert trained.endswith("runs/lsgan-toy_garments-001\n")
-    assert "max error" in ganzoo("export", "--onnx")
-    ganzoo("sample", "exports/lsgan-toy_garments-001.onnx", "-n", "4", "-o", "x.png")
-    assert (tmp_path / "x.png").stat().st_size > 100
