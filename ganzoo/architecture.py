@@ -30,18 +30,20 @@ class Objective:
     """What the two networks minimise.
 
     Both losses get the discriminator itself, as a function from images (n, C, H, W) to scores (n,),
-    and a batch of real and of generated images; both return a scalar. `discriminator_loss` must be
-    differentiable in the discriminator's weights, `generator_loss` in the fake images. Because they
-    get the discriminator and not its scores, a gradient penalty or a relativistic loss is just
-    another function.
-
-    `scores` says what the discriminator's output means: "logits" are reported to the user as
-    probabilities D(x) and D(G(z)), "critic" scores are reported as they are.
+    and a batch of real and of generated images; both return a scalar. Because they get the
+    discriminator and not its scores, a gradient penalty or a relativistic loss is just another
+    function.
     """
 
     discriminator_loss: Loss
+    """Differentiable in the discriminator's weights; the fake images carry no graph."""
+
     generator_loss: Loss
+    """Differentiable in the fake images; the discriminator's weights are frozen."""
+
     scores: Literal["logits", "critic"] = "logits"
+    """What the discriminator returns: logits, which are reported to the user as probabilities D(x)
+    and D(G(z)), or a critic's scores, which are reported as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +51,39 @@ class TrainConfig:
     """How to train: an architecture's defaults, and what the user changed.
 
     An epoch is as many images as the data set holds. Every batch is full: a batch at the end of an
-    epoch continues into the next.
+    epoch continues into the next. ValueError where a number makes no sense.
     """
 
     epochs: int = 20
+    """How often every image is used."""
+
     batch_size: int = 64
-    discriminator_steps: int = 1  # on the same batch of real images
-    discriminator_every: int = 1  # train the discriminator every that many batches
-    generator_every: int = 1  # train the generator every that many batches
-    shared_fakes: bool = False  # one batch of fakes serves all steps on a batch of real images
-    learning_rate: float | None = None  # None: what the architecture's optimizers say
-    max_steps: int | None = None  # stop after that many batches, however many epochs are left
-    log_every: int = 50  # batches between two reported sets of metrics
+    """Real images in a step, and as many generated ones."""
+
+    discriminator_steps: int = 1
+    """Updates of the discriminator on each batch of real images, before the generator's one."""
+
+    discriminator_every: int = 1
+    """Train the discriminator every that many batches."""
+
+    generator_every: int = 1
+    """Train the generator every that many batches."""
+
+    shared_fakes: bool = False
+    """Whether one batch of generated images serves all updates on a batch of real ones; otherwise
+    each update draws its own."""
+
+    learning_rate: float | None = None
+    """Of both optimizers; None leaves what the architecture's optimizers say."""
+
+    max_steps: int | None = None
+    """Stop after that many batches, however many epochs are left."""
+
+    log_every: int = 50
+    """Batches between two reported sets of metrics."""
+
     seed: int = 0
+    """Decides the weights, the order of the images, and all noise."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -76,18 +98,40 @@ class TrainConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """One GAN: what to build, what to minimise, what to feed it."""
+    """One GAN: what to build, what to minimise, what to feed it.
 
-    image_shape: tuple[int, int, int]  # (channels, height, width)
+    ValueError or TypeError where a field is not what it should be.
+    """
+
+    image_shape: tuple[int, int, int]
+    """(channels, height, width); channels are 1 or 3."""
+
     latent_dim: int
-    generator: Callable[[], nn.Module]  # (n, latent_dim) -> (n, *image_shape) in image_range
-    discriminator: Callable[[], nn.Module]  # (n, *image_shape) -> (n,) logits or critic scores
+    """How many numbers z ~ N(0, 1) make one image."""
+
+    generator: Callable[[], nn.Module]
+    """Builds a network (n, latent_dim) -> (n, *image_shape), float32, values in `image_range`."""
+
+    discriminator: Callable[[], nn.Module]
+    """Builds a network (n, *image_shape) -> (n,), float32: logits or a critic's scores."""
+
     objective: Objective
-    optimizers: Callable[[nn.Module, nn.Module], tuple[Optimizer, Optimizer]]  # of (G, D)
-    dataset: str  # the default for --data
+    """The two losses; `ganzoo.objectives` has the usual ones."""
+
+    optimizers: Callable[[nn.Module, nn.Module], tuple[Optimizer, Optimizer]]
+    """Gets (generator, discriminator), returns their optimizers; see `ganzoo.optimizers`."""
+
+    dataset: str
+    """The default for --data: a registered name. Its own package's comes before a namesake."""
+
     image_range: tuple[float, float] = (-1.0, 1.0)
-    after_discriminator_step: Callable[[nn.Module], None] | None = None  # e.g. weight clipping
+    """The values of black and white in images, real ones and generated ones."""
+
+    after_discriminator_step: Callable[[nn.Module], None] | None = None
+    """Called with the discriminator after each of its updates: weight clipping, for example."""
+
     defaults: TrainConfig = TrainConfig()
+    """How to train unless the user says otherwise."""
 
     def __post_init__(self) -> None:
         for name, size in zip(
@@ -128,7 +172,10 @@ class Dataset:
     """
 
     images: ImageSequence
+    """The images by number."""
+
     cache_key: str | None = None
+    """What the pixels are a function of; None for an array, which is its own key."""
 
 
 Plugin = Callable[..., Any]

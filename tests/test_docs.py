@@ -3,6 +3,7 @@
 import re
 import shlex
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ TINY = ["--max-steps", "2", "--batch-size", "4"]  # the last of two options hold
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What the pages take for granted: a small Fashion-MNIST, my_faces/, my_faces.zip, lsgan."""
+    """What the pages take for granted: a small Fashion-MNIST, my_faces/, my_faces.zip, plugins/."""
     import shutil
 
     rng = np.random.default_rng(0)
@@ -32,10 +33,18 @@ def folder(tmp_path: Path) -> Path:
         pixels = rng.integers(0, 256, (96, 96, 3), np.uint8)
         Image.fromarray(pixels).save(tmp_path / "my_faces" / f"{i}.png")
     shutil.make_archive(str(tmp_path / "my_faces"), "zip", tmp_path / "my_faces")
-    source = (ROOT / "plugins" / "ganzoo-lsgan" / "ganzoo_lsgan.py").read_text()
-    if "lsgan" not in {entry.name for entry in catalogue.architectures()}:
-        install(tmp_path / "site", "ganzoo-lsgan", source, {"lsgan": "lsgan"})
+    shutil.copytree(ROOT / "plugins", tmp_path / "plugins")
     return tmp_path
+
+
+def pip_install(package: Path, site: Path) -> None:
+    """What `pip install -e` does, without a minute of building: a module, and its metadata."""
+    project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
+    points = project["entry-points"]["ganzoo.architectures"]
+    if not set(points) & {entry.name for entry in catalogue.architectures()}:
+        (module,) = {target.partition(":")[0] for target in points.values()}
+        source = (package / f"{module}.py").read_text()
+        install(site, project["name"], source, {n: t.partition(":")[2] for n, t in points.items()})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -51,6 +60,8 @@ def test_a_page_does_what_it_says(page: Path, folder: Path) -> None:
             assert done.code == 0, f"{body}\n{done.err}"
             continue
         for command in re.findall(r"^\$ (.*)$", body, re.M):
+            if (given := re.match(r"pip install -e (\S+)$", command)) and given[1] != "'.[train]'":
+                pip_install(folder / given[1], folder / "site")
             if SET_UP.match(command):
                 continue
             program, *arguments = shlex.split(command)
@@ -63,14 +74,34 @@ def test_a_page_does_what_it_says(page: Path, folder: Path) -> None:
 
 def test_the_tutorials_code_is_the_source_of_the_plugin() -> None:
     page = (ROOT / "docs" / "plugins.md").read_text()
-    source = (ROOT / "plugins" / "ganzoo-lsgan" / "ganzoo_lsgan.py").read_text()
-    assert f"```python\n{source}```" in page
-    project = (ROOT / "plugins" / "ganzoo-lsgan" / "pyproject.toml").read_text()
-    assert f"```toml\n{project}```" in page
+    for name, language in (
+        ("ganzoo_lsgan.py", "python"),
+        ("test_ganzoo_lsgan.py", "python"),
+        ("pyproject.toml", "toml"),
+    ):
+        source = (ROOT / "plugins" / "ganzoo-lsgan" / name).read_text()
+        assert f"```{language}\n{source}```" in page
+
+
+def test_the_pages_of_the_zoo_are_those_that_the_code_gives(tmp_path: Path) -> None:
+    assert process(ROOT / "docs" / "generate.py", tmp_path).code == 0
+    given = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert len(given) == 11
+    assert given == {path.name: path.read_text() for path in (ROOT / "docs" / "zoo").iterdir()}
+    for name in given.keys() - {"index.md"}:
+        assert f"zoo/{name}" in (ROOT / "mkdocs.yml").read_text()
+
+
+def test_the_manual_builds_strictly(tmp_path: Path) -> None:
+    done = process("-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path, cwd=ROOT)
+    assert done.code == 0, done.err
+    reference = (tmp_path / "reference.html").read_text()
+    assert "(channels, height, width); channels are 1 or 3." in reference
+    assert "gradient_penalty" in reference
 
 
 def test_links_and_pictures_are_there() -> None:
-    for page in [*PAGES, ROOT / "CONTRIBUTING.md"]:
+    for page in [*PAGES, *sorted((ROOT / "docs" / "zoo").glob("*.md")), ROOT / "CONTRIBUTING.md"]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 

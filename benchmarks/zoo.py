@@ -1,0 +1,123 @@
+"""Every built-in architecture on real data: trained, exported, drawn without torch, in one table.
+
+`make zoo` runs it. Each architecture has its own settings but for the number of steps (200), and
+for dcgan_anime96's batch (64 instead of 512, which would take most of an hour on two cores). Every
+command is a process of its own, as a user would start it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from ganzoo import catalogue, registry
+from ganzoo.errors import DataError
+
+BATCH_SIZES = {"dcgan_anime96": 64}
+
+
+HEAD = (
+    "name", "data", "G", "D", "images/s", "loss D", "loss G", "export error", "bytes", "off by",
+)  # fmt: skip
+
+
+def main() -> None:
+    """Run all, or those named on the command line, and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.zoo", description=__doc__)
+    parser.add_argument("names", nargs="*", help="default: all ten")
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--faces", default="toy_faces", help="a folder or zip of 96x96 faces")
+    parser.add_argument("--out", type=Path, default=Path("runs/zoo"))
+    parser.add_argument("--base-python", required=True, help="a python with ganzoo and no torch")
+    arguments = parser.parse_args()
+    base = [arguments.base_python, "-m", "ganzoo"]
+    has_torch = [arguments.base_python, "-c", "import torch"]
+    if subprocess.run(has_torch, capture_output=True, check=False).returncode == 0:
+        sys.exit(f"{arguments.base_python} has torch: name one that has not")
+    names = arguments.names or [e.name for e in catalogue.architectures() if e.package == "ganzoo"]
+    rows = [
+        _one(name, arguments.steps, _data(name, arguments.faces), arguments.out, base)
+        for name in names
+    ]
+    table = Table(*HEAD, box=SIMPLE_HEAD)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for row in rows:
+        table.add_row(*row)
+    Console(width=130).print(table)
+    print("G, D: parameters. export error: of float images, onnxruntime against torch. off by: of")
+    print(
+        "uint8 images, drawn without torch against torch. The images are", f"{arguments.out}/*.png"
+    )
+
+
+def _one(name: str, steps: int, data: str, out: Path, base: list[str]) -> tuple[str, ...]:
+    """Train, export and draw one; its row of the table."""
+    here = [sys.executable, "-m", "ganzoo"]
+    options = ["--max-steps", steps, "--log-every", max(steps // 10, 1), "--runs", out]
+    if name in BATCH_SIZES:
+        options += ["--batch-size", BATCH_SIZES[name]]
+    run = Path(_call(here, "train", name, "--data", data, *options).splitlines()[-1])
+    model, drawn, expected = (out / f"{name}{end}" for end in (".onnx", ".png", "-torch.png"))
+    exported = json.loads(_call(here, "export", run, "-o", model, "--force", "--json"))
+    _call(base, "sample", model, "-n", 64, "-o", drawn)
+    _call(here, "sample", run, "-n", 64, "-o", expected)
+    networks = json.loads(_call(here, "show", name, "--json"))["networks"].values()
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    metrics: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    return (
+        name,
+        Path(data).stem,
+        *(f"{network['parameters']:,}" for network in networks),
+        f"{statistics.median(line['images_per_second'] for line in metrics):,.0f}",
+        f"{metrics[-1]['loss_d']:.3f}",
+        f"{metrics[-1]['loss_g']:.3f}",
+        f"{exported['max_error']:.1e}",
+        f"{exported['bytes']:,}",
+        f"{_difference(drawn, expected)}",
+    )
+
+
+def _difference(one: Path, other: Path) -> int:
+    pixels = [np.asarray(Image.open(path)).astype(int) for path in (one, other)]
+    return int(np.abs(pixels[0] - pixels[1]).max())
+
+
+def _data(name: str, faces: str) -> str:
+    """The architecture's own data set; Fashion-MNIST, where there is no MNIST."""
+    dataset = registry.load_architecture(name).value.dataset
+    if dataset == "toy_faces":
+        return faces
+    try:
+        registry.load_dataset(dataset, {"download": False})
+    except DataError:
+        if dataset != "mnist":
+            raise
+        print(f"{name}: MNIST is not at hand, so it trains on Fashion-MNIST, which has its shape")
+        return "fashion_mnist"
+    return dataset
+
+
+def _call(program: list[str], *arguments: object) -> str:
+    """Run a command, show what it says as it says it, and return its stdout."""
+    command = [*program, *map(str, arguments)]
+    print(f"$ ganzoo {' '.join(command[3:])}", flush=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()

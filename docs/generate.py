@@ -1,0 +1,121 @@
+"""Write docs/zoo/: a page for each built-in architecture, from the registry and its docstring."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import nn
+
+from ganzoo import catalogue, options, registry
+from ganzoo.architecture import Architecture
+from ganzoo.networks import count_parameters
+from ganzoo.registry import Loaded
+from ganzoo.show import Layer, describe_networks
+
+# How each page's picture was made.
+PICTURES = {
+    "mlp_gan": "after its 20 epochs of Fashion-MNIST",
+    "mlp_gan_shallow": "after its 3 epochs of Fashion-MNIST",
+    "mlp_gan_relu": "after its 20 epochs of Fashion-MNIST",
+    "mlp_gan_dropout": "after 10 of its 100 epochs of MNIST",
+    "dcgan_fashion": "after 1,000 steps on Fashion-MNIST, a twentieth of its 20 epochs",
+    "dcgan_fashion_transposed": "after 1,500 steps on Fashion-MNIST, a tenth of its 15 epochs",
+    "dcgan_fashion_maxpool": "after 1,500 steps on Fashion-MNIST, a twelfth of its 20 epochs",
+    "dcgan_mnist": "after 1,500 steps on MNIST, a sixteenth of its 50 epochs",
+    "dcgan_anime96": "with width=24, after the 2,600 steps of `make demo` on drawn faces",
+    "wgan_clip": "after 1,500 steps on Fashion-MNIST, a sixteenth of its 25 epochs",
+}
+
+
+def main(folder: Path) -> None:
+    """Write every page, and the list of them, into `folder`."""
+    folder.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (folder / f"{name}.md").write_text(text, "utf-8")
+
+
+def pages() -> dict[str, str]:
+    """The text of each page by its name; "index" is the list of all."""
+    ours = [e.qualified for e in catalogue.architectures() if e.package == "ganzoo"]
+    loaded = [registry.load_architecture(name) for name in ours]
+    return {"index": _index(loaded)} | {gan.entry.name: _page(gan) for gan in loaded}
+
+
+def _index(loaded: list[Loaded[Architecture]]) -> str:
+    rows = [
+        (
+            f"[{gan.entry.name}]({gan.entry.name}.md)",
+            gan.entry.summary(),
+            gan.value.dataset,
+            " x ".join(map(str, gan.value.image_shape)),
+        )
+        for gan in loaded
+    ]
+    intro = "What ganzoo comes with; `ganzoo list` shows the architectures of other packages too."
+    return f"# The zoo\n\n{intro}\n\n{_table(('name', 'what it is', 'data', 'image'), rows)}\n"
+
+
+def _page(gan: Loaded[Architecture]) -> str:
+    name = gan.entry.name
+    function, _ = registry.import_function(gan.entry)
+    summary, _, rest = (function.__doc__ or "").partition("\n")
+    prose = "\n".join(line.strip() for line in rest.strip().splitlines())
+    parts = [
+        f"# {name}", summary, prose,
+        f"![64 images drawn by {name}](../images/zoo/{name}.png)",
+        f"*64 images of seed 0 {PICTURES[name]}.*",
+        "## Settings", _settings(gan),
+        "## Options", f"Each can be changed: `ganzoo train {name} --set key=value`.",
+        _table(("option", "default"), [
+            (f"`{key}`", f"`{options.unparse(value)}`") for key, value in gan.options.items()
+        ]),
+    ]  # fmt: skip
+    for which, (network, layers) in describe_networks(gan.value).items():
+        parts += [f"## {which.capitalize()}", _layers(network, layers)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _settings(gan: Loaded[Architecture]) -> str:
+    value, config = gan.value, gan.value.defaults
+    optimizer, _ = value.optimizers(value.generator(), value.discriminator())
+    group = optimizer.param_groups[0]
+    betas = f", betas {group['betas']}" if "betas" in group else ""
+    low, high = value.image_range
+    rows = [
+        ("data", value.dataset),
+        ("images", f"{' x '.join(map(str, value.image_shape))}, values in [{low:g}, {high:g}]"),
+        ("latent", f"{value.latent_dim} numbers from N(0, 1)"),
+        ("objective", value.objective.discriminator_loss.__qualname__.partition(".")[0]),
+        ("optimizers", f"{type(optimizer).__name__}, learning rate {group['lr']:g}{betas}"),
+        ("batch, epochs", f"{config.batch_size}, {config.epochs}"),
+    ]
+    if config.discriminator_steps > 1:
+        rows.append(("critic steps a batch", str(config.discriminator_steps)))
+    if config.shared_fakes:
+        rows.append(("fakes", "the same for the discriminator's step and the generator's"))
+    return _table(("", ""), rows)
+
+
+def _layers(network: nn.Module, layers: list[Layer]) -> str:
+    modules = dict(network.named_modules())
+    rows = [
+        (
+            f"`{modules[layer.name]}`",
+            " x ".join(map(str, layer.output_shape)) or "1",
+            f"{layer.parameters:,}" if layer.parameters else "",
+        )
+        for layer in layers
+    ]
+    rows.append(("in all", "", f"{count_parameters(network):,}"))
+    return _table(("layer", "output", "parameters"), rows)
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parent / "zoo")
