@@ -37,6 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.zoo", description=__doc__)
     parser.add_argument("names", nargs="*", help="default: all ten")
     parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--data", help="for all; default: each one's own")
     parser.add_argument("--faces", default="toy_faces", help="a folder or zip of 96x96 faces")
     parser.add_argument("--out", type=Path, default=Path("runs/zoo"))
     parser.add_argument("--base-python", required=True, help="a python with ganzoo and no torch")
@@ -45,12 +46,15 @@ def main() -> None:
     has_torch = [arguments.base_python, "-c", "import torch"]
     if subprocess.run(has_torch, capture_output=True, check=False).returncode == 0:
         sys.exit(f"{arguments.base_python} has torch: name one that has not")
-    names = arguments.names or [e.name for e in catalogue.architectures() if e.package == "ganzoo"]
-    rows = [
-        _one(name, arguments.steps, _data(name, arguments.faces), arguments.out, base)
-        for name in names
+    names = arguments.names or [
+        e.qualified for e in catalogue.architectures() if e.package == "ganzoo"
     ]
+    rows = []
+    for name in names:
+        data = arguments.data or _data(name, arguments.faces)
+        rows.append(_one(name, arguments.steps, data, arguments.out, base))
     table = Table(*HEAD, box=SIMPLE_HEAD)
+    table.columns[0].no_wrap = True
     for column in table.columns[2:]:
         column.justify = "right"
     for row in rows:
@@ -69,7 +73,8 @@ def _one(name: str, steps: int, data: str, out: Path, base: list[str]) -> tuple[
     if name in BATCH_SIZES:
         options += ["--batch-size", BATCH_SIZES[name]]
     run = Path(_call(here, "train", name, "--data", data, *options).splitlines()[-1])
-    model, drawn, expected = (out / f"{name}{end}" for end in (".onnx", ".png", "-torch.png"))
+    bare = name.rpartition(":")[2]
+    model, drawn, expected = (out / f"{bare}{end}" for end in (".onnx", ".png", "-torch.png"))
     exported = json.loads(_call(here, "export", run, "-o", model, "--force", "--json"))
     _call(base, "sample", model, "-n", 64, "-o", drawn)
     _call(here, "sample", run, "-n", 64, "-o", expected)
@@ -77,7 +82,7 @@ def _one(name: str, steps: int, data: str, out: Path, base: list[str]) -> tuple[
     lines = (run / "metrics.jsonl").read_text().splitlines()
     metrics: list[dict[str, Any]] = [json.loads(line) for line in lines]
     return (
-        name,
+        bare,
         Path(data).stem,
         *(f"{network['parameters']:,}" for network in networks),
         f"{statistics.median(line['images_per_second'] for line in metrics):,.0f}",

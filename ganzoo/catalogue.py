@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib.machinery
+import importlib.util
 import os
 import re
 import sys
@@ -46,20 +47,13 @@ class Entry:
     @property
     def hidden(self) -> bool:
         """Whether $GANZOO_PLUGINS, a list of packages, leaves it out."""
-        allowed = os.environ.get("GANZOO_PLUGINS")
-        return allowed is not None and plain(self.package) not in map(plain, allowed.split(","))
+        allowed = allowed_packages()
+        return bool(allowed) and plain(self.package) not in allowed
 
     def summary(self) -> str:
-        """The first line of the function's docstring, read from the source: nothing is run."""
+        """The first line of the function's docstring, or nothing: read from source, not run."""
         module, _, name = self.target.partition(":")
-        try:
-            tree = ast.parse(_source(module).read_bytes())
-        except (OSError, SyntaxError, ValueError, ImportError, AttributeError, RecursionError):
-            return "(its source cannot be read)"
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef) and node.name == name:
-                return (ast.get_docstring(node) or "(no docstring)").partition("\n")[0]
-        return "(no docstring)"
+        return _summary(module, name)
 
 
 def installed() -> list[Entry]:
@@ -86,18 +80,25 @@ def datasets() -> list[Entry]:
 def find(entries: list[Entry], name: str) -> Entry:
     """The one entry called `name` or `package:name`; otherwise PluginError, with the nearest."""
     package, _, bare = name.rpartition(":")
-    found = [e for e in entries if e.name == bare and package in ("", e.package)]
+    found = [e for e in entries if e.name == bare and plain(package) in ("", plain(e.package))]
     if len(found) == 1:
         return found[0]
     kind = entries[0].kind if entries else "plugin"
     if found:
         ways = " or ".join(e.qualified for e in found)
         raise PluginError(f"{kind} '{name}' is registered more than once: write {ways}")
-    if hidden := [e for e in installed() if e.name == bare and e.hidden]:
+    kinds = {e.kind for e in entries} or GROUPS.keys()
+    if hidden := [e for e in installed() if e.name == bare and e.hidden and e.kind in kinds]:
         raise UnknownNameError(f"{hidden[0].label} is left out by $GANZOO_PLUGINS: add its package")
     near = difflib.get_close_matches(bare, [e.name for e in entries], n=1, cutoff=0.4)
     hint = f"did you mean '{near[0]}'? " if near else ""
     raise UnknownNameError(f"no {kind} is called '{name}'; {hint}`ganzoo list` shows them all")
+
+
+def allowed_packages() -> set[str]:
+    """The packages that $GANZOO_PLUGINS names; none where it restricts nothing."""
+    named = os.environ.get("GANZOO_PLUGINS", "").split(",")
+    return {plain(package) for package in named if package.strip()}
 
 
 def plain(package: str) -> str:
@@ -119,6 +120,27 @@ def _entries(distribution: Distribution) -> list[Entry]:
         for kind, group in GROUPS.items()
         for point in points.select(group=group)
     ]
+
+
+def _summary(module: str, name: str, hops: int = 3) -> str:
+    """The summary of `name`, also where `module` only imports it from another one."""
+    try:
+        tree = ast.parse(_source(module).read_bytes())
+    except (OSError, SyntaxError, ValueError, ImportError, AttributeError, RecursionError):
+        return ""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return (ast.get_docstring(node) or "").partition("\n")[0]
+        if isinstance(node, ast.ImportFrom) and hops:
+            originals = {alias.asname or alias.name: alias.name for alias in node.names}
+            if name in originals:
+                is_package = _source(module).name == "__init__.py"
+                package = module if is_package else module.rpartition(".")[0]
+                source = importlib.util.resolve_name(
+                    "." * node.level + (node.module or ""), package
+                )
+                return _summary(source, originals[name], hops - 1)
+    return ""
 
 
 def _source(module: str) -> Path:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import io
+import os
 import random
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
-from ganzoo.errors import GanzooError, PluginError, reason
+from ganzoo.errors import DataError, GanzooError, PluginError, reason
 
 
 @dataclass(frozen=True)
@@ -24,66 +25,158 @@ class Setting:
     write: Callable[[Any], None]
 
 
-def settings() -> list[Setting]:
-    """Those of Python, and of numpy and torch as far as they are loaded; values compare with ==."""
-    found = [Setting("Python's random state", random.getstate, random.setstate)]
-    if numpy := sys.modules.get("numpy.random"):
-        found.append(Setting("numpy's random state", *_numpy_state(numpy)))
-    if torch := sys.modules.get("torch"):
-
-        def write_rng(state: bytes) -> None:
-            torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
-
-        found += [
-            Setting(
-                "torch's random state", lambda: torch.get_rng_state().numpy().tobytes(), write_rng
-            ),
-            Setting("torch's default dtype", torch.get_default_dtype, torch.set_default_dtype),
-            Setting("torch's number of threads", torch.get_num_threads, torch.set_num_threads),
-            Setting("torch's gradient mode", torch.is_grad_enabled, torch.set_grad_enabled),
-        ]
-    return found
-
-
 @contextmanager
-def guarded(what: str) -> Iterator[list[str]]:
-    """Run a plugin's code inside; PluginError, beginning with `what`, where it raises anything.
+def guarded(whose: str, done: str) -> Iterator[list[str]]:
+    """Run a plugin's code inside; PluginError "`whose` cannot be `done`" where it raises anything.
 
-    Even SystemExit and a KeyboardInterrupt that no Ctrl-C caused. What it prints goes to stderr,
-    and `settings` that it changed are put back. The list, filled at the end, names these faults.
+    Even SystemExit and a KeyboardInterrupt that no Ctrl-C caused; a DataError or PluginError is
+    already in words and passes. What it prints goes to stderr, and `settings` that it changed are
+    put back. The list, filled at the end, names these faults.
     """
     faults: list[str] = []
     before = [(setting, setting.read()) for setting in settings()]
-    noise = _Noise()
-    with _count_interrupts() as interrupts:
+    with _count_interrupts() as interrupts, _divert_stdout() as printed:
         try:
-            with redirect_stdout(noise):
-                yield faults
-        except GanzooError:
+            yield faults
+        except (DataError, PluginError):
             raise
         except KeyboardInterrupt as error:
-            if interrupts:
-                raise KeyboardInterrupt(f"while {what.replace('cannot be', 'was being')}") from None
-            raise PluginError(f"{what}: {reason(error)}") from error
+            if interrupts or error.args:
+                message = error.args or (f"before {whose} could be {done}",)
+                raise KeyboardInterrupt(*message) from None
+            raise PluginError(f"{whose} cannot be {done}: {reason(error)}") from error
         except BaseException as error:
-            raise PluginError(f"{what}: {reason(error)}") from error
+            raise PluginError(f"{whose} cannot be {done}: {reason(error)}") from error
         finally:
-            for setting, value in before:
-                if setting.read() != value:
-                    setting.write(value)
-                    faults.append(f"changes {setting.name}")
-            if noise.heard:
+            faults += _put_back(before)
+            if printed():
                 faults.append("prints to standard output")
 
 
-class _Noise(io.TextIOBase):
-    """Passes what is printed on to stderr: stdout belongs to the command's answer."""
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Only translate what a plugin's code raises: cheap enough for every step of a training run."""
+    try:
+        yield
+    except (GanzooError, KeyboardInterrupt, GeneratorExit, MemoryError):
+        raise
+    except BaseException as error:
+        if isinstance(error, RuntimeError) and "memory" in str(error):  # torch's; not its fault
+            raise
+        raise PluginError(f"{what}: {reason(error)}") from error
+
+
+def settings() -> list[Setting]:
+    """What is watched: of Python, and of numpy and torch as far as they are loaded."""
+    found = [
+        Setting("Python's random state", random.getstate, random.setstate),
+        Setting("the working folder", os.getcwd, os.chdir),
+    ]
+    if numpy := sys.modules.get("numpy.random"):
+        found.append(_numpys(numpy))
+    if torch := sys.modules.get("torch"):
+        found += _torchs(torch)
+    return found
+
+
+def _torchs(torch: Any) -> list[Setting]:
+    def read_rng() -> bytes:
+        state: bytes = torch.get_rng_state().numpy().tobytes()
+        return state
+
+    def write_rng(state: bytes) -> None:
+        torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+
+    return [
+        Setting("torch's random state", read_rng, write_rng),
+        Setting("torch's default dtype", torch.get_default_dtype, torch.set_default_dtype),
+        Setting("torch's default device", torch.get_default_device, torch.set_default_device),
+        Setting("torch's number of threads", torch.get_num_threads, torch.set_num_threads),
+        Setting("torch's gradient mode", torch.is_grad_enabled, torch.set_grad_enabled),
+        Setting(
+            "torch's deterministic mode",
+            torch.are_deterministic_algorithms_enabled,
+            torch.use_deterministic_algorithms,
+        ),
+        Setting(
+            "torch's matmul precision",
+            torch.get_float32_matmul_precision,
+            torch.set_float32_matmul_precision,
+        ),
+    ]
+
+
+@dataclass(frozen=True)
+class _NumpyState:
+    """numpy's global bit generator; `text` is its state in a form that compares."""
+
+    generator: Any
+    text: str
+    state: Any = field(compare=False)
+
+
+def _numpys(module: Any) -> Setting:
+    def read() -> _NumpyState:
+        generator = module.get_bit_generator()
+        return _NumpyState(generator, repr(generator.state), generator.state)
+
+    def write(before: _NumpyState) -> None:
+        module.set_bit_generator(before.generator)
+        before.generator.state = before.state
+
+    return Setting("numpy's random state", read, write)
+
+
+def _put_back(before: list[tuple[Setting, Any]]) -> list[str]:
+    """Restore what was changed, each on its own; what that was."""
+    faults = []
+    for setting, value in before:
+        with suppress(Exception):  # the working folder may be gone
+            if setting.read() != value:
+                faults.append(f"changes {setting.name}")
+                setting.write(value)
+    return faults
+
+
+class _Stderr:
+    """stderr in stdout's place, which also knows whether it was written to."""
 
     heard = False
 
     def write(self, text: str) -> int:
         self.heard = True
         return sys.stderr.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
+
+
+@contextmanager
+def _divert_stdout() -> Iterator[Callable[[], bool]]:
+    """Send to stderr what is printed, even past Python; the function says if anything was.
+
+    stdout belongs to the command's answer.
+    """
+    stand_in = _Stderr()
+    raw: list[bytes] = []
+    try:
+        sys.stdout.flush()
+        kept = os.dup(1)
+    except (OSError, ValueError):  # there is no such file: a service, or a closed pipe
+        with redirect_stdout(stand_in):
+            yield lambda: stand_in.heard
+        return
+    with tempfile.TemporaryFile() as sink, redirect_stdout(stand_in):
+        os.dup2(sink.fileno(), 1)
+        try:
+            yield lambda: stand_in.heard or os.fstat(sink.fileno()).st_size > 0
+        finally:
+            os.dup2(kept, 1)
+            os.close(kept)
+            sink.seek(0)
+            raw.append(sink.read())
+    if raw[0]:
+        sys.stderr.write(raw[0].decode(errors="replace"))
 
 
 @contextmanager
@@ -104,15 +197,3 @@ def _count_interrupts() -> Iterator[list[int]]:
         yield pressed
     finally:
         signal.signal(signal.SIGINT, handler)
-
-
-def _numpy_state(module: Any) -> tuple[Callable[[], Any], Callable[[Any], None]]:
-    def read() -> tuple[Any, ...]:
-        name, keys, *rest = module.get_state()
-        return (name, keys.tobytes(), *rest)
-
-    def write(state: tuple[Any, ...]) -> None:
-        name, keys, *rest = state
-        module.set_state((name, memoryview(keys).cast("I"), *rest))
-
-    return read, write

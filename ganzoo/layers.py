@@ -23,7 +23,8 @@ def up(
 ) -> list[nn.Module]:
     """(n, wide_in, h, w) to (n, wide_out, 2h, 2w): transposed convolution, batch norm, ReLU.
 
-    The generator's block of DCGAN (Radford, Metz & Chintala, ICLR 2016).
+    Other numbers give heights of (h - 1) * stride + kernel - 2 * padding. The generator's block of
+    DCGAN (Radford, Metz & Chintala, ICLR 2016).
     """
     conv = nn.ConvTranspose2d(wide_in, wide_out, kernel, stride, padding, bias=bias)
     return [conv, nn.BatchNorm2d(wide_out), nn.ReLU(inplace=True)]
@@ -42,7 +43,8 @@ def down(
 ) -> list[nn.Module]:
     """(n, wide_in, h, w) to (n, wide_out, h/2, w/2): convolution, batch norm, LeakyReLU.
 
-    The discriminator's block of DCGAN; its first one goes without batch norm.
+    Other numbers give heights of (h + 2 * padding - kernel) // stride + 1. The discriminator's
+    block of DCGAN; its first one goes without batch norm.
     """
     conv = nn.Conv2d(wide_in, wide_out, kernel, stride, padding, bias=bias)
     between = [nn.BatchNorm2d(wide_out)] if norm else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,8 +28,11 @@ def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Modu
     with (
         seeded(seed, CPU),
         warnings.catch_warnings(),
-        guarded("its networks cannot be built"),
+        guarded("its networks", "built"),
     ):
+        # Some initialise with these; the guard puts them back.
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
         warnings.simplefilter("ignore")  # of a network that cannot be built there is an error
         generator, discriminator = architecture.generator(), architecture.discriminator()
         images = draw(generator, np.zeros((2, architecture.latent_dim), np.float32))
@@ -71,6 +75,7 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Make torch's randomness on the CPU and on `device` start from `seed`; put it back after.
 
     Whatever a network draws inside (weights, dropout, noise) is then a function of `seed`.
+    PluginError where the code inside sets another seed.
     """
     generators = [torch.default_generator]
     if device.type == "cuda":
@@ -83,6 +88,8 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
         generator.manual_seed(seed)
     try:
         yield
+        if torch.initial_seed() != seed:
+            raise PluginError("its code calls torch.manual_seed, so --seed would decide nothing")
     finally:
         for generator, state in zip(generators, states, strict=True):
             generator.set_state(state)

@@ -9,13 +9,18 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from itertools import groupby
+from threading import Event
 from typing import Any, Literal, NamedTuple
 
 from ganzoo import catalogue, registry
@@ -23,22 +28,22 @@ from ganzoo.architecture import Architecture, Dataset
 from ganzoo.catalogue import Entry
 from ganzoo.errors import DataError, GanzooError, missing_extra, reason
 
-State = Literal["ok", "unavailable", "faulty", "broken", "hidden"]
+State = Literal["ok", "unavailable", "faulty", "clash", "broken", "hidden"]
 _CHILD = """
 import json, sys
 job = json.load(sys.stdin)
 sys.path[:] = job["path"]
 from ganzoo.probe import child
-child(job["entries"])
+child(job["entries"], job["options"])
 """
 
 
 class Finding(NamedTuple):
-    """What became of loading one plugin with its default options.
+    """What became of loading one plugin.
 
     "ok"; "unavailable" where the machine lacks its data, or torch; "faulty" where it works but does
-    what it should not; "broken" where it cannot be loaded; "hidden" where $GANZOO_PLUGINS leaves it
-    out and nobody tried.
+    what it should not; "clash" where it works under its qualified name alone; "broken" where it
+    cannot be loaded; "hidden" where $GANZOO_PLUGINS leaves it out and nobody tried.
     """
 
     entry: Entry
@@ -48,88 +53,121 @@ class Finding(NamedTuple):
     @property
     def usable(self) -> bool:
         """Whether one can train with it."""
-        return self.state in ("ok", "faulty")
+        return self.state in ("ok", "faulty", "clash")
 
 
 def survey(seconds: float = 60) -> list[Finding]:
     """Everything that is installed, by package, name clashes included."""
     everything = sorted(catalogue.installed(), key=_package)
-    taken = Counter((e.kind, e.name) for e in everything if not e.hidden)
+    names = Counter((e.kind, e.name) for e in everything if not e.hidden)
     found = {f.entry: f for f in probe([e for e in everything if not e.hidden], seconds)}
     for entry in everything:
         if entry.hidden:
             found[entry] = Finding(entry, "hidden", "left out by $GANZOO_PLUGINS")
-        elif taken[entry.kind, entry.name] > 1 and found[entry].usable:
-            clash = f"another package registers this name: write {entry.qualified}"
-            found[entry] = Finding(entry, "faulty", clash)
+        elif names[entry.kind, entry.name] > 1 and found[entry].state == "ok":
+            clash = f"another package registers this name too: write {entry.qualified}"
+            found[entry] = Finding(entry, "clash", clash)
     return [found[entry] for entry in everything]
 
 
-def probe(entries: list[Entry], seconds: float = 60) -> list[Finding]:
-    """Load each of `entries`, in as many processes as there are packages; each gets `seconds`."""
+def probe(
+    entries: list[Entry], seconds: float = 60, options: Mapping[str, Any] | None = None
+) -> list[Finding]:
+    """Load each of `entries` with `options`, each package in a process; a plugin gets `seconds`."""
     packages = [list(group) for _, group in groupby(sorted(entries, key=_package), key=_package)]
+    stop = Event()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(lambda package: list(_look_from_outside(package, seconds)), packages)
-        by_entry = {finding.entry: finding for findings in found for finding in findings}
-    return [by_entry[entry] for entry in entries]
+        looks = [pool.submit(_look_from_outside, p, seconds, options or {}, stop) for p in packages]
+        try:
+            found = {finding.entry: finding for look in looks for finding in look.result()}
+        except BaseException:  # Ctrl-C: leave no process behind
+            stop.set()
+            raise
+    return [found[entry] for entry in entries]
 
 
 def _package(entry: Entry) -> tuple[str, str]:
     return entry.package, entry.version
 
 
-def _look_from_outside(entries: list[Entry], seconds: float) -> Iterator[Finding]:
+def _look_from_outside(
+    entries: list[Entry], seconds: float, options: Mapping[str, Any], stop: Event
+) -> list[Finding]:
     """The findings of processes that are started until every entry has one."""
-    while entries:
-        findings, end = _run_child(entries, seconds)
-        yield from findings
-        entries = entries[len(findings) :]
-        if entries:
-            yield Finding(entries[0], "broken", end)
-            entries = entries[1:]
+    findings: list[Finding] = []
+    while waiting := entries[len(findings) :]:
+        answers, end = _run_child(waiting, seconds, options, stop)
+        findings += [Finding(e, **answer) for e, answer in zip(waiting, answers, strict=False)]
+        module = None
+        for entry in entries[len(findings) :]:  # the one that ended it, and others of its module
+            if module not in (None, entry.target.partition(":")[0]):
+                break
+            module = entry.target.partition(":")[0]
+            findings.append(Finding(entry, "broken", end))
+    return findings
 
 
-def _run_child(entries: list[Entry], seconds: float) -> tuple[list[Finding], str]:
+def _run_child(
+    entries: list[Entry], seconds: float, options: Mapping[str, Any], stop: Event
+) -> tuple[list[dict[str, Any]], str]:
     """What one process found before it ended, and how it ended."""
-    job = json.dumps({"path": sys.path, "entries": [asdict(entry) for entry in entries]})
-    with subprocess.Popen(
-        [sys.executable, "-P", "-c", _CHILD],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        try:
-            out, _ = process.communicate(job, timeout=seconds)
-            end = f"ends the process that loads it, with exit status {process.returncode}"
-        except subprocess.TimeoutExpired:
+    job = {"path": sys.path, "entries": [asdict(e) for e in entries], "options": dict(options)}
+    # Files, not pipes: a process that the plugin starts may hold on to them without harm.
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as answers:
+        asked.write(json.dumps(job).encode())
+        asked.seek(0)
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-c", _CHILD],
+            stdin=asked,
+            stdout=answers,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # so that what a plugin starts can be ended with it
+        )
+        size, deadline, end = 0, time.monotonic() + seconds, ""
+        while process.poll() is None and not stop.wait(0.02):
+            if (now := os.fstat(answers.fileno()).st_size) > size:
+                size, deadline = now, time.monotonic() + seconds
+            if time.monotonic() > deadline:
+                end = f"does not finish loading within {seconds:g} s"
+                break
+        code = process.poll()
+        _end(process)
+        answers.seek(0)
+        lines = answers.read().decode().splitlines()
+    end = end or f"ends the process that loads it, with exit status {code}"
+    return [json.loads(line) for line in lines], end
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it and, where the system has groups of processes, all that it started."""
+    with suppress(ProcessLookupError, PermissionError):
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
             process.kill()
-            out, _ = process.communicate()
-            end = f"does not finish loading within {seconds:g} s"
-    answers = [json.loads(line) for line in out.splitlines()]
-    return [Finding(e, **answer) for e, answer in zip(entries, answers, strict=False)], end
+    process.wait()
 
 
-def child(entries: list[dict[str, Any]]) -> None:
+def child(entries: list[dict[str, Any]], options: Mapping[str, Any]) -> None:
     """Run in the child: write one line of JSON for each of `entries`, as it is done."""
     report = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever a plugin writes to stdout, by whatever means, is not our report
     for facts in entries:
         entry = Entry(**{**facts, "requires": tuple(facts["requires"])})
-        state, detail = _look(entry)
+        state, detail = _look(entry, options)
         print(json.dumps({"state": state, "detail": detail}), file=report, flush=True)
     os._exit(0)  # without waiting for threads that a plugin may have started
 
 
-def _look(entry: Entry) -> tuple[State, str]:
+def _look(entry: Entry, options: Mapping[str, Any]) -> tuple[State, str]:
     try:
         if entry.kind == "architecture":
-            faults, detail = registry.load(entry, {}, Architecture).faults, ""
+            faults, detail = registry.load(entry, options, Architecture).faults, ""
         else:
             function, first = registry.import_function(entry)
             offers = "download" in inspect.signature(function).parameters
-            options = {"download": False} if offers else {}  # looking must not fetch
-            loaded = registry.load(entry, options, Dataset)
+            looking = {"download": False} if offers else {}  # looking must not fetch
+            loaded = registry.load(entry, {**looking, **options}, Dataset)
             faults, detail = (*first, *loaded.faults), f"{len(loaded.value.images):,} images"
     except DataError as error:
         return "unavailable", str(error)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import keyword
 import os
-import sys
+import re
 import tempfile
 import tomllib
 from importlib.resources import files
@@ -21,12 +22,18 @@ def create(name: str, parent: Path) -> Path:
 
     UsageError where `name` is no Python name or is taken; OutputError where the folder is there.
     """
-    if not (name.isidentifier() and name.islower()) or keyword.iskeyword(name):
-        raise UsageError(f"'{name}' cannot name an architecture: use small letters, digits and _")
+    if not re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name):
+        raise UsageError(f"'{name}' cannot name an architecture: write it like my_gan")
+    template = files("ganzoo").joinpath("template")
+    module = template.joinpath("$module.py.in").read_text("utf-8")
+    if re.search(rf"^from .* import .*\b{name}\b", module, re.M):
+        raise UsageError(f"'{name}' is what the new module imports: choose another name")
     if taken := [e for e in catalogue.architectures() if e.name == name]:
         raise UsageError(f"there is an {taken[0].label} already: choose another name")
     package = f"ganzoo-{name.replace('_', '-')}"
     words = {"name": name, "package": package, "module": f"ganzoo_{name}"}
+    if importlib.util.find_spec(words["module"]):
+        raise UsageError(f"there is a module {words['module']} already: choose another name")
     folder = parent / package
     if folder.exists():
         raise OutputError(f"{folder} is there already: choose another name or --dir")
@@ -34,18 +41,18 @@ def create(name: str, parent: Path) -> Path:
     with tempfile.TemporaryDirectory(prefix=f".{package}-", dir=parent) as temporary:
         written = Path(temporary, package)
         written.mkdir()
-        for template in files("ganzoo").joinpath("template").iterdir():
-            target = written / Template(template.name.removesuffix(".in")).substitute(words)
-            text = Template(template.read_text("utf-8")).substitute(words)
+        for file in template.iterdir():
+            target = written / Template(file.name.removesuffix(".in")).substitute(words)
+            text = Template(file.read_text("utf-8")).substitute(words)
             target.write_text(text, "utf-8")
         os.rename(written, folder)
     return folder
 
 
-def entries(folder: Path) -> list[Entry]:
-    """What the package in `folder` registers, by its pyproject.toml; it need not be installed.
+def entries(folder: Path) -> tuple[list[Entry], Path]:
+    """What the package in `folder` registers, and the folder to import its modules from.
 
-    Its modules can be imported afterwards: `folder`, or `src` in it, joins `sys.path`.
+    It need not be installed. PluginError where its pyproject.toml registers nothing.
     """
     file = folder / "pyproject.toml"
     try:
@@ -73,5 +80,4 @@ def entries(folder: Path) -> list[Entry]:
         groups = " or ".join(f'[project.entry-points."{group}"]' for group in GROUPS.values())
         raise PluginError(f"{file} registers nothing: add {groups}")
     source = folder / "src" if (folder / "src").is_dir() else folder
-    sys.path.insert(0, str(source.resolve()))
-    return found
+    return found, source.resolve()

@@ -39,10 +39,12 @@ class Loaded(Generic[T]):
 
 @contextmanager
 def blame(entry: Entry) -> Iterator[None]:
-    """Name `entry` in a PluginError that comes from inside."""
+    """Name `entry` in a PluginError that comes from inside, unless it is named already."""
     try:
         yield
     except PluginError as error:
+        if entry.label in str(error):
+            raise
         raise PluginError(f"{entry.label}: {error}") from error
 
 
@@ -68,12 +70,10 @@ def load(entry: Entry, given: Mapping[str, Any], kind: type[T]) -> Loaded[T]:
 def import_function(entry: Entry) -> tuple[Plugin, list[str]]:
     """The plugin's function, and what importing it did to the process; PluginError if it failed."""
     _check_requirements(entry)
-    if entry.kind == "architecture":  # so that what it does to these is seen and put back
+    with suppress(ImportError):  # first, so that what it does to these is seen and put back
         import numpy.random  # noqa: F401
-
-        with suppress(ImportError):
-            import torch  # noqa: F401
-    with guarded(f"{entry.label} cannot be imported") as faults:
+        import torch  # noqa: F401
+    with blame(entry), guarded(entry.label, "imported") as faults:
         function = EntryPoint(entry.name, entry.target, GROUPS[entry.kind]).load()
     if not callable(function):
         raise PluginError(f"{entry.label} is not a function: {entry.target}")
@@ -89,7 +89,7 @@ def default_dataset(loaded: Loaded[Architecture]) -> str:
 def _call(entry: Entry, given: Mapping[str, Any]) -> tuple[object, dict[str, Any], tuple[str, ...]]:
     """What the plugin returns, the options that it was called with, and its faults."""
     function, faults = import_function(entry)
-    with guarded(f"{entry.label} cannot be used") as more:
+    with blame(entry), guarded(entry.label, "used") as more:
         options = plugin_options.resolve(function, given, entry.label)
         value = function(**options)
     return value, options, (*faults, *more)
@@ -102,9 +102,10 @@ def _check_requirements(entry: Entry) -> None:
     for line in entry.requires:
         with suppress(InvalidRequirement):
             requirement = Requirement(line)
-            if plain(requirement.name) == "ganzoo" and not requirement.specifier.contains(
-                __version__, prereleases=True
-            ):
+            applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+            if plain(requirement.name) != "ganzoo" or not applies:
+                continue
+            if not requirement.specifier.contains(__version__, prereleases=True):
                 raise PluginError(
                     f"{entry.label} is built for ganzoo{requirement.specifier}, and this is "
                     f"{__version__}: install a ganzoo or {entry.package} that fits"

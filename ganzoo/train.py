@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ganzoo.architecture import Architecture, TrainConfig
 from ganzoo.batches import Batches
 from ganzoo.errors import DivergedError
+from ganzoo.guard import explained
 from ganzoo.step import Stepper, TrainState
 
 DIVERGED = 1e8
@@ -95,17 +96,20 @@ def fit(
 
     `stop` is asked after every batch; once it says yes, the loop ends in good order. Raises
     DivergedError when a loss is not finite or beyond `DIVERGED`, PluginError when the networks
-    break the contract.
+    break the contract or the architecture's code raises.
     """
     device = torch.device(device)
-    state = TrainState.fresh(architecture, config, device)
+    with explained("its optimizers cannot be made"):
+        state = TrainState.fresh(architecture, config, device)
     batches = Batches(pixels, architecture.image_range, device, config.seed)
     stepper = Stepper(architecture, config, device)
     steps, epoch = total_steps(config, len(batches)), 0
     yield Started(state, epoch, steps)
     since, images = time.perf_counter(), 0
     while state.step < steps and not stop():
-        stepper(state, batches.at(state.samples_seen, config.batch_size))
+        real = batches.at(state.samples_seen, config.batch_size)
+        with explained(f"training step {state.step + 1} fails"):
+            stepper(state, real)
         images += config.batch_size
         ended = state.samples_seen // len(batches) > epoch
         epoch = state.samples_seen // len(batches)

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -56,3 +57,16 @@ def test_what_needs_torch_says_so(arguments: list[str], tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
     assert "extra 'train'" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_make_zoo_prints_its_table(tmp_path: Path) -> None:
+    root = Path(__file__).parents[1]
+    tiny = ["mlp_gan_shallow", "--steps", "2", "--data", "toy_garments", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "benchmarks.zoo", *tiny, "--base-python", str(root / PYTHON)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (row,) = (line for line in done.stdout.splitlines() if line.startswith("  mlp_gan_shallow"))
+    assert row.split()[1:4] == ["toy_garments", "114,064", "100,609"]
+    assert float(row.split()[7]) <= 1e-5
+    assert int(row.split()[9]) <= 1
+    assert (tmp_path / "mlp_gan_shallow.png").stat().st_size > 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +21,11 @@ from ganzoo.catalogue import Entry
 from ganzoo.conformance import architectures, datasets
 from ganzoo.errors import GanzooError, PluginError
 from ganzoo.registry import Loaded
-from tests.conftest import Cli, process
+from tests.conftest import Cli, install, process
 
 ENTRY = Entry("architecture", "odd", "odd-gan", "1.2", "odd:odd")
+Build = Callable[[], nn.Module]
+counter = itertools.count(1)
 
 
 @pytest.fixture
@@ -63,6 +66,22 @@ def noisy(images: torch.Tensor) -> torch.Tensor:
     return images * torch.rand(1)
 
 
+def after_init(network: Build) -> Build:
+    """The network with all its weights the same, whatever the seed."""
+
+    def build() -> nn.Module:
+        built: nn.Module = network()
+        for parameter in built.parameters():
+            nn.init.constant_(parameter, 0.01)
+        return built
+
+    return build
+
+
+def frozen_generator(gan: Architecture) -> Objective:
+    return replace(gan.objective, generator_loss=lambda D, real, fake: 0 * fake.sum())
+
+
 def objective(gan: Architecture, change: Callable[[torch.Tensor], torch.Tensor]) -> Objective:
     inner = gan.objective.discriminator_loss
     return replace(
@@ -79,8 +98,70 @@ def told(value: torch.Tensor, *_: object) -> torch.Tensor:
     return value
 
 
-counter = itertools.count(1)
+def initialised(gan: Architecture, draw: Callable[[torch.Tensor], object]) -> Build:
+    """The generator, with `draw` applied to its first weights."""
+
+    def build() -> nn.Module:
+        network = gan.generator()
+        draw(next(network.parameters()).data)
+        return network
+
+    return build
+
+
+def half(gan: Architecture) -> Any:
+    """Optimizers that train one tensor of each network."""
+    return lambda G, D: tuple(torch.optim.Adam([next(n.parameters())]) for n in (G, D))
+
+
 BREAK: list[tuple[str, Callable[[Architecture], dict[str, Any]], str]] = [
+    ("contract", lambda g: {"optimizers": half(g)}, "the optimizer of G leaves 5 of 6 tensors out"),
+    ("contract", lambda g: {"optimizers": lambda G, D: (1, 2)}, "of G is not torch's"),
+    (
+        "building",
+        lambda g: {"generator": initialised(g, lambda w: torch.manual_seed(3))},
+        "calls torch.manual_seed",
+    ),
+    (
+        "building",
+        lambda g: {"generator": initialised(g, lambda w: w.mul_(next(counter)))},
+        "two networks of one seed differ",
+    ),
+    (
+        "building",
+        lambda g: {"generator": after_init(g.generator)},
+        "do not depend on the seed",
+    ),
+    (
+        "building",
+        lambda g: {"generator": initialised(g, lambda w: random.random())},
+        "building the networks changes Python's random state",
+    ),
+    (
+        "building",
+        lambda g: {"generator": initialised(g, lambda w: print("hello"))},
+        "building the networks prints to standard output",
+    ),
+    (
+        "one_step",
+        lambda g: {"optimizers": lambda G, D: (limit_threads(), g.optimizers(G, D))[1]},
+        "a training step changes torch's number of threads",
+    ),
+    (
+        "one_step",
+        lambda g: {"objective": objective(g, lambda x: told(x, torch.manual_seed(3)))},
+        "calls torch.manual_seed",
+    ),
+    (
+        "one_step",
+        lambda g: {"after_discriminator_step": lambda D: None, "objective": frozen_generator(g)},
+        "the generator did not change",
+    ),
+    (
+        "shapes",
+        lambda g: {"discriminator": after(g.discriminator, torch.Tensor.double)},
+        "scores are torch.float64",
+    ),
     ("contract", lambda g: {"optimizers": lambda G, D: g.optimizers(G, D)[:1]}, "no pair"),
     ("contract", lambda g: {"optimizers": lambda G, D: g.optimizers(G, D)[::-1]}, "other param"),
     ("contract", lambda g: {"image_shape": (1, 28, 27)}, "networks cannot be built"),
@@ -91,11 +172,12 @@ BREAK: list[tuple[str, Callable[[Architecture], dict[str, Any]], str]] = [
         r"batch 64 gives scores \(2,\)",
     ),
     ("value_range", lambda g: {"generator": after(g.generator, lambda x: 9 * x)}, "images reach"),
+    ("value_range", lambda g: {"generator": after(g.generator, torch.atanh)}, "images reach"),
     ("value_range", lambda g: {"generator": after(g.generator, lambda x: 0 * x)}, "same image"),
     (
         "images_alone",
         lambda g: {"generator": after(g.generator, lambda x: x - x.mean(0) + len(x) / 100)},
-        "with the batch that it is drawn in",
+        "with the batch it is drawn in",
     ),
     (
         "one_step",
@@ -175,11 +257,11 @@ name = "odd-gan"
 version = "1.2"
 
 [project.entry-points."ganzoo.architectures"]
+wide = "odd:wide"
+[project.entry-points."ganzoo.datasets"]
 positional = "odd:positional"
 untyped = "odd:untyped"
 silent = "odd:silent"
-wide = "odd:wide"
-[project.entry-points."ganzoo.datasets"]
 dark = "odd:dark"
 """
 ODD = '''
@@ -188,17 +270,6 @@ from dataclasses import replace
 from ganzoo import Dataset
 from ganzoo_plugins.mlp_gan import mlp_gan
 
-def positional(width: int = 3):
-    """An option without a star."""
-    return mlp_gan()
-
-def untyped(*, width=3):
-    """An option without a type."""
-    return mlp_gan()
-
-def silent():
-    return mlp_gan()
-
 def wide():
     """Images beyond their range."""
     return replace(mlp_gan(hidden=(8,)), image_range=(-0.001, 0.001))
@@ -206,7 +277,19 @@ def wide():
 def dark(*, count: int = 5) -> Dataset:
     """Black images."""
     return Dataset(images=numpy.zeros((count, 28, 28), numpy.uint8))
+
+def positional(count: int = 3):
+    """An option without a star."""
+    return dark()
+
+def untyped(*, count=3):
+    """An option without a type."""
+    return dark()
+
+def silent():
+    return dark()
 '''
+ONLY_DARK = re.sub('.* = "odd:[puws].*\n', "", PROJECT)
 
 
 def test_a_folder_is_checked_before_it_is_installed(tmp_path: Path) -> None:
@@ -220,14 +303,13 @@ def test_a_folder_is_checked_before_it_is_installed(tmp_path: Path) -> None:
         for row in json.loads(done.out)
     }
     assert found == {
-        "positional": {"options": "'width' is not keyword-only: write def f(*, …)"},
-        "untyped": {"options": "'width' needs a type and a default"},
-        "silent": {
-            "options": "its function has no docstring, whose first line `ganzoo list` shows"
-        },
-        "wide": {"value range": found["wide"]["value range"]},
+        "positional": {"options": "'count' is not keyword-only: write def f(*, …)"},
+        "untyped": {"options": "'count' needs a type and a default"},
+        "silent": {"options": found["silent"]["options"]},
+        "wide": found["wide"],
         "dark": {},
     }
+    assert "no docstring is found in the source of odd:silent" in found["silent"]["options"]
     assert "image_range is -0.001 … 0.001" in found["wide"]["value range"]
 
 
@@ -236,8 +318,8 @@ def test_the_command_says_what_holds_and_what_does_not(cli: Cli, tmp_path: Path)
     assert done.code == 0, done.err
     assert "architecture 'mlp_gan_shallow' of ganzoo 0.1.0" in done.out
     assert "ok    determinism" in done.out
-    assert "passed (12 of 12 checks hold)" in done.out
-    assert cli("check-plugin", "mlp_gam").code == 3
+    assert "passed (14 of 14 checks hold)" in done.out
+    assert "did you mean 'mlp_gan'?" in cli("check-plugin", "mlp_gam").err
     (tmp_path / "empty").mkdir()
     done = cli("check-plugin", f"{tmp_path}/empty")
     assert (done.code, done.err.count("\n")) == (3, 1)
@@ -247,10 +329,44 @@ def test_the_command_says_what_holds_and_what_does_not(cli: Cli, tmp_path: Path)
 
 
 def test_a_failure_is_shown_and_is_the_exit_code(tmp_path: Path) -> None:
-    only = PROJECT.replace('silent = "odd:silent"', "").replace('untyped = "odd:untyped"', "")
-    (tmp_path / "pyproject.toml").write_text(only.replace('wide = "odd:wide"', ""))
-    (tmp_path / "odd.py").write_text("def positional(:")
+    (tmp_path / "pyproject.toml").write_text(ONLY_DARK)
+    (tmp_path / "odd.py").write_text("def dark(:")
     done = process("-m", "ganzoo", "check-plugin", tmp_path)
     assert done.code == 3
     assert "FAIL  loads          cannot be imported: SyntaxError" in done.out
-    assert "failed: loads (0 of 1 checks hold)" in done.out
+    assert "failed: loads (1 of 2 checks hold)" in done.out
+
+
+def test_a_name_of_both_kinds_and_one_that_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(ONLY_DARK.replace("dark =", "mlp_gan ="))
+    (tmp_path / "odd.py").write_text(ODD)
+    fine = process("-m", "ganzoo", "check-plugin", tmp_path, "--set", "count=3", "--json")
+    assert fine.code == 0, fine.out + fine.err
+    install(tmp_path / "site", "odd-gan", ODD, {"mlp_gan": "wide"})
+    env = {"PYTHONPATH": str(tmp_path / "site")}
+    done = process("-m", "ganzoo", "check-plugin", "odd_gan:mlp_gan", "--json", env=env)
+    checks = {c["check"]: c for row in json.loads(done.out) for c in row["checks"]}
+    assert checks["name"]["detail"] == "ganzoo registers it too: choose another name"
+    assert not checks["value range"]["passed"]
+
+
+def test_options_reach_the_process_that_loads_it_and_must_exist(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    (tmp_path / "odd.py").write_text(ODD + NEEDS)
+    done = process("-m", "ganzoo", "check-plugin", tmp_path, "--set", "heigth=3")
+    assert (done.code, done.err.count("\n")) == (3, 1)
+    assert "none of the folder's plugins has an option 'heigth'" in done.err
+    (tmp_path / "pyproject.toml").write_text(ONLY_DARK.replace("odd:dark", "odd:needs"))
+    assert process("-m", "ganzoo", "check-plugin", tmp_path, "--set", "root=x").code == 0
+    without = process("-m", "ganzoo", "check-plugin", tmp_path)
+    assert without.code == 3
+    assert "say where it is" in without.out
+
+
+NEEDS = '''
+def needs(*, root: str = "") -> Dataset:
+    """A data set that must be told where it is."""
+    if not root:
+        raise ValueError("say where it is: --set-data root=DIR")
+    return dark()
+'''

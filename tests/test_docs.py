@@ -92,6 +92,11 @@ def test_the_pages_of_the_zoo_are_those_that_the_code_gives(tmp_path: Path) -> N
         assert f"zoo/{name}" in (ROOT / "mkdocs.yml").read_text()
 
 
+def test_every_architecture_has_a_picture_of_its_own() -> None:
+    pictures = [path.read_bytes() for path in (ROOT / "docs" / "images" / "zoo").glob("*.png")]
+    assert len(pictures) == len(set(pictures)) == 10
+
+
 def test_the_manual_builds_strictly(tmp_path: Path) -> None:
     done = process("-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path, cwd=ROOT)
     assert done.code == 0, done.err

@@ -25,6 +25,16 @@ def gan():
 '''
 
 
+TORCH_DATA = """
+import numpy, torch
+from ganzoo import Dataset
+torch.set_default_dtype(torch.float64)
+
+def data():
+    return Dataset(images=numpy.zeros((3, 16, 16), numpy.uint8))
+"""
+
+
 @dataclass(frozen=True)
 class Flaw:
     """A package with something wrong, what `ganzoo plugins` makes of it, and what loading says."""
@@ -50,6 +60,36 @@ FLAWS = {
     "prints-later": Flaw(
         GOOD.replace("return", "print('hello'); return"),
         "faulty", "prints to standard output", loads=True,
+    ),
+    "prints-raw": Flaw(
+        GOOD + "import os; os.write(1, b'hello'); os.system('echo there')",
+        "faulty", "prints to standard output", loads=True,
+    ),
+    "talks-to-stdout": Flaw(
+        GOOD + "import sys; sys.stdout.reconfigure(line_buffering=True); sys.stdout.buffer",
+        "ok", "", loads=True,
+    ),
+    "moves": Flaw(
+        GOOD + "import os; os.chdir('/')", "faulty", "changes the working folder", loads=True
+    ),
+    "device": Flaw(
+        GOOD + "import torch; torch.set_default_device('meta')",
+        "faulty", "changes torch's default device", loads=True,
+    ),
+    "numpy-generator": Flaw(
+        GOOD + "import numpy.random as r; r.set_bit_generator(r.PCG64())",
+        "faulty", "changes numpy's random state", loads=True,
+    ),
+    "usage-error": Flaw(
+        "from ganzoo.errors import UsageError\nraise UsageError('boom')",
+        "broken", "UsageError: boom",
+    ),
+    "optional-future": Flaw(
+        GOOD, "ok", "", requires="ganzoo>=99; extra == 'nightly'", loads=True
+    ),
+    "forks": Flaw(
+        "import os, time\nif os.fork() == 0: time.sleep(600)\n" + GOOD, "ok", "",
+        comes_back=False,
     ),
     "dtype": Flaw(
         GOOD + "import torch; torch.set_default_dtype(torch.float64)",
@@ -109,6 +149,7 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
         install(site, package, flaw.source, {name: "gan"}, requires=flaw.requires)
     install(site, "taken", GOOD, {"dcgan_mnist": "gan"})
     install(site, "taken-data", GOOD, {"fashion_mnist": "gan"}, group="ganzoo.datasets")
+    install(site, "torch-data", TORCH_DATA, {"torch_data": "data"}, group="ganzoo.datasets")
     return {"PYTHONPATH": str(site)}
 
 
@@ -130,8 +171,9 @@ def test_plugins_names_each_with_its_reason(env: Mapping[str, str]) -> None:
         assert flaw.reason in row["detail"], row
     for package in ("taken 1.2", "ganzoo 0.1.0"):
         row = listed[f"{package} dcgan_mnist"]
-        assert row["state"] == "faulty"
+        assert row["state"] == "clash"
         assert f"write {package.split()[0]}:dcgan_mnist" in row["detail"]
+    assert "torch's default dtype" in listed["torch-data 1.2 torch_data"]["detail"]
     assert listed["ganzoo 0.1.0 mlp_gan"]["state"] == "ok"
     assert listed["ganzoo 0.1.0 toy_faces"]["state"] == "ok"
 
@@ -155,7 +197,7 @@ def test_looking_training_and_sampling_go_on(
 
 
 LOAD = """
-import json, random, sys
+import json, os, random, sys
 import numpy, torch
 from ganzoo import registry
 from ganzoo.errors import PluginError
@@ -163,7 +205,9 @@ from ganzoo.errors import PluginError
 def shared():
     keys = numpy.random.get_state()[1].tobytes().hex()
     rng = torch.get_rng_state().numpy().tobytes().hex()
-    return [random.getstate(), keys, rng, str(torch.get_default_dtype()), torch.get_num_threads()]
+    bits, dtype = type(numpy.random.get_bit_generator()), torch.get_default_dtype()
+    torchs = [str(dtype), torch.get_num_threads(), str(torch.get_default_device())]
+    return [random.getstate(), keys, rng, torchs, os.getcwd(), str(bits)]
 
 before = shared()
 for name in sys.argv[1:]:
@@ -192,9 +236,34 @@ def test_asking_for_one_says_what_is_wrong_and_changes_nothing(env: Mapping[str,
 def test_an_error_is_one_line_and_prints_are_not_the_answer(env: Mapping[str, str]) -> None:
     shown = ganzoo("show", "system_exit", env=env)
     assert (shown.code, shown.out, shown.err.count("\n")) == (3, "", 1)
-    shown = ganzoo("show", "prints", "--json", env=env)
-    assert json.loads(shown.out)["package"] == "prints"
-    assert "hello" in shown.err
+    for name in ("prints", "prints_raw"):
+        shown = ganzoo("show", name, "--json", env=env)
+        assert json.loads(shown.out)["name"] == name
+        assert "hello" in shown.err
+        assert "prints to standard output, which was put right" in shown.err
+
+
+@pytest.mark.parametrize(
+    "loss", ["raise ValueError('shapes disagree')", "raise SystemExit(0)", "import sys; sys.exit()"]
+)
+def test_what_a_loss_raises_is_its_plugins_fault(tmp_path: Path, loss: str) -> None:
+    source = GOOD.replace(
+        "return mlp_gan(hidden=(8,))", "return replace(mlp_gan(hidden=(8,)), objective=sad)"
+    )
+    source += f"""
+from dataclasses import replace
+from ganzoo.objectives import non_saturating
+def loss(D, real, fake):
+    {loss}
+sad = replace(non_saturating(), generator_loss=loss)
+"""
+    install(tmp_path / "site", "sad-gan", source, {"sad": "gan"})
+    done = ganzoo("train", "sad", "--data", "toy_garments", "--set-data", "count=16", cwd=tmp_path,
+                  env={"PYTHONPATH": str(tmp_path / "site")})  # fmt: skip
+    assert (done.code, done.err.count("\n")) == (3, 1), done.err
+    assert "architecture 'sad' of sad-gan 1.2: training step 1 fails: " in done.err
+    (status,) = tmp_path.glob("runs/*/status.json")
+    assert json.loads(status.read_text())["outcome"] == "failed"
 
 
 def test_ctrl_c_names_the_plugin_that_never_returns(env: Mapping[str, str]) -> None:
@@ -208,7 +277,7 @@ def test_ctrl_c_names_the_plugin_that_never_returns(env: Mapping[str, str]) -> N
         _, err = running.communicate(timeout=60)
     assert running.returncode == 130
     assert err == (
-        "ganzoo: interrupted while architecture 'never' of never 1.2 was being imported\n"
+        "ganzoo: interrupted before architecture 'never' of never 1.2 could be imported\n"
     )
 
 
@@ -226,3 +295,6 @@ def test_ganzoo_plugins_restricts_what_is_loaded(env: Mapping[str, str]) -> None
     states = {row["package"]: {r["state"] for r in row["registers"]} for row in rows}
     assert states["never"] == {"hidden"}
     assert states["top-level-torch"] == {"ok"}
+    odd = ganzoo("list", env={**env, "GANZOO_PLUGINS": "ganzoo,gan-zoo"})
+    assert odd.err == "ganzoo: $GANZOO_PLUGINS names gan-zoo, which registers nothing here\n"
+    assert ganzoo("show", "prints", env={**env, "GANZOO_PLUGINS": ""}).code == 0

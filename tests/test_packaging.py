@@ -68,7 +68,7 @@ def test_from_nothing_to_a_trained_gan_in_four_commands(environment: Path, tmp_p
     assert _run(python, tmp_path, "ganzoo", "new-plugin", "my_gan").endswith("ganzoo-my-gan\n")
     _pip(python, "-e", "ganzoo-my-gan", cwd=tmp_path)
     checked = _run(python, tmp_path, "ganzoo", "check-plugin", "my_gan")
-    assert "passed (12 of 12 checks hold)" in checked
+    assert "passed (14 of 14 checks hold)" in checked
     trained = _run(python, tmp_path, "ganzoo", "train", "my_gan", "--max-steps", "20")
     assert trained.endswith("runs/my_gan-toy_garments-001\n")
     # Its own test passes too, and what was trained is exported and drawn like any other.
@@ -89,7 +89,7 @@ def test_the_tutorials_package_in_a_fresh_environment(
     assert rows["lsgan"]["package"] == "ganzoo-lsgan"
     assert rows["lsgan"]["summary"] == "Least-squares GAN for 28x28 grey images (Mao et al. 2017)."
     checked = json.loads(_run(python, tmp_path, "ganzoo", "check-plugin", "lsgan", "--json"))
-    assert [len(row["checks"]) for row in checked] == [12]
+    assert [len(row["checks"]) for row in checked] == [14]
     tiny = ("--set", "width=4", "--data", "toy_garments", "--set-data", "count=16")
     trained = _run(python, tmp_path, "ganzoo", "train", "lsgan", *tiny, "--max-steps", "2")
     assert trained.endswith("runs/lsgan-toy_garments-001\n")

@@ -19,7 +19,8 @@ def test_it_writes_a_package_like_the_tutorials(cli: Cli, tmp_path: Path) -> Non
     written = (Path(done.last) / "pyproject.toml").read_text()
     expected = (ROOT / "plugins" / "ganzoo-lsgan" / "pyproject.toml").read_text()
     assert written.replace("my-gan", "lsgan").replace("my_gan", "lsgan") == expected
-    (entry,) = project.entries(Path(done.last))
+    (entry,), source = project.entries(Path(done.last))
+    assert source == Path(done.last)
     assert (entry.name, entry.target) == ("my_gan", "ganzoo_my_gan:my_gan")
     assert entry.requires == ("ganzoo>=0.1",)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["ganzoo-my-gan"]
@@ -31,6 +32,11 @@ def test_it_writes_a_package_like_the_tutorials(cli: Cli, tmp_path: Path) -> Non
         ("my-gan", 2, "'my-gan' cannot name an architecture"),
         ("MyGan", 2, "cannot name"),
         ("class", 2, "cannot name"),
+        ("gan_", 2, "cannot name"),
+        ("größe", 2, "cannot name"),
+        ("adam", 2, "'adam' is what the new module imports"),
+        ("nn", 2, "is what the new module imports"),
+        ("plugins", 2, "there is a module ganzoo_plugins already"),
         ("../x", 2, "cannot name"),
         ("mlp_gan", 2, "there is an architecture 'mlp_gan' of ganzoo 0.1.0 already"),
         ("there", 6, "ganzoo-there is there already"),

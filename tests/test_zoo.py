@@ -245,9 +245,15 @@ def test_initial_weights(name: str, networks: tuple[nn.Module, nn.Module]) -> No
         assert float(weight.std()) == pytest.approx(expected, rel=0.1)
 
 
-def test_the_critics_weights_are_clipped_after_each_step() -> None:
+def test_clipping_clips_every_weight_of_the_critic() -> None:
     gan = registry.load_architecture("wgan_clip", {"width": 4, "hidden": 16}).value
     critic = gan.discriminator()
     assert gan.after_discriminator_step is not None
     gan.after_discriminator_step(critic)
     assert max(float(p.detach().abs().max()) for p in critic.parameters()) == pytest.approx(0.01)
+
+
+def test_anime96_trains_each_network_as_often_as_it_is_told() -> None:
+    options = {"width": 4, "d_every": 3, "g_every": 2}
+    defaults = registry.load_architecture("dcgan_anime96", options).value.defaults
+    assert (defaults.discriminator_every, defaults.generator_every) == (3, 2)

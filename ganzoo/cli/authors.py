@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import os
+import sys
+from collections.abc import Container
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganzoo import catalogue, options
-from ganzoo.cli.parameters import AsJson, Settings
+from ganzoo import catalogue, options, registry
+from ganzoo.cli import console
+from ganzoo.cli.parameters import AsJson, Settings, Timeout
 from ganzoo.errors import PluginError
 
 if TYPE_CHECKING:
@@ -42,18 +48,19 @@ def check_plugin(
         ),
     ],
     settings: Settings = None,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds that loading may take.")] = 60,
+    timeout: Timeout = 60,
     as_json: AsJson = False,
 ) -> None:
     """Check that a plugin keeps the contract; the exit code is 3 where it does not."""
     from ganzoo.conformance import check_entry
 
     given, passed, report = options.parse_pairs(settings or []), True, []
-    for entry in _entries(plugin):
+    entries = _entries(plugin)
+    for entry, share in zip(entries, _share(given, entries), strict=True):
         if not as_json:
             print(entry.label)
         verdicts = []
-        for verdict in check_entry(entry, given, timeout):
+        for verdict in check_entry(entry, share, timeout):
             verdicts.append(verdict)
             if not as_json:
                 _print_verdict(*verdict)
@@ -71,12 +78,35 @@ def check_plugin(
 
 
 def _entries(plugin: str) -> list[Entry]:
-    """What a folder registers, or the one plugin of that name."""
+    """The plugins of that name, one of each kind, or all of a folder; a name wins over a folder."""
     from ganzoo import project
 
-    if Path(plugin).is_dir() and ("/" in plugin or (Path(plugin) / "pyproject.toml").exists()):
-        return project.entries(Path(plugin))
-    return [catalogue.find([*catalogue.architectures(), *catalogue.datasets()], plugin)]
+    found = []
+    if not plugin.startswith(".") and "/" not in plugin and os.sep not in plugin:
+        for entries in (catalogue.architectures(), catalogue.datasets()):
+            with suppress(catalogue.UnknownNameError):
+                found.append(catalogue.find(entries, plugin))
+        if not found and not Path(plugin).is_dir():
+            catalogue.find([*catalogue.architectures(), *catalogue.datasets()], plugin)
+    if not found:
+        found, source = project.entries(Path(plugin))
+        sys.path.insert(0, str(source))
+    return found
+
+
+def _share(given: dict[str, str], entries: list[Entry]) -> list[dict[str, str]]:
+    """Of the options on the command line those of each plugin; for one plugin that is all."""
+    if len(entries) == 1:
+        return [given]
+    shares = []
+    for entry in entries:
+        known: Container[str] = ()
+        with suppress(PluginError):  # what does not load gets that as its verdict
+            known = inspect.signature(registry.import_function(entry)[0]).parameters
+        shares.append({key: value for key, value in given.items() if key in known})
+    if lost := set(given) - {key for share in shares for key in share}:
+        raise PluginError(f"none of the folder's plugins has an option '{min(lost)}'")
+    return shares
 
 
 def _describe(entry: Entry, verdicts: list[dict[str, Any]], passed: bool) -> dict[str, Any]:
@@ -85,7 +115,6 @@ def _describe(entry: Entry, verdicts: list[dict[str, Any]], passed: bool) -> dic
 
 
 def _print_verdict(check: str, passed: bool, detail: str) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -94,4 +123,4 @@ def _print_verdict(check: str, passed: bool, detail: str) -> None:
         row.add_column(width=width)
     mark = Text("  ok", "green") if passed else Text("  FAIL", "bold red")
     row.add_row(mark, check, detail)
-    Console(markup=False, highlight=False).print(row)
+    console.show(row)

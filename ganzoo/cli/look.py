@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo import catalogue, options, registry
-from ganzoo.cli.parameters import AsJson, Settings
+from ganzoo.cli import console
+from ganzoo.cli.parameters import AsJson, Settings, Timeout
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
     from rich.table import Table
 
     from ganzoo.probe import Finding
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def list_plugins(as_json: AsJson = False) -> None:
     """List every architecture and data set that is installed, without importing any."""
+    _note_unknown_packages()
     groups = {"architecture": catalogue.architectures(), "data set": catalogue.datasets()}
     if as_json:
         rows = [
@@ -36,10 +37,12 @@ def list_plugins(as_json: AsJson = False) -> None:
         print(json.dumps(rows, indent=2))
         return
     for kind, entries in groups.items():
-        table = _table(kind, "package", "summary")
+        table = console.table(kind, "package", "summary")
         for entry in entries:
-            table.add_row(entry.name, f"{entry.package} {entry.version}", entry.summary())
-        _print(table)
+            table.add_row(
+                entry.name, f"{entry.package} {entry.version}", entry.summary() or "(no docstring)"
+            )
+        console.show(table)
 
 
 def show(
@@ -51,7 +54,7 @@ def show(
     from ganzoo.networks import count_parameters
     from ganzoo.show import describe_networks
 
-    loaded = registry.load_architecture(architecture, options.parse_pairs(settings or []))
+    loaded = console.open_architecture(architecture, settings)
     with registry.blame(loaded.entry):
         networks = describe_networks(loaded.value)
     if as_json:
@@ -67,13 +70,11 @@ def show(
     print(f"{loaded.entry.label}: {options.describe(function)}\n")
     for which, (network, layers) in networks.items():
         print(f"{which}: {network}\n")
-        _print(_layer_table(layers, count_parameters(network)))
+        console.show(_layer_table(layers, count_parameters(network)))
 
 
 def plugins(
-    timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds that each package gets for loading.")
-    ] = 60,
+    timeout: Timeout = 60,
     as_json: AsJson = False,
 ) -> None:
     """List the packages that register something, and load each to see whether it works.
@@ -83,6 +84,7 @@ def plugins(
     """
     from ganzoo.probe import survey
 
+    _note_unknown_packages()
     findings = survey(timeout)
     if as_json:
         packages: dict[tuple[str, str], list[dict[str, str]]] = {}
@@ -122,12 +124,18 @@ def doctor(as_json: AsJson = False) -> None:
             },
         }, indent=2))  # fmt: skip
         return
-    rows = _table("version", "")
+    rows = console.table("version", "")
     for name, version in versions.items():
         rows.add_row(name, version)
-    _print(rows)
+    console.show(rows)
     print(f"  device  {device}\n")
     _print_findings(found)
+
+
+def _note_unknown_packages() -> None:
+    known = {catalogue.plain(entry.package) for entry in catalogue.installed()}
+    for package in sorted(catalogue.allowed_packages() - known):
+        console.note(f"$GANZOO_PLUGINS names {package}, which registers nothing here")
 
 
 def _print_findings(findings: list[Finding]) -> None:
@@ -135,20 +143,20 @@ def _print_findings(findings: list[Finding]) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    colours = {"ok": "green", "unavailable": "yellow", "faulty": "yellow", "broken": "red"}
+    colours = {"ok": "green", "broken": "red", "hidden": "dim"}
     package = ""
     for entry, state, detail in findings:
         if package != (package := f"{entry.package} {entry.version}"):
-            _print(Text(package, "bold"))
-        verdict = Text(f"{state:<13}", colours.get(state, "dim"))
+            console.show(Text(package, "bold"))
+        verdict = Text(f"{state:<13}", colours.get(state, "yellow"))
         line = f"{entry.kind:<14}{entry.name:<26}{detail if state == 'ok' else ''}"
-        _print(Text("  ").append(verdict).append(line.rstrip()))
+        console.show(Text("  ").append(verdict).append(line.rstrip()))
         if state != "ok":
-            _print(Padding(Text(detail, "dim"), (0, 0, 0, 15)))
+            console.show(Padding(Text(detail, "dim"), (0, 0, 0, 15)))
 
 
 def _layer_table(layers: list[Layer], total: int) -> Table:
-    table = _table("layer", "kind", "parameters", "output shape")
+    table = console.table("layer", "kind", "parameters", "output shape")
     table.columns[2].justify = "right"
     for layer in layers:
         shape = " x ".join(map(str, layer.output_shape)) or "1"
@@ -156,20 +164,3 @@ def _layer_table(layers: list[Layer], total: int) -> Table:
     table.add_section()
     table.add_row("", "total", f"{total:,}", "")
     return table
-
-
-def _table(*headers: str) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    return Table(*headers, box=SIMPLE_HEAD, header_style="bold")
-
-
-def _print(shown: RenderableType) -> None:
-    from rich.console import Console
-
-    class Pipe(Console):
-        def on_broken_pipe(self) -> None:  # rich would exit here and now; `main` knows what to do
-            raise BrokenPipeError
-
-    Pipe(markup=False, highlight=False).print(shown)  # what plugins say is not ours to style

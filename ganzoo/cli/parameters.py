@@ -16,6 +16,7 @@ Settings = Annotated[
 Runs = Annotated[
     Path, typer.Option("--runs", metavar="DIR", help="Where runs are kept.", envvar="GANZOO_RUNS")
 ]
+Timeout = Annotated[float, typer.Option(min=1, help="Seconds that loading a plugin may take.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganzoo import options, registry
+from ganzoo.cli.console import open_architecture
 from ganzoo.cli.parameters import Runs, Settings
 from ganzoo.errors import UsageError
 
@@ -72,7 +73,7 @@ def train(
     from ganzoo.run import Run, describe_run, record
     from ganzoo.train import Finished, Started, epochs_of, fit, sized
 
-    loaded = registry.load_architecture(architecture, options.parse_pairs(settings or []))
+    loaded = open_architecture(architecture, settings)
     given: dict[str, Any] = {
         "epochs": epochs,
         "batch_size": batch_size,
@@ -96,10 +97,9 @@ def train(
             progress=progress,
         )
     asked, config = config, config if batch_size else sized(config, len(images.pixels))
-    with _signals() as stop:
+    with _signals() as stop, registry.blame(loaded.entry):
         events = fit(loaded.value, images.pixels, config, device=where.torch, stop=stop)
-        with registry.blame(loaded.entry):
-            started = next(events)
+        started = next(events)
         assert isinstance(started, Started)
         _print_plan(loaded, images, asked, config, where, started)
         name = f"{loaded.entry.name}-{images.name}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
@@ -38,20 +40,19 @@ def check(name: str, given: Mapping[str, Any] | None = None) -> list[Verdict]:
 
 
 def check_entry(entry: Entry, given: Mapping[str, Any], seconds: float = 60) -> Iterator[Verdict]:
-    """The verdicts on `entry` as they come; what does not load gets the first one alone."""
-    (finding,) = probe([entry], seconds)
-    clean = "in a process of its own, and changes and prints nothing"
+    """The verdicts on `entry` as they come; what does not load gets no more than the first two."""
+    yield _judge("name", partial(_name, entry))
+    (finding,) = probe([entry], seconds, given)
     loads = finding.state == "ok"
+    clean = "in a process of its own, and prints and changes nothing"
     yield Verdict("loads", loads, clean if loads else finding.detail)
     if not finding.usable:
         return
+    yield _judge("options", partial(_options, entry, given))
     kind, checks = _checks(entry)
-    verdict = _judge("options", lambda: _options(entry, given, kind))
-    yield verdict
-    if verdict.passed:
-        loaded: Loaded[Any] = registry.load(entry, given, kind)
-        for run in checks:
-            yield _judge(run.__name__.replace("_", " "), partial(run, loaded))
+    loaded: Loaded[Any] = registry.load(entry, given, kind)
+    for run in checks:
+        yield _judge(run.__name__.replace("_", " "), partial(run, loaded))
 
 
 def _checks(entry: Entry) -> tuple[type[Any], tuple[Check, ...]]:
@@ -65,17 +66,26 @@ def _checks(entry: Entry) -> tuple[type[Any], tuple[Check, ...]]:
 
 
 def _judge(name: str, run: Callable[[], str]) -> Verdict:
+    """The verdict of one check; what the plugin prints or changes meanwhile is a failure too."""
     try:
-        with guarded("failed"):  # a plugin's code may print and raise whatever it likes
-            return Verdict(name, True, run())
+        with guarded("this", "checked") as faults:
+            found = run()
     except GanzooError as error:
         return Verdict(name, False, str(error))
+    return Verdict(name, not faults, f"it {' and '.join(faults)}" if faults else found)
 
 
-def _options(entry: Entry, given: Mapping[str, Any], kind: type[Any]) -> str:
-    """Every option has a type that --set can check and a default, and there is a summary."""
-    import inspect
+def _name(entry: Entry) -> str:
+    """No other package registers it."""
+    same = [e for e in catalogue.installed() if (e.kind, e.name) == (entry.kind, entry.name)]
+    others = {e.package for e in same} - {entry.package}
+    if others:
+        raise PluginError(f"{' and '.join(sorted(others))} registers it too: choose another name")
+    return entry.name
 
+
+def _options(entry: Entry, given: Mapping[str, Any]) -> str:
+    """Every option has a default, and a type that --set and a file can bring; with a summary."""
     function, _ = registry.import_function(entry)
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is not parameter.KEYWORD_ONLY:
@@ -85,7 +95,11 @@ def _options(entry: Entry, given: Mapping[str, Any], kind: type[Any]) -> str:
         written = {parameter.name: options.unparse(parameter.default)}
         if options.resolve(function, written, entry.label)[parameter.name] != parameter.default:
             raise PluginError(f"--set {parameter.name}=… does not give its default back")
-    if entry.summary().startswith("("):
-        raise PluginError("its function has no docstring, whose first line `ganzoo list` shows")
-    registry.load(entry, given, kind)
+    resolved = options.resolve(function, given, entry.label)
+    if options.resolve(function, json.loads(json.dumps(resolved)), entry.label) != resolved:
+        raise PluginError("the options come back from a file as others")
+    if not entry.summary():
+        raise PluginError(
+            f"no docstring is found in the source of {entry.target}: its first line is the summary"
+        )
     return options.describe(function).removeprefix("its options are ")

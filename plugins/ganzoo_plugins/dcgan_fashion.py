@@ -1,6 +1,7 @@
 """DCGANs for 28x28 grey images: convolutions from 7x7 to 28x28 and back."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
 from torch import nn
 
@@ -46,7 +47,7 @@ def dcgan_fashion(*, latent_dim: int = 100, width: int = 64, slope: float = 0.2)
             nn.Flatten(0),
         )
 
-    return _dcgan(latent_dim, generator=generator, discriminator=discriminator)
+    return _dcgan(latent_dim, generator, discriminator)
 
 
 def dcgan_fashion_transposed(
@@ -86,12 +87,8 @@ def dcgan_fashion_transposed(
             nn.Flatten(0),
         )
 
-    return _dcgan(
-        latent_dim,
-        generator=generator,
-        discriminator=discriminator,
-        defaults=TrainConfig(epochs=15),
-    )
+    gan = _dcgan(latent_dim, generator, discriminator)
+    return replace(gan, defaults=TrainConfig(epochs=15))
 
 
 def dcgan_mnist(*, latent_dim: int = 100, width: int = 64, slope: float = 0.2) -> Architecture:
@@ -123,22 +120,24 @@ def dcgan_mnist(*, latent_dim: int = 100, width: int = 64, slope: float = 0.2) -
             nn.Flatten(0),
         )
 
-    return _dcgan(
+    gan = _dcgan(
         latent_dim,
-        generator=lambda: normal_weights(generator()),
-        discriminator=lambda: normal_weights(discriminator()),
-        dataset="mnist",
-        defaults=TrainConfig(epochs=50, batch_size=128),
+        lambda: normal_weights(generator()),
+        lambda: normal_weights(discriminator()),
     )
+    return replace(gan, dataset="mnist", defaults=TrainConfig(epochs=50, batch_size=128))
 
 
-def _dcgan(latent_dim: int, *, dataset: str = "fashion_mnist", **rest: Any) -> Architecture:
+def _dcgan(
+    latent_dim: int, generator: Callable[[], nn.Module], discriminator: Callable[[], nn.Module]
+) -> Architecture:
     """What the members of the family have in common."""
     return Architecture(
         image_shape=(1, 28, 28),
         latent_dim=latent_dim,
+        generator=generator,
+        discriminator=discriminator,
         objective=non_saturating(),
         optimizers=adam(2e-4, (0.5, 0.999)),
-        dataset=dataset,
-        **rest,
+        dataset="fashion_mnist",
     )

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 from torch import nn
 
@@ -42,13 +41,12 @@ def mlp_gan_shallow(
     `hidden` are the widths in both networks, `slope` that of every LeakyReLU. Goodfellow et al.,
     "Generative Adversarial Nets", NeurIPS 2014.
     """
-    return _mlp_gan(
-        latent_dim,
-        hidden,
-        lambda wide: [nn.LeakyReLU(slope, inplace=True)],
-        lambda wide: [nn.LeakyReLU(slope, inplace=True)],
-        defaults=TrainConfig(epochs=3),
-    )
+
+    def after(wide: int) -> list[nn.Module]:
+        return [nn.LeakyReLU(slope, inplace=True)]
+
+    gan = _mlp_gan(latent_dim, hidden, after, after)
+    return replace(gan, defaults=TrainConfig(epochs=3))
 
 
 def mlp_gan_relu(
@@ -60,13 +58,13 @@ def mlp_gan_relu(
     with LeakyReLU of `slope`. Adam's first beta is 0.9 here where the others have 0.5. Goodfellow
     et al., "Generative Adversarial Nets", NeurIPS 2014.
     """
-    return _mlp_gan(
+    gan = _mlp_gan(
         latent_dim,
         hidden,
         lambda wide: [nn.ReLU(inplace=True)],
         lambda wide: [nn.LeakyReLU(slope, inplace=True)],
-        optimizers=adam(2e-4, (0.9, 0.999)),
     )
+    return replace(gan, optimizers=adam(2e-4, (0.9, 0.999)))
 
 
 def mlp_gan_dropout(
@@ -84,20 +82,20 @@ def mlp_gan_dropout(
         hidden,
         lambda wide: [nn.ReLU(inplace=True)],
         lambda wide: [nn.ReLU(inplace=True), nn.Dropout(dropout)],
-        dataset="mnist",
-        defaults=TrainConfig(epochs=100, batch_size=128, shared_fakes=True),
     )
     return replace(
         gan,
         generator=lambda: normal_weights(gan.generator()),
         discriminator=lambda: normal_weights(gan.discriminator()),
+        dataset="mnist",
+        defaults=TrainConfig(epochs=100, batch_size=128, shared_fakes=True),
     )
 
 
 def _mlp_gan(
-    latent_dim: int, hidden: tuple[int, ...], after_g: Block, after_d: Block, **changes: Any
+    latent_dim: int, hidden: tuple[int, ...], after_g: Block, after_d: Block
 ) -> Architecture:
-    gan = Architecture(
+    return Architecture(
         image_shape=IMAGE,
         latent_dim=latent_dim,
         generator=lambda: nn.Sequential(
@@ -110,7 +108,6 @@ def _mlp_gan(
         optimizers=adam(2e-4, (0.5, 0.999)),
         dataset="fashion_mnist",
     )
-    return replace(gan, **changes)
 
 
 def _layers(widths: tuple[int, ...], last: int, after: Block) -> list[nn.Module]:

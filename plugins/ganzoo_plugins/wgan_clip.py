@@ -1,6 +1,6 @@
 """One pair of networks, two objectives: the first Wasserstein GAN, and a GAN to compare it to."""
 
-from typing import Any
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -32,12 +32,9 @@ def wgan_clip(
         for weight in critic.parameters():
             weight.clamp_(-clip, clip)
 
-    return _architecture(
-        latent_dim,
-        width,
-        hidden,
-        slope,
-        nn.Tanh,
+    gan = _dcgan_maxpool(latent_dim, width, hidden, slope, nn.Tanh())
+    return replace(
+        gan,
         objective=wasserstein(),
         optimizers=rmsprop(5e-5),
         after_discriminator_step=clip_weights,
@@ -56,20 +53,12 @@ def dcgan_fashion_maxpool(
     Chintala, "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
     Networks", ICLR 2016.
     """
-    return _architecture(
-        latent_dim,
-        width,
-        hidden,
-        slope,
-        nn.Sigmoid,
-        image_range=(0.0, 1.0),
-        objective=non_saturating(),
-        optimizers=adam(2e-4, (0.9, 0.999)),
-    )
+    gan = _dcgan_maxpool(latent_dim, width, hidden, slope, nn.Sigmoid())
+    return replace(gan, image_range=(0.0, 1.0))
 
 
-def _architecture(
-    latent_dim: int, w: int, hidden: int, slope: float, last: type[nn.Module], **rest: Any
+def _dcgan_maxpool(
+    latent_dim: int, w: int, hidden: int, slope: float, squash: nn.Module
 ) -> Architecture:
     def generator() -> nn.Module:
         return nn.Sequential(
@@ -82,7 +71,7 @@ def _architecture(
             nn.Unflatten(1, (2 * w, 7, 7)),
             *up(2 * w, w),
             nn.ConvTranspose2d(w, 1, 4, stride=2, padding=1),
-            last(),
+            squash,
         )
 
     def discriminator() -> nn.Module:
@@ -105,6 +94,7 @@ def _architecture(
         latent_dim=latent_dim,
         generator=generator,
         discriminator=discriminator,
+        objective=non_saturating(),
+        optimizers=adam(2e-4, (0.9, 0.999)),
         dataset="fashion_mnist",
-        **rest,
     )

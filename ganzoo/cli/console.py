@@ -1,0 +1,47 @@
+"""What commands print with, and how they open the plugin that a user named."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from ganzoo import options, registry
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from ganzoo.architecture import Architecture
+    from ganzoo.registry import Loaded
+
+
+def table(*headers: str) -> Table:
+    """An empty table in ganzoo's style."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(*headers, box=SIMPLE_HEAD, header_style="bold")
+
+
+def show(shown: RenderableType) -> None:
+    """Print a table or a line; what plugins say in it is not ours to style."""
+    from rich.console import Console
+
+    class Pipe(Console):
+        def on_broken_pipe(self) -> None:  # rich would exit here and now; `main` knows what to do
+            raise BrokenPipeError
+
+    Pipe(markup=False, highlight=False).print(shown)
+
+
+def note(message: str) -> None:
+    """Say something that is not the command's answer."""
+    print(f"ganzoo: {message}", file=sys.stderr)
+
+
+def open_architecture(name: str, settings: list[str] | None) -> Loaded[Architecture]:
+    """Load the architecture that the command line names; say so if it misbehaves."""
+    loaded = registry.load_architecture(name, options.parse_pairs(settings or []))
+    if loaded.faults:
+        note(f"{loaded.entry.label} {' and '.join(loaded.faults)}, which was put right")
+    return loaded
