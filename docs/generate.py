@@ -19,7 +19,7 @@ PICTURES = {
     "mlp_gan": "after its 20 epochs of Fashion-MNIST",
     "mlp_gan_shallow": "after its 3 epochs of Fashion-MNIST",
     "mlp_gan_relu": "after its 20 epochs of Fashion-MNIST",
-    "mlp_gan_dropout": "after 10 of its 100 epochs of MNIST",
+    "mlp_gan_dropout": "after 20 of its 100 epochs of MNIST, with --seed 1",
     "dcgan_fashion": "after 1,000 steps on Fashion-MNIST, a twentieth of its 20 epochs",
     "dcgan_fashion_transposed": "after 1,500 steps on Fashion-MNIST, a tenth of its 15 epochs",
     "dcgan_fashion_maxpool": "after 1,500 steps on Fashion-MNIST, a twelfth of its 20 epochs",
