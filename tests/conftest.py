@@ -77,21 +77,26 @@ def process(
 def install(
     site: Path,
     package: str,
-    source: str,
+    source: str | Mapping[str, str],
     names: Mapping[str, str],
     *,
     group: str = "ganzoo.architectures",
     requires: str = "ganzoo",
 ) -> None:
-    """Lay out a package as pip would: a module, and metadata with entry points in `group`."""
+    """Lay out a package as pip would: modules, and metadata with entry points in `group`.
+
+    `source` is that of a module called as the package, or of several by their names; `names` are
+    of functions in the one module, or "module:function".
+    """
     module = package.replace("-", "_")
     site.mkdir(exist_ok=True)
-    (site / f"{module}.py").write_text(source)
+    for name, text in ({module: source} if isinstance(source, str) else source).items():
+        (site / f"{name}.py").write_text(text)
     info = site / f"{module}-1.2.dist-info"
     info.mkdir()
     lines = ["Metadata-Version: 2.1", f"Name: {package}", "Version: 1.2"]
     (info / "METADATA").write_text("\n".join([*lines, f"Requires-Dist: {requires}", ""]))
-    points = [f"{name} = {module}:{function}" for name, function in names.items()]
+    points = [f"{name} = {f if ':' in f else f'{module}:{f}'}" for name, f in names.items()]
     (info / "entry_points.txt").write_text("\n".join([f"[{group}]", *points]))
 
 

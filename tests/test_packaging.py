@@ -71,11 +71,7 @@ def test_from_nothing_to_a_trained_gan_in_four_commands(environment: Path, tmp_p
     assert "passed (14 of 14 checks hold)" in checked
     trained = _run(python, tmp_path, "ganzoo", "train", "my_gan", "--max-steps", "20")
     assert trained.endswith("runs/my_gan-toy_garments-001\n")
-    # Its own test passes too, and what was trained is exported and drawn like any other.
-    assert "1 passed" in _run(python, tmp_path / "ganzoo-my-gan", "pytest", "-q")
-    assert "max error" in _run(python, tmp_path, "ganzoo", "export", "--onnx")
-    _run(python, tmp_path, "ganzoo", "sample", "exports/my_gan-toy_garments-001.onnx")
-    assert (tmp_path / "my_gan-toy_garments-001-seed0.png").stat().st_size > 100
+    assert "1 passed" in _run(python, tmp_path / "ganzoo-my-gan", "pytest", "-q")  # its own test
 
 
 def test_the_tutorials_package_in_a_fresh_environment(
@@ -90,6 +86,3 @@ def test_the_tutorials_package_in_a_fresh_environment(
     assert rows["lsgan"]["summary"] == "Least-squares GAN for 28x28 grey images (Mao et al. 2017)."
     checked = json.loads(_run(python, tmp_path, "ganzoo", "check-plugin", "lsgan", "--json"))
     assert [len(row["checks"]) for row in checked] == [14]
-    tiny = ("--set", "width=4", "--data", "toy_garments", "--set-data", "count=16")
-    trained = _run(python, tmp_path, "ganzoo", "train", "lsgan", *tiny, "--max-steps", "2")
-    assert trained.endswith("runs/lsgan-toy_garments-001\n")

@@ -232,7 +232,7 @@ def _train(gan: Architecture, steps: int, seed: int = 0) -> TrainState:
     return last.state
 
 
-def _rate(work: Callable[[], object], images: int, seconds: float = 0.5) -> float:
+def _rate(work: Callable[[], object], images: int, seconds: float = 0.25) -> float:
     """Images a second of `work`, which makes `images`, after one call to warm up."""
     work()
     start, calls = time.perf_counter(), 0
