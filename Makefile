@@ -5,7 +5,7 @@ DEV = .venv/bin
 # A second environment with the base dependencies alone: what a user has who only samples.
 BASE = .venv-base/bin
 
-.PHONY: demo test zoo docs pages lint format clean
+.PHONY: demo test test-slow zoo docs pages lint format clean
 
 # A DCGAN of 24 instead of 64 channels, on faces drawn by code: about three minutes on two cores, set-up included.
 demo: .venv/ready .venv-base/ready
@@ -29,6 +29,9 @@ docs: .venv/ready
 # docs/zoo/, a page for each architecture, as the code now gives it; a test compares them.
 pages: .venv/ready
 	$(DEV)/python docs/generate.py
+
+test-slow: .venv/ready .venv-base/ready
+	GANZOO_BASE_PYTHON=$(BASE)/python $(DEV)/python -m pytest -m slow
 
 lint: .venv/ready
 	$(DEV)/ruff format --check .

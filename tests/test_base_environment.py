@@ -59,6 +59,7 @@ def test_what_needs_torch_says_so(arguments: list[str], tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_make_zoo_prints_its_table(tmp_path: Path) -> None:
     root = Path(__file__).parents[1]
     tiny = ["mlp_gan_shallow", "--steps", "2", "--data", "toy_garments", "--out", str(tmp_path)]
