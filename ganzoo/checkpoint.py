@@ -18,7 +18,8 @@ from torch.optim import Optimizer
 
 from ganzoo import __version__, latents, registry
 from ganzoo.architecture import Architecture
-from ganzoo.errors import ModelFileError
+from ganzoo.catalogue import UnknownNameError
+from ganzoo.errors import ModelFileError, PluginError
 from ganzoo.generator import Generator
 from ganzoo.modelinfo import ModelInfo
 from ganzoo.networks import build, draw
@@ -116,7 +117,11 @@ def load_generator(path: str | Path, device: str = "cpu") -> tuple[Generator, nn
     """
     info, weights = load_weights(path)
     plugin = f"{info.plugin['package']}:{info.architecture}"
-    loaded = registry.load_architecture(plugin, info.options)
+    try:
+        loaded = registry.load_architecture(plugin, info.options)
+    except UnknownNameError as error:
+        made_by = f"{info.plugin['package']} {info.plugin['version']}"
+        raise PluginError(f"{path} needs the plugin of {made_by}: {error}") from error
     with registry.blame(loaded.entry):
         network, _ = build(loaded.value)
     try:

@@ -1,5 +1,9 @@
 """Everything that can go wrong, with its exit code. One line each: what, whose, what to do next."""
 
+import os
+import sys
+import traceback
+
 TRAIN_EXTRA = {"matplotlib", "onnx", "onnxscript", "safetensors", "torch", "torchvision"}
 
 
@@ -60,6 +64,18 @@ def missing_extra(error: BaseException) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Somebody else's exception in one line: `ValueError: too wide`."""
+    """Somebody else's exception in one line: `ValueError: too wide (my_gan.py, line 7)`."""
     words = " ".join(str(error).split())[:300]
-    return f"{type(error).__name__}: {words}{missing_extra(error)}"
+    told = f"{type(error).__name__}: {words}".removesuffix(": ")
+    return f"{told}{_where(error)}{missing_extra(error)}"
+
+
+def _where(error: BaseException) -> str:
+    """The innermost line that is neither ours nor a library's, if the message names none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = os.path.dirname(__file__)
+    for frame in reversed(frames):
+        theirs = not frame.filename.startswith((ours, "<", sys.prefix + os.sep, sys.base_prefix))
+        if theirs and not isinstance(error, SyntaxError):
+            return f" ({os.path.basename(frame.filename)}, line {frame.lineno})"
+    return ""

@@ -15,13 +15,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from itertools import groupby
+from pathlib import Path
 from threading import Event
-from typing import Any, Literal, NamedTuple
+from typing import IO, Any, Literal, NamedTuple
 
 from ganzoo import catalogue, registry
 from ganzoo.architecture import Architecture, Dataset
@@ -30,11 +31,11 @@ from ganzoo.errors import DataError, GanzooError, missing_extra, reason
 
 State = Literal["ok", "unavailable", "faulty", "clash", "broken", "hidden"]
 _CHILD = """
-import json, sys
+import importlib, json, sys
 job = json.load(sys.stdin)
 sys.path[:] = job["path"]
-from ganzoo.probe import child
-child(job["entries"], job["options"])
+module, _, function = job["run"].partition(":")
+getattr(importlib.import_module(module), function)(**job["arguments"])
 """
 
 
@@ -96,8 +97,14 @@ def _look_from_outside(
     """The findings of processes that are started until every entry has one."""
     findings: list[Finding] = []
     while waiting := entries[len(findings) :]:
-        answers, end = _run_child(waiting, seconds, options, stop)
-        findings += [Finding(e, **answer) for e, answer in zip(waiting, answers, strict=False)]
+        arguments = {"entries": [asdict(e) for e in waiting], "options": dict(options)}
+        end = ""
+        told = answers("ganzoo.probe:child", arguments, seconds, stop)
+        for entry, answer in zip(waiting, told, strict=False):
+            if "end" in answer:
+                end = answer["end"]
+                break
+            findings.append(Finding(entry, **answer))
         module = None
         for entry in entries[len(findings) :]:  # the one that ended it, and others of its module
             if module not in (None, entry.target.partition(":")[0]):
@@ -107,35 +114,54 @@ def _look_from_outside(
     return findings
 
 
-def _run_child(
-    entries: list[Entry], seconds: float, options: Mapping[str, Any], stop: Event
-) -> tuple[list[dict[str, Any]], str]:
-    """What one process found before it ended, and how it ended."""
-    job = {"path": sys.path, "entries": [asdict(e) for e in entries], "options": dict(options)}
+def answers(
+    run: str, arguments: Mapping[str, Any], seconds: float, stop: Event | None = None
+) -> Iterator[dict[str, Any]]:
+    """What the function `run` ("module:function") says by `tell` in a process of its own.
+
+    Each answer may take `seconds`. Where the process ends before the function does, or is ended,
+    the last item is {"end": how}.
+    """
+    job = {"path": sys.path, "run": run, "arguments": dict(arguments)}
     # Files, not pipes: a process that the plugin starts may hold on to them without harm.
-    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as answers:
-        asked.write(json.dumps(job).encode())
-        asked.seek(0)
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _CHILD],
-            stdin=asked,
-            stdout=answers,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # so that what a plugin starts can be ended with it
-        )
-        size, deadline, end = 0, time.monotonic() + seconds, ""
-        while process.poll() is None and not stop.wait(0.02):
-            if (now := os.fstat(answers.fileno()).st_size) > size:
-                size, deadline = now, time.monotonic() + seconds
-            if time.monotonic() > deadline:
-                end = f"does not finish loading within {seconds:g} s"
-                break
-        code = process.poll()
-        _end(process)
-        answers.seek(0)
-        lines = answers.read().decode().splitlines()
-    end = end or f"ends the process that loads it, with exit status {code}"
-    return [json.loads(line) for line in lines], end
+    with tempfile.TemporaryDirectory() as folder:
+        asked, told = Path(folder, "asked"), Path(folder, "told")
+        asked.write_text(json.dumps(job))
+        with asked.open() as stdin, told.open("wb") as stdout, told.open("rb") as heard:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _CHILD],
+                stdin=stdin,
+                stdout=stdout,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # so that what a plugin starts can be ended with it
+            )
+            try:
+                end = yield from _follow(process, heard, seconds, stop or Event())
+            finally:
+                _end(process)
+        if end:
+            yield {"end": end}
+
+
+def _follow(
+    process: subprocess.Popen[bytes], heard: IO[bytes], seconds: float, stop: Event
+) -> Generator[dict[str, Any], None, str]:
+    """The lines of `heard` as they come; how it ended, or nothing where it is done."""
+    read, deadline = 0, time.monotonic() + seconds
+    while True:
+        ended = process.poll() is not None or stop.wait(0.02)
+        heard.seek(read)
+        lines = heard.read().splitlines(keepends=True)
+        for line in (line for line in lines if line.endswith(b"\n")):
+            read, deadline = read + len(line), time.monotonic() + seconds
+            answer = json.loads(line)
+            if answer is None:
+                return ""
+            yield answer
+        if ended:
+            return f"ends the process that runs it, with exit status {process.poll()}"
+        if time.monotonic() > deadline:
+            return f"does not finish within {seconds:g} s"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -149,17 +175,29 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def child(entries: list[dict[str, Any]], options: Mapping[str, Any]) -> None:
-    """Run in the child: write one line of JSON for each of `entries`, as it is done."""
+    """Run in the child: look at each of `entries`."""
+    with telling() as tell:
+        for facts in entries:
+            state, detail = look(Entry(**facts), options)
+            tell({"state": state, "detail": detail})
+
+
+@contextmanager
+def telling() -> Iterator[Callable[[dict[str, Any]], None]]:
+    """In a child: the function that passes an answer on; the process ends afterwards."""
     report = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever a plugin writes to stdout, by whatever means, is not our report
-    for facts in entries:
-        entry = Entry(**{**facts, "requires": tuple(facts["requires"])})
-        state, detail = _look(entry, options)
-        print(json.dumps({"state": state, "detail": detail}), file=report, flush=True)
+    os.dup2(2, 1)  # whatever a plugin writes to stdout, by whatever means, is no answer
+
+    def tell(answer: dict[str, Any] | None) -> None:
+        print(json.dumps(answer), file=report, flush=True)
+
+    yield tell
+    tell(None)
     os._exit(0)  # without waiting for threads that a plugin may have started
 
 
-def _look(entry: Entry, options: Mapping[str, Any]) -> tuple[State, str]:
+def look(entry: Entry, options: Mapping[str, Any]) -> tuple[State, str]:
+    """Load it here, and say what became of it."""
     try:
         if entry.kind == "architecture":
             faults, detail = registry.load(entry, options, Architecture).faults, ""

@@ -115,6 +115,7 @@ def half(gan: Architecture) -> Any:
 
 
 BREAK: list[tuple[str, Callable[[Architecture], dict[str, Any]], str]] = [
+    ("contract", lambda g: {"dataset": "toy_garmets"}, "did you mean 'toy_garments'?"),
     ("contract", lambda g: {"optimizers": half(g)}, "the optimizer of G leaves 5 of 6 tensors out"),
     ("contract", lambda g: {"optimizers": lambda G, D: (1, 2)}, "of G is not torch's"),
     (
@@ -258,13 +259,17 @@ version = "1.2"
 
 [project.entry-points."ganzoo.architectures"]
 wide = "odd:wide"
+leaves = "odd:leaves"
+hangs = "odd:hangs"
 [project.entry-points."ganzoo.datasets"]
 positional = "odd:positional"
 untyped = "odd:untyped"
 silent = "odd:silent"
+loud = "odd:loud"
 dark = "odd:dark"
 """
 ODD = '''
+import os, time
 import numpy
 from dataclasses import replace
 from ganzoo import Dataset
@@ -278,6 +283,28 @@ def dark(*, count: int = 5) -> Dataset:
     """Black images."""
     return Dataset(images=numpy.zeros((count, 28, 28), numpy.uint8))
 
+class Loud(list):
+    def __getitem__(self, index):
+        print("hello")
+        return super().__getitem__(index)
+
+def loud():
+    """Images that talk."""
+    return Dataset(images=Loud(dark().images), cache_key="1")
+
+def leaves():
+    """It ends the process in its loss."""
+    return with_loss(lambda: os._exit(0))
+
+def hangs():
+    """It never returns from its loss."""
+    return with_loss(lambda: time.sleep(600))
+
+def with_loss(do):
+    gan = mlp_gan(hidden=(8,))
+    objective = replace(gan.objective, generator_loss=lambda D, real, fake: do())
+    return replace(gan, objective=objective)
+
 def positional(count: int = 3):
     """An option without a star."""
     return dark()
@@ -289,14 +316,14 @@ def untyped(*, count=3):
 def silent():
     return dark()
 '''
-ONLY_DARK = re.sub('.* = "odd:[puws].*\n', "", PROJECT)
+ONLY_DARK = re.sub('.* = "odd:[^d].*\n', "", PROJECT)
 
 
 def test_a_folder_is_checked_before_it_is_installed(tmp_path: Path) -> None:
     """In a process of its own: the folder joins sys.path."""
     (tmp_path / "pyproject.toml").write_text(PROJECT)
     (tmp_path / "odd.py").write_text(ODD)
-    done = process("-m", "ganzoo", "check-plugin", tmp_path, "--json")
+    done = process("-m", "ganzoo", "check-plugin", tmp_path, "--json", "--timeout", 12)
     assert done.code == 3, done.err
     found = {
         row["name"]: {c["check"]: c["detail"] for c in row["checks"] if not c["passed"]}
@@ -307,6 +334,12 @@ def test_a_folder_is_checked_before_it_is_installed(tmp_path: Path) -> None:
         "untyped": {"options": "'count' needs a type and a default"},
         "silent": {"options": found["silent"]["options"]},
         "wide": found["wide"],
+        "leaves": {"one step": "ends the process that runs it, with exit status 0"},
+        "hangs": {"one step": "does not finish within 12 s"},
+        "loud": {
+            "pixels": "it prints to standard output",
+            "repeatable": "it prints to standard output",
+        },
         "dark": {},
     }
     assert "no docstring is found in the source of odd:silent" in found["silent"]["options"]

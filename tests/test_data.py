@@ -355,3 +355,16 @@ def test_a_failed_download_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_torchvisions_data_sets_can_be_imported() -> None:
     done = process("-c", "from ganzoo.torchvision_shim import datasets; print(datasets.MNIST)")
     assert "torchvision.datasets.mnist.MNIST" in done.out, done.err
+
+
+@pytest.mark.parametrize("images", [np.zeros((4, 28, 28)), np.zeros((4, 28), np.uint8)])
+def test_an_array_that_is_no_uint8_images_is_refused(
+    images: np.ndarray[tuple[int, ...], np.dtype[np.float64]], tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=r"not uint8 \(N, H, W\[, C\]\)"):
+        prepare(Dataset(images=images), (1, 28, 28), cache=tmp_path)
+    with pytest.raises(DataError, match="not uint8"):
+        prepare(
+            Dataset(images=list(images.astype(float)), cache_key="1"), (1, 28, 28), cache=tmp_path
+        )
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

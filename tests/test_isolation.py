@@ -130,11 +130,11 @@ FLAWS = {
     "top_level_torch": Flaw("import torch" + GOOD, "ok", "", loads=True),
     "never": Flaw(
         "import sys, time; print('here', file=sys.stderr, flush=True)\nwhile True: time.sleep(1)",
-        "broken", "does not finish loading within 15 s",
+        "broken", "does not finish within 15 s",
         comes_back=False,
     ),
     "exits": Flaw(
-        "import os; os._exit(7)", "broken", "ends the process that loads it, with exit status 7",
+        "import os; os._exit(7)", "broken", "ends the process that runs it, with exit status 7",
         comes_back=False,
     ),
 }  # fmt: skip

@@ -48,7 +48,7 @@ def check_plugin(
         ),
     ],
     settings: Settings = None,
-    timeout: Timeout = 60,
+    timeout: Timeout = 120,
     as_json: AsJson = False,
 ) -> None:
     """Check that a plugin keeps the contract; the exit code is 3 where it does not."""
@@ -96,8 +96,8 @@ def _entries(plugin: str) -> list[Entry]:
 
 def _share(given: dict[str, str], entries: list[Entry]) -> list[dict[str, str]]:
     """Of the options on the command line those of each plugin; for one plugin that is all."""
-    if len(entries) == 1:
-        return [given]
+    if len(entries) == 1 or not given:
+        return [given] * len(entries)
     shares = []
     for entry in entries:
         known: Container[str] = ()

@@ -100,12 +100,12 @@ def plugins(
     _print_findings(findings)
 
 
-def doctor(as_json: AsJson = False) -> None:
+def doctor(timeout: Timeout = 60, as_json: AsJson = False) -> None:
     """Report versions, the device and why, data sets at hand, and plugins that do not load."""
     from ganzoo import doctor as findings
     from ganzoo.probe import survey
 
-    versions, device, found = findings.versions(), findings.device(), survey()
+    versions, device, found = findings.versions(), findings.device(), survey(timeout)
     groups = {
         "datasets": [f for f in found if f.entry.kind == "data set"],
         "architectures": [f for f in found if f.entry.kind == "architecture"],

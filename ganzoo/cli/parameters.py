@@ -16,7 +16,9 @@ Settings = Annotated[
 Runs = Annotated[
     Path, typer.Option("--runs", metavar="DIR", help="Where runs are kept.", envvar="GANZOO_RUNS")
 ]
-Timeout = Annotated[float, typer.Option(min=1, help="Seconds that loading a plugin may take.")]
+Timeout = Annotated[
+    float, typer.Option(min=1, help="Seconds that loading a plugin, or one check, may take.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
 

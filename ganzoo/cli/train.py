@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganzoo import options, registry
+from ganzoo import catalogue, options, registry
 from ganzoo.cli.console import open_architecture
 from ganzoo.cli.parameters import Runs, Settings
 from ganzoo.errors import UsageError
@@ -88,9 +88,13 @@ def train(
     except ValueError as error:
         raise UsageError(str(error)) from None
     where = choose(device)
+    if data is None:
+        data = registry.default_dataset(loaded)
+        with registry.blame(loaded.entry):
+            catalogue.find(catalogue.datasets(), data)
     with decoding() as progress:
         images = open_images(
-            data or registry.default_dataset(loaded),
+            data,
             loaded.value.image_shape,
             options=options.parse_pairs(data_settings or []),
             skip_bad=skip_bad,
@@ -139,6 +143,10 @@ def _print_plan(
         f"{_short(started.steps * config.batch_size / count)} epochs, seed {config.seed}{rate}",
         "device": str(device),
     }
+    if config.discriminator_steps > 1:
+        lines["steps"] = (
+            f"{config.discriminator_steps} of the discriminator on each batch, 1 of the generator"
+        )
     if asked.batch_size != config.batch_size:
         sizes = f"{config.batch_size}, not {asked.batch_size}"
         lines["batch size"] = f"{sizes}: the data set is small; --batch-size overrides it"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ganzoo import latents
+from ganzoo import catalogue, latents, registry
 from ganzoo.architecture import Architecture, TrainConfig
 from ganzoo.batches import Batches
 from ganzoo.checkpoint import load_weights, model_info, write_checkpoint
@@ -46,6 +46,7 @@ def contract(loaded: Loaded[Architecture]) -> str:
         _require(held <= own, f"the optimizer of {which} holds other parameters")
         left = f"{len(own - held)} of {len(own)} tensors"
         _require(own <= held, f"the optimizer of {which} leaves {left} out")
+    catalogue.find(catalogue.datasets(), registry.default_dataset(loaded))
     low, high = gan.image_range
     return f"images {' x '.join(map(str, gan.image_shape))} in [{low:g}, {high:g}]"
 
@@ -97,8 +98,10 @@ def value_range(loaded: Loaded[Architecture]) -> str:
     low, high = gan.image_range
     inside = all(bool(low <= x.min() and x.max() <= high) for x in (images, far))
     found = f"{min(images.min(), far.min()):.3g} … {max(images.max(), far.max()):.3g}"
-    _require(inside, f"images reach {found}, and image_range is {low:g} … {high:g}")
-    return f"{found}, with weights ten times their size"
+    found = f"images reach {found} with weights ten times their size"
+    hint = "; let the generator end with nn.Tanh(), or nn.Sigmoid() for 0 … 1"
+    _require(inside, f"{found}, and image_range is {low:g} … {high:g}{hint}")
+    return found
 
 
 def images_alone(loaded: Loaded[Architecture]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from ganzoo.architecture import Architecture, Dataset
 from ganzoo.catalogue import Entry
 from ganzoo.errors import GanzooError, PluginError
 from ganzoo.guard import guarded
-from ganzoo.probe import probe
+from ganzoo.probe import answers, look, telling
 from ganzoo.registry import Loaded
 
 
@@ -39,20 +40,41 @@ def check(name: str, given: Mapping[str, Any] | None = None) -> list[Verdict]:
     return list(check_entry(catalogue.find(entries, name), given or {}))
 
 
-def check_entry(entry: Entry, given: Mapping[str, Any], seconds: float = 60) -> Iterator[Verdict]:
-    """The verdicts on `entry` as they come; what does not load gets no more than the first two."""
+def check_entry(entry: Entry, given: Mapping[str, Any], seconds: float = 120) -> Iterator[Verdict]:
+    """The verdicts on `entry` as they come, from a process that it cannot take with it.
+
+    Each check may take `seconds`. What does not load or breaks the contract is checked no further.
+    """
     yield _judge("name", partial(_name, entry))
-    (finding,) = probe([entry], seconds, given)
-    loads = finding.state == "ok"
-    clean = "in a process of its own, and prints and changes nothing"
-    yield Verdict("loads", loads, clean if loads else finding.detail)
-    if not finding.usable:
-        return
-    yield _judge("options", partial(_options, entry, given))
+    at_work = "loads"
+    arguments = {"entry": asdict(entry), "given": dict(given)}
+    for answer in answers("ganzoo.conformance.verdicts:child", arguments, seconds):
+        if "end" in answer:
+            yield Verdict(at_work, False, answer["end"])
+        elif "begins" in answer:
+            at_work = answer["begins"]
+        else:
+            yield Verdict(**answer)
+
+
+def child(entry: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """Run in the child: check `entry`, saying which check begins and what came of it."""
+    with telling() as tell:
+        for name, run in _all_checks(Entry(**entry), given):
+            tell({"begins": name})
+            verdict = _judge(name, run)
+            tell(verdict._asdict())
+            if not verdict.passed and name in ("loads", "contract"):
+                break
+
+
+def _all_checks(entry: Entry, given: Mapping[str, Any]) -> Iterator[tuple[str, Callable[[], str]]]:
+    yield "loads", partial(_loads, entry, given)
+    yield "options", partial(_options, entry, given)
     kind, checks = _checks(entry)
     loaded: Loaded[Any] = registry.load(entry, given, kind)
     for run in checks:
-        yield _judge(run.__name__.replace("_", " "), partial(run, loaded))
+        yield run.__name__.replace("_", " "), partial(run, loaded)
 
 
 def _checks(entry: Entry) -> tuple[type[Any], tuple[Check, ...]]:
@@ -82,6 +104,14 @@ def _name(entry: Entry) -> str:
     if others:
         raise PluginError(f"{' and '.join(sorted(others))} registers it too: choose another name")
     return entry.name
+
+
+def _loads(entry: Entry, given: Mapping[str, Any]) -> str:
+    """It is imported and called, and does nothing else."""
+    state, detail = look(entry, given)
+    if state != "ok":
+        raise PluginError(detail)
+    return "in a process of its own, and prints and changes nothing"
 
 
 def _options(entry: Entry, given: Mapping[str, Any]) -> str:

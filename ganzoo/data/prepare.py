@@ -60,6 +60,10 @@ def prepare(
         raise DataError("the data set is empty")
     if isinstance(images, np.ndarray):
         array = images[..., None] if images.ndim == 3 else images
+        if array.dtype != np.uint8 or array.ndim != 4:
+            raise DataError(
+                f"its images are {images.dtype} {images.shape}, not uint8 (N, H, W[, C])"
+            )
         if min(array.shape[1:3]) < SMALLEST:
             size = f"{array.shape[2]}x{array.shape[1]}"
             raise DataError(f"images of {size} are too small: at least {SMALLEST} pixels a side")
@@ -85,6 +89,8 @@ def prepare(
 def fit(image: NDArray[np.uint8], target: tuple[int, int, int]) -> NDArray[np.uint8]:
     """One image (H, W) or (H, W, C) centre-cropped, resized and converted to `target` (H, W, C)."""
     height, width, channels = target
+    if image.dtype != np.uint8:
+        raise DataError(f"an image is {image.dtype}, not uint8")
     if image.ndim == 2 or image.shape[2] == 1:
         image = image.reshape(image.shape[:2])
     picture = Image.fromarray(image)

@@ -34,7 +34,7 @@ def _find(name: str, torchvision_name: str, split: Split, download: bool) -> Dat
     places = [root / folder for root in roots for folder in (raw, name, package)]
     places.append(Path("/usr/share/datasets", package))
     found = next((path for place in places if (path := find_idx(place, split))), None)
-    why = "downloading is switched off"
+    why = "and was not downloaded"
     if found is None and download:
         found, why = _download(torchvision_name, split)
     if found is None:
