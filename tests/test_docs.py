@@ -47,7 +47,14 @@ def pip_install(package: Path, site: Path) -> None:
         install(site, project["name"], source, {n: t.partition(":")[2] for n, t in points.items()})
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    # README.md always, the manual in CI: a page takes half a minute of processes.
+    [
+        pytest.param(p, id=p.name, marks=[pytest.mark.slow] if p.parent != ROOT else [])
+        for p in PAGES
+    ],
+)
 def test_a_page_does_what_it_says(page: Path, folder: Path) -> None:
     env = {"PYTHONPATH": str(folder / "site"), "GANZOO_CACHE": str(folder / "cache")}
     if page.name in {"sampling.md"}:  # it starts where README.md ends
