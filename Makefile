@@ -18,7 +18,7 @@ demo: .venv/ready .venv-base/ready
 test: .venv/ready .venv-base/ready
 	GANZOO_BASE_PYTHON=$(BASE)/python $(DEV)/python -m pytest -n auto --maxprocesses 4
 
-# Every architecture on real data, 200 steps each: a quarter of an hour on two cores. `make zoo FACES=…` takes your faces.
+# Every architecture on real data, 200 steps each: eight minutes on two cores. `make zoo FACES=…` takes your faces.
 zoo: .venv/ready .venv-base/ready
 	$(DEV)/python -m benchmarks.zoo --base-python $(BASE)/python $(if $(FACES),--faces $(FACES))
 

@@ -1,7 +1,7 @@
 """Every built-in architecture on real data: trained, exported, drawn without torch, in one table.
 
 `make zoo` runs it. Each architecture has its own settings but for the number of steps (200), and
-for dcgan_anime96's batch (64 instead of 512, which would take most of an hour on two cores). Every
+for dcgan_anime96's batch (64 instead of 512, for eight times as many images). Every
 command is a process of its own, as a user would start it.
 """
 

@@ -65,7 +65,7 @@ def _page(gan: Loaded[Architecture]) -> str:
     parts = [
         f"# {name}", summary, prose,
         f"![64 images drawn by {name}](../images/zoo/{name}.png)",
-        f"*64 images of seed 0 {PICTURES[name]}.*",
+        f"*64 images {PICTURES[name]}.*",
         "## Settings", _settings(gan),
         "## Options", f"Each can be changed: `ganzoo train {name} --set key=value`.",
         _table(("option", "default"), [

@@ -134,6 +134,8 @@ class Architecture:
     """How to train unless the user says otherwise."""
 
     def __post_init__(self) -> None:
+        if len(self.image_shape) != 3:
+            raise ValueError(f"image_shape {self.image_shape} is not (channels, height, width)")
         for name, size in zip(
             ("channels", "height", "width", "latent_dim"),
             (*self.image_shape, self.latent_dim),

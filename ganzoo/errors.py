@@ -71,11 +71,20 @@ def reason(error: BaseException) -> str:
 
 
 def _where(error: BaseException) -> str:
-    """The innermost line that is neither ours nor a library's, if the message names none."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = os.path.dirname(__file__)
-    for frame in reversed(frames):
-        theirs = not frame.filename.startswith((ours, "<", sys.prefix + os.sep, sys.base_prefix))
-        if theirs and not isinstance(error, SyntaxError):
+    """The innermost line that is neither ours nor a library's: ` (my_gan.py, line 7)`."""
+    if isinstance(error, SyntaxError):
+        return ""  # its message says where
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not (frame.filename.startswith("<") or _is_library(frame.filename)):
             return f" ({os.path.basename(frame.filename)}, line {frame.lineno})"
     return ""
+
+
+def _is_library(file: str) -> bool:
+    """Whether code is Python's own, or of a package that plugins are written with."""
+    standard = os.path.dirname(os.__file__)
+    if file.startswith(standard + os.sep) and "site-packages" not in file:
+        return True
+    packages = (sys.modules.get(name) for name in ("ganzoo", "numpy", "torch"))
+    folders = (os.path.dirname(package.__file__ or "") for package in packages if package)
+    return file.startswith(tuple(folder + os.sep for folder in folders))

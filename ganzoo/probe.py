@@ -71,14 +71,12 @@ def survey(seconds: float = 60) -> list[Finding]:
     return [found[entry] for entry in everything]
 
 
-def probe(
-    entries: list[Entry], seconds: float = 60, options: Mapping[str, Any] | None = None
-) -> list[Finding]:
-    """Load each of `entries` with `options`, each package in a process; a plugin gets `seconds`."""
+def probe(entries: list[Entry], seconds: float = 60) -> list[Finding]:
+    """Load each of `entries`, each package in a process of its own; a plugin gets `seconds`."""
     packages = [list(group) for _, group in groupby(sorted(entries, key=_package), key=_package)]
     stop = Event()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        looks = [pool.submit(_look_from_outside, p, seconds, options or {}, stop) for p in packages]
+        looks = [pool.submit(_look_from_outside, p, seconds, stop) for p in packages]
         try:
             found = {finding.entry: finding for look in looks for finding in look.result()}
         except BaseException:  # Ctrl-C: leave no process behind
@@ -91,13 +89,11 @@ def _package(entry: Entry) -> tuple[str, str]:
     return entry.package, entry.version
 
 
-def _look_from_outside(
-    entries: list[Entry], seconds: float, options: Mapping[str, Any], stop: Event
-) -> list[Finding]:
+def _look_from_outside(entries: list[Entry], seconds: float, stop: Event) -> list[Finding]:
     """The findings of processes that are started until every entry has one."""
     findings: list[Finding] = []
     while waiting := entries[len(findings) :]:
-        arguments = {"entries": [asdict(e) for e in waiting], "options": dict(options)}
+        arguments = {"entries": [asdict(e) for e in waiting]}
         end = ""
         told = answers("ganzoo.probe:child", arguments, seconds, stop)
         for entry, answer in zip(waiting, told, strict=False):
@@ -174,11 +170,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def child(entries: list[dict[str, Any]], options: Mapping[str, Any]) -> None:
+def child(entries: list[dict[str, Any]]) -> None:
     """Run in the child: look at each of `entries`."""
     with telling() as tell:
         for facts in entries:
-            state, detail = look(Entry(**facts), options)
+            state, detail = look(Entry(**facts), {})
             tell({"state": state, "detail": detail})
 
 

@@ -99,7 +99,7 @@ def fit(
     break the contract or the architecture's code raises.
     """
     device = torch.device(device)
-    with explained("its optimizers cannot be made"):
+    with explained("its networks and optimizers cannot be made"):
         state = TrainState.fresh(architecture, config, device)
     batches = Batches(pixels, architecture.image_range, device, config.seed)
     stepper = Stepper(architecture, config, device)

@@ -140,6 +140,22 @@ def test_small_data_gets_smaller_batches(cli: Cli, tmp_path: Path) -> None:
     assert "1 steps of 16 images, 0.4 epochs" in done.out
 
 
+def test_a_reader_that_has_had_enough_is_no_error() -> None:
+    command = [sys.executable, "-m", "ganzoo", "list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        running.stdout.close()
+        assert running.wait(60) == 141
+        assert running.stderr is not None
+        assert running.stderr.read() == b""
+
+
+def test_the_plan_says_how_often_a_critic_is_trained(cli: Cli, tmp_path: Path) -> None:
+    tiny = ("--set", "hidden=8", "--set", "width=4", "--data", "toy_garments", "--max-steps", 1)
+    done = cli("train", "wgan_clip", *tiny, "--set-data", "count=16", "--runs", tmp_path)
+    assert "steps         5 of the discriminator on each batch, 1 of the generator" in done.out
+
+
 def test_debug_shows_a_traceback() -> None:
     done = process("-m", "ganzoo", "--debug", "show", "nothing")
     assert "Traceback" in done.err

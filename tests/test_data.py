@@ -18,7 +18,7 @@ from ganzoo.data.prepare import fit, prepare
 from ganzoo.errors import DataError, PluginError
 from ganzoo.registry import load_dataset
 from ganzoo.storage import cache_folder
-from tests.conftest import Cli, process, write_idx
+from tests.conftest import write_idx
 
 RGB = (3, 32, 32)
 GREY = (1, 28, 28)
@@ -86,26 +86,6 @@ def test_idx_folder(tmp_path: Path, gz: bool) -> None:
     found = open_images(str(tmp_path / "idx"), GREY)
     np.testing.assert_array_equal(found.pixels[..., 0], images)
     assert open_images(str(tmp_path / "idx"), RGB).pixels.shape == (5, 32, 32, 3)
-
-
-def test_fashion_mnist_is_found_under_ganzoo_data(tmp_path: Path) -> None:
-    write_idx(tmp_path / "fashion_mnist" / "train-images-idx3-ubyte", random_images(5, 28, 28))
-    code = "from ganzoo.data import open_images; " \
-           "print(open_images('fashion_mnist', (1, 28, 28)).pixels.shape)"  # fmt: skip
-    done = process("-c", code, env={"GANZOO_DATA": str(tmp_path)})
-    assert done.out.strip() == "(5, 28, 28, 1)", done.err
-
-
-@pytest.mark.skipif(
-    not Path("/usr/share/datasets/fashion-mnist").is_dir(),
-    reason="needs the Debian package dataset-fashion-mnist",
-)
-def test_real_fashion_mnist() -> None:
-    found = open_images("fashion_mnist", GREY)
-    assert found.pixels.shape == (60_000, 28, 28, 1)
-    assert 70 < found.pixels.mean() < 75  # the published mean is 0.286 of 255
-    test = open_images("fashion_mnist", GREY, options={"split": "test"})
-    assert len(test.pixels) == 10_000
 
 
 def test_images_are_cropped_in_the_middle_and_keep_their_proportions() -> None:
@@ -261,51 +241,6 @@ def test_a_path_takes_no_options(faces: Path) -> None:
         open_images(str(faces), RGB, options={"count": "3"})
 
 
-def test_no_data_set_and_no_network(cli: Cli, tmp_path: Path) -> None:
-    done = cli("train", "mlp_gan", "--data", "mnist", "--set-data", "download=no",
-               "--runs", tmp_path / "runs")  # fmt: skip
-    assert (done.code, done.err.count("\n")) == (4, 1)
-    assert all(way in done.err for way in ("$GANZOO_DATA/mnist", "apt-get", "toy_garments"))
-    assert not (tmp_path / "runs").exists()
-
-
-# The drawn data sets.
-
-
-@pytest.mark.parametrize(
-    ("name", "shape"), [("toy_faces", (96, 96, 3)), ("toy_garments", (28, 28))]
-)
-def test_a_drawn_image_is_a_function_of_seed_and_index(name: str, shape: tuple[int, ...]) -> None:
-    few = load_dataset(name, {"count": 3}).value.images
-    many = load_dataset(name, {"count": 500}).value.images
-    other = load_dataset(name, {"count": 3, "seed": 1}).value.images
-    assert (len(few), len(many)) == (3, 500)
-    assert few[2].shape == shape
-    assert few[2].dtype == np.uint8
-    np.testing.assert_array_equal(few[2], many[2])
-    assert not np.array_equal(few[2], other[2])
-    assert len({many[i].tobytes() for i in range(500)}) == 500
-    with pytest.raises(IndexError):
-        few[3]
-
-
-def test_the_attributes_of_faces_are_independent_and_many() -> None:
-    from ganzoo_plugins.toy_faces import Face
-
-    faces = [Face.of(0, i) for i in range(4000)]
-    fields = [f for f in Face.__dataclass_fields__ if f not in {"width", "chin", "eye_height"}]
-    combinations = 1
-    for name in fields:
-        values = [getattr(face, name) for face in faces]
-        combinations *= len(set(values))
-        for value in set(values):  # the other attributes do not follow this one
-            smiles = [f.mouth == "smile" for f in faces if getattr(f, name) == value]
-            if name != "mouth":
-                assert 0.08 < sum(smiles) / len(smiles) < 0.26, (name, value)
-    assert len(fields) >= 10
-    assert combinations > 1_000_000
-
-
 def test_cached_facts_say_what_was_decoded(tmp_path: Path) -> None:
     dataset = load_dataset("toy_garments", {"count": 5}).value
     odd_size = (1, 30, 30)
@@ -339,22 +274,6 @@ def test_an_empty_data_set_is_refused(tmp_path: Path) -> None:
         prepare(Dataset(images=np.zeros((0, 28, 28), np.uint8)), GREY, cache=tmp_path)
     with pytest.raises(PluginError, match="count must be at least 1"):
         open_images("toy_faces", RGB, options={"count": "0"})
-
-
-def test_a_failed_download_leaves_nothing_behind(tmp_path: Path) -> None:
-    nowhere = "http://127.0.0.1:9"
-    env = {"GANZOO_CACHE": str(tmp_path / "cache")}
-    env |= dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), nowhere)
-    arguments = ["-m", "ganzoo", "train", "mlp_gan", "--data", "mnist"]
-    done = process(*arguments, cwd=tmp_path, env=env)
-    assert (done.code, done.err.count("\n")) == (4, 1), done.err
-    assert "the download failed" in done.err
-    assert not [p for p in tmp_path.rglob("*") if p.name != "cache"]
-
-
-def test_torchvisions_data_sets_can_be_imported() -> None:
-    done = process("-c", "from ganzoo.torchvision_shim import datasets; print(datasets.MNIST)")
-    assert "torchvision.datasets.mnist.MNIST" in done.out, done.err
 
 
 @pytest.mark.parametrize("images", [np.zeros((4, 28, 28)), np.zeros((4, 28), np.uint8)])

@@ -8,22 +8,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Result, install, process
-
-GOOD = '''
-from ganzoo_plugins.mlp_gan import mlp_gan
-
-def gan():
-    """A plugin with a flaw."""
-    return mlp_gan(hidden=(8,))
-'''
-
+from tests.flaws import FLAWS, GOOD
 
 TORCH_DATA = """
 import numpy, torch
@@ -33,111 +24,6 @@ torch.set_default_dtype(torch.float64)
 def data():
     return Dataset(images=numpy.zeros((3, 16, 16), numpy.uint8))
 """
-
-
-@dataclass(frozen=True)
-class Flaw:
-    """A module with something wrong, what `ganzoo plugins` makes of it, and what loading says."""
-
-    source: str
-    state: str
-    reason: str
-    requires: str = "ganzoo"
-    loads: bool = False  # when it is asked for by name
-    comes_back: bool = True
-
-
-FLAWS = {
-    "import_error": Flaw(
-        "import no_such_module", "broken", "ModuleNotFoundError: No module named 'no_such_module'"
-    ),
-    "syntax_error": Flaw("def gan(:", "broken", "SyntaxError: invalid syntax"),
-    "system_exit": Flaw("raise SystemExit(3)", "broken", "cannot be imported: SystemExit: 3"),
-    "keyboard_interrupt": Flaw("raise KeyboardInterrupt", "broken", "KeyboardInterrupt"),
-    "prints": Flaw(
-        GOOD + "print('hello')", "faulty", "prints to standard output", loads=True
-    ),
-    "prints_later": Flaw(
-        GOOD.replace("return", "print('hello'); return"),
-        "faulty", "prints to standard output", loads=True,
-    ),
-    "prints_raw": Flaw(
-        GOOD + "import os; os.write(1, b'hello'); os.system('echo there')",
-        "faulty", "prints to standard output", loads=True,
-    ),
-    "talks_to_stdout": Flaw(
-        GOOD + "import sys; sys.stdout.reconfigure(line_buffering=True); sys.stdout.buffer",
-        "ok", "", loads=True,
-    ),
-    "moves": Flaw(
-        GOOD + "import os; os.chdir('/')", "faulty", "changes the working folder", loads=True
-    ),
-    "device": Flaw(
-        GOOD + "import torch; torch.set_default_device('meta')",
-        "faulty", "changes torch's default device", loads=True,
-    ),
-    "numpy_generator": Flaw(
-        GOOD + "import numpy.random as r; r.set_bit_generator(r.PCG64())",
-        "faulty", "changes numpy's random state", loads=True,
-    ),
-    "usage_error": Flaw(
-        "from ganzoo.errors import UsageError\nraise UsageError('boom')",
-        "broken", "UsageError: boom",
-    ),
-    "optional_future": Flaw(
-        GOOD, "ok", "", requires="ganzoo>=99; extra == 'nightly'", loads=True
-    ),
-    "forks": Flaw(
-        "import os, time\nif os.fork() == 0: time.sleep(600)\n" + GOOD, "ok", "",
-        comes_back=False,
-    ),
-    "dtype": Flaw(
-        GOOD + "import torch; torch.set_default_dtype(torch.float64)",
-        "faulty", "changes torch's default dtype", loads=True,
-    ),
-    "torch_rng": Flaw(
-        GOOD + "import torch; torch.manual_seed(7)",
-        "faulty", "changes torch's random state", loads=True,
-    ),
-    "numpy_rng": Flaw(
-        GOOD + "import numpy; numpy.random.seed(7)",
-        "faulty", "changes numpy's random state", loads=True,
-    ),
-    "python_rng": Flaw(
-        GOOD + "import random; random.seed(7)",
-        "faulty", "changes Python's random state", loads=True,
-    ),
-    "threads": Flaw(
-        GOOD + "import torch; torch.set_num_threads(torch.get_num_threads() + 1)",
-        "faulty", "changes torch's number of threads", loads=True,
-    ),
-    "no_attribute": Flaw("", "broken", "AttributeError: module 'no_attribute' has no attribute"),
-    "no_function": Flaw("gan = 3", "broken", "is not a function: no_function:gan"),
-    "wrong_type": Flaw("def gan(): return 3", "broken", "returned int where ganzoo wants Archit"),
-    "wrong_field": Flaw(
-        GOOD + "import dataclasses; old = gan\n"
-        "def gan(): return dataclasses.replace(old(), latent_dim='100')",
-        "broken", "ValueError: latent_dim must be a positive int, not '100'",
-    ),
-    "raises": Flaw("def gan(): raise ValueError('two\\nlines')", "broken", "ValueError: two lines"),
-    "future": Flaw(
-        GOOD, "broken", "is built for ganzoo>=99, and this is 0.1.0", requires="ganzoo>=99"
-    ),
-    "future_field": Flaw(
-        "from ganzoo import Architecture\ndef gan(): return Architecture(mapping=3)",
-        "broken", "unexpected keyword argument 'mapping'",
-    ),
-    "top_level_torch": Flaw("import torch" + GOOD, "ok", "", loads=True),
-    "never": Flaw(
-        "import sys, time; print('here', file=sys.stderr, flush=True)\nwhile True: time.sleep(1)",
-        "broken", "does not finish within 15 s",
-        comes_back=False,
-    ),
-    "exits": Flaw(
-        "import os; os._exit(7)", "broken", "ends the process that runs it, with exit status 7",
-        comes_back=False,
-    ),
-}  # fmt: skip
 
 
 def _package(name: str) -> str:
@@ -274,6 +160,39 @@ sad = replace(non_saturating(), generator_loss=loss)
     assert json.loads(status.read_text())["outcome"] == "failed"
 
 
+@pytest.mark.parametrize("read", ["raise KeyError('lost')", "raise SystemExit(0)"])
+def test_what_a_data_set_raises_is_its_plugins_fault(tmp_path: Path, read: str) -> None:
+    source = f"""
+from ganzoo import Dataset
+class Images:
+    def __len__(self):
+        return 20
+    def __getitem__(self, index):
+        {read}
+def sad():
+    return Dataset(images=Images(), cache_key="sad")
+"""
+    install(tmp_path / "site", "sad-data", source, {"sad": "sad"}, group="ganzoo.datasets")
+    done = ganzoo("train", "mlp_gan", "--data", "sad", cwd=tmp_path,
+                  env={"PYTHONPATH": str(tmp_path / "site")})  # fmt: skip
+    assert (done.code, done.err.count("\n")) == (3, 1), done.err
+    assert "data set 'sad' of sad-data 1.2: its image " in done.err
+    assert "cannot be read: " in done.err
+    assert "(sad_data.py, line 7)" in done.err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_default_data_set_that_is_not_there_is_its_plugins_fault(tmp_path: Path) -> None:
+    source = GOOD.replace(
+        "mlp_gan(hidden=(8,))", "replace(mlp_gan(hidden=(8,)), dataset='toy_faecs')"
+    )
+    source = "from dataclasses import replace\n" + source
+    install(tmp_path / "site", "sad-gan", source, {"sad": "gan"})
+    done = ganzoo("train", "sad", cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "site")})
+    assert (done.code, done.err.count("\n")) == (3, 1), done.err
+    assert "architecture 'sad' of sad-gan 1.2: no data set is called 'toy_faecs'" in done.err
+
+
 def test_ctrl_c_names_the_plugin_that_never_returns(env: Mapping[str, str]) -> None:
     command = [sys.executable, "-m", "ganzoo", "show", "never"]
     with subprocess.Popen(
@@ -297,6 +216,8 @@ def test_ganzoo_plugins_restricts_what_is_loaded(env: Mapping[str, str]) -> None
     hidden = ganzoo("show", "prints", env=few)
     assert hidden.code == 3
     assert "architecture 'prints' of flawed 1.2 is left out by $GANZOO_PLUGINS" in hidden.err
+    other_kind = ganzoo("show", "torch_data", env=few)
+    assert "no architecture is called 'torch_data'" in other_kind.err
     assert ganzoo("show", "ganzoo:dcgan_mnist", env=few).code == 0
     assert ganzoo("show", "dcgan_mnist", env=few).code == 0  # the other one is left out
     rows = json.loads(ganzoo("plugins", "--json", env=few).out)

@@ -31,6 +31,28 @@ def test_a_strangers_plugin_is_listed_without_importing_it(tmp_path: Path) -> No
     assert not (tmp_path / "imported").exists()
 
 
+def test_a_summary_is_found_where_the_function_only_passes_through(tmp_path: Path) -> None:
+    sources = {
+        "guest_gan": "from guest_nets import gan as guest",
+        "guest_nets": GOOD.replace("guest(", "gan("),
+    }
+    install(tmp_path / "site", "guest-gan", sources, {"guest": "guest"})
+    listed = process("-m", "ganzoo", "list", "--json", env={"PYTHONPATH": str(tmp_path / "site")})
+    rows = {row["name"]: row for row in json.loads(listed.out)}
+    assert rows["guest"]["summary"] == "A guest."
+
+
+def test_a_run_names_the_package_that_it_misses(tmp_path: Path) -> None:
+    install(tmp_path / "site", "guest-gan", GOOD, {"guest": "guest"})
+    env = {"PYTHONPATH": str(tmp_path / "site")}
+    train = ("train", "guest", "--data", "toy_garments", "--set-data", "count=8", "--max-steps", 1)
+    run = process("-m", "ganzoo", *train, cwd=tmp_path, env=env)
+    assert run.code == 0, run.err
+    done = process("-m", "ganzoo", "sample", run.last, cwd=tmp_path)
+    assert (done.code, done.err.count("\n")) == (3, 1)
+    assert f"{run.last} needs the plugin of guest-gan 1.2" in done.err
+
+
 def test_a_package_with_damaged_metadata_is_left_out(tmp_path: Path) -> None:
     install(tmp_path / "site", "guest-gan", GOOD, {"guest": "guest"})
     points = tmp_path / "site" / "guest_gan-1.2.dist-info" / "entry_points.txt"

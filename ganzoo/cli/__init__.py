@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             raise
         _exit_with(error)
     except SystemExit as error:  # nobody but this function decides on that
+        if debug:
+            raise
         _fail(f"something ended the command with {error!r}; `ganzoo --debug …` shows what", 1)
     except KeyboardInterrupt as error:
         _fail(f"interrupted {error}", 130)

@@ -19,6 +19,7 @@ from PIL import Image, ImageOps
 from ganzoo.architecture import Dataset, ImageSequence
 from ganzoo.data.files import SMALLEST
 from ganzoo.errors import DataError, PluginError
+from ganzoo.guard import explained
 from ganzoo.storage import write_whole
 
 _RECIPE = "1"  # changes when the same file would give other pixels
@@ -143,7 +144,9 @@ def _decode_each(
 
     def one(index: int) -> NDArray[np.uint8] | DataError:
         try:
-            return fit(images[index], target)
+            with explained(f"its image {index} cannot be read"):
+                image = images[index]
+            return fit(image, target)
         except DataError as error:
             return error
 

@@ -6,6 +6,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -35,20 +36,24 @@ def open_images(
     images, a folder of IDX files, an .npz. A registered name wins; write ./name for the path.
     Raises DataError with what to do where there are no images or some cannot be read.
     """
-    name, source, dataset = _find(spec, options or {})
-    pixels, fingerprint, skipped = prepare(
-        dataset, shape, cache=cache_folder() / "images", skip_bad=skip_bad, progress=progress
-    )
+    name, source, dataset, blamed = _find(spec, options or {})
+    with blamed:
+        pixels, fingerprint, skipped = prepare(
+            dataset, shape, cache=cache_folder() / "images", skip_bad=skip_bad, progress=progress
+        )
     return Images(name=name, pixels=pixels, fingerprint=fingerprint, source=source, skipped=skipped)
 
 
-def _find(spec: str, options: Mapping[str, Any]) -> tuple[str, dict[str, Any], Dataset]:
-    """A short name, what `run.json` records, and the data set itself."""
+def _find(
+    spec: str, options: Mapping[str, Any]
+) -> tuple[str, dict[str, Any], Dataset, AbstractContextManager[None]]:
+    """A short name, what `run.json` records, the data set itself, and who is to blame for it."""
     looks_like_a_path = os.sep in spec or "/" in spec or spec.endswith((".zip", ".npz"))
     if not looks_like_a_path:
         try:
             loaded = registry.load_dataset(spec, options)
-            return loaded.entry.name, loaded.describe(), loaded.value
+            entry = loaded.entry
+            return entry.name, loaded.describe(), loaded.value, registry.blame(entry)
         except catalogue.UnknownNameError as error:
             if not Path(spec).exists():
                 raise DataError(f"{error}; or give a path to images") from None
@@ -57,7 +62,7 @@ def _find(spec: str, options: Mapping[str, Any]) -> tuple[str, dict[str, Any], D
     path = Path(spec)
     real = path.resolve()
     name = real.name if real.is_dir() else real.stem
-    return name or "images", {"path": str(real)}, _from_path(path)
+    return name or "images", {"path": str(real)}, _from_path(path), nullcontext()
 
 
 def _from_path(path: Path) -> Dataset:
