@@ -25,3 +25,19 @@ def normal(count: int, dim: int, seed: int = 0, start: int = 0) -> NDArray[np.fl
     radius, angle = np.sqrt(-2 * np.log(u1)), 2 * np.pi * u2
     z = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
     return z.reshape(count, 2 * pairs)[:, :dim].astype(np.float32)
+
+
+def slerp(a: NDArray[np.float32], b: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
+    """Spherical interpolation from a to b, both (dim,): float32 (steps, dim), ends included.
+
+    Straight where the two point the same or opposite ways, or one is zero.
+    """
+    t = np.linspace(0, 1, steps)[:, None]
+    lengths = np.linalg.norm(a.astype(np.float64)) * np.linalg.norm(b.astype(np.float64))
+    cosine = np.dot(a.astype(np.float64), b) / lengths if lengths else 1.0
+    if abs(cosine) > 1 - 1e-9:
+        path = (1 - t) * a + t * b
+    else:
+        angle = np.arccos(cosine)
+        path = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+    return np.asarray(path, np.float32)
