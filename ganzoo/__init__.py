@@ -8,6 +8,7 @@ from ganzoo.architecture import Architecture, Dataset, Objective, TrainConfig
 from ganzoo.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ganzoo.generator import Generator
@@ -15,12 +16,17 @@ if TYPE_CHECKING:
 __all__ = ["Architecture", "Dataset", "Objective", "TrainConfig", "__version__", "load"]
 
 
-def load(path: str | Path) -> Generator:
+def load(
+    path: str | Path, providers: str | Sequence[str] = "auto", threads: int | None = None
+) -> Generator:
     """Open an ONNX generator written by `ganzoo export`; needs onnxruntime, not torch.
 
     Returns a `ganzoo.generator.Generator`: `.sample(n, seed=0)` gives uint8 images (n, H, W, C).
-    Raises `ganzoo.errors.ModelFileError` where the file is missing or not ganzoo's.
+    `providers` are onnxruntime's, such as "CPU" or "CUDA"; "auto" takes CUDA where it works.
+    `threads` is by default the number of CPUs that this process may use. Raises
+    `ganzoo.errors.ModelFileError` where the file is missing, damaged, hostile or not ganzoo's, and
+    `DeviceError` where a provider that you ask for is not there.
     """
     from ganzoo.sampling import load_onnx
 
-    return load_onnx(path)
+    return load_onnx(path, providers, threads)

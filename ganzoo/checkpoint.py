@@ -129,8 +129,8 @@ def load_generator(path: str | Path, device: str = "cpu") -> tuple[Generator, nn
     except RuntimeError as error:
         reason = " ".join(str(error).split())
         raise ModelFileError(f"{path} does not fit {plugin}: {reason}") from error
-    network.requires_grad_(False).to(device)
-    return Generator(info, lambda z: draw(network, z)), network
+    network.requires_grad_(False).to(device).eval()
+    return Generator(info, lambda z: draw(network, z), info.weights_sha256), network
 
 
 def load_weights(path: str | Path) -> tuple[ModelInfo, dict[str, Tensor]]:

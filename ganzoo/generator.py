@@ -92,6 +92,8 @@ class Generator:
             raise UsageError(f"there is no coordinate {index}: this model has 0 … {dim - 1}")
         if len(values) == 0:
             raise UsageError("a sweep needs at least one value")
+        if not (np.abs(np.asarray(values, float)) <= np.finfo(np.float32).max).all():
+            raise UsageError("a sweep needs values that are finite as float32")
         z = latents.normal(_positive(rows, "rows"), dim, seed)[:, None].repeat(len(values), axis=1)
         z[:, :, index] = values
         images = self.draw(z.reshape(-1, dim))

@@ -2,57 +2,68 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from ganzoo.errors import ModelFileError
+from ganzoo import untrusted
+from ganzoo.errors import DeviceError, ModelFileError, UsageError
 from ganzoo.generator import Generator
 from ganzoo.modelinfo import ModelInfo
+from ganzoo.untrusted import Contents, Port
+
+MAX_MEMORY = 4 * 2**30
+"""Bytes that a model may ask for on the CPU while it is opened or draws one batch."""
+
+CPU = "CPUExecutionProvider"
+AUTOMATIC = ("CUDAExecutionProvider", CPU)
+"""What `providers="auto"` tries, in this order."""
 
 
-def load_onnx(path: str | Path) -> Generator:
+def load_onnx(
+    path: str | Path, providers: str | Sequence[str] = "auto", threads: int | None = None
+) -> Generator:
     """Open an ONNX generator that `ganzoo export` wrote.
 
-    Raises ModelFileError where the file is missing, is no ONNX file, or was not written by ganzoo.
+    `providers` are names as onnxruntime has them, "CUDA" being short for "CUDAExecutionProvider";
+    "auto" is CUDA where it works, else the CPU. `threads` is by default the number of CPUs that
+    this process may use. Raises ModelFileError where the file is missing, damaged, not to be
+    trusted, or not ganzoo's; DeviceError where a provider is not there.
     """
-    try:
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise ModelFileError(f"{path} does not exist: `ganzoo export` writes one") from None
-    except IsADirectoryError:
-        raise ModelFileError(f"{path} is a folder, not an ONNX file") from None
-    return from_bytes(content, path)
+    return from_bytes(untrusted.read(path), path, providers, threads)
 
 
-def from_bytes(content: bytes, path: str | Path) -> Generator:
+def from_bytes(
+    content: bytes,
+    path: str | Path,
+    providers: str | Sequence[str] = "auto",
+    threads: int | None = None,
+) -> Generator:
     """As `load_onnx`, for the content of a file; `path` is only for messages."""
-    try:
-        session = onnxruntime.InferenceSession(
-            content, _session_options(), providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # onnxruntime's exceptions have no common base
-        raise ModelFileError(f"{path} is not an ONNX file that can be run: {error}") from error
-    info = ModelInfo.from_metadata(session.get_modelmeta().custom_metadata_map, path)
-    inputs, outputs = session.get_inputs(), session.get_outputs()
-    if [i.name for i in inputs] != ["latent"] or [o.name for o in outputs] != ["image"]:
-        raise ModelFileError(f"{path} should map one input 'latent' to one output 'image'")
+    contents = untrusted.inspect(content, path)
+    info = ModelInfo.from_metadata(contents.metadata, path)
+    _check_ports(contents, info, path)
+    session = _open(content, contents, path, providers, threads)
 
-    def run(z: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(session.run(["image"], {"latent": z})[0])
+    def forward(z: NDArray[np.float32]) -> NDArray[Any]:
+        try:
+            images = np.asarray(session.run(["image"], {"latent": z})[0])
+        except Exception as error:  # onnxruntime's exceptions have no common base
+            raise ModelFileError(_why_not_run(error, path, len(z))) from error
+        if images.shape != (len(z), *info.output_shape) or images.dtype != info.image["dtype"]:
+            raise ModelFileError(
+                f"{path} draws {images.dtype} {images.shape}, not what it declares"
+            )
+        return images
 
-    return Generator(info, run)
-
-
-def _session_options() -> onnxruntime.SessionOptions:
-    """Quiet, and with as many threads as this process may use: onnxruntime counts the host's."""
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.intra_op_num_threads = usable_cpus()
-    return options
+    return Generator(info, forward, hashlib.sha256(content).hexdigest(), session.get_providers()[0])
 
 
 def usable_cpus() -> int:
@@ -60,3 +71,88 @@ def usable_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _check_ports(contents: Contents, info: ModelInfo, path: str | Path) -> None:
+    """One input and one output, exactly as the metadata say."""
+    wanted = [
+        Port("latent", "float32", (None, info.latent_dim)),
+        Port("image", info.image["dtype"], (None, *info.output_shape)),
+    ]
+    found = [*contents.inputs, *contents.outputs]
+    if found != wanted:
+        raise ModelFileError(
+            f"{path} should map latent float32 (n, {info.latent_dim}) to image "
+            f"{info.image['dtype']} (n, {', '.join(map(str, info.output_shape))}), and does not"
+        )
+
+
+def _open(
+    content: bytes,
+    contents: Contents,
+    path: str | Path,
+    providers: str | Sequence[str],
+    threads: int | None,
+) -> onnxruntime.InferenceSession:
+    if threads is not None and threads < 1:
+        raise UsageError(f"threads must be at least 1, not {threads}")
+    wanted = _providers(providers)
+    _limit_memory()
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    # onnxruntime counts the host's CPUs, whatever this process may use of them.
+    options.intra_op_num_threads = threads or usable_cpus()
+    options.add_session_config_entry("session.use_env_allocators", "1")
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # never guess
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=wanted)
+    except Exception as error:  # onnxruntime's exceptions have no common base
+        raise ModelFileError(_why_not_opened(error, contents, path)) from error
+    if providers != "auto" and session.get_providers()[: len(wanted)] != wanted:
+        raise DeviceError(f"onnxruntime cannot use {wanted[0]} here, though it is installed")
+    return session
+
+
+def _providers(asked: str | Sequence[str]) -> list[str]:
+    available = onnxruntime.get_available_providers()
+    if asked == "auto":
+        return [name for name in AUTOMATIC if name in available]
+    names = [asked] if isinstance(asked, str) else list(asked)
+    full = [name if name.endswith("Provider") else f"{name}ExecutionProvider" for name in names]
+    missing = [name for name in full if name not in available]
+    if missing or not full:
+        raise DeviceError(
+            f"this onnxruntime has no {', '.join(missing) or 'provider of that name'}; it has "
+            f"{', '.join(available)}"
+        )
+    return full
+
+
+@functools.cache
+def _limit_memory() -> None:
+    """Let all models together have `MAX_MEMORY` on the CPU: a file may declare a terabyte."""
+    info = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    limits = onnxruntime.OrtArenaCfg(MAX_MEMORY, -1, -1, -1)
+    onnxruntime.create_and_register_allocator(info, limits)
+
+
+def _why_not_opened(error: Exception, contents: Contents, path: str | Path) -> str:
+    message = " ".join(str(error).split())
+    if "IR version" in message or "opset" in message.lower():
+        return (
+            f"{path} has opset {contents.opset} and IR version {contents.ir_version}, and "
+            f"onnxruntime {onnxruntime.__version__} cannot run that: upgrade onnxruntime"
+        )
+    return f"{path} is not an ONNX file that can be run: {message[:300]}"
+
+
+def _why_not_run(error: Exception, path: str | Path, batch: int) -> str:
+    message = " ".join(str(error).split())
+    if "memory" in message:
+        return (
+            f"{path} needs more than {MAX_MEMORY // 2**30} GiB to draw {batch} images at once: "
+            "try a smaller batch size"
+        )
+    return f"{path} cannot be run: {message[:300]}"

@@ -71,3 +71,50 @@ def test_make_zoo_prints_its_table(tmp_path: Path) -> None:
     assert float(row.split()[7]) <= 1e-5
     assert int(row.split()[9]) <= 1
     assert (tmp_path / "mlp_gan_shallow.png").stat().st_size > 100
+
+
+EVERYTHING = """
+import sys
+import numpy as np
+import ganzoo
+from ganzoo.sheets import Sheet
+
+g = ganzoo.load(sys.argv[1], providers="CPU", threads=1)
+images = g.sample(70, seed=3, batch_size=16)
+assert images.shape == (70, 28, 28, 1) and images.dtype == np.uint8
+z = np.zeros((2, 100), np.float32)
+assert g.run(z).shape == (2, 1, 28, 28) and g.draw(z).shape == (2, 28, 28, 1)
+assert np.array_equal(np.concatenate(list(g.stream(70, 3, 9))), images)
+assert g.grid(9, seed=1).size == (3 * 58 + 2, 3 * 58 + 2)
+assert g.interpolate(0, 1, steps=5).shape == (5, 28, 28, 1)
+swept = g.sweep(3, [-3, 0, 3], rows=4)
+assert swept.shape == (4, 3, 28, 28, 1) and g.movement(rows=1).shape == (100,)
+Sheet(swept[:, None], columns=["-3", "0", "3"]).save("sheet.png")
+assert set(g.benchmark()) == {1, 64} and all(v > 0 for v in g.benchmark().values())
+assert g.info.architecture == "mlp_gan" and g.runs_on == "CPUExecutionProvider"
+heavy = {"torch", "onnx", "safetensors", "matplotlib"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+def test_everything_that_a_loaded_model_can_do(exported: Path, tmp_path: Path) -> None:
+    done = base("-c", EVERYTHING, exported, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sample", "-n", 5, "--npz", "x.npz"],
+        ["sample", "-n", 5, "--tar", "x.tar"],
+        ["sample", "-n", 5, "--each", "x"],
+        ["sweep", "--dims", "3,17", "--values", "-10,-5,0,5", "--rows", 8, "-o", "x.png"],
+        ["sweep", "-o", "x.gif"],
+        ["interpolate", "-o", "x.webp"],
+    ],
+)
+def test_commands_that_draw(exported: Path, tmp_path: Path, arguments: list[object]) -> None:
+    command, *options = arguments
+    done = base("-m", "ganzoo", command, exported, *options, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / done.stdout.splitlines()[-1]).exists()

@@ -1,6 +1,8 @@
 """ONNX files: equal to torch, self-contained, the same every time, or not written at all."""
 
+import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,9 @@ import ganzoo
 from ganzoo import latents, registry
 from ganzoo.checkpoint import load_generator, model_info
 from ganzoo.errors import ModelFileError, OutputError
-from ganzoo.export import check_parity, export_onnx, to_onnx
+from ganzoo.export import export_onnx
+from ganzoo.export.graph import to_onnx
+from ganzoo.export.parity import Reference
 from ganzoo.generator import Generator
 from ganzoo.networks import draw
 from tests.conftest import ROOT, Cli, install, process
@@ -32,7 +36,9 @@ def test_a_graph_with_batch_norms_has_parity(name: str) -> None:
     info = model_info(loaded, network, "none", 0)
     reference = Generator(info, lambda z: draw(network, z))
     model = to_onnx(network, info)
-    assert check_parity(model, reference) <= 1e-5
+    error = Reference(reference).check(model, info).max_error
+    assert error is not None
+    assert error <= 1e-5
     (opset,) = model.opset_import
     assert (opset.domain, opset.version) == ("", 20)
     (taken,), (given,) = model.graph.input, model.graph.output
@@ -44,12 +50,12 @@ def test_a_graph_with_batch_norms_has_parity(name: str) -> None:
 def test_parity_sees_a_wrong_weight(trained: Path) -> None:
     generator, network = load_generator(trained)
     model = to_onnx(network, generator.info)
-    bias = next(t for t in model.graph.initializer if t.name.endswith("bias"))
+    bias = next(t for t in model.graph.initializer if len(t.dims) == 1)
     values = onnx.numpy_helper.to_array(bias).copy()
     values[0] += 0.5
     bias.CopyFrom(onnx.numpy_helper.from_array(values, bias.name))
-    with pytest.raises(ModelFileError, match=r"differs from torch by .*; nothing was written"):
-        check_parity(model, generator)
+    with pytest.raises(ModelFileError, match=r"differ from torch by .*; nothing was written"):
+        Reference(generator).check(model, generator.info)
 
 
 def test_a_generator_that_depends_on_the_batch_is_refused(trained: Path) -> None:
@@ -59,8 +65,8 @@ def test_a_generator_that_depends_on_the_batch_is_refused(trained: Path) -> None
     def run(z):  # type: ignore[no-untyped-def]
         return generator.run(z) + (0.1 if len(z) == 7 else 0)
 
-    with pytest.raises(ModelFileError, match="at batch 7"):
-        check_parity(model, Generator(generator.info, run))
+    with pytest.raises(ModelFileError, match=r"differ from torch by 0\.1"):
+        Reference(Generator(generator.info, run)).check(model, generator.info)
 
 
 def test_failed_parity_leaves_nothing_behind(trained: Path, tmp_path: Path, cli: Cli) -> None:
@@ -73,7 +79,7 @@ def test_failed_parity_leaves_nothing_behind(trained: Path, tmp_path: Path, cli:
     assert process(*train, cwd=tmp_path, env=env).code == 0
     done = process("-m", "ganzoo", "export", "--onnx", cwd=tmp_path, env=env)
     assert (done.code, done.err.count("\n")) == (5, 1), done.err
-    assert "differs from torch" in done.err
+    assert "differ from torch" in done.err
     assert not (tmp_path / "exports").exists()
 
 
@@ -119,18 +125,165 @@ def test_the_file_says_what_it_is(exported: Path, trained: Path) -> None:
 
 
 def test_two_exports_are_identical_and_name_no_path(trained: Path, tmp_path: Path) -> None:
-    contents: list[bytes] = []
-    for folder in ("a", "b"):
+    """In other processes, other folders, and of a copy of the run that lies elsewhere."""
+    shutil.copytree(trained, tmp_path / "elsewhere")
+    contents: list[list[bytes]] = []
+    for folder, run in (("a", trained), ("b", tmp_path / "elsewhere")):
         (tmp_path / folder).mkdir()
-        target = f"{folder}.onnx"
+        code = (
+            "from pathlib import Path; from ganzoo.export import export_onnx\n"
+            f"for p in ('float32', 'float16', 'int8'): export_onnx({str(run)!r}, "
+            "Path(f'{p}.onnx'), precision=p, uint8=p == 'int8')"
+        )
         env = {"PYTHONHASHSEED": str(len(contents))}
-        where = tmp_path / folder
-        done = process("-m", "ganzoo", "export", trained, "-o", target, cwd=where, env=env)
+        done = process("-c", code, cwd=tmp_path / folder, env=env)
         assert done.code == 0, done.err
-        contents.append((tmp_path / folder / f"{folder}.onnx").read_bytes())
+        contents.append([p.read_bytes() for p in sorted((tmp_path / folder).iterdir())])
+    assert len(contents[0]) == 3
     assert contents[0] == contents[1]
-    for word in (str(ROOT), str(tmp_path), "site-packages", ".py", "stack_trace"):
-        assert word.encode() not in contents[0]
+    for content in contents[0]:
+        for word in (str(ROOT), str(tmp_path), "/tmp", "site-packages", ".py", "stack_trace"):
+            assert word.encode() not in content
+
+
+@pytest.fixture(scope="module")
+def convolutional(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run with convolutions and batch norms: a narrow dcgan_fashion, two steps."""
+    runs = tmp_path_factory.mktemp("runs")
+    done = process(
+        "-m", "ganzoo", "train", "dcgan_fashion", "--set", "width=8", "--data", "toy_garments",
+        "--set-data", "count=64", "--batch-size", 32, "--max-steps", 2, "--runs", runs,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    return Path(done.last)
+
+
+@pytest.mark.parametrize("uint8", [False, True])
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
+def test_every_variant_draws_what_torch_draws(
+    convolutional: Path, tmp_path: Path, precision: str, uint8: bool
+) -> None:
+    whole = export_onnx(convolutional, tmp_path / "whole.onnx")
+    done = export_onnx(convolutional, tmp_path / "x.onnx", precision=precision, uint8=uint8)
+    generator = ganzoo.load(tmp_path / "x.onnx")
+    expected = load_generator(convolutional)[0].sample(100, seed=9)
+    difference = np.abs(generator.sample(100, seed=9).astype(int) - expected)
+    allowed = {"float32": 1, "float16": 1, "int8": 8}[precision]
+    assert difference.max() <= allowed
+    assert difference.mean() <= 1
+    share = {"float32": 1.0, "float16": 0.5, "int8": 0.25}[precision]
+    assert done.nbytes < share * whole.nbytes + 30_000  # and the nodes
+    assert generator.info.precision == precision
+    raw = generator.run(np.zeros((3, 100), np.float32))
+    if uint8:
+        assert (raw.shape, raw.dtype) == ((3, 28, 28, 1), np.dtype(np.uint8))
+        assert generator.info.image["layout"] == "NHWC"
+        assert done.parity.max_error is None
+    else:
+        assert (raw.shape, raw.dtype) == ((3, 1, 28, 28), np.dtype(np.float32))
+    assert done.parity.uint8_max <= allowed
+    held = {
+        t.data_type for t in onnx.load(tmp_path / "x.onnx").graph.initializer if len(t.dims) > 1
+    }
+    kind = {"float32": "FLOAT", "float16": "FLOAT16", "int8": "INT8"}[precision]
+    assert onnx.TensorProto.DataType.Value(kind) in held
+    if precision == "float16":
+        assert onnx.TensorProto.FLOAT not in held
+    if precision == "int8":
+        assert done.operators["QuantizeLinear"] > 0
+
+
+def test_pixels_of_the_graph_are_those_of_numpy(convolutional: Path, tmp_path: Path) -> None:
+    floats = ganzoo.load(export_onnx(convolutional, tmp_path / "f.onnx").path)
+    pixels = ganzoo.load(export_onnx(convolutional, tmp_path / "p.onnx", uint8=True).path)
+    np.testing.assert_array_equal(floats.sample(64), pixels.sample(64))
+
+
+def test_an_image_is_the_same_bit_for_bit_in_any_batch(convolutional: Path, tmp_path: Path) -> None:
+    for precision in ("float32", "int8"):
+        path = tmp_path / f"{precision}.onnx"
+        export_onnx(convolutional, path, precision=precision)
+        generator = ganzoo.load(path)
+        z = latents.normal(64, 100, seed=5)
+        together = generator.run(z)
+        alone = np.concatenate([generator.run(row[None]) for row in z])
+        assert together.tobytes() == alone.tobytes()
+
+
+def test_int8_that_is_too_coarse_is_refused_and_says_so(tmp_path: Path, cli: Cli) -> None:
+    """Weights of very unequal size behind one scale: rounding the small ones loses the image."""
+    install(tmp_path / "site", "coarse-gan", COARSE, {"coarse": "coarse"})
+    env = {"PYTHONPATH": str(tmp_path / "site")}
+    train = ["-m", "ganzoo", "train", "coarse", "--data", "toy_garments", "--set-data", "count=8",
+             "--max-steps", 1, "--batch-size", 8]  # fmt: skip
+    assert process(*train, cwd=tmp_path, env=env).code == 0
+    done = process("-m", "ganzoo", "export", "--int8", cwd=tmp_path, env=env)
+    assert (done.code, done.err.count("\n")) == (5, 1), done.err
+    assert "int8 is too coarse for this generator" in done.err
+    assert "`ganzoo export --fp16`" in done.err
+    assert not (tmp_path / "exports").exists()
+
+
+COARSE = '''
+import torch
+from dataclasses import replace
+from ganzoo_plugins.mlp_gan import mlp_gan
+
+class Coarse(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.Linear(100, 400)
+        self.last = torch.nn.Linear(400, 784)
+        with torch.no_grad():
+            self.last.weight[:, 0] = 1000
+            self.first.weight[0] = 0
+            self.first.bias[0] = 0
+
+    def forward(self, z):
+        return torch.tanh(self.last(self.first(z))).reshape(-1, 1, 28, 28)
+
+def coarse():
+    """A generator whose last layer has one huge weight that does nothing."""
+    return replace(mlp_gan(hidden=(8,)), generator=Coarse)
+'''
+
+
+def test_the_report(trained: Path, tmp_path: Path, cli: Cli) -> None:
+    target = tmp_path / "x.onnx"
+    told = json.loads(cli("export", trained, "-o", target, "--opset", 21, "--json").out)
+    content = target.read_bytes()
+    assert told["path"] == str(target)
+    assert told["bytes"] == len(content)
+    assert told["sha256"] == hashlib.sha256(content).hexdigest()
+    assert (told["opset"], told["ir_version"]) == (21, 10)
+    assert told["operators"] == {"Gemm": 3, "LeakyRelu": 2, "Tanh": 1, "Reshape": 1}
+    assert 0 <= told["parity"]["max_error"] <= 1e-5
+    assert told["seconds"] > 0
+    assert set(told["images_per_second"]) == {"onnxruntime", "torch", "torch channels_last"}
+    for speeds in told["images_per_second"].values():
+        assert set(speeds) == {"1", "64"}
+        assert all(speed > 0 for speed in speeds.values())
+    shown = cli("export", trained, "-o", target, "--opset", 21, "--ir-version", 11, "--force").out
+    assert "opset 21, IR version 11: 3 Gemm" in shown
+    assert f"SHA-256 {hashlib.sha256(target.read_bytes()).hexdigest()}" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--latent-in-graph"], "cannot be seeded image by image"),
+        (["--fp16", "--int8"], "give one of them"),
+        (["--opset", "13"], "--opset must be from 18 to 22, not 13"),
+        (["--ir-version", "3"], "--ir-version must be from 9 (for opset 20)"),
+    ],
+)
+def test_what_export_does_not_do(
+    trained: Path, tmp_path: Path, cli: Cli, options: list[str], message: str
+) -> None:
+    done = cli("export", trained, "-o", tmp_path / "x.onnx", *options)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert message in done.err
+    assert not (tmp_path / "x.onnx").exists()
 
 
 def test_a_file_with_another_model_is_kept(trained: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ganzoo import __version__
-from ganzoo.cli import authors, export, look, sample, train
+from ganzoo.cli import authors, export, interpolate, look, sample, sweep, train
 
 app = typer.Typer(
     name="ganzoo",
@@ -43,6 +43,8 @@ app.command("show")(look.show)
 app.command("train")(train.train)
 app.command("export")(export.export)
 app.command("sample")(sample.sample)
+app.command("sweep")(sweep.sweep)
+app.command("interpolate")(interpolate.interpolate)
 app.command("plugins")(look.plugins)
 app.command("new-plugin")(authors.new_plugin)
 app.command("check-plugin")(authors.check_plugin)

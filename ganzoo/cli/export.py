@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ganzoo.cli.parameters import AsJson, Runs, model_name
+from ganzoo.errors import UsageError
+
+if TYPE_CHECKING:
+    from ganzoo.export import Exported
+    from ganzoo.export.speed import Speeds
+
+WHY_NOT_IN_THE_GRAPH = (
+    "ONNX's random operators give other numbers on every machine and cannot be seeded image by "
+    "image, so no picture could be drawn again: `ganzoo sample --seed` makes the latents, and "
+    "docs/javascript.md shows them in 20 lines"
+)
 
 
 def export(
@@ -19,6 +30,20 @@ def export(
     onnx: Annotated[
         bool, typer.Option("--onnx", help="Write ONNX: the default, and the only format so far.")
     ] = True,
+    fp16: Annotated[
+        bool, typer.Option("--fp16", help="Weights in half precision: half the bytes.")
+    ] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Quantize to 8 bits: a quarter of the bytes, faster.")
+    ] = False,
+    uint8: Annotated[
+        bool, typer.Option("--uint8", help="Give images as uint8 pixels (n, H, W, C).")
+    ] = False,
+    latent_in_graph: Annotated[bool, typer.Option("--latent-in-graph", hidden=True)] = False,
+    opset: Annotated[int, typer.Option(help="Of ONNX, 18 to 22.")] = 20,
+    ir_version: Annotated[
+        int | None, typer.Option(help="Of the file.  [the lowest that has the opset]")
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Default: exports/RUN.onnx."),
@@ -30,26 +55,53 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write a run's generator to ONNX, after checking that it draws what torch draws."""
-    from ganzoo.export import BATCH_SIZES, TOLERANCE, export_onnx
-    from ganzoo.run import Run
+    if latent_in_graph:
+        raise UsageError(WHY_NOT_IN_THE_GRAPH)
+    if fp16 and int8:
+        raise UsageError("--fp16 and --int8 are two precisions: give one of them")
+    from ganzoo.checkpoint import load_generator
+    from ganzoo.cli.models import latest_run
+    from ganzoo.export import export_onnx
+    from ganzoo.export.speed import against_torch
+    from ganzoo.sampling import load_onnx
 
-    source = run or Run.latest(runs).path
-    target = output or Path("exports", f"{model_name(source)}.onnx")
-    result = export_onnx(source, target, force=force)
-    if as_json:
-        print(json.dumps({
-            "path": str(result.path),
-            "bytes": result.nbytes,
-            "max_error": result.max_error,
-            "batch_sizes": BATCH_SIZES,
-        }))  # fmt: skip
-        return
-    sizes = ", ".join(map(str, BATCH_SIZES))
-    print(f"from    {source}: {result.info.architecture}, {result.info.samples_seen:,} images seen")
-    print(f"size    {result.nbytes:,} bytes")
-    print(
-        f"parity  max error {result.max_error:.1e} against torch at batch {sizes} "
-        f"(allowed {TOLERANCE:.0e})"
+    source = run or latest_run(runs)
+    kinds = [name for name, wanted in (("fp16", fp16), ("int8", int8), ("uint8", uint8)) if wanted]
+    name = "-".join([model_name(source), *kinds])
+    result = export_onnx(
+        source,
+        output or Path("exports", f"{name}.onnx"),
+        precision="float16" if fp16 else "int8" if int8 else "float32",
+        uint8=uint8,
+        opset=opset,
+        ir_version=ir_version,
+        force=force,
     )
+    speeds = against_torch({"onnxruntime": load_onnx(result.path)}, load_generator(source)[1])
+    if as_json:
+        print(json.dumps({**result.to_json(), "images_per_second": speeds}))
+    else:
+        _report(source, result, speeds)
+
+
+def _report(source: Path, result: Exported, images_per_second: Speeds) -> None:
+    info, parity = result.info, result.parity
+    operators = ", ".join(f"{count} {name}" for name, count in result.operators.most_common())
+    image = f"{info.image['dtype']} (n, {', '.join(map(str, info.output_shape))})"
+    off = f"pixels off by {parity.uint8_max} of 255 at most, {parity.uint8_mean:.2g} on average"
+    if parity.max_error is not None:
+        off = f"max error {parity.max_error:.1e}, mean {parity.mean_error:.1e}; {off}"
+    if parity.psnr is not None:
+        off += f", PSNR {parity.psnr:.1f} dB"
+    sizes = ", ".join(str(size) for size in parity.to_json()["batch_sizes"])
+    print(f"from       {source}: {info.architecture}, {info.samples_seen:,} images seen")
+    print(f"graph      latent float32 (n, {info.latent_dim}) to image {image}, {info.precision}")
+    print(f"onnx       opset {result.opset}, IR version {result.ir_version}: {operators}")
+    print(f"file       {result.nbytes:,} bytes, SHA-256 {result.sha256}")
+    print(f"parity     against torch at batch {sizes}: {off}")
+    for name, by_batch in images_per_second.items():
+        shown = ", ".join(f"{speed:,.0f} at batch {batch}" for batch, speed in by_batch.items())
+        print(f"images/s   {shown}: {name}")
+    print(f"took       {result.seconds:.1f} s, not counting the measurement of speed")
     print(f"next: ganzoo sample {result.path}")
     print(result.path)

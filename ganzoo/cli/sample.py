@@ -1,30 +1,30 @@
-"""`ganzoo sample`: from a model to a picture."""
+"""`ganzoo sample`: from a model to a picture, or to very many."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo.cli.models import Model, latest_run, open_model
 from ganzoo.cli.parameters import Runs, model_name
-from ganzoo.errors import OutputError, UsageError
+from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from ganzoo.generator import Generator
+    from ganzoo.images import Pixels
+
+LARGEST_SHEET = 10_000  # images; a sheet is in memory as a whole
 
 
 def sample(
-    model: Annotated[
-        Path | None,
-        typer.Argument(
-            help="An .onnx file (needs no torch), or a run, checkpoint or model.safetensors. "
-            "Default: the latest run."
-        ),
-    ] = None,
+    model: Model = None,
     n: Annotated[int | None, typer.Option("-n", min=1, help="How many images.  [64]")] = None,
     seed: Annotated[int, typer.Option(help="Image i of a seed is always the same.")] = 0,
     output: Annotated[
@@ -39,57 +39,109 @@ def sample(
         Path | None,
         typer.Option("--each", metavar="DIR", help="Write every image into DIR instead."),
     ] = None,
+    npz: Annotated[
+        Path | None,
+        typer.Option("--npz", metavar="NPZ", help="Write one array, uint8 (n, H, W, C), instead."),
+    ] = None,
+    tar: Annotated[
+        Path | None, typer.Option("--tar", metavar="TAR", help="Write a .tar of PNGs instead.")
+    ] = None,
     columns: Annotated[int | None, typer.Option(min=1, help="Images in a row.")] = None,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Images drawn at a time; none depends on it.")
+    ] = 64,
     runs: Runs = Path("runs"),
 ) -> None:
-    """Draw images: one sheet, or with --each one file for each image."""
+    """Draw images: one sheet, or with --each, --npz or --tar as many as you like.
+
+    These three are drawn in little memory, and killed, the same command goes on where it was.
+    """
     if z is not None and n is not None:
         raise UsageError("--z says which images to draw, and -n how many: give one of them")
-    if each is not None and output is not None:
-        raise UsageError("--each writes files into a folder, and -o one sheet: give one of them")
-    if output is not None and output.suffix.lower() != ".png":
-        raise UsageError(f"ganzoo draws PNG files, and -o {output} is none: name it x.png")
+    many = _check_names({"-o": output, "--each": each, "--npz": npz, "--tar": tar})
+    if many and columns is not None:
+        raise UsageError("--columns is about a sheet: leave it out, or write one with -o")
+    source = model or latest_run(runs)
+    generator = open_model(source)
+    given = None if z is None else _read_latents(z, generator)
+    count = (n or 64) if given is None else len(given)
+
+    def batches(start: int) -> Iterator[Pixels]:
+        if given is None:
+            return generator.stream(count, seed, batch_size, start)
+        return (
+            generator.draw(given[first : first + batch_size], batch_size)
+            for first in range(start, count, batch_size)
+        )
+
+    if many is not None:
+        from ganzoo.cli.collecting import SINKS, collect_images
+
+        option, path = many
+        image = generator.info.image
+        sink = SINKS[option](path, (count, *image["size"], image["channels"]))
+        latents = {"seed": seed} if z is None else {"latents": _sha256(z)}
+        facts = {
+            "model": generator.sha256 or generator.info.weights_sha256,
+            "run by": generator.runs_on,
+            **latents,
+            "rng": generator.info.latent["rng"],
+        }
+        collect_images(sink, batches, batch_size, facts)
+        print(path)
+        return
+    if count > LARGEST_SHEET:
+        raise UsageError(
+            f"{count:,} images are too many for a sheet, which holds {LARGEST_SHEET:,}: draw them "
+            "with --each, --npz or --tar"
+        )
+    import numpy as np
+
     from ganzoo import images
 
-    source = model or _latest(runs)
-    generator = _open(source)
-    pixels = generator.sample(n or 64, seed) if z is None else generator.draw(_read_latents(z))
-    if each is not None:
-        if each.is_dir() and any(each.iterdir()):
-            raise OutputError(f"{each} is not empty: give --each a new folder")
-        digits = max(5, len(str(len(pixels) - 1)))
-        for i, image in enumerate(pixels):
-            images.save_png(image, each / f"{i:0{digits}d}.png")
-        print(each)
-        return
     drawn = f"seed{seed}" if z is None else z.stem
     target = output or Path(f"{model_name(source)}-{drawn}.png")
-    images.save_png(images.grid(pixels, columns), target)
+    images.save_png(images.grid(np.concatenate(list(batches(0))), columns), target)
     print(target)
 
 
-def _latest(runs: Path) -> Path:
-    from ganzoo.run import Run
+def _check_names(targets: dict[str, Path | None]) -> tuple[str, Path] | None:
+    """The option, of --each, --npz and --tar, that says where to, and its path; None for a sheet.
 
-    return Run.latest(runs).path
+    UsageError for two of them, and for a file named as what it will not be.
+    """
+    given = [(option, path) for option, path in targets.items() if path is not None]
+    if len(given) > 1:
+        options = " and ".join(option for option, _ in given)
+        raise UsageError(f"{options} each say where the images go: give one of them")
+    for option, path in given:
+        suffix = {"-o": ".png", "--npz": ".npz", "--tar": ".tar"}.get(option)
+        if suffix and path.suffix.lower() != suffix:
+            raise UsageError(
+                f"{option} writes {suffix} files, and {path} is none: name it x{suffix}"
+            )
+    return given[0] if given and given[0][0] != "-o" else None
 
 
-def _open(path: Path) -> Generator:
-    """An ONNX file by onnxruntime; anything else by torch, which only then is imported."""
-    if path.suffix.lower() == ".onnx":
-        from ganzoo.sampling import load_onnx
+def _read_latents(path: Path, generator: Generator) -> NDArray[np.float32]:
+    """The latents (n, latent_dim) of an .npy file, left there until they are used.
 
-        return load_onnx(path)
-    from ganzoo.checkpoint import load_generator
-
-    return load_generator(path)[0]
-
-
-def _read_latents(path: Path) -> NDArray[np.float32]:
+    UsageError where not all of them can be drawn from: better now than after an hour.
+    """
     import numpy as np
 
     try:
-        z: NDArray[np.float32] = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        z: NDArray[np.float32] = np.lib.format.open_memmap(path, mode="r")
+    except ValueError as error:
         raise UsageError(f"{path} is no .npy file of numbers: np.save writes one") from error
+    if z.shape[1:] != (generator.info.latent_dim,) or not len(z) or z.dtype.kind not in "iuf":
+        generator.draw(z)  # says what is wrong
+    for first in range(0, len(z), 2**12):
+        if not np.isfinite(z[first : first + 2**12]).all():
+            raise UsageError(f"the latents in {path} must be finite numbers")
     return z
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -20,7 +20,8 @@ from ganzoo.architecture import Architecture, TrainConfig
 from ganzoo.batches import Batches
 from ganzoo.checkpoint import load_weights, model_info, write_checkpoint
 from ganzoo.errors import PluginError
-from ganzoo.export import TOLERANCE, check_parity, to_onnx
+from ganzoo.export.graph import to_onnx
+from ganzoo.export.parity import TOLERANCE, Reference
 from ganzoo.generator import Generator
 from ganzoo.guard import guarded
 from ganzoo.networks import build, count_parameters, draw, seeded
@@ -170,7 +171,8 @@ def export(loaded: Loaded[Architecture]) -> str:
     state = _train(loaded.value, 1)
     info = model_info(loaded, state.generator, "none", state.samples_seen)
     model = to_onnx(state.generator, info)
-    error = check_parity(model, Generator(info, lambda z: draw(state.generator, z)))
+    reference = Reference(Generator(info, lambda z: draw(state.generator, z)))
+    error = reference.check(model, info).max_error
     return f"ONNX of {model.ByteSize():,} bytes, max error {error:.1e} against torch"
 
 

@@ -1,0 +1,104 @@
+"""From a stream of images to a folder or file, with progress, and from where it was killed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ganzoo import collect
+from ganzoo.cli.console import note
+from ganzoo.errors import OutputError
+
+if TYPE_CHECKING:
+    from ganzoo.images import Pixels
+
+SINKS: dict[str, type[collect.Sink]] = {
+    "--each": collect.Folder,
+    "--npz": collect.Npz,
+    "--tar": collect.Tar,
+}
+PLAIN_SECONDS = 10.0  # between two plain lines
+
+
+def collect_images(
+    sink: collect.Sink,
+    batches: Callable[[int], Iterator[Pixels]],
+    batch_size: int,
+    facts: dict[str, str | int],
+) -> None:
+    """Write what `batches(start)` yields, images start, start + 1, …, to where `sink` puts them.
+
+    What a process like this one left behind is kept. `facts` say which images they are. Raises
+    OutputError where something is in the way or cannot be written, and KeyboardInterrupt with the
+    words that say how to go on.
+    """
+    count = sink.shape[0]
+    size = "x".join(map(str, sink.shape[1:]))
+    facts = facts | {"n": count, "size": size, "kind": type(sink).__name__}
+    with collect.claim(sink, facts):
+        done = sink.resume(batch_size)
+        if done:
+            note(f"going on at image {done:,} of {count:,}")
+        how = "the same command goes on at image"
+        try:
+            with _progress(done, count) as progress:
+                for pixels in batches(done):
+                    sink.append(pixels, done)
+                    done += len(pixels)
+                    progress(done)
+            sink.finish()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"drawing; {how} {done:,} of {count:,}") from None
+        except OSError as error:
+            why = f"{error.filename or sink.path}: {error.strerror or error}"
+            raise OutputError(f"{why}; {how} {done:,} of {count:,}") from error
+
+
+@contextmanager
+def _progress(start: int, count: int) -> Iterator[Callable[[int], None]]:
+    """Show on stderr how far it is: a bar on a terminal, elsewhere a line now and then.
+
+    What it yields is called with the number of images that are there.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _plain(start, count)
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f} images"),
+        BarColumn(),
+        TextColumn("{task.fields[speed]:,.0f} images/s"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("left"),
+    )
+    speed = _speed(start)
+    with Progress(*columns, console=console, transient=True, refresh_per_second=4) as bar:
+        task = bar.add_task("", total=count, completed=start, speed=0)
+        yield lambda done: bar.update(task, completed=done, speed=speed(done))
+
+
+def _plain(start: int, count: int) -> Callable[[int], None]:
+    speed, printed = _speed(start), time.monotonic()
+
+    def progress(done: int) -> None:
+        nonlocal printed
+        if time.monotonic() - printed < PLAIN_SECONDS:
+            return
+        printed = time.monotonic()
+        left = timedelta(seconds=round((count - done) / speed(done)))
+        note(f"{done:,} of {count:,} images, {speed(done):,.0f} images/s, {left} left")
+
+    return progress
+
+
+def _speed(start: int) -> Callable[[int], float]:
+    """Images per second since now, as a function of how many are there."""
+    began = time.monotonic()
+    return lambda done: (done - start) / max(time.monotonic() - began, 1e-9)

@@ -1,0 +1,98 @@
+"""Who may write where: a note beside what is being made, and a lock on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from ganzoo.collect.sinks import Folder, Sink, beside
+from ganzoo.errors import OutputError
+
+
+@contextmanager
+def claim(sink: Sink, facts: Mapping[str, str | int]) -> Iterator[None]:
+    """Have `sink` to oneself while it is resumed, appended to and finished.
+
+    `facts` say which images it is for; entered again with the same after a crash, it goes on.
+    Raises OutputError, and changes nothing, where something is in the way: another file of the
+    name, images of other facts, a process that is at it. After success there is nothing but the
+    images; after an error, or Ctrl-C, they stay with the note that makes a restart possible.
+    """
+    note = beside(sink.path, ".part.json")
+    note.parent.mkdir(parents=True, exist_ok=True)
+    useless = False
+    try:
+        with note.open("a+", encoding="utf-8") as file:
+            _lock(file, sink.path)
+            noted = _read(file)
+            useless = not noted
+            _agree(sink, noted, facts, note)
+            if useless:
+                file.truncate(0)
+                file.write(json.dumps(facts))
+                file.flush()
+            useless = False
+            try:
+                yield
+                useless = True
+            except BaseException:
+                useless = not _there(sink)
+                raise
+    finally:
+        if useless:
+            note.unlink(missing_ok=True)
+
+
+def _agree(
+    sink: Sink, noted: Mapping[str, str | int], facts: Mapping[str, str | int], note: Path
+) -> None:
+    """Raise OutputError if what is there is not the beginning of these images."""
+    there = _there(sink)
+    if noted and noted != facts:
+        begun, asked = (
+            ", ".join(f"{k} {str(v)[:16]}" for k, v in these.items() if those.get(k) != v)
+            for these, those in ((noted, facts), (facts, noted))
+        )
+        raise OutputError(
+            f"{sink.path} was begun with {begun}, not with {asked}: choose another name, or "
+            f"remove {', '.join(map(str, [*there, note]))}"
+        )
+    # The file alone, with a note, is finished: only the removal of the note is left to do.
+    if there and (not noted or there[0] == sink.path != there[-1]):
+        raise OutputError(f"{there[0]} is there already and not overwritten: choose another name")
+
+
+def _there(sink: Sink) -> list[Path]:
+    """Which of a sink's files are there; an empty folder is as good as none."""
+    if isinstance(sink, Folder) and sink.path.is_dir() and not any(sink.path.iterdir()):
+        return []
+    return [path for path in [sink.path, *sink.parts] if os.path.lexists(path)]
+
+
+def _read(note: IO[str]) -> dict[str, str | int]:
+    """What was noted; nothing if the process died before it had."""
+    note.seek(0)
+    try:
+        noted = json.load(note)
+    except ValueError:
+        return {}
+    return noted if isinstance(noted, dict) else {}
+
+
+def _lock(file: IO[str], path: Path) -> None:
+    """Hold `file` until it is closed or the process dies; OutputError if another process does."""
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OutputError(f"another process is writing {path}: let it, or end it") from None
+    except OSError:
+        pass  # some network file systems have no locks

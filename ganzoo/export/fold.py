@@ -1,0 +1,171 @@
+"""Layers that disappear into their neighbours' weights, and layers that are others in disguise.
+
+Each rule takes a node and says whether it rewrote the graph around it. All give the same images up
+to the rounding of float32 weights; `ganzoo.export.parity` measures that.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from onnxscript import ir
+
+from ganzoo.export.surgery import Array, Surgeon, array_of, attribute, maker, square, static_shape
+
+
+def norm_behind_linear(node: ir.Node, s: Surgeon) -> bool:
+    """BatchNormalization(Reshape(Gemm(x))): its scale and shift go into the Gemm."""
+    reshape = maker(node.inputs[0], "Reshape") if node.op_type == "BatchNormalization" else None
+    linear = maker(reshape.inputs[0], "Gemm") if reshape else None
+    if reshape is None or linear is None:
+        return False
+    shape, layer = array_of(reshape.inputs[1]), _linear(linear)
+    if shape is None or layer is None:
+        return False
+    scale, shift = _affine(node)
+    weight, bias = layer
+    repeats = len(bias) // len(scale)  # channel c is columns c * H * W … (c + 1) * H * W - 1
+    scale, shift = scale.repeat(repeats), shift.repeat(repeats)
+    made = s.Gemm(linear.inputs[0], _f32(weight * scale), _f32(bias * scale + shift))
+    s.replace([linear, reshape, node], s.Reshape(made, shape))
+    return True
+
+
+def norm_before_linear(node: ir.Node, s: Surgeon) -> bool:
+    """Gemm(BatchNormalization(x)): its scale and shift go into the Gemm."""
+    norm = maker(node.inputs[0], "BatchNormalization") if node.op_type == "Gemm" else None
+    layer = _linear(node) if norm else None
+    if norm is None or layer is None:
+        return False
+    scale, shift = _affine(norm)
+    weight, bias = layer
+    made = s.Gemm(norm.inputs[0], _f32(weight * scale[:, None]), _f32(bias + shift @ weight))
+    s.replace([norm, node], made)
+    return True
+
+
+def one_pixel(node: ir.Node, s: Surgeon) -> bool:
+    """ConvTranspose of an image of one pixel: a matrix product, the whole batch at once."""
+    reshape = maker(node.inputs[0], "Reshape") if is_transposed(node) else None
+    if reshape is None or not _is_pixel(reshape.outputs[0]) or square(node, "pads", 0) != 0:
+        return False
+    weight, bias = weights_of(node)
+    _, channels, height, width = weight.shape
+    made = s.Gemm(reshape.inputs[0], weight.reshape(len(weight), -1), bias.repeat(height * width))
+    made = s.Reshape(made, np.array([-1, channels, height, width]))
+    s.replace([reshape, node], made)
+    return True
+
+
+def unstrided(node: ir.Node, s: Surgeon) -> bool:
+    """ConvTranspose of stride 1: a convolution with the kernel turned round."""
+    if not is_transposed(node) or square(node, "strides", 1) != 1:
+        return False
+    weight, bias = weights_of(node)
+    pad = weight.shape[2] - 1 - square(node, "pads", 0)
+    if pad < 0:
+        return False
+    turned = weight[:, :, ::-1, ::-1].swapaxes(0, 1)
+    s.replace([node], s.Conv(node.inputs[0], turned, bias, pads=[pad] * 4))
+    return True
+
+
+def upsampled(node: ir.Node, s: Surgeon) -> bool:
+    """Conv(Resize(x)) that repeats pixels: a ConvTranspose whose kernel repeats the weights.
+
+    Stride s, kernel k + s - 1, padding k - 1 - p for a convolution of kernel k and padding p.
+    """
+    resize = maker(node.inputs[0], "Resize") if _is_plain_conv(node) else None
+    factor = _repeats(resize) if resize else None
+    if resize is None or factor is None:
+        return False
+    weight, bias = weights_of(node)
+    kernel = weight.shape[2]
+    wide = np.zeros((*weight.shape[1::-1], kernel + factor - 1, kernel + factor - 1), weight.dtype)
+    for y in range(factor):
+        for x in range(factor):
+            wide[:, :, y : y + kernel, x : x + kernel] += weight[:, :, ::-1, ::-1].swapaxes(0, 1)
+    pads = [kernel - 1 - square(node, "pads", 0)] * 4
+    made = s.ConvTranspose(resize.inputs[0], wide, bias, strides=[factor] * 2, pads=pads)
+    s.replace([resize, node], made)
+    return True
+
+
+def is_transposed(node: ir.Node) -> bool:
+    """Whether a node is a ConvTranspose of images, without groups, dilation or extra borders."""
+    return (
+        node.op_type == "ConvTranspose"
+        and _is_ordinary(node)
+        and square(node, "output_padding", 0) == 0
+        and "output_shape" not in node.attributes
+    )
+
+
+def weights_of(node: ir.Node) -> tuple[Array, Array]:
+    """The kernel and the bias of a convolution of either kind; zeros where it has no bias."""
+    weight = array_of(node.inputs[1])
+    assert weight is not None
+    bias = array_of(node.inputs[2]) if len(node.inputs) > 2 else None
+    channels = weight.shape[0 if node.op_type == "Conv" else 1]
+    return weight, np.zeros(channels, weight.dtype) if bias is None else bias
+
+
+def _is_plain_conv(node: ir.Node) -> bool:
+    return node.op_type == "Conv" and _is_ordinary(node) and square(node, "strides", 1) == 1
+
+
+def _is_ordinary(node: ir.Node) -> bool:
+    weight = array_of(node.inputs[1])
+    bias = node.inputs[2] if len(node.inputs) > 2 else None
+    return (
+        weight is not None
+        and weight.ndim == 4
+        and weight.shape[2] == weight.shape[3]
+        and (bias is None or array_of(bias) is not None)
+        and attribute(node, "group", 1) == 1
+        and attribute(node, "auto_pad", "NOTSET") == "NOTSET"
+        and square(node, "dilations", 1) == 1
+        and -1 not in (square(node, "strides", 1), square(node, "pads", 0))
+    )
+
+
+def _is_pixel(value: ir.Value) -> bool:
+    shape = static_shape(value)
+    return shape is not None and shape[1:] == [1, 1]
+
+
+def _linear(node: ir.Node) -> tuple[Array, Array] | None:
+    """A Gemm's weight (in, out) and bias (out,), if it is x @ weight + bias."""
+    weight = array_of(node.inputs[1])
+    bias = array_of(node.inputs[2]) if len(node.inputs) > 2 else None
+    plain = attribute(node, "alpha", 1.0) == attribute(node, "beta", 1.0) == 1.0
+    if weight is None or bias is None or not plain or attribute(node, "transA", 0):
+        return None
+    return (weight.T if attribute(node, "transB", 0) else weight), bias
+
+
+def _affine(norm: ir.Node) -> tuple[Array, Array]:
+    """A batch norm in evaluation mode as scale and shift, in float64."""
+    gamma, beta, mean, variance = (
+        np.asarray(array_of(value), np.float64) for value in norm.inputs[1:5]
+    )
+    scale = gamma / np.sqrt(variance + attribute(norm, "epsilon", 1e-5))
+    return scale, beta - mean * scale
+
+
+def _repeats(resize: ir.Node) -> int | None:
+    """The whole factor by which a Resize repeats pixels in both directions, if that is its work."""
+    scales = array_of(resize.inputs[2]) if len(resize.inputs) > 2 else None
+    if scales is None or len(scales) != 4 or len(resize.inputs) > 3:
+        return None
+    factor = int(scales[2])
+    repeats = (
+        list(scales) == [1, 1, factor, factor]
+        and attribute(resize, "mode", "nearest") == "nearest"
+        and attribute(resize, "nearest_mode", "") == "floor"
+        and attribute(resize, "coordinate_transformation_mode", "") == "asymmetric"
+    )
+    return factor if repeats and factor > 1 else None
+
+
+def _f32(array: Array) -> Array:
+    return array.astype(np.float32)

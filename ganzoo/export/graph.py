@@ -1,0 +1,133 @@
+"""A generator as an ONNX graph: torch's exporter, then what it leaves undone."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable
+
+import onnx
+import torch
+from onnxscript import ir
+from torch import nn
+
+from ganzoo.errors import ModelFileError, UsageError, reason
+from ganzoo.export import fold
+from ganzoo.export.phases import phases
+from ganzoo.export.surgery import Surgeon
+from ganzoo.modelinfo import ModelInfo
+
+OPSETS = range(18, 23)
+"""What torch's exporter can write; asked for less, it silently writes 18."""
+OPSET = 20
+
+Rule = Callable[[ir.Node, Surgeon], bool]
+RULES: tuple[Rule, ...] = (
+    fold.norm_behind_linear,
+    fold.norm_before_linear,
+    fold.one_pixel,
+    fold.unstrided,
+    fold.upsampled,
+    phases,
+)
+
+
+def to_onnx(
+    network: nn.Module, info: ModelInfo, opset: int = OPSET, ir_version: int | None = None
+) -> onnx.ModelProto:
+    """The graph of `network` in evaluation mode: `latent` (batch, latent_dim) to `image`.
+
+    No metadata is left in it, least of all the exporter's stack traces. `ir_version` is by default
+    the lowest that has the opset. Checked by onnx's checker and read again: ModelFileError where
+    it cannot be written, UsageError for an opset or IR version that there is not.
+    """
+    if opset not in OPSETS:
+        raise UsageError(f"--opset must be from {OPSETS[0]} to {OPSETS[-1]}, not {opset}")
+    lowest = onnx.helper.find_min_ir_version_for([onnx.helper.make_opsetid("", opset)])
+    ir_version = ir_version or lowest
+    if not lowest <= ir_version <= onnx.IR_VERSION:
+        raise UsageError(
+            f"--ir-version must be from {lowest} (for opset {opset}) to {onnx.IR_VERSION}, "
+            f"not {ir_version}"
+        )
+    try:
+        model = _export(network, info, opset)
+        rewrite(model)
+        model.ir_version = ir_version
+        proto = clean(ir.to_proto(model))
+    except Exception as error:  # the exporter and the checker raise whatever they like
+        why = reason(error)[:300]
+        raise ModelFileError(f"{info.architecture} cannot be written as ONNX: {why}") from error
+    written = onnx.load_from_string(proto.SerializeToString())
+    found = {o.domain: o.version for o in written.opset_import}, written.ir_version
+    if found != ({"": opset}, ir_version):
+        raise ModelFileError(f"asked for opset {opset} and IR {ir_version}, torch gave {found}")
+    return written
+
+
+def rewrite(model: ir.Model) -> None:
+    """Apply every rule wherever it fits, in the order of the graph, until none does."""
+    changed = True
+    while changed:
+        changed = any(
+            rule(node, Surgeon(model.graph)) for node in list(model.graph) for rule in RULES
+        )
+
+
+def _export(network: nn.Module, info: ModelInfo, opset: int) -> ir.Model:
+    was_disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)  # the exporter narrates
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's own deprecations
+            program = torch.onnx.export(
+                network.eval(),
+                (torch.zeros(2, info.latent_dim),),
+                input_names=["latent"],
+                output_names=["image"],
+                dynamic_shapes=({0: torch.export.Dim("batch")},),
+                opset_version=opset,
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+    finally:
+        logging.disable(was_disabled)
+    assert program is not None
+    model: ir.Model = program.model
+    return model
+
+
+def clean(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Only what is needed: no unused weights, no notes of this machine, names by number.
+
+    Works in place, and has onnx's checker look at the result.
+    """
+    graph = model.graph
+    used = {name for node in graph.node for name in node.input}
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    names = {"latent": "latent", "image": "image", "": ""}
+    for tensor in kept:
+        names[tensor.name] = f"w{len(names) - 3}"
+        tensor.name = names[tensor.name]
+    for number, node in enumerate(graph.node):
+        node.name = f"{node.op_type}_{number}"
+        for output in node.output:
+            names.setdefault(output, node.name)
+        inputs, outputs = [names[i] for i in node.input], [names[o] for o in node.output]
+        node.ClearField("input")
+        node.ClearField("output")
+        node.input.extend(inputs)
+        node.output.extend(outputs)
+    for field in ("initializer", "value_info"):
+        graph.ClearField(field)
+    graph.initializer.extend(kept)
+    graph.name = "generator"
+    standard = [opset for opset in model.opset_import if not opset.domain]
+    model.ClearField("opset_import")
+    model.opset_import.extend(standard)
+    for part in [model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer]:
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    onnx.checker.check_model(model, full_check=True)
+    return model

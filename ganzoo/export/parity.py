@@ -1,0 +1,109 @@
+"""Whether a model draws what torch draws: measured, and good enough or refused."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto, helper
+
+from ganzoo import latents
+from ganzoo.errors import ModelFileError
+from ganzoo.generator import Generator
+from ganzoo.images import Pixels, to_pixels
+from ganzoo.modelinfo import ModelInfo
+from ganzoo.sampling import from_bytes
+
+BATCH_SIZES = (1, 2, 7, 64)
+"""Parity is checked at each, with other latents, so that none is right because another was."""
+TOLERANCE = 1e-5
+"""The largest difference of float32 images from torch's, where they are in [-1, 1]."""
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far a model's images are from torch's in float32.
+
+    `max_error` and `mean_error` are of the floats, as if images were in [-1, 1]; None where the
+    model gives pixels. `uint8_max` and `uint8_mean` are of pixels, in grey levels of 255; `psnr` is
+    theirs in dB, None where they are equal.
+    """
+
+    max_error: float | None
+    mean_error: float | None
+    uint8_max: int
+    uint8_mean: float
+    psnr: float | None
+
+    def passes(self, precision: str) -> bool:
+        """Whether this is as good as ganzoo promises of a precision."""
+        if precision == "int8":
+            return self.uint8_max <= 8 and self.uint8_mean <= 1
+        if precision == "float16" or self.max_error is None:
+            return self.uint8_max <= 1
+        return self.max_error <= TOLERANCE
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers by name, to three digits, and the batch sizes they were measured at."""
+        numbers = {k: v if v is None else float(f"{v:.3g}") for k, v in asdict(self).items()}
+        return {**numbers, "batch_sizes": list(BATCH_SIZES)}
+
+
+class Reference:
+    """Torch's images of the latents that parity is measured with, drawn once."""
+
+    def __init__(self, generator: Generator) -> None:
+        self.info = generator.info
+        self.latents = [
+            latents.normal(batch, self.info.latent_dim, seed)
+            for seed, batch in enumerate(BATCH_SIZES)
+        ]
+        self.images = [generator.run(z) for z in self.latents]
+
+    def compare(self, model: ModelProto, info: ModelInfo) -> Parity:
+        """Measure `model`, which has `info` as metadata; ModelFileError where it cannot be run."""
+        candidate = from_bytes(with_metadata(model, info), "the exported model")
+        low, high = self.info.image_range
+        errors, levels = list[NDArray[Any]](), list[NDArray[Any]]()
+        for z, expected in zip(self.latents, self.images, strict=True):
+            got = candidate.run(z)
+            if info.image["dtype"] != "uint8":
+                errors.append(np.abs(got - expected).ravel() * (2 / (high - low)))
+            levels.append((candidate.draw(z) - self._pixels(expected).astype(int)).ravel())
+        error, level = (np.concatenate(each) if each else None for each in (errors, levels))
+        assert level is not None
+        squared = float(np.square(level).mean())
+        return Parity(
+            None if error is None else float(error.max()),
+            None if error is None else float(error.mean()),
+            int(np.abs(level).max()),
+            float(np.abs(level).mean()),
+            10 * math.log10(255**2 / squared) if squared else None,
+        )
+
+    def check(self, model: ModelProto, info: ModelInfo) -> Parity:
+        """As `compare`; ModelFileError where the result is worse than `info.precision` may be."""
+        parity = self.compare(model, info)
+        if not parity.passes(info.precision):
+            off = f"{parity.uint8_max} of 255 at most and {parity.uint8_mean:.2g} on average"
+            if parity.max_error is not None:
+                off = f"{parity.max_error:.2g}, in pixels {off}"
+            raise ModelFileError(
+                f"export failed: as {info.precision} the images differ from torch by {off}, more "
+                "than ganzoo allows; nothing was written"
+            )
+        return parity
+
+    def _pixels(self, images: NDArray[np.float32]) -> Pixels:
+        return to_pixels(images, self.info.image_range)
+
+
+def with_metadata(model: ModelProto, info: ModelInfo) -> bytes:
+    """The file's content: `model` with `info` in it, the same bytes for the same model."""
+    stamped = ModelProto()
+    stamped.CopyFrom(model)
+    helper.set_model_props(stamped, info.to_metadata())
+    return bytes(stamped.SerializeToString(deterministic=True))

@@ -1,0 +1,50 @@
+"""How fast a model draws, beside torch, in one process and interleaved."""
+
+from __future__ import annotations
+
+import copy
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ganzoo import latents
+from ganzoo.generator import Generator, one_round
+
+BATCH_SIZES = (1, 64)
+Speeds = dict[str, dict[int, float]]
+"""Images per second by what draws and by batch size."""
+
+
+def against_torch(
+    models: dict[str, Generator], network: nn.Module, rounds: int = 5, seconds: float = 0.03
+) -> Speeds:
+    """Measure each model, and `network` on the CPU as it is and in channels_last.
+
+    Median over rounds, in each of which all draw one after another for `seconds` each and at least
+    once; a first round is not counted.
+    """
+    network = network.eval()
+    channels_last = copy.deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    nets = {"torch": network, "torch channels_last": channels_last}
+    runs: dict[str, Callable[[NDArray[np.float32]], Any]] = {
+        name: model.forward for name, model in models.items()
+    }
+    for name, net in nets.items():
+        runs[name] = lambda z, net=net: net(torch.from_numpy(z))  # type: ignore[misc]
+    dim = next(iter(models.values())).info.latent_dim
+    speeds: Speeds = {name: {} for name in runs}
+    for batch in BATCH_SIZES:
+        z = latents.normal(batch, dim)
+        times: dict[str, list[float]] = {name: [] for name in runs}
+        with torch.inference_mode():
+            for _ in range(rounds + 1):
+                for name, run in runs.items():
+                    times[name].append(one_round(run, z, seconds))
+        for name, measured in times.items():
+            speeds[name][batch] = batch / statistics.median(measured[1:])
+    return speeds

@@ -1,0 +1,95 @@
+"""Reading and replacing parts of an ONNX graph: what every rewriting rule needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnxscript import ir
+
+Array = NDArray[Any]
+
+
+class Surgeon:
+    """New nodes for a graph, put in the place of old ones.
+
+    Calling an operator's name makes a node: `s.Relu(x)` returns its output. Arrays among the inputs
+    become initializers.
+    """
+
+    def __init__(self, graph: ir.Graph) -> None:
+        self.graph = graph
+        self._nodes: list[ir.Node] = []
+
+    def __getattr__(self, operator: str) -> Callable[..., ir.Value]:
+        def make(*inputs: ir.Value | Array | None, **attributes: Any) -> ir.Value:
+            values = [self.constant(i) if isinstance(i, np.ndarray) else i for i in inputs]
+            node = ir.node(operator, values, attributes)
+            self._nodes.append(node)
+            return node.outputs[0]
+
+        return make
+
+    def constant(self, array: Array) -> ir.Value:
+        """A new initializer, named by its place among all."""
+        number = len(self.graph.initializers)
+        while f"constant_{number}" in self.graph.initializers:
+            number += 1
+        value = ir.val(f"constant_{number}", const_value=ir.tensor(np.ascontiguousarray(array)))
+        self.graph.register_initializer(value)
+        return value
+
+    def again(self, node: ir.Node, first: ir.Value) -> ir.Value:
+        """The same operator with another first input."""
+        made = ir.node(node.op_type, [first, *node.inputs[1:]], dict(node.attributes))
+        self._nodes.append(made)
+        return made.outputs[0]
+
+    def replace(self, old: Sequence[ir.Node], new: ir.Value) -> None:
+        """Put all new nodes where `old` were; `new` is what the last of them returned."""
+        ir.convenience.replace_nodes_and_values(
+            self.graph, old[-1], list(old), self._nodes, [old[-1].outputs[0]], [new]
+        )
+        self._nodes = []
+
+
+def array_of(value: ir.Value | None) -> Array | None:
+    """The numbers of a constant; None where a value depends on the latent."""
+    tensor = None if value is None else ir.convenience.get_const_tensor(value)
+    return None if tensor is None else tensor.numpy()
+
+
+def maker(value: ir.Value | None, *operators: str) -> ir.Node | None:
+    """The node of one of these operators that makes `value`, if nothing else uses it."""
+    node = None if value is None else value.producer()
+    if node is None or node.domain or node.op_type not in operators:
+        return None
+    alone = len(list(node.outputs[0].uses())) == 1 and not node.outputs[0].is_graph_output()
+    return node if alone else None
+
+
+def user(value: ir.Value) -> ir.Node | None:
+    """The one node that takes `value`, as its first input, if there is just one."""
+    uses = list(value.uses())
+    if len(uses) != 1 or value.is_graph_output() or uses[0].idx != 0:
+        return None
+    return uses[0].node
+
+
+def attribute(node: ir.Node, name: str, default: Any) -> Any:
+    """An attribute's value, or the default that ONNX gives it."""
+    return node.attributes[name].value if name in node.attributes else default
+
+
+def static_shape(value: ir.Value) -> list[int] | None:
+    """A value's shape behind the batch, if all of it is known."""
+    sizes = None if value.shape is None else list(value.shape)[1:]
+    return None if sizes is None or not all(isinstance(d, int) for d in sizes) else sizes  # type: ignore[return-value]
+
+
+def square(node: ir.Node, name: str, default: int) -> int:
+    """An attribute of a convolution that has one number for all sides; -1 where they differ."""
+    values = set(attribute(node, name, (default,)))
+    return values.pop() if len(values) == 1 else -1
