@@ -62,7 +62,7 @@ def measure(run: Path, rounds: int = 7, seconds: float = 0.2) -> dict[str, Any]:
             target = Path(folder, f"{name}.onnx")
             try:
                 variants[name] = export_onnx(run, target, **options).to_json()
-                models[name] = load_onnx(target)
+                models[name] = load_onnx(target, "CPU")
             except ModelFileError as error:
                 variants[name] = {"refused": str(error)}
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -104,8 +105,10 @@ def _open(
     options.intra_op_num_threads = threads or usable_cpus()
     options.add_session_config_entry("session.use_env_allocators", "1")
     options.add_session_config_entry("session.load_model_format", "ONNX")  # never guess
+    # TF32 would round to ten bits, and the pictures would not be those of the CPU.
+    exact = [(name, {"use_tf32": "0"} if name.startswith("CUDA") else {}) for name in wanted]
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=wanted)
+        session = onnxruntime.InferenceSession(content, options, providers=exact)
     except Exception as error:  # onnxruntime's exceptions have no common base
         raise ModelFileError(_why_not_opened(error, contents, path)) from error
     if providers != "auto" and session.get_providers()[: len(wanted)] != wanted:
@@ -135,7 +138,8 @@ def _limit_memory() -> None:
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
     limits = onnxruntime.OrtArenaCfg(MAX_MEMORY, -1, -1, -1)
-    onnxruntime.create_and_register_allocator(info, limits)
+    with contextlib.suppress(Exception):  # the process has set limits of its own: they hold
+        onnxruntime.create_and_register_allocator(info, limits)
 
 
 def _why_not_opened(error: Exception, contents: Contents, path: str | Path) -> str:

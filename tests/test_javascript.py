@@ -18,6 +18,7 @@ from PIL import Image
 
 import ganzoo
 from ganzoo import latents
+from ganzoo.export import export_onnx
 from ganzoo.images import Pixels
 from tests.conftest import ROOT
 
@@ -152,10 +153,13 @@ def test_pixels_in_node(exported: Path, installed: Path) -> None:
     assert_same(images, ganzoo.load(exported).sample(20, seed=7))
 
 
-def test_uint8_pixels_in_node(exported: Path, installed: Path, tmp_path: Path) -> None:
-    model = with_pixels(exported, tmp_path / "uint8.onnx")
+@pytest.mark.parametrize("precision", ["float16", "int8"])
+def test_small_models_of_pixels_in_node(
+    trained: Path, installed: Path, tmp_path: Path, precision: str
+) -> None:
+    model = export_onnx(trained, tmp_path / "x.onnx", precision=precision, uint8=True).path
     images = drawn_in_node(installed, model, "-n", 20, "--seed", 7)
-    assert_same(images, ganzoo.load(exported).sample(20, seed=7))
+    assert_same(images, ganzoo.load(model).sample(20, seed=7))
 
 
 def test_colours_and_another_range_in_node(installed: Path, tmp_path: Path) -> None:
@@ -206,27 +210,3 @@ def test_what_the_browser_opens_is_there(installed: Path) -> None:
     assert len(imported) == 2
     assert all((installed / path).exists() for path in imported)
     assert "//" not in page.replace(" // ", "")  # nothing comes from another host
-
-
-def with_pixels(source: Path, target: Path) -> Path:
-    """The model at `source`, with images in [-1, 1], as one that gives uint8 (batch, H, W, C)."""
-    model = onnx.load(source)
-    graph = model.graph
-    for node in graph.node:
-        node.output[:] = ["floats" if name == "image" else name for name in node.output]
-    constants = {"low": -1.0, "scale": 127.5, "black": 0.0, "white": 255.0}
-    for name, value in constants.items():
-        graph.initializer.append(numpy_helper.from_array(np.array(value, np.float32), name))
-    graph.node.extend([
-        helper.make_node("Sub", ["floats", "low"], ["above"]),
-        helper.make_node("Mul", ["above", "scale"], ["scaled"]),
-        helper.make_node("Clip", ["scaled", "black", "white"], ["clipped"]),
-        helper.make_node("Round", ["clipped"], ["rounded"]),
-        helper.make_node("Cast", ["rounded"], ["bytes"], to=TensorProto.UINT8),
-        helper.make_node("Transpose", ["bytes"], ["image"], perm=[0, 2, 3, 1]),
-    ])  # fmt: skip
-    _, channels, height, width = (d.dim_value for d in graph.output[0].type.tensor_type.shape.dim)
-    shape = ["batch", height, width, channels]
-    graph.output[0].CopyFrom(helper.make_tensor_value_info("image", TensorProto.UINT8, shape))
-    onnx.save(model, target)
-    return target

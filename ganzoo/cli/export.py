@@ -77,7 +77,9 @@ def export(
         ir_version=ir_version,
         force=force,
     )
-    speeds = against_torch({"onnxruntime": load_onnx(result.path)}, load_generator(source)[1])
+    speeds = against_torch(
+        {"onnxruntime": load_onnx(result.path, "CPU")}, load_generator(source)[1]
+    )
     if as_json:
         print(json.dumps({**result.to_json(), "images_per_second": speeds}))
     else:

@@ -65,7 +65,7 @@ class Reference:
 
     def compare(self, model: ModelProto, info: ModelInfo) -> Parity:
         """Measure `model`, which has `info` as metadata; ModelFileError where it cannot be run."""
-        candidate = from_bytes(with_metadata(model, info), "the exported model")
+        candidate = from_bytes(with_metadata(model, info), "the exported model", "CPU")
         low, high = self.info.image_range
         errors, levels = list[NDArray[Any]](), list[NDArray[Any]]()
         for z, expected in zip(self.latents, self.images, strict=True):
