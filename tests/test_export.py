@@ -16,11 +16,12 @@ from ganzoo.checkpoint import load_generator, model_info
 from ganzoo.errors import ModelFileError, OutputError
 from ganzoo.export import export_onnx, variants
 from ganzoo.export.graph import to_onnx
-from ganzoo.export.parity import Reference
+from ganzoo.export.parity import Reference, with_metadata
 from ganzoo.generator import Generator
-from ganzoo.networks import draw
+from ganzoo.networks import build, draw
+from ganzoo.sampling import from_bytes
 from tests.conftest import ROOT, Cli, install, process
-from tests.test_architectures import tiny_options
+from tests.test_architectures import NAMES, tiny_options
 
 
 @pytest.mark.parametrize("name", ["mlp_gan", "dcgan_fashion", "dcgan_anime96"])
@@ -208,6 +209,21 @@ def test_an_image_is_the_same_bit_for_bit_in_any_batch(convolutional: Path, tmp_
         together = generator.run(z)
         alone = np.concatenate([generator.run(row[None]) for row in z])
         assert together.tobytes() == alone.tobytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("ganzoo:")])
+def test_every_architecture_of_ours_at_full_size(name: str) -> None:
+    """Equal to torch, and bit for bit the same in any batch."""
+    loaded = registry.load_architecture(name)
+    network, _ = build(loaded.value, seed=1)
+    info = model_info(loaded, network, "none", 0)
+    model = to_onnx(network, info)
+    Reference(Generator(info, lambda z: draw(network, z))).check(model, info)
+    generator = from_bytes(with_metadata(model, info), name)
+    z = latents.normal(64, info.latent_dim, seed=5)
+    alone = np.concatenate([generator.run(row[None]) for row in z])
+    assert generator.run(z).tobytes() == alone.tobytes()
 
 
 def test_int8_that_is_too_coarse_is_refused_and_says_so(trained: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import statistics
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,9 @@ from ganzoo import latents
 from ganzoo.generator import Generator, one_round
 
 BATCH_SIZES = (1, 64)
+SETTLE = 0.05
+"""Seconds of rest before each measurement: the threads of the one before it still spin, which costs
+the next 15 % without this (onnxruntime 1.31 and torch 2.13, 2 cores)."""
 Speeds = dict[str, dict[int, float]]
 """Images per second by what draws and by batch size."""
 
@@ -44,6 +48,7 @@ def against_torch(
         with torch.inference_mode():
             for _ in range(rounds + 1):
                 for name, run in runs.items():
+                    time.sleep(SETTLE)
                     times[name].append(one_round(run, z, seconds))
         for name, measured in times.items():
             speeds[name][batch] = batch / statistics.median(measured[1:])
