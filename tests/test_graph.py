@@ -88,20 +88,23 @@ def test_stride_one_becomes_a_convolution(padding: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kernel", "stride", "padding"),
-    [(4, 2, 1), (2, 2, 0), (6, 2, 2), (3, 3, 0), (5, 3, 1), (7, 3, 2), (6, 4, 1)],
-)
-def test_transposed_convolutions_become_phases(kernel: int, stride: int, padding: int) -> None:
+    ("kernel", "stride", "padding", "output_padding"),
+    [(4, 2, 1, 0), (6, 2, 2, 0), (3, 3, 0, 0), (5, 3, 1, 0), (6, 4, 1, 0), (4, 2, 0, 0),
+     (4, 2, 2, 0), (3, 2, 1, 1), (5, 3, 2, 2)],
+)  # fmt: skip
+def test_transposed_convolutions_become_phases(
+    kernel: int, stride: int, padding: int, output_padding: int
+) -> None:
     net = nn.Sequential(
-        *image(4, 3), nn.ConvTranspose2d(4, 9, kernel, stride, padding), nn.BatchNorm2d(9),
-        nn.ReLU(), *end(9),
+        *image(4, 3), nn.ConvTranspose2d(4, 9, kernel, stride, padding, output_padding),
+        nn.BatchNorm2d(9), nn.ReLU(), *end(9),
     )  # fmt: skip
     found = operators(net)
     assert (found["ConvTranspose"], found["Conv"]) == (0, stride**2 + 1)
 
 
 @pytest.mark.parametrize(
-    ("factor", "kernel", "padding"), [(2, 3, 1), (2, 5, 2), (3, 3, 1), (2, 1, 0), (4, 3, 1)]
+    ("factor", "kernel", "padding"), [(2, 3, 1), (2, 5, 2), (3, 3, 1), (2, 1, 0), (2, 3, 0)]
 )
 def test_upsampling_and_convolving_become_phases(factor: int, kernel: int, padding: int) -> None:
     net = nn.Sequential(
@@ -126,7 +129,7 @@ def test_the_image_is_made_of_phases(factor: int) -> None:
     "layers",
     [
         [nn.ConvTranspose2d(4, 8, 4, 2, 1, groups=2), *end(8)],
-        [nn.ConvTranspose2d(4, 8, 3, 2, 1, output_padding=1), *end(8)],
+        [nn.ConvTranspose2d(4, 8, 2, 2, 1), *end(8)],  # phases smaller than the image
         [nn.ConvTranspose2d(4, 8, (4, 2), (2, 2), (1, 0)), *end(8)],
         [nn.ConvTranspose2d(4, 8, 3, 2, 1, dilation=2), *end(8)],
         [nn.ConvTranspose2d(4, 8, 3, 2, 0), *end(8)],  # 7 pixels: phases of unequal size
@@ -142,6 +145,31 @@ def test_other_transposed_convolutions_stay(layers: list[nn.Module]) -> None:
 def test_other_upsampling_stays(mode: str) -> None:
     net = nn.Sequential(
         *image(4, 3), nn.Upsample(scale_factor=2, mode=mode), nn.Conv2d(4, 8, 3, padding=1), *end(8)
+    )
+    assert operators(net)["Resize"] == 1
+
+
+def test_a_reshape_that_mixes_images_is_left_alone() -> None:
+    """Two rows of a batch norm's input out of each row of the linear layer."""
+    net = nn.Sequential(
+        nn.Linear(6, 16), Rows(), nn.BatchNorm1d(8), nn.Tanh(), nn.Unflatten(1, (1, 2, 4)), Pairs()
+    )
+    assert operators(net)["BatchNormalization"] == 1
+
+
+class Rows(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.reshape(-1, 8)
+
+
+class Pairs(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.reshape(-1, 1, 4, 4)
+
+
+def test_padding_wider_than_the_kernel() -> None:
+    net = nn.Sequential(
+        *image(4, 3), nn.Upsample(scale_factor=2), nn.Conv2d(4, 8, 1, padding=1), *end(8)
     )
     assert operators(net)["Resize"] == 1
 

@@ -6,6 +6,8 @@ to the rounding of float32 weights; `ganzoo.export.parity` measures that.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from onnxscript import ir
 
@@ -19,7 +21,8 @@ def norm_behind_linear(node: ir.Node, s: Surgeon) -> bool:
     if reshape is None or linear is None:
         return False
     shape, layer = array_of(reshape.inputs[1]), _linear(linear)
-    if shape is None or layer is None:
+    image = static_shape(reshape.outputs[0])
+    if shape is None or layer is None or image is None or math.prod(image) != len(layer[1]):
         return False
     scale, shift = _affine(node)
     weight, bias = layer
@@ -46,9 +49,12 @@ def norm_before_linear(node: ir.Node, s: Surgeon) -> bool:
 def one_pixel(node: ir.Node, s: Surgeon) -> bool:
     """ConvTranspose of an image of one pixel: a matrix product, the whole batch at once."""
     reshape = maker(node.inputs[0], "Reshape") if is_transposed(node) else None
-    if reshape is None or not _is_pixel(reshape.outputs[0]) or square(node, "pads", 0) != 0:
+    borders = square(node, "pads", 0), square(node, "output_padding", 0)
+    if reshape is None or borders != (0, 0):
         return False
     weight, bias = weights_of(node)
+    if static_shape(reshape.inputs[0]) != [len(weight)] or not _is_pixel(reshape.outputs[0]):
+        return False
     _, channels, height, width = weight.shape
     made = s.Gemm(reshape.inputs[0], weight.reshape(len(weight), -1), bias.repeat(height * width))
     made = s.Reshape(made, np.array([-1, channels, height, width]))
@@ -74,30 +80,37 @@ def upsampled(node: ir.Node, s: Surgeon) -> bool:
 
     Stride s, kernel k + s - 1, padding k - 1 - p for a convolution of kernel k and padding p.
     """
-    resize = maker(node.inputs[0], "Resize") if _is_plain_conv(node) else None
+    resize = maker(node.inputs[0], "Resize") if is_plain_conv(node) else None
     factor = _repeats(resize) if resize else None
     if resize is None or factor is None:
         return False
     weight, bias = weights_of(node)
     kernel = weight.shape[2]
+    pad = kernel - 1 - square(node, "pads", 0)
+    if pad < 0:
+        return False
     wide = np.zeros((*weight.shape[1::-1], kernel + factor - 1, kernel + factor - 1), weight.dtype)
     for y in range(factor):
         for x in range(factor):
             wide[:, :, y : y + kernel, x : x + kernel] += weight[:, :, ::-1, ::-1].swapaxes(0, 1)
-    pads = [kernel - 1 - square(node, "pads", 0)] * 4
-    made = s.ConvTranspose(resize.inputs[0], wide, bias, strides=[factor] * 2, pads=pads)
+    made = s.ConvTranspose(resize.inputs[0], wide, bias, strides=[factor] * 2, pads=[pad] * 4)
     s.replace([resize, node], made)
     return True
 
 
 def is_transposed(node: ir.Node) -> bool:
-    """Whether a node is a ConvTranspose of images, without groups, dilation or extra borders."""
+    """Whether a node is a ConvTranspose of images, the same in both directions, without groups."""
     return (
         node.op_type == "ConvTranspose"
         and _is_ordinary(node)
-        and square(node, "output_padding", 0) == 0
+        and square(node, "output_padding", 0) >= 0
         and "output_shape" not in node.attributes
     )
+
+
+def is_plain_conv(node: ir.Node) -> bool:
+    """Whether a node is a Conv of images of stride 1, the same in both directions."""
+    return node.op_type == "Conv" and _is_ordinary(node) and square(node, "strides", 1) == 1
 
 
 def weights_of(node: ir.Node) -> tuple[Array, Array]:
@@ -107,10 +120,6 @@ def weights_of(node: ir.Node) -> tuple[Array, Array]:
     bias = array_of(node.inputs[2]) if len(node.inputs) > 2 else None
     channels = weight.shape[0 if node.op_type == "Conv" else 1]
     return weight, np.zeros(channels, weight.dtype) if bias is None else bias
-
-
-def _is_plain_conv(node: ir.Node) -> bool:
-    return node.op_type == "Conv" and _is_ordinary(node) and square(node, "strides", 1) == 1
 
 
 def _is_ordinary(node: ir.Node) -> bool:
@@ -130,7 +139,7 @@ def _is_ordinary(node: ir.Node) -> bool:
 
 def _is_pixel(value: ir.Value) -> bool:
     shape = static_shape(value)
-    return shape is not None and shape[1:] == [1, 1]
+    return shape is not None and len(shape) == 3 and shape[1:] == [1, 1]
 
 
 def _linear(node: ir.Node) -> tuple[Array, Array] | None:

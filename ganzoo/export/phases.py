@@ -9,11 +9,13 @@ as a convolutional layer?", 2016, describe the equivalence).
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from onnxscript import ir
 
-from ganzoo.export.fold import is_transposed, weights_of
-from ganzoo.export.surgery import Array, Surgeon, array_of, attribute, square, static_shape, user
+from ganzoo.export.fold import is_plain_conv, is_transposed, weights_of
+from ganzoo.export.surgery import Array, Surgeon, square, static_shape, user
 
 WIDE = 8
 """Where a layer has fewer channels than this, as that which makes the image, phases do not pay."""
@@ -27,20 +29,23 @@ Phases = list[list[ir.Value]]
 def phases(node: ir.Node, s: Surgeon) -> bool:
     """ConvTranspose of stride 2 or more, and what follows it: convolutions, then interleaving."""
     stride = square(node, "strides", 1)
-    if not is_transposed(node) or stride == 1:
+    before, behind = static_shape(node.inputs[0]), static_shape(node.outputs[0])
+    if not is_transposed(node) or stride == 1 or before is None or behind is None:
         return False
     weight, bias = weights_of(node)
-    pad, size = square(node, "pads", 0), static_shape(node.outputs[0])
-    if size is None or len(bias) < WIDE or weight.shape[2] < stride or size[1] % stride:
+    kernel, pad = weight.shape[2], square(node, "pads", 0)
+    rests = {behind[1] % stride, behind[2] % stride}
+    if len(bias) < WIDE or kernel < stride or rests != {0}:
+        return False
+    rows, columns = (
+        [_taps(place + pad, stride, kernel, behind[axis] // stride - before[axis])
+         for place in range(stride)]
+        for axis in (1, 2)
+    )  # fmt: skip
+    if min(border for taps in rows + columns for border in taps.borders) < 0:
         return False
     shared = s.constant(bias)
-    parts = [
-        [
-            _phase(node.inputs[0], weight, shared, (y + pad, x + pad), stride, s)
-            for x in range(stride)
-        ]
-        for y in range(stride)
-    ]
+    parts = [[_phase(node.inputs[0], weight, shared, y, x, s) for x in columns] for y in rows]
     replaced = [node]
     while (after := user(replaced[-1].outputs[0])) is not None and after.op_type in FOLLOWS:
         parts = [[s.again(after, part) for part in row] for row in parts]
@@ -49,26 +54,34 @@ def phases(node: ir.Node, s: Surgeon) -> bool:
     if last is not None and _is_image_layer(last):
         s.replace([*replaced, last], _image_from_phases(last, parts, s))
     else:
-        s.replace(replaced, interleaved(parts, size, s))
+        s.replace(replaced, interleaved(parts, behind, s))
     return True
 
 
-def _phase(
-    x: ir.Value | None, weight: Array, bias: ir.Value, at: tuple[int, int], stride: int, s: Surgeon
-) -> ir.Value:
-    """The output pixels whose place, padding included, is `at` and every `stride` from there.
+class Taps(NamedTuple):
+    """The weights that one phase uses, in one direction, and the zeros that it needs around x."""
 
-    out[q * stride + a] = sum over j of x[q - j] * weight[j * stride + a].
+    weights: list[int]
+    borders: tuple[int, int]
+
+
+def _taps(place: int, stride: int, kernel: int, grows: int) -> Taps:
+    """Of the output pixels at `place`, padding included, and every `stride` from there.
+
+    out[q * stride + a] = sum over j of x[q - j] * weight[j * stride + a]. There are as many of them
+    as x has pixels, and `grows` more.
     """
-    taps, before, behind = [], [], []
-    for place in at:
-        shift, phase = divmod(place, stride)
-        own = list(range(phase, weight.shape[2], stride))[::-1]  # from the leftmost pixel on
-        taps.append(own)
-        before.append(len(own) - 1 - shift)
-        behind.append(shift)
-    kernel = weight[:, :, taps[0]][:, :, :, taps[1]].swapaxes(0, 1)
-    return s.Conv(x, kernel, bias, pads=[*before, *behind])
+    shift, phase = divmod(place, stride)
+    weights = list(range(phase, kernel, stride))[::-1]  # from the leftmost pixel on
+    return Taps(weights, (len(weights) - 1 - shift, shift + grows))
+
+
+def _phase(
+    x: ir.Value | None, weight: Array, bias: ir.Value, rows: Taps, columns: Taps, s: Surgeon
+) -> ir.Value:
+    kernel = weight[:, :, rows.weights][:, :, :, columns.weights].swapaxes(0, 1)
+    (top, bottom), (left, right) = rows.borders, columns.borders
+    return s.Conv(x, kernel, bias, pads=[top, left, bottom, right])
 
 
 def interleaved(parts: Phases, size: list[int], s: Surgeon) -> ir.Value:
@@ -90,15 +103,10 @@ def interleaved(parts: Phases, size: list[int], s: Surgeon) -> ir.Value:
 
 def _is_image_layer(node: ir.Node) -> bool:
     """Whether a node is the 3x3 convolution that makes an image of a few channels."""
-    weight = array_of(node.inputs[1]) if node.op_type == "Conv" else None
-    return (
-        weight is not None
-        and weight.shape[0] < WIDE // 2
-        and weight.shape[2:] == (3, 3)
-        and attribute(node, "group", 1) == 1
-        and square(node, "strides", 1) == square(node, "dilations", 1) == 1
-        and square(node, "pads", 0) == 1
-    )
+    if not is_plain_conv(node) or square(node, "pads", 0) != 1:
+        return False
+    weight, _ = weights_of(node)
+    return len(weight) < WIDE // 2 and weight.shape[2:] == (3, 3)
 
 
 def _image_from_phases(node: ir.Node, parts: Phases, s: Surgeon) -> ir.Value:

@@ -83,9 +83,9 @@ def attribute(node: ir.Node, name: str, default: Any) -> Any:
     return node.attributes[name].value if name in node.attributes else default
 
 
-def static_shape(value: ir.Value) -> list[int] | None:
+def static_shape(value: ir.Value | None) -> list[int] | None:
     """A value's shape behind the batch, if all of it is known."""
-    sizes = None if value.shape is None else list(value.shape)[1:]
+    sizes = None if value is None or value.shape is None else list(value.shape)[1:]
     return None if sizes is None or not all(isinstance(d, int) for d in sizes) else sizes  # type: ignore[return-value]
 
 

@@ -65,9 +65,8 @@ def uint8(model: ModelProto, info: ModelInfo) -> ModelProto:
     made.CopyFrom(model)
     graph = made.graph
     for node in graph.node:
-        for i, output in enumerate(node.output):
-            if output == "image":
-                node.output[i] = "floats"
+        for names in (node.input, node.output):
+            names[:] = ["floats" if name == "image" else name for name in names]
     low, high = info.image_range
     constants = {"low": low, "scale": 255 / (high - low), "black": 0.0, "white": 255.0}
     graph.initializer.extend(_tensor(k, np.array(v, np.float32)) for k, v in constants.items())
@@ -103,7 +102,7 @@ def _layers(model: ModelProto) -> list[list[str]]:
     for node in model.graph.node:
         if node.op_type in LAYERS and node.input[1] in weights:
             together.setdefault(node.input[0], []).append(node.name)
-            pixels = float(np.prod(shapes[node.output[0]][2:], initial=1))
+            pixels = float(np.prod(shapes.get(node.output[0], [])[2:], initial=1))
             macs = float(np.prod(weights[node.input[1]])) * pixels
             cost[node.input[0]] = cost.get(node.input[0], 0) + macs
     return [together[value] for value in sorted(together, key=lambda value: -cost[value])]
@@ -177,7 +176,7 @@ def _with_weights(
             axes[node.input[1]] = 0 if node.op_type == "Conv" or transposed else 1
     nodes: list[NodeProto] = []
     for tensor in list(graph.initializer):
-        if tensor.name in axes and tensor.data_type == TensorProto.FLOAT:
+        if tensor.name in axes and tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1:
             weight = numpy_helper.to_array(tensor)
             graph.initializer.remove(tensor)
             for part in store(tensor.name, weight, axes[tensor.name]):
