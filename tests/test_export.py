@@ -18,6 +18,7 @@ from ganzoo.export import export_onnx, variants
 from ganzoo.export.graph import to_onnx
 from ganzoo.export.parity import Reference, with_metadata
 from ganzoo.generator import Generator
+from ganzoo.modelinfo import ModelInfo
 from ganzoo.networks import build, draw
 from ganzoo.sampling import from_bytes
 from tests.conftest import ROOT, Cli, install, process
@@ -226,23 +227,40 @@ def test_every_architecture_of_ours_at_full_size(name: str) -> None:
     assert generator.run(z).tobytes() == alone.tobytes()
 
 
-def test_int8_that_is_too_coarse_is_refused_and_says_so(trained: Path) -> None:
-    """One huge weight that does nothing sets the scale: rounding the others loses the image."""
-    info = load_generator(trained)[0].info
-    first, last = torch.nn.Linear(100, 400), torch.nn.Linear(400, 784)
+def coarse(*layers: torch.nn.Linear) -> torch.nn.Module:
+    """A generator whose last layer has one huge weight that does nothing, and sets the scale."""
+    *_, before, last = (None, *layers)
     with torch.no_grad():
         last.weight[:, 0] = 1000
-        first.weight[0] = first.bias[0] = 0
-    network = torch.nn.Sequential(first, last, torch.nn.Tanh(), torch.nn.Unflatten(1, (1, 28, 28)))
+        if before is not None:
+            before.weight[0] = before.bias[0] = 0
+    return torch.nn.Sequential(*layers, torch.nn.Tanh(), torch.nn.Unflatten(1, (1, 28, 28)))
+
+
+class FirstIsZero(torch.nn.Module):
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return torch.cat([z[:, :1] * 0, z[:, 1:]], 1)
+
+
+def int8_of(network: torch.nn.Module, info: ModelInfo) -> onnx.ModelProto:
     reference = Reference(Generator(info, lambda z: draw(network, z)))
     model = to_onnx(network, info)
     reference.check(model, info)
+    return variants.int8(model, info, lambda m: reference.compare(m, info).passes("int8"))
 
-    def within(candidate: onnx.ModelProto) -> bool:
-        return reference.compare(candidate, info).passes("int8")
 
+def test_a_layer_that_does_not_bear_8_bits_keeps_16(trained: Path) -> None:
+    info = load_generator(trained)[0].info
+    network = coarse(torch.nn.Linear(100, 400), torch.nn.Linear(400, 784))
+    stored = [t.data_type for t in int8_of(network, info).graph.initializer if len(t.dims) > 1]
+    assert sorted(stored) == [onnx.TensorProto.INT8, onnx.TensorProto.FLOAT16]
+
+
+def test_int8_of_which_nothing_is_left_is_refused(trained: Path) -> None:
+    info = load_generator(trained)[0].info
+    network = torch.nn.Sequential(FirstIsZero(), coarse(torch.nn.Linear(100, 784)))
     with pytest.raises(ModelFileError, match=r"too coarse .* `ganzoo export --fp16` halves"):
-        variants.int8(model, info, within)
+        int8_of(network, info)
 
 
 def test_the_report(trained: Path, tmp_path: Path, cli: Cli) -> None:

@@ -30,32 +30,29 @@ def half(model: ModelProto) -> ModelProto:
 
     Half the bytes and, as the arithmetic is float32 on every device, the speed of float32.
     """
-    return _with_weights(model, lambda name, weight, _: [
-        _tensor(f"{name}_f16", weight.astype(np.float16)),
-        helper.make_node("Cast", [f"{name}_f16"], [name], f"{name}_cast", to=TensorProto.FLOAT),
-    ])  # fmt: skip
+    return _stored(model, [])
 
 
 def int8(model: ModelProto, info: ModelInfo, within: Callable[[ModelProto], bool]) -> ModelProto:
-    """Weights in 8 bits, and arithmetic in 8 bits in as many layers as `within` can bear.
+    """Every layer as coarse as the images can bear, those that cost most first.
 
-    Static quantization as onnxruntime's tool does it: QDQ, a scale per output channel, 7 of the 8
-    bits for weights (without VNNI, AVX2 would overflow), ranges calibrated on 256 latents. The
-    layers that cost most come first; one that makes the images too wrong computes in float32, of
-    weights that are stored in 8 bits all the same. ModelFileError where even that is too wrong.
+    In 8 bits if `within` accepts that; else in float32 of weights that are stored in 8 bits, or
+    else in 16. 8 bits are static quantization as onnxruntime's tool does it: QDQ, a scale per output
+    channel, 7 of the 8 bits for weights (without VNNI, AVX2 would overflow), ranges calibrated on
+    256 latents. ModelFileError where not one layer bears any of it.
     """
-    layers = _layers(model)
-    chosen: list[str] = []
-    best = _eight_bit_weights(model)
-    if not within(best):
+    best, computed, stored = half(model), list[str](), list[str]()
+    for layer in _layers(model):
+        for plan in (([*computed, *layer], stored), (computed, [*stored, *layer])):
+            candidate = _stored(_quantized(model, info, plan[0]), plan[1])
+            if within(candidate):
+                best, (computed, stored) = candidate, plan
+                break
+    if not computed and not stored:
         raise ModelFileError(
-            "int8 is too coarse for this generator, even in its weights alone: "
-            "`ganzoo export --fp16` halves the file instead; nothing was written"
+            "8 bits are too coarse for every layer of this generator: `ganzoo export --fp16` "
+            "halves the file instead; nothing was written"
         )
-    for layer in layers:
-        candidate = _quantized(model, info, [*chosen, *layer])
-        if within(candidate):
-            best, chosen = candidate, [*chosen, *layer]
     return best
 
 
@@ -109,7 +106,9 @@ def _layers(model: ModelProto) -> list[list[str]]:
 
 
 def _quantized(model: ModelProto, info: ModelInfo, names: list[str]) -> ModelProto:
-    """`model` with QDQ around these nodes, and the weights of the others in 8 bits."""
+    """`model` with these nodes computed in 8 bits: QDQ around them."""
+    if not names:
+        return model
     from onnxruntime import quantization as q
 
     class Latents(q.CalibrationDataReader):  # type: ignore[misc]
@@ -134,57 +133,57 @@ def _quantized(model: ModelProto, info: ModelInfo, names: list[str]) -> ModelPro
             reduce_range=True,
             activation_type=q.QuantType.QUInt8,
             weight_type=q.QuantType.QInt8,
-            nodes_to_exclude=[n for layer in _layers(model) for n in layer if n not in names],
+            nodes_to_quantize=names,
             op_types_to_quantize=list(LAYERS),
         )
-        return _eight_bit_weights(onnx.load(target))
+        return onnx.load(target)
 
 
-def _eight_bit_weights(model: ModelProto) -> ModelProto:
-    """Every weight that is still float32 as int8 times a scale for each output channel."""
+def _stored(model: ModelProto, in_8_bits: list[str]) -> ModelProto:
+    """`model` with float32 weights stored in fewer bits: 8 for these nodes, 16 for the others.
 
-    def store(name: str, weight: NDArray[Any], axis: int) -> list[TensorProto | NodeProto]:
-        others = tuple(i for i in range(weight.ndim) if i != axis)
-        largest = np.abs(weight).max(axis=others, keepdims=True)
-        scale = np.where(largest > 0, largest / 127, 1).astype(np.float32)
-        return [
-            _tensor(f"{name}_i8", np.rint(weight / scale).astype(np.int8)),
-            _tensor(f"{name}_scale", scale),
-            helper.make_node("Cast", [f"{name}_i8"], [f"{name}_cast"], f"{name}_cast",
-                             to=TensorProto.FLOAT),
-            helper.make_node("Mul", [f"{name}_cast", f"{name}_scale"], [name], f"{name}_mul"),
-        ]  # fmt: skip
-
-    return _with_weights(model, store)
-
-
-def _with_weights(
-    model: ModelProto,
-    store: Callable[[str, NDArray[Any], int], list[TensorProto | NodeProto]],
-) -> ModelProto:
-    """Replace the float32 weights of layers; `store(name, weight, output_axis)` says by what.
-
-    Onnxruntime computes what depends on nothing once, when it opens the file.
+    Onnxruntime makes float32 of them once, when it opens the file: it computes what depends on
+    nothing. (Not so with DequantizeLinear, which it computes at every run.)
     """
     made = ModelProto()
     made.CopyFrom(model)
     graph = made.graph
-    axes: dict[str, int] = {}
-    for node in graph.node:
-        if node.op_type in LAYERS:
-            transposed = any(a.name == "transB" and a.i for a in node.attribute)
-            axes[node.input[1]] = 0 if node.op_type == "Conv" or transposed else 1
+    layers = {node.input[1]: node for node in graph.node if node.op_type in LAYERS}
     nodes: list[NodeProto] = []
     for tensor in list(graph.initializer):
-        if tensor.name in axes and tensor.data_type == TensorProto.FLOAT and len(tensor.dims) > 1:
-            weight = numpy_helper.to_array(tensor)
-            graph.initializer.remove(tensor)
-            for part in store(tensor.name, weight, axes[tensor.name]):
-                (nodes if isinstance(part, NodeProto) else graph.initializer).append(part)
+        layer = layers.get(tensor.name)
+        if layer is None or tensor.data_type != TensorProto.FLOAT or len(tensor.dims) < 2:
+            continue
+        graph.initializer.remove(tensor)
+        name, weight = tensor.name, numpy_helper.to_array(tensor)
+        if layer.name in in_8_bits:
+            scale = _scale(weight, layer)
+            graph.initializer.append(_tensor(f"{name}_i8", np.rint(weight / scale).astype(np.int8)))
+            graph.initializer.append(_tensor(f"{name}_scale", scale))
+            nodes.append(_to_float(f"{name}_i8", f"{name}_whole"))
+            nodes.append(helper.make_node("Mul", [f"{name}_whole", f"{name}_scale"], [name]))
+        else:
+            graph.initializer.append(_tensor(f"{name}_f16", weight.astype(np.float16)))
+            nodes.append(_to_float(f"{name}_f16", name))
     nodes += graph.node
     graph.ClearField("node")
     graph.node.extend(nodes)
     return made
+
+
+def _scale(weight: NDArray[np.float32], layer: NodeProto) -> NDArray[np.float32]:
+    """What the int8 weights of each output channel are multiples of."""
+    transposed = any(a.name == "transB" and a.i for a in layer.attribute)
+    axis = 0 if layer.op_type == "Conv" or transposed else 1
+    if layer.op_type == "MatMul":
+        axis = weight.ndim - 1
+    largest = np.abs(weight).max(tuple(i for i in range(weight.ndim) if i != axis), keepdims=True)
+    return np.asarray(np.where(largest > 0, largest / 127, 1), np.float32)
+
+
+def _to_float(name: str, target: str) -> NodeProto:
+    node: NodeProto = helper.make_node("Cast", [name], [target], to=TensorProto.FLOAT)
+    return node
 
 
 def _tensor(name: str, array: NDArray[Any]) -> TensorProto:
