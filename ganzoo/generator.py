@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -37,14 +38,22 @@ class Generator:
     sha256: str = ""
     runs_on: str = "torch"
 
-    def run(self, z: NDArray[np.float32]) -> NDArray[Any]:
+    def __repr__(self) -> str:
+        """What it draws, and with what: `<mlp_gan 28x28x1, float32, 128 images seen, torch>`."""
+        height, width = self.info.image["size"]
+        size = f"{height}x{width}x{self.info.image['channels']}"
+        seen = f"{self.info.samples_seen:,} images seen"
+        return f"<{self.info.architecture} {size}, {self.info.precision}, {seen}, {self.runs_on}>"
+
+    def run(self, z: NDArray[Any]) -> NDArray[Any]:
         """What the model itself returns for z (n, latent_dim), in one batch."""
         return self.forward(self._checked(z))
 
-    def draw(self, z: NDArray[np.float32], batch_size: int = BATCH_SIZE) -> Pixels:
+    def draw(self, z: NDArray[Any], batch_size: int = BATCH_SIZE) -> Pixels:
         """The uint8 images (n, H, W, C) of your own latents z (n, latent_dim)."""
         z = self._checked(z)
-        starts = range(0, len(z), _positive(batch_size, "batch_size"))
+        batch_size = self._batch(batch_size)
+        starts = range(0, len(z), batch_size)
         return np.concatenate([self._pixels(z[start : start + batch_size]) for start in starts])
 
     def sample(self, n: int = 64, seed: int = 0, batch_size: int = BATCH_SIZE) -> Pixels:
@@ -58,7 +67,7 @@ class Generator:
         self, n: int, seed: int = 0, batch_size: int = BATCH_SIZE, start: int = 0
     ) -> Iterator[Pixels]:
         """Draw images start … n - 1 of `seed` batch by batch, in memory that does not grow."""
-        _positive(batch_size, "batch_size")
+        batch_size = self._batch(batch_size)
         if n < 1:
             raise UsageError(f"cannot draw {n} images: ask for at least 1")
 
@@ -79,8 +88,10 @@ class Generator:
         Spherical interpolation, which keeps the length that normal latents have (White, "Sampling
         Generative Networks", 2016). Both ends are included.
         """
+        if steps < 2:
+            raise UsageError(f"a way has two ends: steps must be at least 2, not {steps}")
         a, b = (latents.normal(1, self.info.latent_dim, seed)[0] for seed in (seed_a, seed_b))
-        return self.draw(latents.slerp(a, b, _positive(steps, "steps")))
+        return self.draw(latents.slerp(a, b, steps))
 
     def sweep(self, index: int, values: Sequence[float], rows: int = 8, seed: int = 0) -> Pixels:
         """Images of `seed` with coordinate `index` of z set to each value, all others as they are.
@@ -92,9 +103,8 @@ class Generator:
             raise UsageError(f"there is no coordinate {index}: this model has 0 … {dim - 1}")
         if len(values) == 0:
             raise UsageError("a sweep needs at least one value")
-        if not (np.abs(np.asarray(values, float)) <= np.finfo(np.float32).max).all():
-            raise UsageError("a sweep needs values that are finite as float32")
-        z = latents.normal(_positive(rows, "rows"), dim, seed)[:, None].repeat(len(values), axis=1)
+        z = latents.normal(_positive(rows, "rows"), dim, seed).astype(np.float64)
+        z = z[:, None].repeat(len(values), axis=1)
         z[:, :, index] = values
         images = self.draw(z.reshape(-1, dim))
         return images.reshape(rows, len(values), *images.shape[1:])
@@ -113,10 +123,15 @@ class Generator:
 
     def benchmark(self, batch_sizes: Sequence[int] = (1, 64)) -> dict[int, float]:
         """Images per second at each batch size: median of five times 0.1 s, after a first run."""
+        dim = self.info.latent_dim
         return {
-            size: size / seconds_per_call(self.forward, latents.normal(size, self.info.latent_dim))
-            for size in batch_sizes
+            size: size / seconds_per_call(self.forward, latents.normal(size, dim))
+            for size in (_positive(size, "a batch size") for size in batch_sizes)
         }
+
+    def _batch(self, wanted: int) -> int:
+        """As many images at a time as asked for, but of huge ones fewer: no image depends on it."""
+        return min(_positive(wanted, "batch_size"), 2**27 // math.prod(self.info.output_shape))
 
     def _pixels(self, z: NDArray[np.float32]) -> Pixels:
         images = self.forward(z)
@@ -126,15 +141,19 @@ class Generator:
             raise ModelFileError("this model draws numbers that are not finite: it is of no use")
         return to_pixels(images, self.info.image_range)
 
-    def _checked(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
-        z = np.asarray(z)
-        if z.ndim != 2 or z.shape[1] != self.info.latent_dim or len(z) == 0:
+    def _checked(self, z: NDArray[Any]) -> NDArray[np.float32]:
+        given = np.asarray(z)
+        if given.ndim != 2 or given.shape[1] != self.info.latent_dim or len(given) == 0:
             raise UsageError(
-                f"latents must have the shape (n, {self.info.latent_dim}), not {z.shape}"
+                f"latents must have the shape (n, {self.info.latent_dim}), not {given.shape}"
             )
-        if not np.issubdtype(z.dtype, np.number) or not np.isfinite(z).all():
-            raise UsageError("latents must be finite numbers")
-        return np.ascontiguousarray(z, np.float32)
+        if given.dtype.kind not in "iuf":
+            raise UsageError(f"latents must be real numbers, not {given.dtype}")
+        with np.errstate(over="ignore"):
+            z = np.ascontiguousarray(given, np.float32)
+        if not np.isfinite(z).all():
+            raise UsageError("latents must be finite numbers, as float32")
+        return z
 
 
 def seconds_per_call(

@@ -22,7 +22,8 @@ Pixels = NDArray[np.uint8]
 def to_pixels(images: NDArray[np.float32], image_range: tuple[float, float]) -> Pixels:
     """Float images (n, C, H, W) in `image_range` as uint8 (n, H, W, C), rounded to the nearest."""
     low, high = image_range
-    scaled = np.clip((images - low) * (255 / (high - low)), 0, 255)
+    with np.errstate(over="ignore"):  # what is far too bright is white
+        scaled = np.clip((images - low) * (255 / (high - low)), 0, 255)
     return np.ascontiguousarray(np.rint(scaled).astype(np.uint8).transpose(0, 2, 3, 1))
 
 

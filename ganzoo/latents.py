@@ -18,7 +18,7 @@ def normal(count: int, dim: int, seed: int = 0, start: int = 0) -> NDArray[np.fl
     Image i depends on (seed, i) alone. `seed` is any integer; it is taken modulo 2^64.
     """
     pairs = (dim + 1) // 2
-    first = (mix(seed % 2**64) + start * pairs) % 2**64
+    first = (mix(int(seed) % 2**64) + int(start) * pairs) % 2**64
     words = mix_array(np.uint64(first) + np.arange(count * pairs, dtype=np.uint64))
     u1 = ((words >> np.uint64(32)) + 0.5) / 2**32
     u2 = ((words & np.uint64(2**32 - 1)) + 0.5) / 2**32

@@ -11,8 +11,11 @@ from typing import Any
 from ganzoo.errors import ModelFileError
 
 SCHEMA = "1"
-MAX_NUMBERS = 2**26
-"""In one image, which is 64 MB as uint8; and in one latent."""
+PRECISIONS = ("float32", "float16", "int8")
+FORMATS = (("float32", "NCHW"), ("uint8", "NHWC"))
+MAX_NUMBERS = 2**24
+"""In one image: 4096x4096 grey, or 2364x2364 in colour."""
+MAX_LATENTS = 2**16
 MAX_CHARACTERS = 2**16
 """In one value of the metadata."""
 
@@ -77,7 +80,7 @@ class ModelInfo:
         try:
             values = {f.name: _value(metadata, f"ganzoo.{f.name}") for f in fields(cls)}
             _check(values)
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             why = " ".join(str(error).split())[:200]
             raise ModelFileError(f"{path} has damaged ganzoo metadata: {why}") from error
         return cls(**values)
@@ -88,7 +91,14 @@ def _value(metadata: Mapping[str, str], key: str) -> Any:
         raise ValueError(f"{key} is missing")
     if len(metadata[key]) > MAX_CHARACTERS:
         raise ValueError(f"{key} is too long")
-    return json.loads(metadata[key])
+    try:
+        return json.loads(metadata[key], parse_constant=_refuse)
+    except ValueError as error:
+        raise ValueError(f"{key} is not JSON: {error}") from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
 
 
 def _check(values: dict[str, Any]) -> None:
@@ -102,37 +112,35 @@ def _check(values: dict[str, Any]) -> None:
         need(isinstance(values[name], str), name)
     for name in ("plugin", "options", "latent", "image", "parity"):
         need(isinstance(values[name], dict), name)
-    need(_whole(values["samples_seen"], 0), "samples_seen")
+    need(_is_whole(values["samples_seen"], 0, 2**63), "samples_seen")
+    need(values["precision"] in PRECISIONS, "precision")
     plugin, latent, image = values["plugin"], values["latent"], values["image"]
     need(all(isinstance(plugin.get(key), str) for key in ("package", "version")), "plugin")
     if (latent.get("rng"), latent.get("dist")) != ("gz-normal-v1", "normal"):
         raise ValueError(f"unknown latents {str(latent.get('rng'))[:50]!r}: upgrade ganzoo")
-    need(_sizes(latent.get("shape"), 1), "latent")
+    need(_are_sizes(latent.get("shape"), 1, MAX_LATENTS), "latent")
     need((image.get("dtype"), image.get("layout")) in FORMATS, "image")
-    need(_sizes(image.get("size"), 2) and image.get("channels") in (1, 3), "image")
+    need(_are_sizes(image.get("size"), 2, MAX_NUMBERS), "image")
+    need(_is_whole(image.get("channels"), 1, 3) and image["channels"] != 2, "image")
     need(math.prod(image["size"]) * image["channels"] <= MAX_NUMBERS, "image")
-    low, high = _numbers(image.get("range"))
-    need(math.isfinite(low) and math.isfinite(high) and low < high, "image")
+    need(_is_range(image.get("range")), "image")
 
 
-FORMATS = {("float32", "NCHW"), ("uint8", "NHWC")}
+def _is_whole(value: Any, least: int, most: int) -> bool:
+    return type(value) is int and least <= value <= most
 
 
-def _whole(value: Any, least: int) -> bool:
-    return type(value) is int and least <= value < 2**63
-
-
-def _sizes(value: Any, count: int) -> bool:
+def _are_sizes(value: Any, count: int, most: int) -> bool:
     return (
         isinstance(value, list)
         and len(value) == count
-        and all(_whole(size, 1) and size <= MAX_NUMBERS for size in value)
+        and all(_is_whole(size, 1, most) for size in value)
     )
 
 
-def _numbers(value: Any) -> tuple[float, float]:
-    if not isinstance(value, list) or len(value) != 2:
-        raise ValueError(f"range {str(value)[:100]}")
-    if not all(type(number) in (int, float) for number in value):
-        raise ValueError(f"range {str(value)[:100]}")
-    return float(value[0]), float(value[1])
+def _is_range(value: Any) -> bool:
+    """Two numbers that float32 can tell apart and scale between."""
+    if not isinstance(value, list) or [type(n) in (int, float) for n in value] != [True, True]:
+        return False
+    low, high = value
+    return bool(abs(low) <= 1e6 and abs(high) <= 1e6 and high - low >= 1e-3)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -133,18 +133,19 @@ def _providers(asked: str | Sequence[str]) -> list[str]:
 
 @functools.cache
 def _limit_memory() -> None:
-    """Let all models together have `MAX_MEMORY` on the CPU: a file may declare a terabyte."""
+    """Let all models together have `MAX_MEMORY` on the CPU: a file may declare a terabyte.
+
+    Where the process that uses ganzoo has registered an allocator before, its limits hold instead.
+    """
     info = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
-    limits = onnxruntime.OrtArenaCfg(MAX_MEMORY, -1, -1, -1)
-    with contextlib.suppress(Exception):  # the process has set limits of its own: they hold
-        onnxruntime.create_and_register_allocator(info, limits)
+    onnxruntime.create_and_register_allocator(info, onnxruntime.OrtArenaCfg(MAX_MEMORY, -1, -1, -1))
 
 
 def _why_not_opened(error: Exception, contents: Contents, path: str | Path) -> str:
     message = " ".join(str(error).split())
-    if "IR version" in message or "opset" in message.lower():
+    if re.search(r"IR version: \d+|[Oo]pset \d+ is under", message):
         return (
             f"{path} has opset {contents.opset} and IR version {contents.ir_version}, and "
             f"onnxruntime {onnxruntime.__version__} cannot run that: upgrade onnxruntime"
@@ -156,7 +157,7 @@ def _why_not_run(error: Exception, path: str | Path, batch: int) -> str:
     message = " ".join(str(error).split())
     if "memory" in message:
         return (
-            f"{path} needs more than {MAX_MEMORY // 2**30} GiB to draw {batch} images at once: "
-            "try a smaller batch size"
+            f"{path} needs more than {MAX_MEMORY // 2**30} GiB to draw {batch} images at once"
+            + ("" if batch == 1 else ": try a smaller batch size")
         )
     return f"{path} cannot be run: {message[:300]}"

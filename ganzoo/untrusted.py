@@ -1,29 +1,49 @@
 """What an ONNX file contains and asks for, found out without running any of it.
 
 Files come from strangers. onnxruntime would follow the paths that a file names, run loops without
-end, and believe what is declared; so ganzoo reads a file's structure itself, which protobuf's wire
-format makes short work, and hands on only a plain graph from latents to images.
+end, and believe what is declared; so ganzoo reads a file's structure itself, and hands on only a
+plain graph of operators that it knows, from latents to images.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ganzoo.errors import ModelFileError
+from ganzoo.wire import DamagedError, Reader, Value, as_bytes, as_int, as_text
 
 MAX_BYTES = 2**30
 """Of a file: a generator with 268 million float32 weights."""
-MAX_PARTS = 1_000_000
-"""Of a file's structure: nodes, attributes, names. The zoo's largest has under two thousand."""
-DOMAINS = ("", "ai.onnx")
+MAX_NODES = 2000
+"""The zoo's largest has under a hundred; onnxruntime's time to open grows with their square."""
+MAX_PARTS = 100_000
+"""Fields and numbers of the structure; the zoo's largest has about two thousand."""
+MAX_DIMS = 8
+STRING = 8
 TYPES = {1: "float32", 2: "uint8"}
 """ONNX's numbers for the types that latents and images may have."""
+
+# Of ONNX itself, and what they give depends on their inputs alone: none is random, none keeps
+# strings or sequences, which no memory limit counts, and none runs a graph of its own.
+OPERATORS = frozenset(
+    """
+    Abs Add And ArgMax ArgMin Atan AveragePool BatchNormalization Cast CastLike Ceil Clip Concat
+    Constant ConstantOfShape Conv ConvTranspose Cos CumSum DepthToSpace DequantizeLinear Div Einsum
+    Elu Equal Erf Exp Expand EyeLike Flatten Floor Gather GatherElements GatherND Gelu Gemm
+    GlobalAveragePool GlobalMaxPool Greater GreaterOrEqual GridSample GroupNormalization HardSigmoid
+    HardSwish Identity InstanceNormalization LayerNormalization LeakyRelu Less LessOrEqual Log
+    LogSoftmax LpNormalization MatMul Max MaxPool Mean MeanVarianceNormalization Min Mish Mod Mul
+    Neg Not OneHot Or Pad Pow PRelu QuantizeLinear Range Reciprocal ReduceL1 ReduceL2 ReduceLogSum
+    ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape
+    Resize Round ScatterElements ScatterND Selu Shape Sigmoid Sign Sin Size Slice Softmax Softplus
+    Softsign SpaceToDepth Split Sqrt Squeeze Sub Sum Tan Tanh Tile TopK Transpose Trilu Unsqueeze
+    Where Xor
+    """.split()  # noqa: SIM905 - a table, not code
+)
 
 
 @dataclass(frozen=True)
@@ -68,166 +88,123 @@ def read(path: str | Path) -> bytes:
 def inspect(content: bytes, path: str | Path) -> Contents:
     """Read the structure of an ONNX file; ModelFileError says what in it is not to be trusted."""
     try:
-        return _Reader().model(memoryview(content))
-    except _Damaged as error:
+        return _Inspector(MAX_PARTS).model(memoryview(content))
+    except DamagedError as error:
         raise ModelFileError(f"{path} is not an ONNX file, or is damaged: {error}") from None
     except _Refused as error:
         raise ModelFileError(f"{path} is refused: {error}") from None
 
 
-class _Damaged(Exception):  # noqa: N818 - these two never leave this module
+class _Refused(Exception):  # noqa: N818 - it never leaves this module
     pass
 
 
-class _Refused(Exception):  # noqa: N818
-    pass
-
-
-class _Reader:
+class _Inspector(Reader):
     """One pass over the messages of onnx.proto that matter, by their fields' numbers there."""
 
-    def __init__(self) -> None:
-        self.parts = 0
-
     def model(self, data: memoryview) -> Contents:
-        found = Contents()
+        found, graph = Contents(), None
         for number, value in self.fields(data):
-            match number, value:
-                case 1, int():
-                    found.ir_version = value
-                case 7, memoryview():
-                    self.graph(value, found)
-                case 8, memoryview():
-                    opset = dict(self.fields(value))
-                    if _text(opset.get(1, b"")) in DOMAINS:
-                        found.opset = int(opset.get(2, 0))  # type: ignore[arg-type]
-                case 14, memoryview():
-                    pair = dict(self.fields(value))
-                    found.metadata[_text(pair.get(1, b""))] = _text(pair.get(2, b""))
-                case 20, _:
+            match number:
+                case 1:
+                    found.ir_version = as_int(value)
+                case 7 if graph is None:
+                    graph = value
+                case 7:
+                    raise DamagedError("it has two graphs")
+                case 8:
+                    opset = self.once(value)
+                    if as_text(opset.get(1, memoryview(b""))) in ("", "ai.onnx"):
+                        found.opset = as_int(opset.get(2, 0))
+                case 14:
+                    pair = self.once(value)
+                    found.metadata[as_text(pair.get(1))] = as_text(pair.get(2, memoryview(b"")))
+                case 20:
                     raise _Refused("it carries a training program")
-                case 25, _:
+                case 25:
                     raise _Refused("it defines functions of its own")
-        if not found.operators:
-            raise _Damaged("it has no graph")
+        if graph is None or not found.opset:
+            raise DamagedError("it has no graph, or no opset")
+        self.graph(graph, found)
         return found
 
-    def graph(self, data: memoryview, found: Contents) -> None:
+    def graph(self, data: Value, found: Contents) -> None:
         for number, value in self.fields(data):
-            match number, value:
-                case 1, memoryview():
+            match number:
+                case 1:
                     found.operators[self.node(value)] += 1
-                case 5, memoryview():
+                    if found.operators.total() > MAX_NODES:
+                        raise _Refused(f"it has more than {MAX_NODES:,} nodes")
+                case 5:
                     self.tensor(value)
-                case 11, memoryview():
+                case 11:
                     found.inputs.append(self.port(value))
-                case 12, memoryview():
+                case 12:
                     found.outputs.append(self.port(value))
-                case 15, _:
+                case 15:
                     raise _Refused("it has sparse tensors")
 
-    def node(self, data: memoryview) -> str:
+    def node(self, data: Value) -> str:
         operator = ""
         for number, value in self.fields(data):
-            match number, value:
-                case 4, memoryview():
-                    operator = _text(value)
-                case 5, memoryview():
+            match number:
+                case 4:
+                    operator = as_text(value)
+                case 5:
                     self.attribute(value)
-                case 7, memoryview() if _text(value) not in DOMAINS:
-                    raise _Refused(f"it wants custom operators, of {_text(value)[:60]!r}")
+                case 7 if (domain := as_text(value)) not in ("", "ai.onnx"):
+                    raise _Refused(f"it wants custom operators, of {domain[:60]!r}")
+        if operator not in OPERATORS:
+            raise _Refused(f"it wants the operator {operator[:60]!r}, which ganzoo does not run")
         return operator
 
-    def attribute(self, data: memoryview) -> None:
+    def attribute(self, data: Value) -> None:
+        name, number_of_type = "", 0
         for number, value in self.fields(data):
-            match number, value:
-                case ((5 | 10), memoryview()):
-                    self.tensor(value)
-                case ((6 | 11), _):
-                    raise _Refused("it has loops or branches")
-                case ((22 | 23), _):
-                    raise _Refused("it has sparse tensors")
-
-    def tensor(self, data: memoryview) -> None:
-        numbers = 1
-        for number, value in self.fields(data):
-            match number, value:
-                case 1, int():
-                    numbers *= value
-                case 1, memoryview():
-                    numbers *= math.prod(_varints(value))
-                case (13, _) | (14, int(1)):
-                    raise _Refused("its weights are in other files (external data)")
-        if numbers > 2 * len(data):  # the smallest type there is has four bits
-            raise _Refused(f"it declares a tensor of {numbers:,} numbers in {len(data):,} bytes")
-
-    def port(self, data: memoryview) -> Port:
-        name, dtype, shape = "", "", list[int | None]()
-        for number, value in self.fields(data):
-            match number, value:
-                case 1, memoryview():
-                    name = _text(value)
-                case 2, memoryview():
-                    tensor = dict(self.fields(value)).get(1)
-                    if not isinstance(tensor, memoryview):
-                        raise _Refused("it takes or gives something else than a tensor")
-                    type_fields = dict(self.fields(tensor))
-                    dtype = TYPES.get(int(type_fields.get(1, 0)), "another type")  # type: ignore[arg-type]
-                    dims = type_fields.get(2, memoryview(b""))
-                    for _, dim in self.fields(dims):  # type: ignore[arg-type]
-                        shape.append(dict(self.fields(dim)).get(1))  # type: ignore[arg-type]
-        return Port(name, dtype, tuple(shape))
-
-    def fields(self, data: memoryview) -> Iterator[tuple[int, int | memoryview | None]]:
-        """Each field's number and value: an int, bytes, or None for what has a fixed size."""
-        at = 0
-        while at < len(data):
-            self.parts += 1
-            if self.parts > MAX_PARTS:
-                raise _Refused(f"it has more than {MAX_PARTS:,} parts")
-            key, at = _varint(data, at)
-            value: int | memoryview | None = None
-            match key & 7:
-                case 0:
-                    value, at = _varint(data, at)
+            match number:
                 case 1:
-                    at += 8
-                case 2:
-                    size, at = _varint(data, at)
-                    value = data[at : at + size]
-                    at += size
-                case 5:
-                    at += 4
-                case kind:
-                    raise _Damaged(f"there is no field of kind {kind}")
-            if at > len(data):
-                raise _Damaged("it is cut short")
-            yield key >> 3, value
+                    name = as_text(value)
+                case 3:
+                    number_of_type = as_int(value)
+                case 5 | 10:
+                    self.tensor(value)
+                case 6 | 11:
+                    raise _Refused("it has loops or branches")
+                case 22 | 23:
+                    raise _Refused("it has sparse tensors")
+        if name.startswith("value_string") or (name == "to" and number_of_type == STRING):
+            raise _Refused("it has tensors of text")
 
+    def tensor(self, data: Value) -> None:
+        numbers, dims, size = 1, 0, len(as_bytes(data))
+        for number, value in self.fields(data):
+            match number:
+                case 1:
+                    for dim in self.ints(value):
+                        dims += 1
+                        numbers = min(numbers * dim, 2**64)
+                case 2 if as_int(value) == STRING:
+                    raise _Refused("it has tensors of text")
+                case 13:
+                    raise _Refused("its weights are in other files (external data)")
+                case 14 if as_int(value):
+                    raise _Refused("its weights are in other files (external data)")
+        if dims > MAX_DIMS or numbers > 2 * size:  # the smallest type there is has four bits
+            raise _Refused(f"it declares a tensor far larger than the {size:,} bytes that it has")
 
-def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    value = 0
-    for i, byte in enumerate(data[at : at + 10]):
-        value |= (byte & 0x7F) << (7 * i)
-        if byte < 0x80:
-            return value & (2**64 - 1), at + i + 1
-    raise _Damaged("it is cut short")
-
-
-def _varints(data: memoryview) -> Iterator[int]:
-    at = 0
-    while at < len(data):
-        value, at = _varint(data, at)
-        yield value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, bytes | memoryview):
-        raise _Damaged("a name is not text")
-    try:
-        return bytes(value).decode()
-    except UnicodeDecodeError:
-        raise _Damaged("a name is not text") from None
+    def port(self, data: Value) -> Port:
+        parts = self.once(data)
+        tensor = self.once(parts.get(2)).get(1)
+        if tensor is None:
+            raise _Refused("it takes or gives something else than a tensor")
+        described = self.once(tensor)
+        shape = list[int | None]()
+        for number, dim in self.fields(described.get(2, memoryview(b""))):
+            if number == 1:
+                size = self.once(dim).get(1)
+                shape.append(None if size is None else as_int(size))
+        dtype = TYPES.get(as_int(described.get(1, 0)), "another type")
+        return Port(as_text(parts.get(1)), dtype, tuple(shape))
 
 
 def _without_waiting(path: str, flags: int) -> int:

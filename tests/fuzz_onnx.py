@@ -35,8 +35,11 @@ JSON = ("", "{}", "[]", "null", "1e999", "NaN", "-1", '{"shape": [1e9]}', '"x"',
 
 def mutate(content: bytes, rng: random.Random) -> bytes:
     """One damaged file: of its bytes, or of what they mean."""
-    if rng.random() < 0.5:
+    how = rng.random()
+    if how < 0.3:
         return _mutate_bytes(bytearray(content), rng)
+    if how < 0.6:
+        return _mutate_wire(content, rng)
     model = onnx.load_from_string(content)
     for _ in range(rng.choice((1, 1, 1, 2, 5))):
         _mutate_message(model, rng)
@@ -66,6 +69,71 @@ def _mutate_bytes(data: bytearray, rng: random.Random) -> bytes:
         if len(data) < 2:
             break
     return bytes(data[: rng.randrange(len(data))] if rng.random() < 0.05 else data)
+
+
+def _mutate_wire(content: bytes, rng: random.Random) -> bytes:
+    """One field, at any depth, as no library writes it: another kind, a strange tag, twice."""
+    fields = list(_fields(content))
+    if not fields:
+        return content[: len(content) // 2]
+    at, number, kind, value = rng.choice(fields)
+    if kind == 2 and rng.random() < 0.8 and (inner := _mutate_wire(value, rng)) != value:
+        new = _tag(number, 2) + _varint(len(inner)) + inner
+    else:
+        body = _varint(len(value)) + value if kind == 2 else value
+        new = rng.choice((
+            _tag(number, rng.randrange(8)) + body,
+            _varint((number << 3 | kind) | 1 << rng.randrange(20, 63)) + body,
+            (_tag(number, kind) + body) * 2,
+            _tag(rng.randrange(30), kind) + body,
+            _tag(number, kind)[:-1] + bytes([_tag(number, kind)[-1] | 0x80, 0]) + body,
+            b"",
+        ))  # fmt: skip
+    old = len(_tag(number, kind)) + len(value) + (len(_varint(len(value))) if kind == 2 else 0)
+    return content[:at] + new + content[at + old :]
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
+    """Where each field begins, its number, kind and value, until it is no message any more."""
+    at = 0
+    while at < len(data):
+        start = at
+        key, at = _read(data, at)
+        number, kind = key >> 3, key & 7
+        first = at
+        if kind == 0:
+            _, at = _read(data, at)
+        elif kind in (1, 5):
+            at += 8 if kind == 1 else 4
+        elif kind == 2:
+            size, first = _read(data, at)
+            at = first + size
+        if kind not in (0, 1, 2, 5) or not number or at > len(data):
+            return
+        yield start, number, kind, data[first:at]
+
+
+def _read(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < len(data):
+        value |= (data[at] & 0x7F) << shift
+        shift += 7
+        at += 1
+        if data[at - 1] < 0x80:
+            return value, at
+    return value, at + 1
+
+
+def _tag(number: int, kind: int) -> bytes:
+    return _varint(number << 3 | kind)
+
+
+def _varint(number: int) -> bytes:
+    parts = []
+    while number >= 0x80:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*parts, number])
 
 
 def _mutate_message(message: Any, rng: random.Random) -> None:

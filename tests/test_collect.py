@@ -356,7 +356,7 @@ def test_ones_own_latents(exported: Path, tmp_path: Path, cli: Cli, option: str)
         (np.zeros((0, 100)), "not (0, 100)"),
         (np.zeros(()), "not ()"),
         (np.pad(np.zeros((80, 99)), ((0, 0), (0, 1)), constant_values=np.nan), "finite numbers"),
-        (np.array([["a"] * 100]), "latents must be finite numbers"),
+        (np.array([["a"] * 100]), "latents must be real numbers"),
     ],
 )
 def test_wrong_latents_leave_nothing(

@@ -39,12 +39,16 @@ def operators(network: nn.Module, opset: int = 20) -> Counter[str]:
     )  # fmt: skip
     model = to_onnx(network, info, opset)
     Reference(Generator(info, lambda z: draw(network, z))).check(model, info)
+    written = onnx.load_from_string(model.SerializeToString())
+    assert [(o.domain, o.version) for o in written.opset_import] == [("", opset)]
     return Counter(node.op_type for node in model.graph.node)
 
 
 def image(channels: int, side: int) -> list[nn.Module]:
-    """From latents to a small image of many channels."""
-    return [nn.Linear(6, channels * side**2), nn.Unflatten(1, (channels, side, side))]
+    """From latents to a small image of many channels, which is wider than high."""
+    return [
+        nn.Linear(6, channels * side * (side + 1)), nn.Unflatten(1, (channels, side, side + 1)),
+    ]  # fmt: skip
 
 
 def end(channels: int) -> list[nn.Module]:
@@ -104,7 +108,7 @@ def test_transposed_convolutions_become_phases(
 
 
 @pytest.mark.parametrize(
-    ("factor", "kernel", "padding"), [(2, 3, 1), (2, 5, 2), (3, 3, 1), (2, 1, 0), (2, 3, 0)]
+    ("factor", "kernel", "padding"), [(2, 3, 1), (2, 5, 2), (3, 5, 2), (2, 3, 0)]
 )
 def test_upsampling_and_convolving_become_phases(factor: int, kernel: int, padding: int) -> None:
     net = nn.Sequential(
@@ -118,7 +122,7 @@ def test_upsampling_and_convolving_become_phases(factor: int, kernel: int, paddi
 @pytest.mark.parametrize("factor", [2, 3])
 def test_the_image_is_made_of_phases(factor: int) -> None:
     net = nn.Sequential(
-        *image(4, 3), nn.Upsample(scale_factor=factor), nn.Conv2d(4, 8, 3, padding=1), nn.ReLU(),
+        *image(4, 3), nn.ConvTranspose2d(4, 8, factor, factor), nn.ReLU(),
         nn.Conv2d(8, 3, 3, padding=1), nn.Tanh(),
     )  # fmt: skip
     found = operators(net)
@@ -147,6 +151,52 @@ def test_other_upsampling_stays(mode: str) -> None:
         *image(4, 3), nn.Upsample(scale_factor=2, mode=mode), nn.Conv2d(4, 8, 3, padding=1), *end(8)
     )
     assert operators(net)["Resize"] == 1
+
+
+def test_single_pixels_are_convolved_before_they_are_repeated() -> None:
+    net = nn.Sequential(*image(4, 3), nn.Upsample(scale_factor=2), nn.Conv2d(4, 9, 1), *end(9))
+    assert operators(net)["Conv"] == 2
+
+
+def test_far_upsampling_stays() -> None:
+    """Its weights would grow many times over."""
+    net = nn.Sequential(
+        *image(4, 3), nn.Upsample(scale_factor=8), nn.Conv2d(4, 9, 3, padding=1), *end(9)
+    )
+    assert operators(net)["Resize"] == 1
+
+
+class Equalised(nn.Linear):
+    """Weights that are scaled as they are used (Karras et al., 2018)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.linear(x, self.weight * 0.3, self.bias)
+
+
+def test_what_depends_on_weights_alone_is_computed_at_export() -> None:
+    net = nn.Sequential(
+        Equalised(6, 512), nn.ReLU(), Equalised(512, 12), nn.Unflatten(1, (1, 3, 4))
+    )
+    assert operators(net) == {"Gemm": 2, "Relu": 1, "Reshape": 1}
+
+
+class Styled(nn.Module):
+    """Instance norm whose scale and shift come from the latent: a node with two outputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.start, self.style = nn.Sequential(*image(8, 3)), nn.Linear(6, 16)
+        self.end = nn.Sequential(*end(8))
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        scale, shift = self.style(z)[:, :, None, None].chunk(2, 1)
+        x = nn.functional.instance_norm(self.start(z)) * scale + shift
+        image: torch.Tensor = self.end(x)
+        return image
+
+
+def test_nodes_with_two_outputs() -> None:
+    assert operators(Styled())["Split"] == 1
 
 
 def test_a_reshape_that_mixes_images_is_left_alone() -> None:

@@ -25,7 +25,8 @@ def generator(forward: Callable[[Array], Array], dim: int = 4, channels: int = 1
     info = ModelInfo(
         version="0", architecture="x", plugin={"package": "x", "version": "0"}, options={},
         latent={"shape": [dim], "dist": "normal", "rng": "gz-normal-v1"},
-        image={"range": [-1, 1], "size": [5, 5], "channels": channels}, dataset="x", samples_seen=0,
+        image={"layout": "NCHW", "range": [-1, 1], "size": [5, 5], "channels": channels},
+        dataset="x", samples_seen=0,
     )  # fmt: skip
     return Generator(info, forward)
 
@@ -251,7 +252,7 @@ def test_slerp_is_finite_where_there_is_no_angle(factor: float) -> None:
         (["sweep", "--values", "1,x"], "--values takes finite numbers"),
         (["sweep", "--values", "nan"], "--values takes finite numbers"),
         (["sweep", "--values", "1,-inf"], "--values takes finite numbers"),
-        (["sweep", "--values", "1e39", "--dims", "0"], "finite as float32"),
+        (["sweep", "--values", "1e39", "--dims", "0"], "must be finite numbers, as float32"),
         (["sweep", "--values", ""], "--values takes finite numbers"),
         (["sweep", "--rows", "0"], "--rows"),
         (["sweep", "-o", "x.jpg"], "name it x.png"),

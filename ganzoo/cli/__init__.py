@@ -61,5 +61,6 @@ def _exit_with(error: Exception) -> NoReturn:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print(f"ganzoo: {' '.join(message.split())}", file=sys.stderr)
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
+    print(f"ganzoo: {line}", file=sys.stderr)  # what comes from files may not steer a terminal
     sys.exit(code)

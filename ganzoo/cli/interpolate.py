@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.models import Model, Output, latest_run, numbers, open_model
+from ganzoo.cli.models import Model, Output, check_sheet, latest_run, numbers, open_model
 from ganzoo.cli.parameters import Runs, model_name
 from ganzoo.errors import UsageError
 
@@ -41,6 +41,7 @@ def interpolate(
         )
     moving = output is not None and sheets.is_animation(output)
     steps = steps or (24 if moving else 8)
+    check_sheet((len(stops) - 1) * steps, "give --steps or --seeds less")
     source = model or latest_run(runs)
     generator = open_model(source)
     parts = np.stack([generator.interpolate(a, b, steps) for a, b in pairwise(stops)])

@@ -30,6 +30,8 @@ Output = Annotated[
         help="A sheet (.png) or an animation (.gif, .webp). Default: a .png named after the model.",
     ),
 ]
+LARGEST_SHEET = 10_000
+"""Images; a sheet is in memory as a whole."""
 Number = TypeVar("Number", int, float)
 
 
@@ -49,6 +51,14 @@ def open_model(path: Path) -> Generator:
     from ganzoo.checkpoint import load_generator
 
     return load_generator(path)[0]
+
+
+def check_sheet(images: int, instead: str) -> None:
+    """UsageError where a sheet would have too many images; `instead` is what to do."""
+    if images > LARGEST_SHEET:
+        raise UsageError(
+            f"{images:,} images are too many for a sheet, which holds {LARGEST_SHEET:,}: {instead}"
+        )
 
 
 def numbers(option: str, given: str, kind: Callable[[str], Number], example: str) -> list[Number]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.models import Model, latest_run, open_model
+from ganzoo.cli.models import Model, check_sheet, latest_run, open_model
 from ganzoo.cli.parameters import Runs, model_name
 from ganzoo.errors import UsageError
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from ganzoo.generator import Generator
     from ganzoo.images import Pixels
 
-LARGEST_SHEET = 10_000  # images; a sheet is in memory as a whole
-
 
 def sample(
     model: Model = None,
     n: Annotated[int | None, typer.Option("-n", min=1, help="How many images.  [64]")] = None,
-    seed: Annotated[int, typer.Option(help="Image i of a seed is always the same.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Image i of a seed is always the same.  [0]")
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="PNG", help="The sheet. Default: MODEL-seedN.png."),
@@ -56,8 +56,9 @@ def sample(
 
     These three are drawn in little memory, and killed, the same command goes on where it was.
     """
-    if z is not None and n is not None:
-        raise UsageError("--z says which images to draw, and -n how many: give one of them")
+    if z is not None and (n is not None or seed is not None):
+        raise UsageError("--z says which images to draw: leave -n and --seed out")
+    seed = seed or 0
     many = _check_names({"-o": output, "--each": each, "--npz": npz, "--tar": tar})
     if many and columns is not None:
         raise UsageError("--columns is about a sheet: leave it out, or write one with -o")
@@ -90,11 +91,7 @@ def sample(
         collect_images(sink, batches, batch_size, facts)
         print(path)
         return
-    if count > LARGEST_SHEET:
-        raise UsageError(
-            f"{count:,} images are too many for a sheet, which holds {LARGEST_SHEET:,}: draw them "
-            "with --each, --npz or --tar"
-        )
+    check_sheet(count, "draw them with --each, --npz or --tar")
     import numpy as np
 
     from ganzoo import images

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.models import Model, Output, latest_run, numbers, open_model
+from ganzoo.cli.models import Model, Output, check_sheet, latest_run, numbers, open_model
 from ganzoo.cli.parameters import Runs, model_name
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def sweep(
         sheets.is_animation(output)
     source = model or latest_run(runs)
     generator = open_model(source)
+    count = len(wanted) if isinstance(wanted, list) else min(wanted, generator.info.latent_dim)
+    check_sheet(rows * count * len(chosen), "give --rows, --dims or --values less")
     indices = wanted if isinstance(wanted, list) else _most_moving(generator, wanted, seed)
     sweeps = [generator.sweep(index, chosen, rows, seed) for index in indices]
     target = output or Path(f"{model_name(source)}-sweep-seed{seed}.png")

@@ -25,27 +25,46 @@ def claim(sink: Sink, facts: Mapping[str, str | int]) -> Iterator[None]:
     """
     note = beside(sink.path, ".part.json")
     note.parent.mkdir(parents=True, exist_ok=True)
-    useless = False
-    try:
+    with _locked(note, sink.path) as file:
+        noted = _read(file)
+        if noted is None and _there(sink):
+            raise OutputError(
+                f"{note} is damaged, so it is not known what is in {sink.path}: choose another "
+                f"name, or remove {', '.join(map(str, [*_there(sink), note]))}"
+            )
+        try:
+            _agree(sink, noted or {}, facts, note)
+        except OutputError:
+            if not noted:
+                note.unlink()  # it was made just now, and says nothing
+            raise
+        if not noted:
+            file.truncate(0)
+            file.write(json.dumps(facts))
+            file.flush()
+        try:
+            yield
+        except BaseException:
+            if not _there(sink):
+                note.unlink()
+            raise
+        note.unlink()  # while the lock is held: nobody else can have noted anything in it
+
+
+@contextmanager
+def _locked(note: Path, path: Path) -> Iterator[IO[str]]:
+    """`note`, open for reading and appending, and nobody else's until it is closed."""
+    while True:
         with note.open("a+", encoding="utf-8") as file:
-            _lock(file, sink.path)
-            noted = _read(file)
-            useless = not noted
-            _agree(sink, noted, facts, note)
-            if useless:
-                file.truncate(0)
-                file.write(json.dumps(facts))
-                file.flush()
-            useless = False
+            _lock(file, path)
+            # Whoever had it until now has removed it: what is locked is no longer of that name.
             try:
-                yield
-                useless = True
-            except BaseException:
-                useless = not _there(sink)
-                raise
-    finally:
-        if useless:
-            note.unlink(missing_ok=True)
+                there = os.stat(note)
+            except FileNotFoundError:
+                continue
+            if os.path.samestat(os.fstat(file.fileno()), there):
+                yield file
+                return
 
 
 def _agree(
@@ -74,14 +93,15 @@ def _there(sink: Sink) -> list[Path]:
     return [path for path in [sink.path, *sink.parts] if os.path.lexists(path)]
 
 
-def _read(note: IO[str]) -> dict[str, str | int]:
-    """What was noted; nothing if the process died before it had."""
+def _read(note: IO[str]) -> dict[str, str | int] | None:
+    """What was noted; nothing if the process died before it had, and None if it is damaged."""
     note.seek(0)
+    text = note.read()
     try:
-        noted = json.load(note)
+        noted = json.loads(text or "{}")
     except ValueError:
-        return {}
-    return noted if isinstance(noted, dict) else {}
+        return None
+    return noted if isinstance(noted, dict) else None
 
 
 def _lock(file: IO[str], path: Path) -> None:

@@ -77,7 +77,7 @@ class Npz:
         if _is_zip(part):
             return self.shape[0]
         header, item = len(self._header()), int(np.prod(self.shape[1:]))
-        whole = max(0, part.stat().st_size - header) // item
+        whole = min(max(0, part.stat().st_size - header) // item, self.shape[0])
         whole = _rounded(whole, self.shape[0], multiple)
         os.truncate(part, header + whole * item if whole else 0)
         return whole

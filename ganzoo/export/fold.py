@@ -75,6 +75,18 @@ def unstrided(node: ir.Node, s: Surgeon) -> bool:
     return True
 
 
+def pixelwise(node: ir.Node, s: Surgeon) -> bool:
+    """Conv(Resize(x)) of single pixels that were repeated: the Conv goes first."""
+    resize = maker(node.inputs[0], "Resize") if is_plain_conv(node) else None
+    if resize is None or _repeats(resize) is None:
+        return False
+    weight, bias = weights_of(node)
+    if weight.shape[2] != 1 or square(node, "pads", 0) != 0:
+        return False
+    s.replace([resize, node], s.again(resize, s.Conv(resize.inputs[0], weight, bias)))
+    return True
+
+
 def upsampled(node: ir.Node, s: Surgeon) -> bool:
     """Conv(Resize(x)) that repeats pixels: a ConvTranspose whose kernel repeats the weights.
 
@@ -87,7 +99,7 @@ def upsampled(node: ir.Node, s: Surgeon) -> bool:
     weight, bias = weights_of(node)
     kernel = weight.shape[2]
     pad = kernel - 1 - square(node, "pads", 0)
-    if pad < 0:
+    if pad < 0 or (kernel + factor - 1) ** 2 > 2 * kernel**2:  # twice the weights at most
         return False
     wide = np.zeros((*weight.shape[1::-1], kernel + factor - 1, kernel + factor - 1), weight.dtype)
     for y in range(factor):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import onnx
 import torch
-from onnxscript import ir
+from onnxscript import ir, optimizer
 from torch import nn
 
 from ganzoo.errors import ModelFileError, UsageError, reason
@@ -16,6 +16,7 @@ from ganzoo.export import fold
 from ganzoo.export.phases import phases
 from ganzoo.export.surgery import Surgeon
 from ganzoo.modelinfo import ModelInfo
+from ganzoo.untrusted import MAX_BYTES
 
 OPSETS = range(18, 23)
 """What torch's exporter can write; asked for less, it silently writes 18."""
@@ -23,6 +24,7 @@ OPSET = 20
 
 Rule = Callable[[ir.Node, Surgeon], bool]
 RULES: tuple[Rule, ...] = (
+    fold.pixelwise,
     fold.norm_behind_linear,
     fold.norm_before_linear,
     fold.one_pixel,
@@ -56,6 +58,8 @@ def to_onnx(
         model.ir_version = ir_version
         proto = clean(ir.to_proto(model))
     except Exception as error:  # the exporter and the checker raise whatever they like
+        if _interrupted(error):
+            raise KeyboardInterrupt from error
         why = reason(error)[:300]
         raise ModelFileError(f"{info.architecture} cannot be written as ONNX: {why}") from error
     written = onnx.load_from_string(proto.SerializeToString())
@@ -95,7 +99,18 @@ def _export(network: nn.Module, info: ModelInfo, opset: int) -> ir.Model:
         logging.disable(was_disabled)
     assert program is not None
     model: ir.Model = program.model
+    # The exporter folds small constants only; equalised weights and spectral norms are large.
+    optimizer.optimize(
+        model, input_size_limit=MAX_BYTES, output_size_limit=MAX_BYTES, num_iterations=1
+    )
     return model
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: the exporter wraps whatever it is stopped by."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def clean(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -112,8 +127,8 @@ def clean(model: onnx.ModelProto) -> onnx.ModelProto:
         tensor.name = names[tensor.name]
     for number, node in enumerate(graph.node):
         node.name = f"{node.op_type}_{number}"
-        for output in node.output:
-            names.setdefault(output, node.name)
+        for place, output in enumerate(node.output):
+            names.setdefault(output, f"{node.name}_{place}" if place else node.name)
         inputs, outputs = [names[i] for i in node.input], [names[o] for o in node.output]
         node.ClearField("input")
         node.ClearField("output")

@@ -19,8 +19,12 @@ from ganzoo.sampling import from_bytes
 
 BATCH_SIZES = (1, 2, 7, 64)
 """Parity is checked at each, with other latents, so that none is right because another was."""
+HELD_OUT = (*BATCH_SIZES, *(200,) * 5)
+"""For int8 a thousand more: it rounds what it was not tuned on, and a few images are far worse."""
 TOLERANCE = 1e-5
 """The largest difference of float32 images from torch's, where they are in [-1, 1]."""
+INT8_MAX, INT8_MEAN = 8, 1.0
+"""The largest and the mean difference of int8 images from torch's, in grey levels of 255."""
 
 
 @dataclass(frozen=True)
@@ -37,29 +41,34 @@ class Parity:
     uint8_max: int
     uint8_mean: float
     psnr: float | None
+    batch_sizes: tuple[int, ...]
 
     def passes(self, precision: str) -> bool:
         """Whether this is as good as ganzoo promises of a precision."""
         if precision == "int8":
-            return self.uint8_max <= 8 and self.uint8_mean <= 1
+            return self.uint8_max <= INT8_MAX and self.uint8_mean <= INT8_MEAN
         if precision == "float16" or self.max_error is None:
             return self.uint8_max <= 1
         return self.max_error <= TOLERANCE
 
     def to_json(self) -> dict[str, Any]:
         """The numbers by name, to three digits, and the batch sizes they were measured at."""
-        numbers = {k: v if v is None else float(f"{v:.3g}") for k, v in asdict(self).items()}
-        return {**numbers, "batch_sizes": list(BATCH_SIZES)}
+        rounded = {
+            k: float(f"{v:.3g}") if isinstance(v, float) else v for k, v in asdict(self).items()
+        }
+        return {**rounded, "batch_sizes": list(self.batch_sizes)}
 
 
 class Reference:
     """Torch's images of the latents that parity is measured with, drawn once."""
 
-    def __init__(self, generator: Generator) -> None:
-        self.info = generator.info
+    def __init__(
+        self, generator: Generator, batch_sizes: tuple[int, ...] = BATCH_SIZES, seed: int = 0
+    ) -> None:
+        self.info, self.batch_sizes = generator.info, batch_sizes
         self.latents = [
-            latents.normal(batch, self.info.latent_dim, seed)
-            for seed, batch in enumerate(BATCH_SIZES)
+            latents.normal(batch, self.info.latent_dim, seed + number)
+            for number, batch in enumerate(batch_sizes)
         ]
         self.images = [generator.run(z) for z in self.latents]
 
@@ -82,6 +91,7 @@ class Reference:
             int(np.abs(level).max()),
             float(np.abs(level).mean()),
             10 * math.log10(255**2 / squared) if squared else None,
+            self.batch_sizes,
         )
 
     def check(self, model: ModelProto, info: ModelInfo) -> Parity:

@@ -19,6 +19,8 @@ from ganzoo.export.surgery import Array, Surgeon, square, static_shape, user
 
 WIDE = 8
 """Where a layer has fewer channels than this, as that which makes the image, phases do not pay."""
+MAX_STRIDE = 4
+"""Of more than 16 convolutions, each is too small to be fast."""
 FOLLOWS = {"Relu", "LeakyRelu", "Sigmoid", "Tanh", "BatchNormalization"}
 """Operators that may as well work on each phase, where they fuse with its convolution."""
 
@@ -30,7 +32,7 @@ def phases(node: ir.Node, s: Surgeon) -> bool:
     """ConvTranspose of stride 2 or more, and what follows it: convolutions, then interleaving."""
     stride = square(node, "strides", 1)
     before, behind = static_shape(node.inputs[0]), static_shape(node.outputs[0])
-    if not is_transposed(node) or stride == 1 or before is None or behind is None:
+    if not is_transposed(node) or not 2 <= stride <= MAX_STRIDE or not before or not behind:
         return False
     weight, bias = weights_of(node)
     kernel, pad = weight.shape[2], square(node, "pads", 0)

@@ -33,17 +33,25 @@ def half(model: ModelProto) -> ModelProto:
     return _stored(model, [])
 
 
-def int8(model: ModelProto, info: ModelInfo, within: Callable[[ModelProto], bool]) -> ModelProto:
+def int8(
+    model: ModelProto,
+    info: ModelInfo,
+    within: Callable[[ModelProto], bool],
+    compute: bool = True,
+) -> ModelProto:
     """Every layer as coarse as the images can bear, those that cost most first.
 
-    In 8 bits if `within` accepts that; else in float32 of weights that are stored in 8 bits, or
-    else in 16. 8 bits are static quantization as onnxruntime's tool does it: QDQ, a scale per output
-    channel, 7 of the 8 bits for weights (without VNNI, AVX2 would overflow), ranges calibrated on
-    256 latents. ModelFileError where not one layer bears any of it.
+    In 8 bits if `compute`, and `within` accepts that; else in float32 of weights that are stored in
+    8 bits, or else in 16. 8 bits are static quantization as onnxruntime's tool does it: QDQ, a
+    scale per output channel, 7 of the 8 bits for weights (without VNNI, AVX2 would overflow),
+    ranges of 256 latents. ModelFileError where not one layer bears any of it.
     """
-    best, computed, stored = half(model), list[str](), list[str]()
+    computed: list[str] = []
+    stored: list[str] = []
+    best = half(model)
     for layer in _layers(model):
-        for plan in (([*computed, *layer], stored), (computed, [*stored, *layer])):
+        plans = [([*computed, *layer], stored)] if compute else []
+        for plan in [*plans, (computed, [*stored, *layer])]:
             candidate = _stored(_quantized(model, info, plan[0]), plan[1])
             if within(candidate):
                 best, (computed, stored) = candidate, plan

@@ -1,0 +1,107 @@
+"""Protobuf's wire format, read strictly: what two readers could take differently is refused.
+
+Nothing is built and nothing is believed: a message is bytes, and its fields are numbers, ints and
+bytes. https://protobuf.dev/programming-guides/encoding describes the format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+Value = int | memoryview | None
+
+
+class DamagedError(Exception):
+    """These bytes are not a message, or not one that every reader would read alike."""
+
+
+class Reader:
+    """Reads messages, and counts their fields: there may be `budget` of them in all."""
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+
+    def fields(self, message: Value) -> Iterator[tuple[int, Value]]:
+        """Each field's number and value: an int, bytes, or None for what has a fixed size."""
+        data, at = as_bytes(message), 0
+        while at < len(data):
+            self.spend()
+            key, at = _varint(data, at)
+            if not 8 <= key < 2**32:  # protobuf drops the bits above, and would see another field
+                raise DamagedError("a field has no number")
+            value: Value = None
+            match key & 7:
+                case 0:
+                    value, at = _varint(data, at)
+                case 1:
+                    at += 8
+                case 2:
+                    size, at = _varint(data, at)
+                    value = data[at : at + size]
+                    at += size
+                case 5:
+                    at += 4
+                case kind:
+                    raise DamagedError(f"there is no field of kind {kind}")
+            if at > len(data):
+                raise DamagedError("it is cut short")
+            yield key >> 3, value
+
+    def once(self, message: Value) -> dict[int, Value]:
+        """The fields of a message that has each at most once; protobuf would merge two."""
+        found: dict[int, Value] = {}
+        for number, value in self.fields(message):
+            if number in found:
+                raise DamagedError(f"field {number} is there twice")
+            found[number] = value
+        return found
+
+    def ints(self, value: Value) -> Iterator[int]:
+        """One int, or a packed list of them."""
+        if isinstance(value, int):
+            yield value
+            return
+        data, at = as_bytes(value), 0
+        while at < len(data):
+            self.spend()
+            number, at = _varint(data, at)
+            yield number
+
+    def spend(self) -> None:
+        """Count one more part."""
+        self.budget -= 1
+        if self.budget < 0:
+            raise DamagedError("it has too many parts")
+
+
+def as_int(value: Value) -> int:
+    """A field that must be an int."""
+    if not isinstance(value, int):
+        raise DamagedError("a number is not one")
+    return value
+
+
+def as_bytes(value: Value) -> memoryview:
+    """A field that must be bytes or a message."""
+    if not isinstance(value, memoryview):
+        raise DamagedError("a part is a number")
+    return value
+
+
+def as_text(value: Value) -> str:
+    """A field that must be UTF-8."""
+    try:
+        return bytes(as_bytes(value)).decode()
+    except UnicodeDecodeError:
+        raise DamagedError("a name is not text") from None
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    value = 0
+    for i, byte in enumerate(data[at : at + 10]):
+        value |= (byte & 0x7F) << (7 * i)
+        if byte < 0x80:
+            if value >= 2**64:
+                raise DamagedError("a number is too large")
+            return value, at + i + 1
+    raise DamagedError("it is cut short")
