@@ -12,20 +12,11 @@ from ganzoo.errors import GanzooError, missing_extra
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `ganzoo` with these arguments, by default the process's, and exit."""
-    import typer
-
-    from ganzoo.cli.app import app
-
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments[:1]
     code = 0
     try:
-        command = typer.main.get_command(app)
-        with command.make_context("ganzoo", arguments) as context:
-            command.invoke(context)
-        sys.stdout.flush()
-    except typer.Exit as done:
-        code = done.exit_code
+        code = _run(arguments)
     except BrokenPipeError:  # `ganzoo list | head -1`: whoever read has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
@@ -40,6 +31,22 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt as error:
         _fail(f"interrupted {error}", 130)
     sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """The command's exit code, if it says so itself."""
+    import typer
+
+    from ganzoo.cli.app import app
+
+    try:
+        command = typer.main.get_command(app)
+        with command.make_context("ganzoo", arguments) as context:
+            command.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as done:
+        return done.exit_code
+    return 0
 
 
 def _exit_with(error: Exception) -> NoReturn:
