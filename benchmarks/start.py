@@ -1,4 +1,4 @@
-"""How long `ganzoo sample -n 16` takes from start to picture: `python -m benchmarks.start MODEL.onnx`.
+"""From start to 16 images: `python -m benchmarks.start MODEL.onnx`, on `ganzoo sample -n 16`.
 
 --python names an interpreter with ganzoo, such as that of an environment without torch. The first
 of the runs warms the caches and does not count.
