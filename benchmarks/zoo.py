@@ -88,7 +88,7 @@ def _one(name: str, steps: int, data: str, out: Path, base: list[str]) -> tuple[
         f"{statistics.median(line['images_per_second'] for line in metrics):,.0f}",
         f"{metrics[-1]['loss_d']:.3f}",
         f"{metrics[-1]['loss_g']:.3f}",
-        f"{exported['max_error']:.1e}",
+        f"{exported['parity']['max_error']:.1e}",
         f"{exported['bytes']:,}",
         f"{_difference(drawn, expected)}",
     )
