@@ -17,6 +17,7 @@ from ganzoo.checkpoint import load_generator, model_info
 from ganzoo.errors import ModelFileError, OutputError
 from ganzoo.export import export_onnx, variants
 from ganzoo.export.graph import clean, to_onnx
+from ganzoo.export.int8 import rounded
 from ganzoo.export.parity import Reference, with_metadata
 from ganzoo.generator import Generator
 from ganzoo.modelinfo import ModelInfo
@@ -271,7 +272,7 @@ def int8_of(network: torch.nn.Module, info: ModelInfo) -> onnx.ModelProto:
     reference = Reference(Generator(info, lambda z: draw(network, z)))
     model = to_onnx(network, info)
     reference.check(model, info)
-    return variants.int8(model, info, lambda m: reference.compare(m, info).passes("int8"))
+    return rounded(model, info, lambda m: reference.compare(m, info).passes("int8"))
 
 
 def test_a_layer_that_does_not_bear_8_bits_keeps_16(trained: Path) -> None:

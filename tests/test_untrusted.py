@@ -19,6 +19,7 @@ from ganzoo import untrusted
 from ganzoo.errors import DeviceError, ModelFileError, UsageError
 from ganzoo.export import variants
 from ganzoo.export.graph import clean, to_onnx
+from ganzoo.export.int8 import rounded
 from ganzoo.export.parity import with_metadata
 from ganzoo.modelinfo import ModelInfo
 from tests.conftest import Cli
@@ -417,7 +418,7 @@ def seeds(exported: Path, folder: Path) -> list[Path]:
     model = onnx.load(exported)
     info = ModelInfo.from_metadata({p.key: p.value for p in model.metadata_props}, exported)
     (folder / "int8.onnx").write_bytes(
-        with_metadata(clean(variants.int8(model, info, lambda _: True)), info)
+        with_metadata(clean(rounded(model, info, lambda _: True)), info)
     )
     torch.manual_seed(0)
     network = nn.Sequential(

@@ -9,23 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from onnx import ModelProto
-
 from ganzoo import untrusted
 from ganzoo.checkpoint import load_generator
-from ganzoo.errors import ModelFileError, OutputError, UsageError
+from ganzoo.errors import OutputError, UsageError
 from ganzoo.export import variants
 from ganzoo.export.graph import OPSET, clean, to_onnx
-from ganzoo.export.parity import HELD_OUT, INT8_MAX, INT8_MEAN, Parity, Reference, with_metadata
-from ganzoo.generator import Generator
+from ganzoo.export.int8 import int8
+from ganzoo.export.parity import HELD_OUT, Parity, Reference, with_metadata
 from ganzoo.modelinfo import PRECISIONS, ModelInfo
 from ganzoo.storage import write_whole
-
-TUNING_SEED = 2**62
-"""The latents that decide which layers int8 rounds are not those that it is judged by."""
-ATTEMPTS = ((0.9, True), (0.6, True), (0.6, False), (0.3, False))
-"""How much of what int8 may differ its tuning may use up, and whether layers may be computed in 8
-bits or only stored: the next, where others of its images go beyond it."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,7 @@ def export_onnx(
     The graph maps `latent` float32 (batch, latent_dim) to `image` float32 (batch, C, H, W), or with
     `uint8` to uint8 (batch, H, W, C), with any batch, in evaluation mode. Float32 is checked in
     every case, then what was made of it. ModelFileError where images differ from torch's by more
-    than `Parity.passes` allows; OutputError when `target` is there and holds another model. Nothing
+    than `Parity.passes` allows; OutputError when `target` is there and is not this model. Nothing
     is left behind then.
     """
     if target.suffix != ".onnx":
@@ -91,7 +83,7 @@ def export_onnx(
     if precision == "int8":
         info = replace(info, precision=precision)
         reference = Reference(generator, HELD_OUT)
-        model = _int8(model, info, generator, reference)
+        model = int8(model, info, generator, reference)
         parity = reference.check(model, info)
     if uint8:
         pixels = {**info.image, "layout": "NHWC", "dtype": "uint8", "range": [0, 255]}
@@ -117,21 +109,3 @@ def export_onnx(
         time.perf_counter() - start,
         info,
     )
-
-
-def _int8(model: ModelProto, info: ModelInfo, generator: Generator, judge: Reference) -> ModelProto:
-    """The model in 8 bits as far as it passes; the last attempt, where none does."""
-    tuning = Reference(generator, (64,) * 4, TUNING_SEED)
-    for margin, compute in ATTEMPTS:
-
-        def within(candidate: ModelProto, share: float = margin) -> bool:
-            try:
-                parity = tuning.compare(clean(candidate), info)
-            except ModelFileError:  # it overflows
-                return False
-            return parity.uint8_max <= share * INT8_MAX and parity.uint8_mean <= INT8_MEAN * share
-
-        rounded = clean(variants.int8(model, info, within, compute))
-        if judge.compare(rounded, info).passes("int8"):
-            break
-    return rounded

@@ -11,6 +11,7 @@ import math
 import numpy as np
 from onnxscript import ir
 
+from ganzoo.export.convolutions import is_plain_conv, is_transposed, repeats, weights_of
 from ganzoo.export.surgery import Array, Surgeon, array_of, attribute, maker, square, static_shape
 
 
@@ -78,7 +79,7 @@ def unstrided(node: ir.Node, s: Surgeon) -> bool:
 def pixelwise(node: ir.Node, s: Surgeon) -> bool:
     """Conv(Resize(x)) of single pixels that were repeated: the Conv goes first."""
     resize = maker(node.inputs[0], "Resize") if is_plain_conv(node) else None
-    if resize is None or _repeats(resize) is None:
+    if resize is None or repeats(resize) is None:
         return False
     weight, bias = weights_of(node)
     if weight.shape[2] != 1 or square(node, "pads", 0) != 0:
@@ -93,7 +94,7 @@ def upsampled(node: ir.Node, s: Surgeon) -> bool:
     Stride s, kernel k + s - 1, padding k - 1 - p for a convolution of kernel k and padding p.
     """
     resize = maker(node.inputs[0], "Resize") if is_plain_conv(node) else None
-    factor = _repeats(resize) if resize else None
+    factor = repeats(resize) if resize else None
     if resize is None or factor is None:
         return False
     weight, bias = weights_of(node)
@@ -108,45 +109,6 @@ def upsampled(node: ir.Node, s: Surgeon) -> bool:
     made = s.ConvTranspose(resize.inputs[0], wide, bias, strides=[factor] * 2, pads=[pad] * 4)
     s.replace([resize, node], made)
     return True
-
-
-def is_transposed(node: ir.Node) -> bool:
-    """Whether a node is a ConvTranspose of images, the same in both directions, without groups."""
-    return (
-        node.op_type == "ConvTranspose"
-        and _is_ordinary(node)
-        and square(node, "output_padding", 0) >= 0
-        and "output_shape" not in node.attributes
-    )
-
-
-def is_plain_conv(node: ir.Node) -> bool:
-    """Whether a node is a Conv of images of stride 1, the same in both directions."""
-    return node.op_type == "Conv" and _is_ordinary(node) and square(node, "strides", 1) == 1
-
-
-def weights_of(node: ir.Node) -> tuple[Array, Array]:
-    """The kernel and the bias of a convolution of either kind; zeros where it has no bias."""
-    weight = array_of(node.inputs[1])
-    assert weight is not None
-    bias = array_of(node.inputs[2]) if len(node.inputs) > 2 else None
-    channels = weight.shape[0 if node.op_type == "Conv" else 1]
-    return weight, np.zeros(channels, weight.dtype) if bias is None else bias
-
-
-def _is_ordinary(node: ir.Node) -> bool:
-    weight = array_of(node.inputs[1])
-    bias = node.inputs[2] if len(node.inputs) > 2 else None
-    return (
-        weight is not None
-        and weight.ndim == 4
-        and weight.shape[2] == weight.shape[3]
-        and (bias is None or array_of(bias) is not None)
-        and attribute(node, "group", 1) == 1
-        and attribute(node, "auto_pad", "NOTSET") == "NOTSET"
-        and square(node, "dilations", 1) == 1
-        and -1 not in (square(node, "strides", 1), square(node, "pads", 0))
-    )
 
 
 def _is_pixel(value: ir.Value) -> bool:
@@ -171,21 +133,6 @@ def _affine(norm: ir.Node) -> tuple[Array, Array]:
     )
     scale = gamma / np.sqrt(variance + attribute(norm, "epsilon", 1e-5))
     return scale, beta - mean * scale
-
-
-def _repeats(resize: ir.Node) -> int | None:
-    """The whole factor by which a Resize repeats pixels in both directions, if that is its work."""
-    scales = array_of(resize.inputs[2]) if len(resize.inputs) > 2 else None
-    if scales is None or len(scales) != 4 or len(resize.inputs) > 3:
-        return None
-    factor = int(scales[2])
-    repeats = (
-        list(scales) == [1, 1, factor, factor]
-        and attribute(resize, "mode", "nearest") == "nearest"
-        and attribute(resize, "nearest_mode", "") == "floor"
-        and attribute(resize, "coordinate_transformation_mode", "") == "asymmetric"
-    )
-    return factor if repeats and factor > 1 else None
 
 
 def _f32(array: Array) -> Array:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from onnxscript import ir
 
-from ganzoo.export.fold import is_plain_conv, is_transposed, weights_of
+from ganzoo.export.convolutions import is_plain_conv, is_transposed, weights_of
 from ganzoo.export.surgery import Array, Surgeon, square, static_shape, user
 
 WIDE = 8
@@ -81,6 +81,7 @@ def _taps(place: int, stride: int, kernel: int, grows: int) -> Taps:
 def _phase(
     x: ir.Value | None, weight: Array, bias: ir.Value, rows: Taps, columns: Taps, s: Surgeon
 ) -> ir.Value:
+    """The convolution that makes one phase, of `weight` (in, out, k, k) of the transposed one."""
     kernel = weight[:, :, rows.weights][:, :, :, columns.weights].swapaxes(0, 1)
     (top, bottom), (left, right) = rows.borders, columns.borders
     return s.Conv(x, kernel, bias, pads=[top, left, bottom, right])

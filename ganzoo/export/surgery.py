@@ -48,7 +48,7 @@ class Surgeon:
         return made.outputs[0]
 
     def replace(self, old: Sequence[ir.Node], new: ir.Value) -> None:
-        """Put all new nodes where `old` were; `new` is what the last of them returned."""
+        """Put the nodes made since the last time where `old` were, and `new` for their output."""
         ir.convenience.replace_nodes_and_values(
             self.graph, old[-1], list(old), self._nodes, [old[-1].outputs[0]], [new]
         )
