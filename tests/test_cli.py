@@ -65,7 +65,7 @@ def test_version_and_bare_call(cli: Cli) -> None:
         (["sample", "text.onnx"], 5, "text.onnx is not an ONNX file"),
         (["sample", "missing.onnx"], 5, "missing.onnx does not exist"),
         (["sample"], 5, "no run below 'runs' has a checkpoint"),
-        (["sample", "text.onnx", "--z", "z.npy", "-n", "3"], 2, "give one of them"),
+        (["sample", "text.onnx", "--z", "z.npy", "-n", "3"], 2, "leave -n and --seed out"),
         (["sample", "text.onnx", "-n", "0"], 2, "-n"),
         (["export", "--onnx"], 5, "`ganzoo train` makes one"),
         (["export", "empty"], 5, "no whole checkpoint"),
