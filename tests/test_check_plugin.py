@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Cli, install, process
 
 PROJECT = """
@@ -75,6 +77,7 @@ def silent():
 ONLY_DARK = re.sub('.* = "odd:[^d].*\n', "", PROJECT)
 
 
+@pytest.mark.slow
 def test_a_folder_is_checked_before_it_is_installed(tmp_path: Path) -> None:
     """In a process of its own: the folder joins sys.path."""
     (tmp_path / "pyproject.toml").write_text(PROJECT)

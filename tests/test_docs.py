@@ -49,11 +49,7 @@ def pip_install(package: Path, site: Path) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    # README.md always, the manual in CI: a page takes half a minute of processes.
-    [
-        pytest.param(p, id=p.name, marks=[pytest.mark.slow] if p.parent != ROOT else [])
-        for p in PAGES
-    ],
+    [pytest.param(p, id=p.name, marks=pytest.mark.slow) for p in PAGES],  # half a minute each
 )
 def test_a_page_does_what_it_says(page: Path, folder: Path) -> None:
     env = {"PYTHONPATH": str(folder / "site"), "GANZOO_CACHE": str(folder / "cache")}

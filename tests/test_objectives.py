@@ -152,6 +152,7 @@ def _compare(
         torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_wgan_gp_is_a_plugin_of_forty_lines() -> None:
     source = Path(wgan_gp.__file__).read_text()
     assert len(source.splitlines()) <= 40

@@ -286,7 +286,7 @@ def test_only_one_kind_of_error_leaves_the_reader(exported: Path) -> None:
     """Many more damaged files than processes could open: reading alone."""
     content, refused = exported.read_bytes(), 0
     start, end = content.index(b"latent") - 100, len(content)
-    for number in range(20_000):
+    for number in range(10_000):
         rng = random.Random(number)
         data = bytearray(content[:60] + content[end - 3000 :] if number % 2 else content)
         for _ in range(rng.choice((1, 2, 4))):
@@ -296,7 +296,7 @@ def test_only_one_kind_of_error_leaves_the_reader(exported: Path) -> None:
             ModelInfo.from_metadata(untrusted.inspect(bytes(data), "x").metadata, "x")
         except ModelFileError:
             refused += 1
-    assert refused > 5000
+    assert refused > 2500
 
 
 @pytest.mark.parametrize("when", ["as it is opened", "as it draws"])
@@ -433,7 +433,7 @@ def seeds(exported: Path, folder: Path) -> list[Path]:
     return [exported, *sorted(folder.glob("*.onnx"))]
 
 
-@pytest.mark.parametrize("count", [150, pytest.param(20_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [100, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_damaged_files_end_in_one_line(exported: Path, tmp_path: Path, count: int) -> None:
     ended = fuzz(seeds(exported, tmp_path), count, seed=count, keep=tmp_path / "bad")
     assert set(ended) == {"0", "5"}, f"{dict(ended)}; see {tmp_path / 'bad'}"
