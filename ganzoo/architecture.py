@@ -85,15 +85,30 @@ class TrainConfig:
     seed: int = 0
     """Decides the weights, the order of the images, and all noise."""
 
+    ema: float | None = None
+    """Keep a moving average of the generator and draw from that. Below 1 it is the decay of a step
+    (0.999), from 1 the half-life in images (10_000); None keeps none."""
+
+    precision: Literal["auto", "fp32", "tf32", "bf16"] = "auto"
+    """Of the forward and backward passes; weights are float32. `ganzoo.precision` says more."""
+
+    compile: bool = False
+    """Whether the networks go through torch.compile."""
+
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name in {"learning_rate", "seed", "shared_fakes"} or value is None:
-                continue
-            if value < 1:
+            if type(value) is int and field.name not in {"seed", *_POSITIVE} and value < 1:
                 raise ValueError(f"{field.name} must be at least 1, not {value}")
-        if self.learning_rate is not None and not 0 < self.learning_rate < float("inf"):
-            raise ValueError(f"learning_rate must be a positive number, not {self.learning_rate}")
+        for name in _POSITIVE:
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise ValueError(f"{name} must be a positive number, not {value}")
+        if self.precision not in (known := ("auto", "fp32", "tf32", "bf16")):
+            raise ValueError(f"precision must be one of {', '.join(known)}, not {self.precision}")
+
+
+_POSITIVE = ("learning_rate", "ema")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,9 +43,11 @@ class Batches:
         return len(self.pixels)
 
     def at(self, start: int, count: int) -> Tensor:
-        """Images `start` … `start + count - 1` of the run, float32 (count, C, H, W)."""
+        """Images `start` … `start + count - 1` of the run: floats (count, C, H, W)."""
         pixels = self.pixels[self._indices(start, count)].to(self.device, non_blocking=True)
-        return pixels.permute(0, 3, 1, 2).float().mul_(self.scale).add_(self.low)
+        return (
+            pixels.permute(0, 3, 1, 2).to(torch.get_default_dtype()).mul_(self.scale).add_(self.low)
+        )
 
     def _indices(self, start: int, count: int) -> Tensor:
         parts = []

@@ -27,6 +27,7 @@ from ganzoo.registry import Loaded
 from ganzoo.step import TrainState
 
 MODEL = "model.safetensors"
+AVERAGE = "ema.safetensors"
 
 
 def model_info(
@@ -63,7 +64,9 @@ def weights_sha256(network: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def write_checkpoint(folder: Path, state: TrainState, info: ModelInfo, keep: int = 2) -> Path:
+def write_checkpoint(
+    folder: Path, state: TrainState, loaded: Loaded[Architecture], dataset: str, keep: int = 2
+) -> Path:
     """Write `folder`/step-…, then remove all but the newest `keep`; a crash leaves the old ones.
 
     Files are written and synced under another name, the manifest of their sizes and hashes last,
@@ -85,11 +88,16 @@ def write_checkpoint(folder: Path, state: TrainState, info: ModelInfo, keep: int
         "samples_seen": state.samples_seen,
         "param_groups": {which: _groups(o) for which, o in optimizers.items()},
     }
+    info = model_info(loaded, state.generator, dataset, state.samples_seen)
     contents = {
         MODEL: save(weights, info.to_metadata()),
         "optim.safetensors": save(moments),
         "state.json": json.dumps(progress, indent=2).encode(),
     }
+    if state.average is not None:
+        info = model_info(loaded, state.average, dataset, state.samples_seen)
+        averages = _prefixed("generator", state.average.state_dict())
+        contents[AVERAGE] = save(averages, info.to_metadata())
     final = folder / f"step-{state.step:08d}"
     temporary = folder / f".tmp-{final.name}-{os.getpid()}"
     try:
@@ -110,8 +118,9 @@ def write_checkpoint(folder: Path, state: TrainState, info: ModelInfo, keep: int
 
 
 def load_generator(path: str | Path, device: str = "cpu") -> tuple[Generator, nn.Module]:
-    """Open the generator in a run, a checkpoint folder, or a model.safetensors file, with torch.
+    """Open the generator in a run, a checkpoint folder, or a safetensors file, with torch.
 
+    Where a folder has a moving average, it is that; model.safetensors in it has the raw weights.
     Returns it as something to draw from, and the network itself in evaluation mode. Raises
     ModelFileError where the file is damaged, PluginError where its architecture is not installed.
     """
@@ -134,7 +143,7 @@ def load_generator(path: str | Path, device: str = "cpu") -> tuple[Generator, nn
 
 
 def load_weights(path: str | Path) -> tuple[ModelInfo, dict[str, Tensor]]:
-    """What a run, checkpoint or model.safetensors says, and its generator's tensors by name."""
+    """What a run, checkpoint or safetensors file says, and its generator's tensors by name."""
     file = _model_file(Path(path))
     try:
         with safe_open(file, framework="pt") as opened:
@@ -155,7 +164,7 @@ def _model_file(path: Path) -> Path:
         path = steps[-1]
     if path.is_dir():
         _verify(path)
-        path = path / MODEL
+        path = next((path / name for name in (AVERAGE, MODEL) if (path / name).exists()), path)
     if not path.is_file():
         raise ModelFileError(f"{path} does not exist: give a run, a checkpoint or a model file")
     return path

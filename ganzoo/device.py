@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
 
+from ganzoo.distributed import local_rank
 from ganzoo.errors import DeviceError, UsageError
 
 
@@ -29,7 +33,7 @@ def choose(wanted: str = "auto") -> Device:
     if kind == "auto":
         return _best()
     if kind == "cuda":
-        return _cuda(int(index or 0))
+        return _cuda(int(index or local_rank()))
     if kind == "mps" and not torch.backends.mps.is_available():
         raise DeviceError("--device mps: this torch sees no Apple GPU; use --device cpu")
     return Device(torch.device(kind), "asked for")
@@ -37,7 +41,8 @@ def choose(wanted: str = "auto") -> Device:
 
 def _best() -> Device:
     if torch.cuda.is_available():
-        return Device(torch.device("cuda", 0), f"found {torch.cuda.get_device_name(0)}")
+        device = _cuda(local_rank()).torch
+        return Device(device, f"found {torch.cuda.get_device_name(device)}")
     if torch.backends.mps.is_available():
         return Device(torch.device("mps"), "found an Apple GPU")
     threads = torch.get_num_threads()
@@ -64,3 +69,17 @@ def room_for(nbytes: int, device: torch.device) -> bool:
     if device.type == "mps":
         return nbytes < torch.mps.recommended_max_memory() // 2
     return True  # memory-mapped: the page cache decides
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep memory that tensors on the CPU give back, for the next ones.
+
+    glibc returns large blocks to the kernel, which clears every page anew at each step. For the
+    whole process, so a program asks for it, not a library. Nothing where there is no glibc.
+    """
+    m_trim_threshold, m_mmap_max = -1, -4
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            libc = ctypes.CDLL(None)
+            libc.mallopt(m_trim_threshold, 2**31 - 1)
+            libc.mallopt(m_mmap_max, 0)

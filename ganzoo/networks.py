@@ -59,12 +59,10 @@ def count_parameters(network: nn.Module) -> int:
 def draw(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.float32]:
     """The images (n, C, H, W) of z (n, latent_dim), in evaluation mode; the mode is put back."""
     training = generator.training
-    device = next((p.device for p in generator.parameters()), CPU)
+    like = next(generator.parameters(), torch.zeros(0))
     generator.eval()
     try:
-        images: NDArray[np.float32] = (
-            generator(torch.from_numpy(z).to(device)).float().cpu().numpy()
-        )
+        images: NDArray[np.float32] = generator(torch.from_numpy(z).to(like)).float().cpu().numpy()
     finally:
         generator.train(training)
     return images

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ganzoo.architecture import Architecture, TrainConfig
     from ganzoo.data import Images
     from ganzoo.device import Device
+    from ganzoo.distributed import World
     from ganzoo.registry import Loaded
     from ganzoo.train import Event, Logged
 
@@ -81,7 +82,7 @@ class Run:
 
 
 def describe_run(
-    loaded: Loaded[Architecture], images: Images, config: TrainConfig, device: Device
+    loaded: Loaded[Architecture], images: Images, config: TrainConfig, device: Device, world: World
 ) -> dict[str, Any]:
     """What run.json records: enough to say, and to repeat, what was done."""
     packages = ("ganzoo", "torch", "numpy")
@@ -96,6 +97,7 @@ def describe_run(
         },
         "config": asdict(config),
         "device": {"name": str(device.torch), "reason": device.reason},
+        "processes": world.size,
         "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
         "command": sys.argv[1:],
     }
@@ -160,17 +162,15 @@ class _Writer:
         from ganzoo import images
         from ganzoo.networks import draw
 
-        floats = draw(event.state.generator, self.z)
+        floats = draw(event.state.shown, self.z)
         pixels = images.to_pixels(floats, self.loaded.value.image_range)
         images.save_png(images.grid(pixels), self.run.path / "samples" / f"{name}.png")
 
     def save(self, event: Event) -> None:
-        from ganzoo.checkpoint import model_info, write_checkpoint
+        from ganzoo.checkpoint import write_checkpoint
 
-        state = event.state
-        info = model_info(self.loaded, state.generator, self.dataset, state.samples_seen)
-        write_checkpoint(self.run.path / "checkpoints", state, info)
-        self.saved = state.step
+        write_checkpoint(self.run.path / "checkpoints", event.state, self.loaded, self.dataset)
+        self.saved = event.state.step
 
     def status(self, outcome: str, why: str = "") -> None:
         self.run.write(

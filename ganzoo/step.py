@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from ganzoo import ema
 from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.distributed import ALONE, World
 from ganzoo.networks import build, seeded
+from ganzoo.precision import choose
+from ganzoo.quick import Routes, one_by_one
 from ganzoo.splitmix import derive
 
 
@@ -21,6 +27,7 @@ class TrainState:
     discriminator: nn.Module
     generator_optimizer: Optimizer
     discriminator_optimizer: Optimizer
+    average: nn.Module | None = None  # of the generator, where the config asks for it
     step: int = 0  # batches done
     samples_seen: int = 0  # real images used
 
@@ -39,7 +46,13 @@ class TrainState:
         if config.learning_rate is not None:
             for group in (g for optimizer in optimizers for g in optimizer.param_groups):
                 group["lr"] = config.learning_rate
-        return cls(generator, discriminator, *optimizers)
+        average = None if config.ema is None else ema.shadow(generator)
+        return cls(generator, discriminator, *optimizers, average)
+
+    @property
+    def shown(self) -> nn.Module:
+        """The generator to draw from: the average where one is kept."""
+        return self.average or self.generator
 
 
 @dataclass
@@ -52,11 +65,12 @@ class Metrics:
         """Keep a scalar."""
         self.values.setdefault(name, []).append(value.detach())
 
-    def mean(self) -> dict[str, float]:
+    def mean(self, world: World) -> dict[str, float]:
         """The mean of each name since the last call: the one place that waits for the device."""
         if not self.values:
             return {}
         means = torch.stack([torch.stack(v).float().mean() for v in self.values.values()])
+        world.average([means])
         result = dict(zip(self.values, means.tolist(), strict=True))
         self.values.clear()
         return result
@@ -64,74 +78,137 @@ class Metrics:
 
 @dataclass
 class _Listener:
-    """The discriminator as an objective sees it, remembering what it said of one batch."""
+    """The discriminator as an objective sees it, remembering what it said of each batch.
 
-    discriminator: nn.Module
-    batches: dict[str, Tensor]
+    Where it looks at images one by one, it is asked about both batches at once.
+    """
+
+    discriminator: Callable[[Tensor], Tensor]
+    real: Tensor
+    fake: Tensor
+    together: bool
     scores: dict[str, Tensor] = field(default_factory=dict)
 
     def __call__(self, images: Tensor) -> Tensor:
-        scores: Tensor = self.discriminator(images)
-        for name, batch in self.batches.items():
-            if images is batch:
-                self.scores[name] = scores.detach()
-        return scores
+        name = "d_real" if images is self.real else "d_fake" if images is self.fake else None
+        if name is None:
+            return _full(self.discriminator(images))
+        if not self.together:
+            self.scores[name] = _full(self.discriminator(images))
+        elif not self.scores:
+            both = _full(self.discriminator(torch.cat([self.real, self.fake])))
+            self.scores["d_real"], self.scores["d_fake"] = both.chunk(2)
+        return self.scores[name]
 
 
 class Stepper:
     """Trains the networks of a state, one batch at a time."""
 
-    def __init__(self, architecture: Architecture, config: TrainConfig, device: torch.device):
-        self.architecture, self.config, self.device = architecture, config, device
+    def __init__(
+        self,
+        architecture: Architecture,
+        state: TrainState,
+        config: TrainConfig,
+        device: torch.device,
+        world: World = ALONE,
+    ) -> None:
+        self.architecture, self.state, self.config = architecture, state, config
+        self.device, self.world = device, world
+        self.precision = choose(config.precision, device)
         self.metrics = Metrics()
+        self.latents = torch.Generator(device)
+        self.together = one_by_one(state.discriminator)
+        self.generate: Callable[[Tensor], Tensor] = state.generator
+        self.discriminate: Callable[[Tensor], Tensor] = state.discriminator
+        self.routes: AbstractContextManager[object] = nullcontext()
+        if config.compile:
+            mode = "reduce-overhead" if device.type == "cuda" else "default"
+            self.generate = torch.compile(state.generator, mode=mode)
+            self.discriminate = torch.compile(state.discriminator, mode=mode)
+        elif device.type == "cpu" and self.precision.name == "fp32":
+            self.routes = Routes(state.generator, state.discriminator)
+        self.average = None
+        if state.average is not None and config.ema is not None:
+            decay = ema.decay_per_step(config.ema, config.batch_size)
+            self.average = ema.MovingAverage(state.average, state.generator, decay)
 
-    def __call__(self, state: TrainState, real: Tensor) -> None:
-        """Update both networks, as often as the config says, on `real` (n, C, H, W).
+    def __call__(self, real: Tensor) -> None:
+        """Update both networks, as often as the config says, on our share of real images.
 
-        All randomness of a step, latents and dropout alike, is a function of (seed, step).
+        `real` is float32 (batch_size / processes, C, H, W). All randomness of a step,
+        latents and dropout alike, is a function of (seed, step).
         """
-        config = self.config
-        with seeded(derive(config.seed, "step", state.step), self.device):
-            shared = self._fakes(state, real) if config.shared_fakes else None
+        config, state = self.config, self.state
+        noise = derive(config.seed, "noise", state.step, self.world.rank)
+        self.latents.manual_seed(derive(config.seed, "latents", state.step))
+        with seeded(noise, self.device), self.routes:
+            shared = self._fakes() if config.shared_fakes else None
             if state.step % config.discriminator_every == 0:
                 for _ in range(config.discriminator_steps):
-                    self._train_discriminator(state, real, shared)
+                    self._train_discriminator(real, shared)
             if state.step % config.generator_every == 0:
-                self._train_generator(state, real, shared)
+                self._train_generator(real, shared)
         state.step += 1
-        state.samples_seen += len(real)
+        state.samples_seen += config.batch_size
+        if self.average is not None:
+            self.average.update(state.step)
 
-    def _train_discriminator(self, state: TrainState, real: Tensor, fake: Tensor | None) -> None:
+    def _train_discriminator(self, real: Tensor, fake: Tensor | None) -> None:
         objective = self.architecture.objective
         with torch.no_grad():
-            fake = self._fakes(state, real) if fake is None else fake.detach()
-        listener = _Listener(state.discriminator, {"d_real": real, "d_fake": fake})
-        loss = objective.discriminator_loss(listener, real, fake)
-        state.discriminator_optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        state.discriminator_optimizer.step()
+            fake = self._fakes() if fake is None else fake.detach()
+        listener = _Listener(self.discriminate, real, fake, self.together)
+        with self.precision.autocast(self.device):
+            loss = objective.discriminator_loss(listener, real, fake)
+        self._update(loss, self.state.discriminator, self.state.discriminator_optimizer)
         if self.architecture.after_discriminator_step is not None:
-            self.architecture.after_discriminator_step(state.discriminator)
+            self.architecture.after_discriminator_step(self.state.discriminator)
         self.metrics.add("loss_d", loss)
         for name, scores in listener.scores.items():
-            shown = scores.sigmoid() if objective.scores == "logits" else scores
+            shown = scores.detach().sigmoid() if objective.scores == "logits" else scores
             self.metrics.add(name, shown.mean())
 
-    def _train_generator(self, state: TrainState, real: Tensor, fake: Tensor | None) -> None:
-        trained = [p for p in state.discriminator.parameters() if p.requires_grad]
+    def _train_generator(self, real: Tensor, fake: Tensor | None) -> None:
+        trained = [p for p in self.state.discriminator.parameters() if p.requires_grad]
         for parameter in trained:  # their gradients would be thrown away
             parameter.requires_grad_(False)
-        fake = self._fakes(state, real) if fake is None else fake
-        loss = self.architecture.objective.generator_loss(state.discriminator, real, fake)
-        state.generator_optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        state.generator_optimizer.step()
-        for parameter in trained:
-            parameter.requires_grad_(True)
+        try:
+            fake = self._fakes() if fake is None else fake
+            listener = _Listener(self.discriminate, real, fake, together=False)
+            with self.precision.autocast(self.device):
+                loss = self.architecture.objective.generator_loss(listener, real, fake)
+            self._update(loss, self.state.generator, self.state.generator_optimizer)
+        finally:
+            for parameter in trained:
+                parameter.requires_grad_(True)
         self.metrics.add("loss_g", loss)
 
-    def _fakes(self, state: TrainState, real: Tensor) -> Tensor:
-        """As many generated images as there are real ones, from new latents."""
-        z = torch.randn(len(real), self.architecture.latent_dim, device=real.device)
-        images: Tensor = state.generator(z)
+    def _update(self, loss: Tensor, network: nn.Module, optimizer: Optimizer) -> None:
+        """One optimizer step, the same in every process: batch-norm statistics go along."""
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.world.size > 1:
+            gradients = [p.grad for p in network.parameters() if p.grad is not None]
+            state = self.state
+            buffers = [*state.generator.buffers(), *state.discriminator.buffers()]
+            self.world.average([*gradients, *(b for b in buffers if b.is_floating_point())])
+        optimizer.step()
+
+    def _fakes(self) -> Tensor:
+        """Our share of a batch of generated images, from new latents."""
+        size = self.config.batch_size
+        z = torch.randn(
+            size, self.architecture.latent_dim, generator=self.latents, device=self.device
+        )
+        share, first = size // self.world.size, self.world.rank * size // self.world.size
+        with self.precision.autocast(self.device):
+            images = _full(self.generate(z[first : first + share]))
+        n, channels, height, width = images.shape
+        if channels == 1:  # NCHW and NHWC are the same then; let it say the latter, as real ones do
+            images = images.reshape(n, -1).view(n, height, width, 1).permute(0, 3, 1, 2)
         return images
+
+
+def _full(tensor: Tensor) -> Tensor:
+    """In float32 where autocast made it shorter: losses are sums."""
+    return tensor.float() if tensor.dtype == torch.bfloat16 else tensor

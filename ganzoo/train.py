@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ganzoo.architecture import Architecture, TrainConfig
 from ganzoo.batches import Batches
+from ganzoo.distributed import ALONE, World
 from ganzoo.errors import DivergedError
 from ganzoo.guard import explained
 from ganzoo.step import Stepper, TrainState
@@ -90,39 +91,43 @@ def fit(
     config: TrainConfig,
     *,
     device: torch.device | str = "cpu",
+    world: World = ALONE,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Train `architecture` on `pixels`, uint8 (N, H, W, C); yields events and prints nothing.
 
-    `stop` is asked after every batch; once it says yes, the loop ends in good order. Raises
+    `stop` is asked after every batch; once it says yes in any process, the loop ends in good order
+    in all. Every process of `world` yields the same events, about the same state. Raises
     DivergedError when a loss is not finite or beyond `DIVERGED`, PluginError when the networks
-    break the contract or the architecture's code raises.
+    break the contract or the architecture's code raises, DeviceError when another process is gone.
     """
     device = torch.device(device)
+    count = world.share(config.batch_size)
     with explained("its networks and optimizers cannot be made"):
         state = TrainState.fresh(architecture, config, device)
+        stepper = Stepper(architecture, state, config, device, world)
+    world.copy_from_leader([*state.generator.parameters(), *state.discriminator.parameters()])
     batches = Batches(pixels, architecture.image_range, device, config.seed)
-    stepper = Stepper(architecture, config, device)
     steps, epoch = total_steps(config, len(batches)), 0
     yield Started(state, epoch, steps)
     since, images = time.perf_counter(), 0
-    while state.step < steps and not stop():
-        real = batches.at(state.samples_seen, config.batch_size)
-        with explained(f"training step {state.step + 1} fails"):
-            stepper(state, real)
+    while state.step < steps and not world.any(stop()):
+        real = batches.at(state.samples_seen + world.rank * count, count)
+        with explained(f"training step {state.step + 1} fails"), stepper.precision.applied(device):
+            stepper(real)
         images += config.batch_size
         ended = state.samples_seen // len(batches) > epoch
         epoch = state.samples_seen // len(batches)
         yield Stepped(state, epoch, steps)
         if ended or state.step % config.log_every == 0 or state.step == steps:
-            metrics = _finite(stepper.metrics.mean(), state.step)
+            metrics = _finite(stepper.metrics.mean(world), state.step)
             now = time.perf_counter()
             yield Logged(state, epoch, steps, metrics, images / (now - since))
             since, images = time.perf_counter(), 0
         if ended:
             yield EpochEnded(state, epoch, steps)
             since = time.perf_counter()
-    _finite(stepper.metrics.mean(), state.step)
+    _finite(stepper.metrics.mean(world), state.step)
     yield Finished(state, epoch, steps, "completed" if state.step >= steps else "stopped")
 
 

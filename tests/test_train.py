@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from ganzoo import Architecture, Objective, TrainConfig, registry
 from ganzoo.batches import Batches
 from ganzoo.errors import DivergedError, PluginError
-from ganzoo.networks import seeded
-from ganzoo.splitmix import derive
 from ganzoo.step import TrainState
 from ganzoo.train import Finished, Logged, Started, Stepped, fit, total_steps
 
@@ -182,65 +180,6 @@ def test_a_config_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> Non
         TrainConfig(**changes)
 
 
-@pytest.mark.parametrize("name", ["mlp_gan", "mlp_gan_dropout", "wgan_clip", "dcgan_anime96"])
-def test_the_loop_equals_a_textbook_loop(name: str) -> None:
-    """Ten steps in float64 end in the weights of a loop written as in the papers."""
-    options: dict[str, dict[str, Any]] = {
-        "mlp_gan": {"hidden": (16, 32)},
-        "mlp_gan_dropout": {"hidden": (16, 32)},
-        "wgan_clip": {"width": 4, "hidden": 16},
-        "dcgan_anime96": {"width": 2},
-    }
-    loaded = registry.load_architecture(name, options[name]).value
-    # float64 throughout: networks, and images by a generator in front of them that is exact.
-    architecture = replace(
-        loaded,
-        generator=lambda: _Float64(loaded.generator()),
-        discriminator=lambda: _Float64(loaded.discriminator()),
-    )
-    config = replace(loaded.defaults, batch_size=4, max_steps=10)
-    channels, height, width = loaded.image_shape
-    rng = np.random.default_rng(0)
-    pixels = rng.integers(0, 256, (20, height, width, channels), np.uint8)
-    *_, last = fit(architecture, pixels, config)
-
-    state = TrainState.fresh(architecture, config, CPU)
-    G, D = state.generator, state.discriminator
-    opt_g, opt_d = state.generator_optimizer, state.discriminator_optimizer
-    batches = Batches(pixels, loaded.image_range, CPU, config.seed)
-    bce = torch.nn.functional.binary_cross_entropy_with_logits
-    for step in range(10):
-        real = batches.at(step * 4, 4)
-        with seeded(derive(config.seed, "step", step), CPU):
-            for _ in range(config.discriminator_steps):
-                made = G(torch.randn(4, loaded.latent_dim))
-                fake = made.detach()
-                if name == "wgan_clip":
-                    loss = -(D(real).mean() - D(fake).mean())
-                else:
-                    on_real, on_fake = D(real), D(fake)
-                    loss = bce(on_real, torch.ones_like(on_real))
-                    loss = loss + bce(on_fake, torch.zeros_like(on_fake))
-                opt_d.zero_grad()
-                loss.backward()
-                opt_d.step()
-                if name == "wgan_clip":
-                    with torch.no_grad():
-                        for p in D.parameters():
-                            p.clamp_(-0.01, 0.01)
-            if name != "mlp_gan_dropout":  # there the same fakes serve both steps
-                made = G(torch.randn(4, loaded.latent_dim))
-            scores = D(made)
-            loss = -scores.mean() if name == "wgan_clip" else bce(scores, torch.ones_like(scores))
-            opt_g.zero_grad()
-            loss.backward()
-            opt_g.step()
-    for which in ("generator", "discriminator"):
-        ours, theirs = (getattr(s, which).state_dict() for s in (last.state, state))
-        for key in ours:
-            torch.testing.assert_close(ours[key], theirs[key], rtol=0, atol=1e-9)
-
-
 def test_a_seed_decides_dropout_too_and_the_callers_stream_is_kept(
     architecture: Architecture, pixels: NDArray[np.uint8]
 ) -> None:
@@ -280,15 +219,3 @@ def test_networks_that_break_the_contract_are_refused(
     column = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 1))
     with pytest.raises(PluginError, match=r"its discriminator returns the shape \(2, 1\)"):
         list(fit(replace(architecture, discriminator=lambda: column), pixels, TrainConfig()))
-
-
-class _Float64(torch.nn.Module):
-    """A network in float64, whatever comes in."""
-
-    def __init__(self, network: torch.nn.Module) -> None:
-        super().__init__()
-        self.network = network.double()
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        y: torch.Tensor = self.network(x.double())
-        return y

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import replace
+from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,16 +14,18 @@ import typer
 from ganzoo import catalogue, options, registry
 from ganzoo.cli.console import open_architecture
 from ganzoo.cli.parameters import Runs, Settings
+from ganzoo.cli.plan import print_plan
+from ganzoo.cli.signals import EXIT_CODES, Stop, signals
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
     from ganzoo.architecture import Architecture, TrainConfig
     from ganzoo.data import Images
     from ganzoo.device import Device
+    from ganzoo.distributed import World
     from ganzoo.registry import Loaded
-    from ganzoo.train import Started
 
-EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 75}
+Precision = StrEnum("Precision", ["auto", "fp32", "tf32", "bf16"])
 Count = Annotated[int | None, typer.Option(min=1)]
 
 
@@ -61,17 +62,30 @@ def train(
     log_every: Annotated[
         int | None, typer.Option(min=1, help="Batches between two entries in metrics.jsonl.")
     ] = None,
+    ema: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Keep a moving average of the generator, and draw and export that: its decay a "
+            "step (0.999), or from 1 on its half-life in images (10000).",
+        ),
+    ] = None,
+    precision: Annotated[
+        Precision | None, typer.Option(help="Of the passes: auto, fp32, tf32 or bf16.")
+    ] = None,
+    compile_: Annotated[
+        bool | None, typer.Option("--compile", help="Put both networks through torch.compile.")
+    ] = None,
     runs: Runs = Path("runs"),
 ) -> None:
     """Train an architecture; the run's folder is the last line printed.
 
-    Defaults for epochs, batch size and the like are the architecture's own.
+    Defaults for epochs, batch size and the like are the architecture's own. Started by torchrun,
+    several processes share every batch, and the first of them prints and writes.
     """
-    from ganzoo.cli.progress import decoding, follow
-    from ganzoo.data import open_images
-    from ganzoo.device import choose
-    from ganzoo.run import Run, describe_run, record
-    from ganzoo.train import Finished, Started, epochs_of, fit, sized
+    from ganzoo.device import choose, keep_freed_memory
+    from ganzoo.distributed import joined
+    from ganzoo.train import sized
 
     loaded = open_architecture(architecture, settings)
     given: dict[str, Any] = {
@@ -82,6 +96,9 @@ def train(
         "max_steps": max_steps,
         "log_every": log_every,
         "seed": seed,
+        "ema": ema,
+        "precision": precision and precision.value,
+        "compile": compile_,
     }
     try:
         config = replace(loaded.value.defaults, **{k: v for k, v in given.items() if v is not None})
@@ -92,97 +109,72 @@ def train(
         data = registry.default_dataset(loaded)
         with registry.blame(loaded.entry):
             catalogue.find(catalogue.datasets(), data)
-    with decoding() as progress:
-        images = open_images(
+    keep_freed_memory()
+    with joined(where.torch) as world:
+        with world.leader_first():
+            images = _open(data, loaded, data_settings, skip_bad, world)
+        asked = config
+        if not batch_size:
+            config = sized(config, len(images.pixels))
+        with signals() as stop:
+            _train(loaded, images, asked, config, where, world, stop, runs)
+
+
+def _open(
+    data: str,
+    loaded: Loaded[Architecture],
+    settings: list[str] | None,
+    skip_bad: bool,
+    world: World,
+) -> Images:
+    from ganzoo.cli.progress import decoding
+    from ganzoo.data import open_images
+
+    quiet = nullcontext(lambda done, total: None)
+    with decoding() if world.leads else quiet as progress:
+        return open_images(
             data,
             loaded.value.image_shape,
-            options=options.parse_pairs(data_settings or []),
+            options=options.parse_pairs(settings or []),
             skip_bad=skip_bad,
             progress=progress,
         )
-    asked, config = config, config if batch_size else sized(config, len(images.pixels))
-    with _signals() as stop, registry.blame(loaded.entry):
-        events = fit(loaded.value, images.pixels, config, device=where.torch, stop=stop)
-        started = next(events)
-        assert isinstance(started, Started)
-        _print_plan(loaded, images, asked, config, where, started)
-        name = f"{loaded.entry.name}-{images.name}"
-        run = Run.create(runs, name, describe_run(loaded, images, config, where))
-        recorded = record(run, chain([started], events), loaded, images.name, config.seed)
-        last = follow(recorded, epochs_of(config, len(images.pixels)), started.steps)
-    if isinstance(last, Finished) and last.outcome == "stopped" and stop.signal is not None:
-        print(f"stopped by {stop.signal.name} after step {last.state.step}; its checkpoint is in")
-        print(run.path)
-        raise typer.Exit(EXIT_CODES[stop.signal])
-    print(f"next: ganzoo export {run.path} --onnx")
-    print(run.path)
 
 
-def _print_plan(
+def _train(
     loaded: Loaded[Architecture],
     images: Images,
     asked: TrainConfig,
     config: TrainConfig,
-    device: Device,
-    started: Started,
+    where: Device,
+    world: World,
+    stop: Stop,
+    runs: Path,
 ) -> None:
-    """Say what is about to be done, before step 0."""
-    from ganzoo.networks import count_parameters
+    """Train, and let the leader say and record what happens."""
+    from ganzoo.cli.progress import follow
+    from ganzoo.run import Run, describe_run, record
+    from ganzoo.train import Finished, epochs_of, fit
 
-    count, height, width, channels = images.pixels.shape
-    settings = ", ".join(f"{k}={options.unparse(v)}" for k, v in loaded.options.items())
-    rate = "" if config.learning_rate is None else f", learning rate {config.learning_rate:g}"
-    entry = loaded.entry
-    lines = {
-        "architecture": f"{entry.name} of {entry.package} {entry.version} ({settings})",
-        "generator": f"{count_parameters(started.state.generator):,} parameters",
-        "discriminator": f"{count_parameters(started.state.discriminator):,} parameters",
-        "data": f"{images.name}, {count:,} images, {width}x{height}, "
-        f"{'grey' if channels == 1 else 'RGB'}",
-        "training": f"{started.steps:,} steps of {config.batch_size} images, "
-        f"{_short(started.steps * config.batch_size / count)} epochs, seed {config.seed}{rate}",
-        "device": str(device),
-    }
-    if config.discriminator_steps > 1:
-        lines["steps"] = (
-            f"{config.discriminator_steps} of the discriminator on each batch, 1 of the generator"
+    with registry.blame(loaded.entry):
+        events = fit(
+            loaded.value, images.pixels, config, device=where.torch, world=world, stop=stop
         )
-    if asked.batch_size != config.batch_size:
-        sizes = f"{config.batch_size}, not {asked.batch_size}"
-        lines["batch size"] = f"{sizes}: the data set is small; --batch-size overrides it"
-    if images.skipped:
-        lines["skipped"] = f"of the images, {len(images.skipped)} cannot be read: see run.json"
-    for title, text in lines.items():
-        print(f"{title:<14}{text}")
-
-
-def _short(number: float) -> str:
-    return f"{number:,.2f}".rstrip("0").rstrip(".")
-
-
-@dataclass
-class _Stop:
-    """Asked by the loop after every step; a signal makes it say yes."""
-
-    signal: signal.Signals | None = None
-
-    def __call__(self) -> bool:
-        return self.signal is not None
-
-
-@contextmanager
-def _signals() -> Iterator[_Stop]:
-    """Turn Ctrl-C and SIGTERM into a stop after the current step; a second Ctrl-C is at once."""
-    stop = _Stop()
-
-    def note(number: int, frame: object) -> None:
-        if stop.signal is not None:
-            raise KeyboardInterrupt
-        stop.signal = signal.Signals(number)
-
-    before = {number: signal.signal(number, note) for number in EXIT_CODES}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if not world.leads:
+            *_, last = events
+        else:
+            started = next(events)
+            print_plan(loaded, images, asked, config, where, started, world)
+            name = f"{loaded.entry.name}-{images.name}"
+            run = Run.create(runs, name, describe_run(loaded, images, config, where, world))
+            recorded = record(run, chain([started], events), loaded, images.name, config.seed)
+            last = follow(recorded, epochs_of(config, len(images.pixels)), started.steps)
+    stopped = isinstance(last, Finished) and last.outcome == "stopped"
+    if world.leads and stopped:
+        print(f"stopped by {stop.told.name} after step {last.state.step}; its checkpoint is in")
+    elif world.leads:
+        print(f"next: ganzoo export {run.path} --onnx")
+    if world.leads:
+        print(run.path)
+    if stopped:
+        raise typer.Exit(EXIT_CODES[stop.told])

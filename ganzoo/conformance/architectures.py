@@ -153,12 +153,11 @@ def checkpoint(loaded: Loaded[Architecture]) -> str:
     gan = loaded.value
     state = _train(gan, 1)
     z = latents.normal(4, gan.latent_dim, 0)
-    info = model_info(loaded, state.generator, "none", state.samples_seen)
     with tempfile.TemporaryDirectory() as folder:
-        _, weights = load_weights(write_checkpoint(Path(folder), state, info))
+        _, weights = load_weights(write_checkpoint(Path(folder), state, loaded, "none"))
     again, _ = build(gan, seed=1)
     again.load_state_dict(weights)
-    error = _difference(gan, draw(state.generator, z), draw(again, z))
+    error = _difference(gan, draw(state.shown, z), draw(again, z))
     _require(  # the weights may lie in memory in another order: not bit by bit
         error <= TOLERANCE,
         f"read back, it draws images that differ by {error:.2g}: its state_dict is not all of it",
@@ -187,8 +186,8 @@ def speed(loaded: Loaded[Architecture]) -> str:
     gan = loaded.value
     config = replace(gan.defaults, batch_size=min(gan.defaults.batch_size, 64))
     state = TrainState.fresh(gan, config, CPU)
-    stepper, batches = Stepper(gan, config, CPU), _batches(gan)
-    train = _rate(lambda: stepper(state, batches.at(0, config.batch_size)), config.batch_size)
+    stepper, batches = Stepper(gan, state, config, CPU), _batches(gan)
+    train = _rate(lambda: stepper(batches.at(0, config.batch_size)), config.batch_size)
     z = latents.normal(64, gan.latent_dim, 0)
     drawn = _rate(lambda: draw(state.generator, z), 64)
     return (

@@ -1,0 +1,73 @@
+"""What `ganzoo train` is about to do, in words, before step 0."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ganzoo import options
+
+if TYPE_CHECKING:
+    from ganzoo.architecture import Architecture, TrainConfig
+    from ganzoo.data import Images
+    from ganzoo.device import Device
+    from ganzoo.distributed import World
+    from ganzoo.registry import Loaded
+    from ganzoo.train import Event
+
+
+def print_plan(
+    loaded: Loaded[Architecture],
+    images: Images,
+    asked: TrainConfig,
+    config: TrainConfig,
+    device: Device,
+    started: Event,
+    world: World,
+) -> None:
+    """Say what is about to be done, with the reason of every automatic choice."""
+    from ganzoo.ema import decay_per_step
+    from ganzoo.networks import count_parameters
+    from ganzoo.precision import choose
+
+    count, height, width, channels = images.pixels.shape
+    settings = ", ".join(f"{k}={options.unparse(v)}" for k, v in loaded.options.items())
+    rate = "" if config.learning_rate is None else f", learning rate {config.learning_rate:g}"
+    entry = loaded.entry
+    lines = {
+        "architecture": f"{entry.name} of {entry.package} {entry.version} ({settings})",
+        "generator": f"{count_parameters(started.state.generator):,} parameters",
+        "discriminator": f"{count_parameters(started.state.discriminator):,} parameters",
+        "data": f"{images.name}, {count:,} images, {width}x{height}, "
+        f"{'grey' if channels == 1 else 'RGB'}",
+        "training": f"{started.steps:,} steps of {config.batch_size} images, "
+        f"{_short(started.steps * config.batch_size / count)} epochs, seed {config.seed}{rate}",
+        "device": str(device),
+        "precision": str(choose(config.precision, device.torch)),
+    }
+    if config.compile:
+        lines["compile"] = "both networks, by torch.compile: the first steps take a while"
+    if config.ema is not None:
+        decay = decay_per_step(config.ema, config.batch_size)
+        half_life = math.log(0.5, decay) * config.batch_size
+        lines["average"] = (
+            f"of the generator, to be drawn and exported: decay {decay:.6g} a step, so half of it "
+            f"is from the last {half_life:,.0f} images"
+        )
+    if world.size > 1:
+        lines["processes"] = f"{world.size}, each with {world.share(config.batch_size)} of a batch"
+    if config.discriminator_steps > 1:
+        lines["steps"] = (
+            f"{config.discriminator_steps} of the discriminator on each batch, 1 of the generator"
+        )
+    if asked.batch_size != config.batch_size:
+        sizes = f"{config.batch_size}, not {asked.batch_size}"
+        lines["batch size"] = f"{sizes}: the data set is small; --batch-size overrides it"
+    if images.skipped:
+        lines["skipped"] = f"of the images, {len(images.skipped)} cannot be read: see run.json"
+    for title, text in lines.items():
+        print(f"{title:<14}{text}")
+
+
+def _short(number: float) -> str:
+    return f"{number:,.2f}".rstrip("0").rstrip(".")

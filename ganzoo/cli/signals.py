@@ -1,0 +1,44 @@
+"""Ctrl-C and SIGTERM while a run is trained: a request to end in good order."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 75}
+
+
+@dataclass
+class Stop:
+    """Asked by the loop after every step; a signal makes it say yes."""
+
+    received: signal.Signals | None = None
+
+    def __call__(self) -> bool:
+        """Whether a signal was received."""
+        return self.received is not None
+
+    @property
+    def told(self) -> signal.Signals:
+        """The signal; where another process of the run got it, what a scheduler would send."""
+        return self.received or signal.SIGTERM
+
+
+@contextmanager
+def signals() -> Iterator[Stop]:
+    """Turn Ctrl-C and SIGTERM into a stop after the current step; a second Ctrl-C is at once."""
+    stop = Stop()
+
+    def note(number: int, frame: object) -> None:
+        if stop.received is not None:
+            raise KeyboardInterrupt
+        stop.received = signal.Signals(number)
+
+    before = {number: signal.signal(number, note) for number in EXIT_CODES}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

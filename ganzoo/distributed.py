@@ -1,0 +1,136 @@
+"""Several processes that train one network, as `torchrun` starts them.
+
+Each computes its share of every batch; after each backward pass one all-reduce averages the
+gradients, so all hold the same state at all times. There is no wrapper around the networks: an
+objective may call them as often and in whatever order it likes, and differentiate twice.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import torch
+from torch import Tensor, distributed
+
+from ganzoo.errors import DeviceError, UsageError
+
+PATIENCE = timedelta(minutes=10)
+"""How long a process waits for the others: longer than one writes a checkpoint."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The processes of a run, seen from one of them; a single one by default."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process is the one that prints and writes."""
+        return self.rank == 0
+
+    def share(self, batch_size: int) -> int:
+        """How many images of a batch are ours; UsageError where they cannot be shared out."""
+        if batch_size % self.size:
+            raise UsageError(
+                f"a batch of {batch_size} images cannot be shared by {self.size} processes: "
+                f"use --batch-size {max(batch_size // self.size, 1) * self.size}"
+            )
+        return batch_size // self.size
+
+    def average(self, tensors: Sequence[Tensor]) -> None:
+        """Replace tensors by their means over all processes, in one message."""
+        if self.size == 1 or not tensors:
+            return
+        flat = _flattened(tensors)
+        with _together():
+            distributed.all_reduce(flat)
+        _spread(flat / self.size, tensors)
+
+    def copy_from_leader(self, tensors: Sequence[Tensor]) -> None:
+        """Replace tensors by what the leader has, in one message."""
+        if self.size == 1 or not tensors:
+            return
+        flat = _flattened(tensors)
+        with _together():
+            distributed.broadcast(flat, src=0)
+        _spread(flat, tensors)
+
+    def any(self, flag: bool) -> bool:
+        """Whether `flag` holds in any process; the device is not waited for."""
+        if self.size == 1:
+            return flag
+        number = torch.tensor(int(flag))
+        with _together():
+            distributed.all_reduce(number, distributed.ReduceOp.MAX)
+        return bool(number)
+
+    def wait(self) -> None:
+        """Go on when all processes are here."""
+        self.any(False)
+
+    @contextmanager
+    def leader_first(self) -> Iterator[None]:
+        """Let the leader do something before the others do it: what it cached, they find."""
+        if not self.leads:
+            self.wait()
+        yield
+        if self.leads:
+            self.wait()
+
+
+ALONE = World()
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[World]:
+    """The world that torchrun's environment variables tell of, connected while this lasts."""
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield ALONE
+        return
+    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    with _together():
+        distributed.init_process_group(backend, timeout=PATIENCE)
+    try:
+        yield World(distributed.get_rank(), size)
+    finally:
+        distributed.destroy_process_group()
+
+
+def _flattened(tensors: Sequence[Tensor]) -> Tensor:
+    return torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
+
+
+def _spread(flat: Tensor, tensors: Sequence[Tensor]) -> None:
+    parts = torch.split(flat, [tensor.numel() for tensor in tensors])
+    for tensor, part in zip(tensors, parts, strict=True):
+        tensor.detach().copy_(part.view_as(tensor))
+
+
+def local_rank() -> int:
+    """Which of this machine's processes, and so which of its GPUs, is ours."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+@contextmanager
+def _together() -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:  # gloo's and nccl's words say little to anybody
+        raise DeviceError(
+            f"process {os.environ.get('RANK')} of {os.environ.get('WORLD_SIZE')}: another process "
+            f"of this run ended or cannot be reached; what it said comes first ({_short(error)})"
+        ) from error
+
+
+def _short(error: Exception) -> str:
+    words = " ".join(str(error).split())
+    return words if len(words) < 120 else f"{words[:117]}…"

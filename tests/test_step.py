@@ -1,0 +1,140 @@
+"""The fast step computes what a plain one computes, for every registered architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn.functional import logsigmoid
+
+from ganzoo import Architecture, TrainConfig, registry
+from ganzoo.batches import Batches
+from ganzoo.networks import seeded
+from ganzoo.objectives import gradient_penalty, penalised
+from ganzoo.splitmix import derive
+from ganzoo.step import Stepper, TrainState
+from ganzoo.train import fit
+from tests.test_architectures import NAMES, tiny_options
+
+CPU = torch.device("cpu")
+BATCH, STEPS = 4, 10
+
+
+@pytest.fixture
+def float64() -> Iterator[None]:
+    """Everything in float64, where rounding hides no difference."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def drawn(gan: Architecture, count: int = 20) -> NDArray[np.uint8]:
+    channels, height, width = gan.image_shape
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (count, height, width, channels), np.uint8)
+
+
+def textbook(gan: Architecture, config: TrainConfig, pixels: NDArray[np.uint8]) -> TrainState:
+    """The loop as the papers have it: nothing frozen, shared, rewritten or taken together."""
+    state = TrainState.fresh(gan, config, CPU)
+    G, D = state.generator, state.discriminator
+    opt_g, opt_d = state.generator_optimizer, state.discriminator_optimizer
+    batches = Batches(pixels, gan.image_range, CPU, config.seed)
+    latents = torch.Generator()
+
+    for step in range(STEPS):
+        real = batches.at(step * BATCH, BATCH)
+        latents.manual_seed(derive(config.seed, "latents", step))
+        with seeded(derive(config.seed, "noise", step, 0), CPU):
+            for _ in range(config.discriminator_steps):
+                made = G(torch.randn(BATCH, gan.latent_dim, generator=latents))
+                fake = made.detach()
+                if gan.objective.scores == "logits":
+                    loss = -logsigmoid(D(real)).mean() - logsigmoid(-D(fake)).mean()
+                else:
+                    loss = gan.objective.discriminator_loss(D, real, fake)
+                opt_d.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                opt_d.step()
+                if gan.after_discriminator_step is not None:
+                    for weight in D.parameters():
+                        weight.data.clamp_(-0.01, 0.01)
+            if not config.shared_fakes:
+                made = G(torch.randn(BATCH, gan.latent_dim, generator=latents))
+            if gan.objective.scores == "logits":
+                loss = -logsigmoid(D(made)).mean()
+            else:
+                loss = gan.objective.generator_loss(D, real, made)
+            opt_g.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            opt_g.step()
+    return state
+
+
+def assert_same(ours: TrainState, theirs: TrainState) -> None:
+    """Weights and statistics agree to 1e-9.
+
+    But where a batch norm takes a bias away again: its gradient is zero but for rounding, which
+    Adam divides by rounding. Such a bias, and the mean that follows it, may differ by 1e-8.
+    """
+    for which in ("generator", "discriminator"):
+        network = getattr(theirs, which)
+        idle = {n for n, p in network.named_parameters() if float(p.grad.abs().max()) < 1e-12}
+        expected = network.state_dict()
+        for name, value in getattr(ours, which).state_dict().items():
+            rounding = name in idle or (idle and name.endswith("running_mean"))
+            tolerance = 1e-8 if rounding else 1e-9
+            torch.testing.assert_close(value, expected[name], rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.usefixtures("float64")
+def test_ten_steps_end_in_the_weights_of_a_textbook_loop(name: str) -> None:
+    gan = registry.load_architecture(name, tiny_options(name)).value
+    config = replace(gan.defaults, batch_size=BATCH, max_steps=STEPS, epochs=STEPS)
+    *_, last = fit(gan, drawn(gan), config)
+    assert_same(last.state, textbook(gan, config, drawn(gan)))
+
+
+@pytest.mark.usefixtures("float64")
+def test_so_do_ten_steps_with_a_gradient_penalty() -> None:
+    gan = registry.load_architecture("wgan_clip", tiny_options("wgan_clip")).value
+    gan = replace(gan, objective=penalised(gan.objective, gradient_penalty(10)))
+    config = replace(gan.defaults, batch_size=BATCH, max_steps=STEPS)
+    *_, last = fit(gan, drawn(gan), config)
+    assert_same(last.state, textbook(gan, config, drawn(gan)))
+
+
+def test_real_and_fake_are_looked_at_together_only_where_that_changes_nothing() -> None:
+    together = {}
+    for name in ("mlp_gan", "wgan_clip", "mlp_gan_dropout", "dcgan_fashion"):
+        gan = registry.load_architecture(name, tiny_options(name)).value
+        config = replace(gan.defaults, batch_size=BATCH)
+        state = TrainState.fresh(gan, config, CPU)
+        sizes: list[int] = []
+        first = next(m for m in state.discriminator.modules() if isinstance(m, nn.Flatten))
+        stepper = Stepper(gan, state, config, CPU)
+        first.register_forward_pre_hook(lambda module, x, sizes=sizes: sizes.append(len(x[0])))
+        stepper(Batches(drawn(gan), gan.image_range, CPU, 0).at(0, BATCH))
+        together[name] = sizes[0] == 2 * BATCH
+    assert together == {
+        "mlp_gan": True, "wgan_clip": True, "mlp_gan_dropout": False, "dcgan_fashion": False,
+    }  # fmt: skip
+
+
+def test_the_generators_step_computes_no_gradient_of_the_discriminator() -> None:
+    gan = registry.load_architecture("mlp_gan", {"hidden": (16, 32)}).value
+    config = replace(gan.defaults, batch_size=BATCH, discriminator_every=2)
+    state = TrainState.fresh(gan, config, CPU)
+    stepper = Stepper(gan, state, config, CPU)
+    real = Batches(drawn(gan), gan.image_range, CPU, 0).at(0, BATCH)
+    stepper(real)
+    state.discriminator_optimizer.zero_grad()
+    stepper(real)  # trains the generator alone
+    assert all(p.grad is None for p in state.discriminator.parameters())
+    assert all(p.requires_grad for p in state.discriminator.parameters())
