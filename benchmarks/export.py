@@ -18,6 +18,7 @@ from typing import Any
 import onnxruntime
 import torch
 
+from benchmarks.machine import processor
 from ganzoo.checkpoint import load_generator
 from ganzoo.errors import ModelFileError
 from ganzoo.export import export_onnx
@@ -107,13 +108,8 @@ def _speeds(results: list[dict[str, Any]]) -> list[str]:
 
 
 def _machine() -> str:
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        cpu = next((line.partition(":")[2].strip() for line in info.read_text().splitlines()
-                    if line.startswith("model name")), cpu)  # fmt: skip
     return (
-        f"{cpu}, {usable_cpus()} threads, onnxruntime {onnxruntime.__version__}, "
+        f"{processor()}, {usable_cpus()} threads, onnxruntime {onnxruntime.__version__}, "
         f"torch {torch.__version__}, Python {platform.python_version()}"
     )
 

@@ -13,12 +13,12 @@ from typing import Any
 import torch
 
 try:
-    from torchvision import datasets
+    from torchvision import datasets, transforms
 except RuntimeError:
     # Kept in a name: collected, it would take its definitions with it.
     _library: Any = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for _name in ("nms", "qnms"):
         _library.define(f"{_name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    from torchvision import datasets
+    from torchvision import datasets, transforms
 
-__all__ = ["datasets"]
+__all__ = ["datasets", "transforms"]

@@ -109,11 +109,15 @@ def fit(
     world.copy_from_leader([*state.generator.parameters(), *state.discriminator.parameters()])
     batches = Batches(pixels, architecture.image_range, device, config.seed)
     steps, epoch = total_steps(config, len(batches)), 0
+    how = " (with --compile)" if config.compile else ""
     yield Started(state, epoch, steps)
     since, images = time.perf_counter(), 0
     while state.step < steps and not world.any(stop()):
         real = batches.at(state.samples_seen + world.rank * count, count)
-        with explained(f"training step {state.step + 1} fails"), stepper.precision.applied(device):
+        with (
+            explained(f"training step {state.step + 1} fails{how}"),
+            stepper.precision.applied(device),
+        ):
             stepper(real)
         images += config.batch_size
         ended = state.samples_seen // len(batches) > epoch

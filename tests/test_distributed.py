@@ -37,7 +37,7 @@ def torchrun(processes: int, *command: object, timeout: float = 120) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("processes", [2, 4])
+@pytest.mark.parametrize("processes", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_processes_end_in_the_weights_of_one(processes: int, tmp_path: Path) -> None:
     """mlp_gan_relu has no batch norm, so a share of a batch knows nothing of the rest."""
     subprocess.run(
@@ -71,7 +71,7 @@ def emulate(name: str, processes: int) -> dict[str, Tensor]:
             network = (state.generator, state.discriminator)[which]
             for replica in replicas:
                 replica[which].zero_grad()
-            (sum(losses) / processes).backward()  # type: ignore[union-attr, no-untyped-call]
+            (sum(losses) / processes).backward()  # type: ignore[union-attr]
             for p, *theirs in zip(
                 network.parameters(), *(r[which].parameters() for r in replicas), strict=True
             ):
@@ -145,7 +145,7 @@ def ranks(launcher: int) -> dict[int, int]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("victim", [0, 1])
+@pytest.mark.parametrize("victim", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_when_one_process_is_killed_the_other_ends(victim: int, tmp_path: Path) -> None:
     launcher = start_training(tmp_path)
     wait_for(lambda: list(tmp_path.glob("*/checkpoints/step-*")))

@@ -17,6 +17,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # What a page may say without the test running it: set-up, which `make test` itself is.
 SET_UP = re.compile(r"make (demo|test)$|python3 -m venv |pip install ")
 BLOCK = re.compile(r"^(<!-- source.*?-->\n)?```(console|python)\n(.*?)^```$", re.M | re.S)
+MODULES = {"ganzoo": "ganzoo", "torchrun": "torch.distributed.run"}
 TINY = ["--max-steps", "2", "--batch-size", "4"]  # the last of two options holds
 
 
@@ -68,10 +69,10 @@ def test_a_page_does_what_it_says(page: Path, folder: Path) -> None:
             if SET_UP.match(command):
                 continue
             program, *arguments = shlex.split(command)
-            assert program == "ganzoo", f"{page.name} has a command that no test runs: {command}"
-            if arguments[0] == "train":
+            assert program in MODULES, f"{page.name} has a command that no test runs: {command}"
+            if "train" in arguments:
                 arguments += TINY
-            done = process("-m", "ganzoo", *arguments, cwd=folder, env=env)
+            done = process("-m", MODULES[program], *arguments, cwd=folder, env=env)
             assert done.code == 0, f"{command}\n{done.err}"
 
 

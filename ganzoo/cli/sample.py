@@ -83,7 +83,7 @@ def sample(
         sink = SINKS[option](path, (count, *image["size"], image["channels"]))
         latents = {"seed": seed} if z is None else {"latents": _sha256(z)}
         facts = {
-            "model": generator.sha256 or generator.info.weights_sha256,
+            "model": generator.sha256,
             "run by": generator.runs_on,
             **latents,
             "rng": generator.info.latent["rng"],
@@ -133,9 +133,10 @@ def _read_latents(path: Path, generator: Generator) -> NDArray[np.float32]:
         raise UsageError(f"{path} is no .npy file of numbers: np.save writes one") from error
     if z.shape[1:] != (generator.info.latent_dim,) or not len(z) or z.dtype.kind not in "iuf":
         generator.draw(z)  # says what is wrong
+    largest = np.finfo(np.float32).max
     for first in range(0, len(z), 2**12):
-        if not np.isfinite(z[first : first + 2**12]).all():
-            raise UsageError(f"the latents in {path} must be finite numbers")
+        if not (np.abs(z[first : first + 2**12]) <= largest).all():  # NaN included
+            raise UsageError(f"the latents in {path} must be finite numbers, as float32")
     return z
 
 

@@ -27,8 +27,8 @@ def norm_behind_linear(node: ir.Node, s: Surgeon) -> bool:
         return False
     scale, shift = _affine(node)
     weight, bias = layer
-    repeats = len(bias) // len(scale)  # channel c is columns c * H * W … (c + 1) * H * W - 1
-    scale, shift = scale.repeat(repeats), shift.repeat(repeats)
+    area = len(bias) // len(scale)  # channel c is columns c * H * W … (c + 1) * H * W - 1
+    scale, shift = scale.repeat(area), shift.repeat(area)
     made = s.Gemm(linear.inputs[0], _f32(weight * scale), _f32(bias * scale + shift))
     s.replace([linear, reshape, node], s.Reshape(made, shape))
     return True

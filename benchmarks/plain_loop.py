@@ -1,0 +1,127 @@
+"""The training loop that coursework has, on the networks of an architecture.
+
+One image at a time through PIL and torchvision's transforms in a DataLoader, the optimizers as
+torch makes them, sigmoid and BCELoss, gradients of the discriminator that the generator's step
+throws away, and `.item()` at every step. Prints images per second as JSON, warm-up left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader, Dataset
+
+from ganzoo import Architecture, registry
+from ganzoo.data import open_images
+from ganzoo.networks import build
+from ganzoo.torchvision_shim import transforms
+
+WARM_UP = 3  # steps
+
+
+class Images(Dataset[Tensor]):
+    """Each image is turned from pixels to a tensor when it is asked for."""
+
+    def __init__(self, pixels: NDArray[np.uint8], low: float, high: float) -> None:
+        self.pixels = pixels
+        scale = transforms.Normalize((-low / (high - low),), (1 / (high - low),))
+        self.transform = transforms.Compose([transforms.ToTensor(), scale])
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, index: int) -> Tensor:
+        image: Tensor = self.transform(Image.fromarray(self.pixels[index].squeeze()))
+        return image
+
+
+def main() -> None:
+    """Train for so many images and print the speed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.plain_loop", description=__doc__)
+    parser.add_argument("architecture")
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--images", type=int, required=True)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
+    a = parser.parse_args()
+    gan = registry.load_architecture(a.architecture).value
+    pixels = open_images(a.data, gan.image_shape).pixels
+    loader = DataLoader(
+        Images(pixels, *gan.image_range), a.batch, shuffle=True, num_workers=a.workers,
+        drop_last=True,
+    )  # fmt: skip
+    step = plain_step(gan, torch.device(a.device))
+    steps, start = 0, 0.0
+    while steps < WARM_UP + a.images // a.batch:
+        for real in loader:
+            if steps == WARM_UP:
+                start = time.perf_counter()
+            if steps == WARM_UP + a.images // a.batch:
+                break
+            step(real.to(a.device))
+            steps += 1
+    if a.device != "cpu":
+        torch.cuda.synchronize()
+    seconds = time.perf_counter() - start
+    print(json.dumps({"images_per_second": (steps - WARM_UP) * a.batch / seconds}))
+
+
+def plain_step(gan: Architecture, device: torch.device) -> Callable[[Tensor], None]:
+    """A function that trains both networks on a batch of real images, the plain way."""
+    G, D = (network.to(device) for network in build(gan))
+    opt_g, opt_d = map(_as_torch_makes_it, gan.optimizers(G, D))
+    bce, logits = nn.BCELoss(), gan.objective.scores == "logits"
+
+    def noise(count: int) -> Tensor:
+        return torch.randn(count, gan.latent_dim, device=device)
+
+    def step(real: Tensor) -> None:
+        n = len(real)
+        made = G(noise(n))
+        for _ in range(gan.defaults.discriminator_steps):
+            if logits:
+                on_real, on_fake = D(real).sigmoid(), D(made.detach()).sigmoid()
+                loss = bce(on_real, torch.ones_like(on_real))
+                loss = loss + bce(on_fake, torch.zeros_like(on_fake))
+            else:
+                loss = gan.objective.discriminator_loss(D, real, made.detach())
+            opt_d.zero_grad()
+            loss.backward()
+            opt_d.step()
+            loss.item()
+            if gan.after_discriminator_step is not None:
+                gan.after_discriminator_step(D)
+            if not gan.defaults.shared_fakes:
+                made = G(noise(n))
+        if logits:
+            on_fake = D(made).sigmoid()
+            loss = bce(on_fake, torch.ones_like(on_fake))
+        else:
+            loss = gan.objective.generator_loss(D, real, made)
+        opt_g.zero_grad()
+        loss.backward()
+        opt_g.step()
+        loss.item()
+
+    return step
+
+
+def _as_torch_makes_it(optimizer: Optimizer) -> Optimizer:
+    """The same optimizer without fused or foreach."""
+    (group,) = optimizer.param_groups
+    given = {name: group[name] for name in ("lr", "betas", "alpha") if name in group}
+    return type(optimizer)(group["params"], **given)
+
+
+if __name__ == "__main__":
+    main()
