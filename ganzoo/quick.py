@@ -24,7 +24,7 @@ class Routes:
 
     def __init__(self, *networks: nn.Module) -> None:
         modules = {module for network in networks for module in network.modules()}
-        routes = ((module, _route(module)) for module in modules)
+        routes = ((m, _route(m)) for m in modules if "forward" not in m.__dict__)
         self.routes = [(module, route) for module, route in routes if route is not None]
 
     def __enter__(self) -> None:
@@ -107,9 +107,12 @@ def _rises(module: nn.Module) -> bool:
 
 
 def _bare(*modules: nn.Module) -> bool:
-    """Whether nobody listens to what goes through these modules."""
+    """Whether these modules compute what their class says, and nobody listens to it."""
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
-    return not any(getattr(module, hook) for module in modules for hook in hooks)
+    return not any(
+        "forward" in module.__dict__ or any(getattr(module, hook) for hook in hooks)
+        for module in modules
+    )
 
 
 INDEPENDENT = (

@@ -52,7 +52,7 @@ class TrainState:
     @property
     def shown(self) -> nn.Module:
         """The generator to draw from: the average where one is kept."""
-        return self.average or self.generator
+        return self.generator if self.average is None else self.average
 
 
 @dataclass
@@ -87,18 +87,20 @@ class _Listener:
     real: Tensor
     fake: Tensor
     together: bool
-    scores: dict[str, Tensor] = field(default_factory=dict)
+    both: tuple[Tensor, ...] = ()
+    said: dict[str, Tensor] = field(default_factory=dict)
 
     def __call__(self, images: Tensor) -> Tensor:
-        name = "d_real" if images is self.real else "d_fake" if images is self.fake else None
-        if name is None:
-            return _full(self.discriminator(images))
-        if not self.together:
-            self.scores[name] = _full(self.discriminator(images))
-        elif not self.scores:
-            both = _full(self.discriminator(torch.cat([self.real, self.fake])))
-            self.scores["d_real"], self.scores["d_fake"] = both.chunk(2)
-        return self.scores[name]
+        which = 0 if images is self.real else 1 if images is self.fake else None
+        if which is not None and self.together and torch.is_grad_enabled():
+            if not self.both:
+                self.both = _full(self.discriminator(torch.cat([self.real, self.fake]))).chunk(2)
+            scores = self.both[which]
+        else:
+            scores = _full(self.discriminator(images))
+        if which is not None:
+            self.said[("d_real", "d_fake")[which]] = scores.detach()
+        return scores
 
 
 class Stepper:
@@ -139,6 +141,8 @@ class Stepper:
         latents and dropout alike, is a function of (seed, step).
         """
         config, state = self.config, self.state
+        if config.compile:
+            torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
         noise = derive(config.seed, "noise", state.step, self.world.rank)
         self.latents.manual_seed(derive(config.seed, "latents", state.step))
         with seeded(noise, self.device), self.routes:
@@ -164,8 +168,8 @@ class Stepper:
         if self.architecture.after_discriminator_step is not None:
             self.architecture.after_discriminator_step(self.state.discriminator)
         self.metrics.add("loss_d", loss)
-        for name, scores in listener.scores.items():
-            shown = scores.detach().sigmoid() if objective.scores == "logits" else scores
+        for name, scores in listener.said.items():
+            shown = scores.sigmoid() if objective.scores == "logits" else scores
             self.metrics.add(name, shown.mean())
 
     def _train_generator(self, real: Tensor, fake: Tensor | None) -> None:

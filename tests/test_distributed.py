@@ -123,6 +123,7 @@ def start_training(runs: Path) -> subprocess.Popen[str]:
         [*TORCHRUN, "2", "-m", "ganzoo", "train", "mlp_gan_shallow", "--data", "toy_garments",
          "--set-data", "count=64", "--epochs", "1000000", "--runs", str(runs)],
         env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
     )  # fmt: skip
 
 
@@ -158,12 +159,16 @@ def test_when_one_process_is_killed_the_other_ends(victim: int, tmp_path: Path) 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_signal_to_one_process_stops_both_in_good_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("who", ["one", pytest.param("all", marks=pytest.mark.slow)])
+def test_a_signal_stops_both_in_good_order(who: str, tmp_path: Path) -> None:
     launcher = start_training(tmp_path)
     wait_for(lambda: list(tmp_path.glob("*/checkpoints/step-*")))
-    os.kill(ranks(launcher.pid)[1], signal.SIGTERM)
+    if who == "one":
+        os.kill(ranks(launcher.pid)[1], signal.SIGTERM)
+    else:  # as a terminal does: torchrun and both get it, and torchrun passes it on
+        os.killpg(launcher.pid, signal.SIGINT)
     out, _ = launcher.communicate(timeout=60)
-    assert "stopped by SIGTERM after step" in out
+    assert f"stopped by {'SIGTERM' if who == 'one' else 'SIGINT'} after step" in out
     (run,) = tmp_path.iterdir()
     assert '"outcome": "stopped"' in (run / "status.json").read_text()
     assert '"processes": 2' in (run / "run.json").read_text()

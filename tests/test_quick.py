@@ -119,6 +119,14 @@ def test_who_listens_to_a_layer_still_hears_it() -> None:
     assert heard == [(1, 1, 8, 8)]
 
 
+def test_a_forward_of_somebody_elses_stays() -> None:
+    layer = nn.Linear(128, 128)
+    layer.__dict__["forward"] = lambda x: x * 2
+    with Routes(layer):
+        assert torch.equal(layer(torch.ones(3)), torch.full((3,), 2.0))
+    assert torch.equal(layer(torch.ones(3)), torch.full((3,), 2.0))
+
+
 def test_a_small_or_wide_or_double_linear_layer_gives_the_same() -> None:
     for x, layer in (
         (torch.randn(3, 4), nn.Linear(4, 2)),

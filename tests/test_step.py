@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from torch import nn
-from torch.nn.functional import logsigmoid
+from torch import Tensor, nn
+from torch.nn.functional import logsigmoid, softplus
 
 from ganzoo import Architecture, TrainConfig, registry
+from ganzoo.architecture import Discriminator
 from ganzoo.batches import Batches
 from ganzoo.networks import seeded
 from ganzoo.objectives import gradient_penalty, penalised
@@ -125,6 +126,28 @@ def test_real_and_fake_are_looked_at_together_only_where_that_changes_nothing() 
     assert together == {
         "mlp_gan": True, "wgan_clip": True, "mlp_gan_dropout": False, "dcgan_fashion": False,
     }  # fmt: skip
+
+
+def test_an_objective_may_ask_without_and_with_gradients() -> None:
+    """What it heard without a graph is not given out again where it wants one."""
+
+    def discriminator_loss(D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+        with torch.no_grad():
+            level = D(real).mean()
+        return softplus(level - D(real)).mean() + softplus(D(fake) - level).mean()
+
+    gan = registry.load_architecture("mlp_gan", {"hidden": (16, 32)}).value
+    gan = replace(gan, objective=replace(gan.objective, discriminator_loss=discriminator_loss))
+    config = replace(gan.defaults, batch_size=BATCH, max_steps=1)
+    ends = []
+    for together in (True, False):
+        state = TrainState.fresh(gan, config, CPU)
+        stepper = Stepper(gan, state, config, CPU)
+        assert stepper.together
+        stepper.together = together
+        stepper(Batches(drawn(gan), gan.image_range, CPU, 0).at(0, BATCH))
+        ends.append(torch.cat([p.detach().flatten() for p in state.discriminator.parameters()]))
+    torch.testing.assert_close(*ends, rtol=0, atol=1e-6)
 
 
 def test_the_generators_step_computes_no_gradient_of_the_discriminator() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ class Stop:
     """Asked by the loop after every step; a signal makes it say yes."""
 
     received: signal.Signals | None = None
+    at: float = 0.0  # time.monotonic()
 
     def __call__(self) -> bool:
         """Whether a signal was received."""
@@ -27,14 +29,18 @@ class Stop:
 
 
 @contextmanager
-def signals() -> Iterator[Stop]:
-    """Turn Ctrl-C and SIGTERM into a stop after the current step; a second Ctrl-C is at once."""
+def signals(patience: float = 0.0) -> Iterator[Stop]:
+    """Turn Ctrl-C and SIGTERM into a stop after the current step; a second one is at once.
+
+    Unless it comes within `patience` seconds: torchrun passes on a Ctrl-C that all processes got.
+    """
     stop = Stop()
 
     def note(number: int, frame: object) -> None:
-        if stop.received is not None:
+        if stop.received is None:
+            stop.received, stop.at = signal.Signals(number), time.monotonic()
+        elif time.monotonic() - stop.at > patience:
             raise KeyboardInterrupt
-        stop.received = signal.Signals(number)
 
     before = {number: signal.signal(number, note) for number in EXIT_CODES}
     try:

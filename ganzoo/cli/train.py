@@ -116,7 +116,7 @@ def train(
         asked = config
         if not batch_size:
             config = sized(config, len(images.pixels))
-        with signals() as stop:
+        with signals(patience=2.0 if world.size > 1 else 0.0) as stop:
             _train(loaded, images, asked, config, where, world, stop, runs)
 
 
