@@ -18,8 +18,9 @@ from torch import Tensor, distributed
 
 from ganzoo.errors import DeviceError, UsageError
 
-PATIENCE = timedelta(minutes=10)
-"""How long a process waits for the others: longer than one writes a checkpoint."""
+PATIENCE = timedelta(hours=1)
+"""How long a process waits for the others: longer than one decodes images or writes a checkpoint.
+Of one that ended, the others know at once."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class World:
             distributed.all_reduce(flat)
         _spread(flat / self.size, tensors)
 
-    def copy_from_leader(self, tensors: Sequence[Tensor]) -> None:
+    def broadcast(self, tensors: Sequence[Tensor]) -> None:
         """Replace tensors by what the leader has, in one message."""
         if self.size == 1 or not tensors:
             return
@@ -70,7 +71,7 @@ class World:
             distributed.all_reduce(number, distributed.ReduceOp.MAX)
         return bool(number)
 
-    def wait(self) -> None:
+    def barrier(self) -> None:
         """Go on when all processes are here."""
         self.any(False)
 
@@ -78,10 +79,10 @@ class World:
     def leader_first(self) -> Iterator[None]:
         """Let the leader do something before the others do it: what it cached, they find."""
         if not self.leads:
-            self.wait()
+            self.barrier()
         yield
         if self.leads:
-            self.wait()
+            self.barrier()
 
 
 ALONE = World()
@@ -94,6 +95,8 @@ def joined(device: torch.device) -> Iterator[World]:
     if size == 1:
         yield ALONE
         return
+    if device.type == "mps":
+        raise DeviceError("several processes cannot train on an Apple GPU: use --device cpu")
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     if device.type == "cuda":
         torch.cuda.set_device(device)
@@ -124,6 +127,8 @@ def local_rank() -> int:
 def _together() -> Iterator[None]:
     try:
         yield
+    except torch.OutOfMemoryError:
+        raise
     except (RuntimeError, ValueError) as error:  # gloo's and nccl's words say little to anybody
         raise DeviceError(
             f"process {os.environ.get('RANK')} of {os.environ.get('WORLD_SIZE')}: another process "

@@ -7,13 +7,24 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from ganzoo.errors import UsageError
+
 EVERY = 4
 """Steps from one update to the next: each step would cost the smallest networks 4 % of it."""
 
 
 def decay_per_step(ema: float, batch_size: int) -> float:
-    """What `TrainConfig.ema` means for one step: below 1 it is that, else a half-life in images."""
-    return ema if ema < 1 else 0.5 ** (batch_size / ema)
+    """What `TrainConfig.ema` means for one step: below 1 it is that, else a half-life in images.
+
+    UsageError where nothing, or nothing but the first step, would be averaged.
+    """
+    decay: float = ema if ema < 1 else 0.5 ** (batch_size / ema)
+    if not 1e-6 < decay < 1 - 1e-9:
+        raise UsageError(
+            f"a moving average with ema {ema:g} and batches of {batch_size} has the decay "
+            f"{decay:g} a step, which averages nothing: use something like 0.999 or 10000"
+        )
+    return decay
 
 
 def shadow(network: nn.Module) -> nn.Module:
@@ -31,21 +42,21 @@ class MovingAverage:
     """
 
     def __init__(self, average: nn.Module, network: nn.Module, decay: float) -> None:
-        self.decay = decay**EVERY
-        pairs = list(zip(_tensors(average), _tensors(network), strict=True))
-        self.numbers = [pair for pair in pairs if pair[0].is_floating_point()]
-        self.counters = [pair for pair in pairs if not pair[0].is_floating_point()]
+        self.average, self.network, self.decay = average, network, decay**EVERY
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Take in what the network is after that many steps, where it is its turn."""
         if step % EVERY != 1:
             return
-        averages, current = zip(*self.numbers, strict=True)
+        # Asked for anew each time: a module may put another tensor in a buffer's place.
+        pairs = list(zip(_tensors(self.average), _tensors(self.network), strict=True))
+        averages, current = zip(*(p for p in pairs if p[0].is_floating_point()), strict=True)
         share = (1 - self.decay) / (1 - self.decay ** (step // EVERY + 1))
         torch._foreach_lerp_(averages, current, share)
-        for counter, now in self.counters:
-            counter.copy_(now)
+        for counter, now in pairs:
+            if not counter.is_floating_point():
+                counter.copy_(now)
 
 
 def _tensors(network: nn.Module) -> list[Tensor]:

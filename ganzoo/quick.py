@@ -38,7 +38,7 @@ class Routes:
 
 def _route(module: nn.Module) -> Forward | None:
     """Another way through this module, or None."""
-    if type(module) is nn.Linear:
+    if type(module) is nn.Linear and kernels.HAS_ONEDNN:
         return partial(_linear, module)
     if type(module) is nn.Sequential:
         steps = list(_rewritten(list(module)))
@@ -46,21 +46,22 @@ def _route(module: nn.Module) -> Forward | None:
     return None
 
 
-def _linear(module: nn.Linear, x: Tensor) -> Tensor:
-    worth_it = module.weight.numel() >= 8192
-    if worth_it and x.dim() == 2 and x.dtype == module.weight.dtype == torch.float32:
-        return kernels.linear(x, module.weight, module.bias)
-    return nn.functional.linear(x, module.weight, module.bias)
+def _linear(module: nn.Linear, input: Tensor) -> Tensor:  # torch calls it that, too
+    weight = module.weight
+    worth_it = weight.numel() >= 8192  # below, MKL is done before oneDNN begins
+    if worth_it and input.dim() == 2 and input.dtype == weight.dtype == torch.float32:
+        return kernels.linear(input, weight, module.bias)
+    return nn.functional.linear(input, weight, module.bias)
 
 
-def _run(steps: list[Forward], x: Tensor) -> Tensor:
+def _run(steps: list[Forward], input: Tensor) -> Tensor:
     for step in steps:
-        x = step(x)
-    return x
+        input = step(input)
+    return input
 
 
 def _rewritten(modules: list[nn.Module]) -> Iterator[Forward]:
-    """What a Sequential does, with neighbours taken together or in another order."""
+    """What a Sequential does, with neighbours taken together."""
     queue = modules[::-1]
     while queue:
         first = queue.pop()
@@ -68,10 +69,6 @@ def _rewritten(modules: list[nn.Module]) -> Iterator[Forward]:
         if _doubles(first) and _convolves(second):
             queue.pop()
             yield partial(_upsampled_conv, second)
-        elif _rises(first) and type(second) is nn.MaxPool2d and _bare(first, second):
-            # The largest of four stays the largest: choose first, and activate a quarter.
-            yield queue.pop()
-            yield first
         else:
             yield first
 
@@ -101,11 +98,6 @@ def _convolves(module: nn.Module | None) -> TypeGuard[nn.Conv2d]:
     )
 
 
-def _rises(module: nn.Module) -> bool:
-    """Whether it keeps the order of numbers, strictly."""
-    return type(module) is nn.LeakyReLU and module.negative_slope > 0
-
-
 def _bare(*modules: nn.Module) -> bool:
     """Whether these modules compute what their class says, and nobody listens to it."""
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -125,4 +117,9 @@ INDEPENDENT = (
 
 def one_by_one(network: nn.Module) -> bool:
     """Whether it is known that the batch an image comes in makes no difference to its result."""
-    return all(type(module) in INDEPENDENT and _bare(module) for module in network.modules())
+    modules = list(network.modules())
+    return all(type(module) in INDEPENDENT and _bare(module) for module in modules) and not any(
+        (isinstance(module, nn.Flatten) and module.start_dim < 1 and module is not modules[-1])
+        or (isinstance(module, nn.Unflatten) and module.dim < 1)
+        for module in modules
+    )

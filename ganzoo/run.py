@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ganzoo.data import Images
     from ganzoo.device import Device
     from ganzoo.distributed import World
+    from ganzoo.precision import Precision
     from ganzoo.registry import Loaded
     from ganzoo.train import Event, Logged
 
@@ -82,7 +83,12 @@ class Run:
 
 
 def describe_run(
-    loaded: Loaded[Architecture], images: Images, config: TrainConfig, device: Device, world: World
+    loaded: Loaded[Architecture],
+    images: Images,
+    config: TrainConfig,
+    device: Device,
+    precision: Precision,
+    world: World,
 ) -> dict[str, Any]:
     """What run.json records: enough to say, and to repeat, what was done."""
     packages = ("ganzoo", "torch", "numpy")
@@ -97,6 +103,7 @@ def describe_run(
         },
         "config": asdict(config),
         "device": {"name": str(device.torch), "reason": device.reason},
+        "precision": {"name": precision.name, "reason": precision.reason},
         "processes": world.size,
         "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
         "command": sys.argv[1:],

@@ -87,20 +87,25 @@ class _Listener:
     real: Tensor
     fake: Tensor
     together: bool
+    autocast: Callable[[], AbstractContextManager[object]]
     both: tuple[Tensor, ...] = ()
     said: dict[str, Tensor] = field(default_factory=dict)
 
     def __call__(self, images: Tensor) -> Tensor:
         which = 0 if images is self.real else 1 if images is self.fake else None
-        if which is not None and self.together and torch.is_grad_enabled():
-            if not self.both:
-                self.both = _full(self.discriminator(torch.cat([self.real, self.fake]))).chunk(2)
-            scores = self.both[which]
+        joined = self.together and torch.is_grad_enabled() and not images.requires_grad
+        if which is None or not joined:
+            scores = self._ask(images)
         else:
-            scores = _full(self.discriminator(images))
+            self.both = self.both or self._ask(torch.cat([self.real, self.fake])).chunk(2)
+            scores = self.both[which]
         if which is not None:
             self.said[("d_real", "d_fake")[which]] = scores.detach()
         return scores
+
+    def _ask(self, images: Tensor) -> Tensor:
+        with self.autocast():  # the loss itself is computed in float32
+            return _full(self.discriminator(images))
 
 
 class Stepper:
@@ -125,8 +130,8 @@ class Stepper:
         self.routes: AbstractContextManager[object] = nullcontext()
         if config.compile:
             mode = "reduce-overhead" if device.type == "cuda" else "default"
-            self.generate = torch.compile(state.generator, mode=mode)
-            self.discriminate = torch.compile(state.discriminator, mode=mode)
+            self.generate = torch.compile(state.generator, mode=mode, dynamic=False)
+            self.discriminate = torch.compile(state.discriminator, mode=mode, dynamic=False)
         elif device.type == "cpu" and self.precision.name == "fp32":
             self.routes = Routes(state.generator, state.discriminator)
         self.average = None
@@ -138,7 +143,7 @@ class Stepper:
         """Update both networks, as often as the config says, on our share of real images.
 
         `real` is float32 (batch_size / processes, C, H, W). All randomness of a step,
-        latents and dropout alike, is a function of (seed, step).
+        latents and dropout alike, is a function of (seed, step), and of the process for dropout.
         """
         config, state = self.config, self.state
         if config.compile:
@@ -161,12 +166,13 @@ class Stepper:
         objective = self.architecture.objective
         with torch.no_grad():
             fake = self._fakes() if fake is None else fake.detach()
-        listener = _Listener(self.discriminate, real, fake, self.together)
-        with self.precision.autocast(self.device):
-            loss = objective.discriminator_loss(listener, real, fake)
+        listener = _Listener(self.discriminate, real, fake, self.together, self._autocast)
+        loss = objective.discriminator_loss(listener, real, fake)
         self._update(loss, self.state.discriminator, self.state.discriminator_optimizer)
         if self.architecture.after_discriminator_step is not None:
-            self.architecture.after_discriminator_step(self.state.discriminator)
+            # What it draws, it draws in every process.
+            with seeded(derive(self.config.seed, "after", self.state.step), self.device):
+                self.architecture.after_discriminator_step(self.state.discriminator)
         self.metrics.add("loss_d", loss)
         for name, scores in listener.said.items():
             shown = scores.sigmoid() if objective.scores == "logits" else scores
@@ -178,9 +184,8 @@ class Stepper:
             parameter.requires_grad_(False)
         try:
             fake = self._fakes() if fake is None else fake
-            listener = _Listener(self.discriminate, real, fake, together=False)
-            with self.precision.autocast(self.device):
-                loss = self.architecture.objective.generator_loss(listener, real, fake)
+            listener = _Listener(self.discriminate, real, fake, False, self._autocast)
+            loss = self.architecture.objective.generator_loss(listener, real, fake)
             self._update(loss, self.state.generator, self.state.generator_optimizer)
         finally:
             for parameter in trained:
@@ -192,11 +197,17 @@ class Stepper:
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         if self.world.size > 1:
-            gradients = [p.grad for p in network.parameters() if p.grad is not None]
-            state = self.state
-            buffers = [*state.generator.buffers(), *state.discriminator.buffers()]
-            self.world.average([*gradients, *(b for b in buffers if b.is_floating_point())])
+            trained = [p for p in network.parameters() if p.requires_grad]
+            for parameter in trained:
+                if parameter.grad is None:  # a layer left out at random, perhaps here alone
+                    parameter.grad = torch.zeros_like(parameter)
+            buffers = [*self.state.generator.buffers(), *self.state.discriminator.buffers()]
+            numbers = (buffer for buffer in buffers if buffer.is_floating_point())
+            self.world.average([*(p.grad for p in trained if p.grad is not None), *numbers])
         optimizer.step()
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        return self.precision.autocast(self.device)
 
     def _fakes(self) -> Tensor:
         """Our share of a batch of generated images, from new latents."""
@@ -205,7 +216,7 @@ class Stepper:
             size, self.architecture.latent_dim, generator=self.latents, device=self.device
         )
         share, first = size // self.world.size, self.world.rank * size // self.world.size
-        with self.precision.autocast(self.device):
+        with self._autocast():
             images = _full(self.generate(z[first : first + share]))
         n, channels, height, width = images.shape
         if channels == 1:  # NCHW and NHWC are the same then; let it say the latter, as real ones do

@@ -106,7 +106,7 @@ def fit(
     with explained("its networks and optimizers cannot be made"):
         state = TrainState.fresh(architecture, config, device)
         stepper = Stepper(architecture, state, config, device, world)
-    world.copy_from_leader([*state.generator.parameters(), *state.discriminator.parameters()])
+    world.broadcast([*state.generator.parameters(), *state.discriminator.parameters()])
     batches = Batches(pixels, architecture.image_range, device, config.seed)
     steps, epoch = total_steps(config, len(batches)), 0
     how = " (with --compile)" if config.compile else ""

@@ -26,6 +26,7 @@ from tests import rank
 from tests.conftest import ROOT, process
 
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+SLOW = pytest.mark.slow
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
 
 
@@ -37,7 +38,7 @@ def torchrun(processes: int, *command: object, timeout: float = 120) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("processes", [2, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("processes", [2, pytest.param(4, marks=SLOW)])
 def test_processes_end_in_the_weights_of_one(processes: int, tmp_path: Path) -> None:
     """mlp_gan_relu has no batch norm, so a share of a batch knows nothing of the rest."""
     subprocess.run(
@@ -146,7 +147,7 @@ def ranks(launcher: int) -> dict[int, int]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("victim", [pytest.param(0, marks=pytest.mark.slow), 1])
+@pytest.mark.parametrize("victim", [pytest.param(0, marks=SLOW), 1])
 def test_when_one_process_is_killed_the_other_ends(victim: int, tmp_path: Path) -> None:
     launcher = start_training(tmp_path)
     wait_for(lambda: list(tmp_path.glob("*/checkpoints/step-*")))
@@ -159,16 +160,16 @@ def test_when_one_process_is_killed_the_other_ends(victim: int, tmp_path: Path) 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("who", ["one", pytest.param("all", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("who", ["0", *(pytest.param(w, marks=SLOW) for w in ("1", "torchrun"))])
 def test_a_signal_stops_both_in_good_order(who: str, tmp_path: Path) -> None:
     launcher = start_training(tmp_path)
     wait_for(lambda: list(tmp_path.glob("*/checkpoints/step-*")))
-    if who == "one":
-        os.kill(ranks(launcher.pid)[1], signal.SIGTERM)
-    else:  # as a terminal does: torchrun and both get it, and torchrun passes it on
-        os.killpg(launcher.pid, signal.SIGINT)
+    if who == "torchrun":  # as a terminal's Ctrl-C: the processes are in sessions of their own
+        launcher.send_signal(signal.SIGINT)
+    else:
+        os.kill(ranks(launcher.pid)[int(who)], signal.SIGTERM)
     out, _ = launcher.communicate(timeout=60)
-    assert f"stopped by {'SIGTERM' if who == 'one' else 'SIGINT'} after step" in out
+    assert f"stopped by {'SIGINT' if who == 'torchrun' else 'SIGTERM'} after step" in out
     (run,) = tmp_path.iterdir()
     assert '"outcome": "stopped"' in (run / "status.json").read_text()
     assert '"processes": 2' in (run / "run.json").read_text()

@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import load_file
 
 from ganzoo import Architecture, TrainConfig, load, registry
-from ganzoo.ema import EVERY, decay_per_step
+from ganzoo.ema import EVERY, MovingAverage, decay_per_step, shadow
+from ganzoo.errors import UsageError
 from ganzoo.train import Stepped, fit
 from tests.conftest import Cli
 
@@ -95,6 +96,28 @@ def test_a_decay_that_makes_no_sense_is_refused(ema: str, cli: Cli, tmp_path: Pa
     result = cli("train", "mlp_gan", "--data", "toy_garments", "--ema", ema, "--runs", tmp_path)
     assert result.code == 2
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("ema", "batch"), [(1.0, 2048), (1e19, 64), (1e-9, 64)])
+def test_a_decay_that_averages_nothing_is_refused(ema: float, batch: int) -> None:
+    with pytest.raises(UsageError, match="averages nothing: use something like"):
+        decay_per_step(ema, batch)
+
+
+def test_a_buffer_that_its_module_puts_another_in_the_place_of_is_averaged() -> None:
+    class Centre(torch.nn.Module):
+        centre: torch.Tensor
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("centre", torch.zeros(1))
+
+    network = Centre()
+    average = shadow(network)
+    mean = MovingAverage(average, network, 0.5)
+    network.centre = torch.ones(1)
+    mean.update(1)
+    assert float(average.get_buffer("centre")) == 1.0
 
 
 def test_a_plugin_may_have_one_by_default(architecture: Architecture) -> None:

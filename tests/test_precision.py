@@ -31,12 +31,20 @@ def architecture() -> Architecture:
     return registry.load_architecture("mlp_gan", {"hidden": (16, 32)}).value
 
 
-def weights(architecture: Architecture, **changes: Any) -> torch.Tensor:
-    config = TrainConfig(batch_size=8, max_steps=3, **changes)
+def weights(architecture: Architecture, device: str = "cpu", **changes: Any) -> torch.Tensor:
+    config = TrainConfig(batch_size=8, **{"max_steps": 3} | changes)
     pixels = np.random.default_rng(0).integers(0, 256, (40, 28, 28, 1), np.uint8)
-    *_, last = fit(architecture, pixels, config)
+    *_, last = fit(architecture, pixels, config, device=device)
     assert all(p.dtype == torch.float32 for p in last.state.generator.parameters())
-    return torch.cat([p.detach().flatten() for p in last.state.generator.parameters()])
+    return torch.cat([p.detach().flatten().cpu() for p in last.state.generator.parameters()])
+
+
+def agreement(architecture: Architecture, one: dict[str, Any], other: dict[str, Any]) -> float:
+    """The cosine of what was learned in two ways, in twenty steps."""
+    state = TrainState.fresh(architecture, TrainConfig(), CPU)
+    began = torch.cat([p.detach().flatten() for p in state.generator.parameters()])
+    first, second = (weights(architecture, max_steps=20, **way) - began for way in (one, other))
+    return float(torch.cosine_similarity(first, second, dim=0))
 
 
 def test_a_cpu_computes_in_float32_unless_asked(architecture: Architecture) -> None:
@@ -45,9 +53,9 @@ def test_a_cpu_computes_in_float32_unless_asked(architecture: Architecture) -> N
 
 
 def test_bfloat16_is_near_float32_and_not_the_same(architecture: Architecture) -> None:
-    exact, short = weights(architecture), weights(architecture, precision="bf16")
-    assert not torch.equal(exact, short)
-    torch.testing.assert_close(exact, short, rtol=0, atol=3e-3)
+    similar = agreement(architecture, {}, {"precision": "bf16"})
+    assert 0.9 < similar < 0.99999
+    assert agreement(architecture, {}, {"seed": 1}) < 0.9  # what the measure can tell apart
 
 
 def test_tf32_is_refused_where_there_is_none() -> None:
@@ -110,20 +118,36 @@ def test_no_step_waits_for_the_device(name: str) -> None:
         torch.ones(1).item()
 
 
+def test_a_loss_gets_scores_and_images_in_float32(architecture: Architecture) -> None:
+    """And is computed outside autocast, which refuses some of its functions."""
+    seen = set()
+
+    def generator_loss(D: Any, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        scores: torch.Tensor = D(fake)
+        seen.update({scores.dtype, fake.dtype, (scores[:, None] @ scores[None]).dtype})
+        return -scores.mean()
+
+    objective = replace(architecture.objective, generator_loss=generator_loss)
+    weights(replace(architecture, objective=objective), precision="bf16")
+    assert seen == {torch.float32}
+
+
 @CUDA
-@pytest.mark.parametrize("changes", [{"precision": p} for p in ("fp32", "tf32", "bf16")])
-def test_cuda_trains_in_every_precision(
-    architecture: Architecture, changes: dict[str, Any]
-) -> None:
-    config = TrainConfig(batch_size=8, max_steps=3, **changes)
-    pixels = np.zeros((40, 28, 28, 1), np.uint8)
-    *_, last = fit(architecture, pixels, config, device="cuda")
-    assert all(bool(p.isfinite().all()) for p in last.state.generator.parameters())
+@pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16"])
+def test_cuda_learns_what_a_cpu_learns(architecture: Architecture, precision: str) -> None:
+    assert agreement(architecture, {}, {"precision": precision, "device": "cuda"}) > 0.9
 
 
 @CUDA
 @pytest.mark.filterwarnings("default")
-def test_cuda_trains_compiled(architecture: Architecture) -> None:
-    config = TrainConfig(batch_size=8, max_steps=6, compile=True)
-    *_, last = fit(architecture, np.zeros((40, 28, 28, 1), np.uint8), config, device="cuda")
-    assert all(bool(p.isfinite().all()) for p in last.state.generator.parameters())
+@pytest.mark.parametrize("name", NAMES)
+def test_cuda_learns_the_same_compiled(name: str) -> None:
+    gan = registry.load_architecture(name, tiny_options(name)).value
+    channels, height, width = gan.image_shape
+    pixels = np.random.default_rng(0).integers(0, 256, (40, height, width, channels), np.uint8)
+    ends = []
+    for compiled in (False, True):
+        config = replace(gan.defaults, batch_size=8, max_steps=6, compile=compiled)
+        *_, last = fit(gan, pixels, config, device="cuda")
+        ends.append(torch.cat([p.detach().flatten() for p in last.state.generator.parameters()]))
+    torch.testing.assert_close(*ends, rtol=0, atol=3e-3)

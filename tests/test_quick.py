@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from ganzoo import kernels, registry
 from ganzoo.networks import build
-from ganzoo.quick import Routes
+from ganzoo.quick import Routes, one_by_one
 from tests.test_architectures import NAMES
 
 
@@ -103,8 +103,6 @@ def test_what_no_rule_is_about_is_left_alone() -> None:
         (up, nn.Conv2d(2, 2, 3, padding=1, groups=2)),
         (up, nn.Conv2d(1, 1, 3, padding=1, stride=2)),
         (up, nn.Identity(), conv),
-        (nn.LeakyReLU(-0.1), nn.MaxPool2d(2)),
-        (nn.ReLU(), nn.MaxPool2d(2)),
     ):
         assert not routed(nn.Sequential(*others)), others
 
@@ -117,6 +115,36 @@ def test_who_listens_to_a_layer_still_hears_it() -> None:
     with Routes(network):
         network(torch.zeros(1, 1, 4, 4))
     assert heard == [(1, 1, 8, 8)]
+
+
+def test_a_layer_may_be_called_by_keyword_and_transformed() -> None:
+    layer, x = nn.Linear(128, 128), torch.randn(3, 128)
+
+    def score(image: Tensor) -> Tensor:
+        y: Tensor = layer(input=image[None])
+        return y.tanh().sum()
+
+    def results() -> list[Tensor]:
+        each = torch.func.grad(score)
+        return [layer(input=x), each(x[0]), torch.vmap(each)(x)]
+
+    expected = results()
+    with Routes(layer):
+        ours = results()
+    for one, other in zip(ours, expected, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_what_mixes_a_batch_is_not_taken_for_independent() -> None:
+    flat = nn.Sequential(nn.Flatten(), nn.Linear(784, 1), nn.Flatten(0))
+    assert one_by_one(flat)
+    for mixing in (
+        nn.BatchNorm1d(784),
+        nn.Dropout(0.1),
+        nn.Unflatten(0, (-1, 2)),  # pairs of images, as PacGAN has
+        nn.Sequential(nn.Flatten(0, 1), nn.Identity()),
+    ):
+        assert not one_by_one(nn.Sequential(nn.Flatten(), mixing, nn.Linear(784, 1), nn.Flatten(0)))
 
 
 def test_a_forward_of_somebody_elses_stays() -> None:

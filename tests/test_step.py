@@ -52,7 +52,7 @@ def textbook(gan: Architecture, config: TrainConfig, pixels: NDArray[np.uint8]) 
         real = batches.at(step * BATCH, BATCH)
         latents.manual_seed(derive(config.seed, "latents", step))
         with seeded(derive(config.seed, "noise", step, 0), CPU):
-            for _ in range(config.discriminator_steps):
+            for _ in range(0 if step % config.discriminator_every else config.discriminator_steps):
                 made = G(torch.randn(BATCH, gan.latent_dim, generator=latents))
                 fake = made.detach()
                 if gan.objective.scores == "logits":
@@ -65,6 +65,8 @@ def textbook(gan: Architecture, config: TrainConfig, pixels: NDArray[np.uint8]) 
                 if gan.after_discriminator_step is not None:
                     for weight in D.parameters():
                         weight.data.clamp_(-0.01, 0.01)
+            if step % config.generator_every:
+                continue
             if not config.shared_fakes:
                 made = G(torch.randn(BATCH, gan.latent_dim, generator=latents))
             if gan.objective.scores == "logits":
@@ -85,7 +87,8 @@ def assert_same(ours: TrainState, theirs: TrainState) -> None:
     """
     for which in ("generator", "discriminator"):
         network = getattr(theirs, which)
-        idle = {n for n, p in network.named_parameters() if float(p.grad.abs().max()) < 1e-12}
+        gradients = {n: p.grad for n, p in network.named_parameters() if p.grad is not None}
+        idle = {name for name, gradient in gradients.items() if float(gradient.abs().max()) < 1e-12}
         expected = network.state_dict()
         for name, value in getattr(ours, which).state_dict().items():
             rounding = name in idle or (idle and name.endswith("running_mean"))
@@ -100,6 +103,47 @@ def test_ten_steps_end_in_the_weights_of_a_textbook_loop(name: str) -> None:
     config = replace(gan.defaults, batch_size=BATCH, max_steps=STEPS, epochs=STEPS)
     *_, last = fit(gan, drawn(gan), config)
     assert_same(last.state, textbook(gan, config, drawn(gan)))
+
+
+@pytest.mark.usefixtures("float64")
+def test_so_do_ten_steps_that_train_a_network_now_and_then() -> None:
+    options = {**tiny_options("dcgan_anime96"), "d_every": 2, "g_every": 3}
+    gan = registry.load_architecture("dcgan_anime96", options).value
+    config = replace(gan.defaults, batch_size=BATCH, max_steps=STEPS)
+    *_, last = fit(gan, drawn(gan), config)
+    assert_same(last.state, textbook(gan, config, drawn(gan)))
+
+
+@pytest.mark.parametrize("name", ["mlp_gan", "mlp_gan_relu"])
+def test_so_do_ten_steps_in_float32_by_the_routes_for_it(name: str) -> None:
+    """Linear layers wide enough for oneDNN; all that was learned points the same way."""
+    gan = registry.load_architecture(name).value
+    config = replace(gan.defaults, batch_size=BATCH, max_steps=STEPS, epochs=STEPS)
+    *_, last = fit(gan, drawn(gan), config)
+    plain = textbook(gan, config, drawn(gan))
+    start = TrainState.fresh(gan, config, CPU)
+    for which in ("generator", "discriminator"):
+        began, ours, theirs = (
+            torch.cat([p.detach().flatten() for p in getattr(state, which).parameters()])
+            for state in (start, last.state, plain)
+        )
+        assert float((ours - theirs).norm() / (theirs - began).norm()) < 0.02
+
+
+def test_a_penalty_may_ask_for_gradients_of_real_images_late() -> None:
+    """R1 as many write it: the images become leaves after the discriminator saw the fakes."""
+
+    def discriminator_loss(D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+        loss = softplus(D(fake)).mean()
+        real.requires_grad_()
+        scores = D(real)
+        (gradient,) = torch.autograd.grad(scores.sum(), real, create_graph=True)
+        return loss + softplus(-scores).mean() + gradient.square().sum()
+
+    gan = registry.load_architecture("mlp_gan", {"hidden": (16, 32)}).value
+    gan = replace(gan, objective=replace(gan.objective, discriminator_loss=discriminator_loss))
+    *_, last = fit(gan, drawn(gan), replace(gan.defaults, batch_size=BATCH, max_steps=2))
+    assert last.state.step == 2
 
 
 @pytest.mark.usefixtures("float64")

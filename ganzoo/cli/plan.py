@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ganzoo.data import Images
     from ganzoo.device import Device
     from ganzoo.distributed import World
+    from ganzoo.precision import Precision
     from ganzoo.registry import Loaded
     from ganzoo.train import Event
 
@@ -22,13 +23,13 @@ def print_plan(
     asked: TrainConfig,
     config: TrainConfig,
     device: Device,
+    precision: Precision,
     started: Event,
     world: World,
 ) -> None:
     """Say what is about to be done, with the reason of every automatic choice."""
     from ganzoo.ema import decay_per_step
     from ganzoo.networks import count_parameters
-    from ganzoo.precision import choose
 
     count, height, width, channels = images.pixels.shape
     settings = ", ".join(f"{k}={options.unparse(v)}" for k, v in loaded.options.items())
@@ -43,13 +44,13 @@ def print_plan(
         "training": f"{started.steps:,} steps of {config.batch_size} images, "
         f"{_short(started.steps * config.batch_size / count)} epochs, seed {config.seed}{rate}",
         "device": str(device),
-        "precision": str(choose(config.precision, device.torch)),
+        "precision": str(precision),
     }
     if config.compile:
         lines["compile"] = "both networks, by torch.compile: the first steps take a while"
     if config.ema is not None:
         decay = decay_per_step(config.ema, config.batch_size)
-        half_life = math.log(0.5, decay) * config.batch_size
+        half_life = config.ema if config.ema >= 1 else math.log(0.5, decay) * config.batch_size
         lines["average"] = (
             f"of the generator, to be drawn and exported: decay {decay:.6g} a step, so half of it "
             f"is from the last {half_life:,.0f} images"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ class Stop:
     """Asked by the loop after every step; a signal makes it say yes."""
 
     received: signal.Signals | None = None
-    at: float = 0.0  # time.monotonic()
 
     def __call__(self) -> bool:
         """Whether a signal was received."""
@@ -29,18 +27,14 @@ class Stop:
 
 
 @contextmanager
-def signals(patience: float = 0.0) -> Iterator[Stop]:
-    """Turn Ctrl-C and SIGTERM into a stop after the current step; a second one is at once.
-
-    Unless it comes within `patience` seconds: torchrun passes on a Ctrl-C that all processes got.
-    """
+def signals() -> Iterator[Stop]:
+    """Turn Ctrl-C and SIGTERM into a stop after the current step; a second Ctrl-C is at once."""
     stop = Stop()
 
     def note(number: int, frame: object) -> None:
-        if stop.received is None:
-            stop.received, stop.at = signal.Signals(number), time.monotonic()
-        elif time.monotonic() - stop.at > patience:
+        if stop.received is not None:
             raise KeyboardInterrupt
+        stop.received = signal.Signals(number)
 
     before = {number: signal.signal(number, note) for number in EXIT_CODES}
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import nullcontext
 from dataclasses import replace
 from enum import StrEnum
@@ -116,7 +117,7 @@ def train(
         asked = config
         if not batch_size:
             config = sized(config, len(images.pixels))
-        with signals(patience=2.0 if world.size > 1 else 0.0) as stop:
+        with signals() as stop:
             _train(loaded, images, asked, config, where, world, stop, runs)
 
 
@@ -153,22 +154,26 @@ def _train(
 ) -> None:
     """Train, and let the leader say and record what happens."""
     from ganzoo.cli.progress import follow
+    from ganzoo.precision import choose
     from ganzoo.run import Run, describe_run, record
     from ganzoo.train import Finished, epochs_of, fit
 
+    precision = choose(config.precision, where.torch)
     with registry.blame(loaded.entry):
         events = fit(
             loaded.value, images.pixels, config, device=where.torch, world=world, stop=stop
         )
         if not world.leads:
-            *_, last = events
+            (last,) = deque(events, maxlen=1)
         else:
             started = next(events)
-            print_plan(loaded, images, asked, config, where, started, world)
+            print_plan(loaded, images, asked, config, where, precision, started, world)
+            facts = describe_run(loaded, images, config, where, precision, world)
             name = f"{loaded.entry.name}-{images.name}"
-            run = Run.create(runs, name, describe_run(loaded, images, config, where, world))
+            run = Run.create(runs, name, facts)
             recorded = record(run, chain([started], events), loaded, images.name, config.seed)
             last = follow(recorded, epochs_of(config, len(images.pixels)), started.steps)
+    world.barrier()  # torchrun takes the end of one for a failure, and ends those that still write
     stopped = isinstance(last, Finished) and last.outcome == "stopped"
     if world.leads and stopped:
         print(f"stopped by {stop.told.name} after step {last.state.step}; its checkpoint is in")
