@@ -10,7 +10,7 @@ BASE = .venv-base/bin
 # A DCGAN of 24 instead of 64 channels, on faces drawn by code: about three minutes on two cores, set-up included.
 demo: .venv/ready .venv-base/ready
 	$(DEV)/ganzoo train dcgan_anime96 --set width=24 --set d_every=2 --data toy_faces \
-		--batch-size 32 --lr 5e-4 --max-steps 2600 --log-every 50
+		--batch-size 32 --lr 5e-4 --ema 0.998 --max-steps 2600 --log-every 50
 	$(DEV)/ganzoo export --onnx -o exports/demo-faces.onnx --force
 	! $(BASE)/python -c 'import torch' 2>/dev/null  # no torch from here on
 	$(BASE)/ganzoo sample exports/demo-faces.onnx -n 64 -o exports/demo-faces.png
