@@ -40,7 +40,8 @@ class World:
         if batch_size % self.size:
             raise UsageError(
                 f"a batch of {batch_size} images cannot be shared by {self.size} processes: "
-                f"use --batch-size {max(batch_size // self.size, 1) * self.size}"
+                f"take a multiple of {self.size}, like --batch-size "
+                f"{max(batch_size // self.size, 1) * self.size}"
             )
         return batch_size // self.size
 
@@ -132,10 +133,5 @@ def _together() -> Iterator[None]:
     except (RuntimeError, ValueError) as error:  # gloo's and nccl's words say little to anybody
         raise DeviceError(
             f"process {os.environ.get('RANK')} of {os.environ.get('WORLD_SIZE')}: another process "
-            f"of this run ended or cannot be reached; what it said comes first ({_short(error)})"
+            "of this run ended or cannot be reached; the last checkpoint, if any, is whole"
         ) from error
-
-
-def _short(error: Exception) -> str:
-    words = " ".join(str(error).split())
-    return words if len(words) < 120 else f"{words[:117]}…"

@@ -52,8 +52,8 @@ def print_plan(
         decay = decay_per_step(config.ema, config.batch_size)
         half_life = config.ema if config.ema >= 1 else math.log(0.5, decay) * config.batch_size
         lines["average"] = (
-            f"of the generator, to be drawn and exported: decay {decay:.6g} a step, so half of it "
-            f"is from the last {half_life:,.0f} images"
+            f"of the generator, to be drawn and exported: decay {decay:.6g} a step, "
+            f"half-life {half_life:,.0f} images"
         )
     if world.size > 1:
         lines["processes"] = f"{world.size}, each with {world.share(config.batch_size)} of a batch"

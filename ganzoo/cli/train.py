@@ -66,9 +66,8 @@ def train(
     ema: Annotated[
         float | None,
         typer.Option(
-            min=0,
-            help="Keep a moving average of the generator, and draw and export that: its decay a "
-            "step (0.999), or from 1 on its half-life in images (10000).",
+            help="Keep a moving average of the generator, and draw and export that: below 1 its "
+            "decay a step (0.999), from 1 on its half-life in images (10000).",
         ),
     ] = None,
     precision: Annotated[
