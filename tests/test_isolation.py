@@ -198,10 +198,13 @@ def test_ctrl_c_names_the_plugin_that_never_returns(env: Mapping[str, str]) -> N
     with subprocess.Popen(
         command, env={**os.environ, **env}, stderr=subprocess.PIPE, text=True
     ) as running:
-        assert running.stderr is not None
-        assert running.stderr.readline() == "here\n"
-        running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=60)
+        try:
+            assert running.stderr is not None
+            assert running.stderr.readline() == "here\n"
+            running.send_signal(signal.SIGINT)
+            _, err = running.communicate(timeout=60)
+        finally:
+            running.kill()  # or a failure would wait for it for ever
     assert running.returncode == 130
     assert err == (
         "ganzoo: interrupted before architecture 'never' of never 1.2 could be imported\n"
