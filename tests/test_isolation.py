@@ -211,6 +211,7 @@ def test_ctrl_c_names_the_plugin_that_never_returns(env: Mapping[str, str]) -> N
     )
 
 
+@pytest.mark.slow
 def test_ganzoo_plugins_restricts_what_is_loaded(env: Mapping[str, str]) -> None:
     few = {**env, "GANZOO_PLUGINS": "ganzoo, Optional_Future"}
     done = ganzoo("list", "--json", env=few)
