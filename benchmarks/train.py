@@ -29,7 +29,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.machine import processor
 from ganzoo import kernels, registry
-from ganzoo.step import Stepper, TrainState
+from ganzoo.state import TrainState
+from ganzoo.step import Stepper
 
 IMAGES = {"mlp_gan": 25600, "dcgan_fashion": 1280, "wgan_clip": 1280, "dcgan_anime96": 512}
 PLAIN = (

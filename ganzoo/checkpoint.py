@@ -24,7 +24,7 @@ from ganzoo.generator import Generator
 from ganzoo.modelinfo import ModelInfo
 from ganzoo.networks import build, draw
 from ganzoo.registry import Loaded
-from ganzoo.step import TrainState
+from ganzoo.state import TrainState
 
 MODEL = "model.safetensors"
 AVERAGE = "ema.safetensors"

@@ -1,4 +1,4 @@
-"""One training step: the state that it changes, and the two updates."""
+"""One training step: two updates of a `TrainState`, and what they measured."""
 
 from __future__ import annotations
 
@@ -13,46 +13,11 @@ from torch.optim import Optimizer
 from ganzoo import ema
 from ganzoo.architecture import Architecture, TrainConfig
 from ganzoo.distributed import ALONE, World
-from ganzoo.networks import build, seeded
+from ganzoo.networks import seeded
 from ganzoo.precision import choose
 from ganzoo.quick import Routes, one_by_one
 from ganzoo.splitmix import derive
-
-
-@dataclass
-class TrainState:
-    """All that continues from step to step. Everything else follows from it and the config."""
-
-    generator: nn.Module
-    discriminator: nn.Module
-    generator_optimizer: Optimizer
-    discriminator_optimizer: Optimizer
-    average: nn.Module | None = None  # of the generator, where the config asks for it
-    step: int = 0  # batches done
-    samples_seen: int = 0  # real images used
-
-    @classmethod
-    def fresh(
-        cls, architecture: Architecture, config: TrainConfig, device: torch.device
-    ) -> TrainState:
-        """New networks on `device`, with weights that depend on the seed alone."""
-        generator, discriminator = build(architecture, derive(config.seed, "weights"))
-        for network in (generator, discriminator):
-            network.to(device)
-            # Batches come as NHWC pixels, and most convolutions are fastest in that order.
-            for tensor in (t for t in network.parameters() if t.dim() == 4):
-                tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
-        optimizers = architecture.optimizers(generator, discriminator)
-        if config.learning_rate is not None:
-            for group in (g for optimizer in optimizers for g in optimizer.param_groups):
-                group["lr"] = config.learning_rate
-        average = None if config.ema is None else ema.shadow(generator)
-        return cls(generator, discriminator, *optimizers, average)
-
-    @property
-    def shown(self) -> nn.Module:
-        """The generator to draw from: the average where one is kept."""
-        return self.generator if self.average is None else self.average
+from ganzoo.state import TrainState
 
 
 @dataclass

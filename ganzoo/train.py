@@ -16,7 +16,8 @@ from ganzoo.batches import Batches
 from ganzoo.distributed import ALONE, World
 from ganzoo.errors import DivergedError
 from ganzoo.guard import explained
-from ganzoo.step import Stepper, TrainState
+from ganzoo.state import TrainState
+from ganzoo.step import Stepper
 
 DIVERGED = 1e8
 """A loss or score beyond this is not coming back; for comparison, logits of 100 are certainty."""

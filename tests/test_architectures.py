@@ -13,7 +13,7 @@ import torch
 
 from ganzoo import catalogue, registry
 from ganzoo.conformance import check
-from ganzoo.step import TrainState
+from ganzoo.state import TrainState
 from ganzoo.train import fit
 
 NAMES = [entry.qualified for entry in catalogue.architectures()]

@@ -21,7 +21,7 @@ from ganzoo.batches import Batches
 from ganzoo.distributed import ALONE, World
 from ganzoo.errors import DeviceError, UsageError
 from ganzoo.splitmix import derive
-from ganzoo.step import TrainState
+from ganzoo.state import TrainState
 from tests import rank
 from tests.conftest import ROOT, process
 

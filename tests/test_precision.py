@@ -16,7 +16,8 @@ from ganzoo import Architecture, TrainConfig, registry
 from ganzoo.errors import DeviceError, PluginError
 from ganzoo.objectives import gradient_penalty, penalised
 from ganzoo.precision import choose
-from ganzoo.step import Stepper, TrainState
+from ganzoo.state import TrainState
+from ganzoo.step import Stepper
 from ganzoo.train import fit
 from tests.conftest import Cli
 from tests.test_architectures import NAMES, tiny_options

@@ -18,7 +18,8 @@ from ganzoo.batches import Batches
 from ganzoo.networks import seeded
 from ganzoo.objectives import gradient_penalty, penalised
 from ganzoo.splitmix import derive
-from ganzoo.step import Stepper, TrainState
+from ganzoo.state import TrainState
+from ganzoo.step import Stepper
 from ganzoo.train import fit
 from tests.test_architectures import NAMES, tiny_options
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ganzoo import Architecture, Objective, TrainConfig, registry
 from ganzoo.batches import Batches
 from ganzoo.errors import DivergedError, PluginError
-from ganzoo.step import TrainState
+from ganzoo.state import TrainState
 from ganzoo.train import Finished, Logged, Started, Stepped, fit, total_steps
 
 CPU = torch.device("cpu")

@@ -26,7 +26,8 @@ from ganzoo.generator import Generator
 from ganzoo.guard import guarded
 from ganzoo.networks import build, count_parameters, draw, seeded
 from ganzoo.registry import Loaded
-from ganzoo.step import Stepper, TrainState
+from ganzoo.state import TrainState
+from ganzoo.step import Stepper
 from ganzoo.train import fit
 
 CPU = torch.device("cpu")
