@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Discriminator = Callable[["Tensor"], "Tensor"]
 """Images (n, C, H, W) to scores (n,), as an objective sees it."""
+
+Precision = Literal["auto", "fp32", "tf32", "bf16"]
+"""What the passes of training are computed in; `ganzoo.precision` says more."""
 
 Loss = Callable[[Discriminator, "Tensor", "Tensor"], "Tensor"]
 """(discriminator, real images, fake images) to a scalar."""
@@ -89,26 +92,24 @@ class TrainConfig:
     """Keep a moving average of the generator and draw from that. Below 1 it is the decay of a step
     (0.999), from 1 the half-life in images (10_000); None keeps none."""
 
-    precision: Literal["auto", "fp32", "tf32", "bf16"] = "auto"
-    """Of the forward and backward passes; weights are float32. `ganzoo.precision` says more."""
+    precision: Precision = "auto"
+    """Of the forward and backward passes; weights are float32."""
 
     compile: bool = False
     """Whether the networks go through torch.compile."""
 
     def __post_init__(self) -> None:
+        positive = ("learning_rate", "ema")
         for field in fields(self):
             value = getattr(self, field.name)
-            if type(value) is int and field.name not in {"seed", *_POSITIVE} and value < 1:
+            if type(value) is int and field.name not in {"seed", *positive} and value < 1:
                 raise ValueError(f"{field.name} must be at least 1, not {value}")
-        for name in _POSITIVE:
+        for name in positive:
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
                 raise ValueError(f"{name} must be a positive number, not {value}")
-        if self.precision not in (known := ("auto", "fp32", "tf32", "bf16")):
+        if self.precision not in (known := get_args(Precision)):
             raise ValueError(f"precision must be one of {', '.join(known)}, not {self.precision}")
-
-
-_POSITIVE = ("learning_rate", "ema")
 
 
 @dataclass(frozen=True, kw_only=True)

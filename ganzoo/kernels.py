@@ -1,9 +1,9 @@
 """The same functions as torch's, by the routes that are fastest on a CPU.
 
-torch hands float32 matrix products to MKL, which uses half of an AMD processor's vector units, and
-transposed convolutions with few output channels to a kernel made for many. oneDNN, which torch
-brings along, computes both products at the processor's full speed. All functions here can be
-differentiated twice, as gradient penalties need; docs/performance.md has the measurements.
+torch hands float32 matrix products to MKL, which uses half of an AMD processor's vector units;
+oneDNN, which torch brings along, uses all of them. And a convolution of an image whose pixels were
+repeated computes most of its products twice. The functions here can be differentiated twice, as
+gradient penalties need; docs/performance.md has the measurements.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-HAS_ONEDNN = hasattr(torch.ops.mkldnn, "_linear_pointwise")
+HAS_ONEDNN = (
+    torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+)
 """Whether `linear` can be called: not every torch for the CPU is built with oneDNN."""
 
 

@@ -51,6 +51,7 @@ def collect_images(
                     progress(done)
             sink.finish()
         except KeyboardInterrupt:
+            done = sink.resume(batch_size)  # it came at any moment: what is there is what counts
             raise KeyboardInterrupt(f"drawing; {how} {done:,} of {count:,}") from None
         except OSError as error:
             why = f"{error.filename or sink.path}: {error.strerror or error}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from contextlib import nullcontext
 from dataclasses import replace
-from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganzoo import catalogue, options, registry
+from ganzoo.architecture import Precision
 from ganzoo.cli.console import open_architecture
 from ganzoo.cli.parameters import Runs, Settings
 from ganzoo.cli.plan import print_plan
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ganzoo.distributed import World
     from ganzoo.registry import Loaded
 
-Precision = StrEnum("Precision", ["auto", "fp32", "tf32", "bf16"])
 Count = Annotated[int | None, typer.Option(min=1)]
 
 
@@ -97,7 +96,7 @@ def train(
         "log_every": log_every,
         "seed": seed,
         "ema": ema,
-        "precision": precision and precision.value,
+        "precision": precision,
         "compile": compile_,
     }
     try:
