@@ -308,7 +308,8 @@ def test_ctrl_c_says_how_to_go_on(exported: Path, tmp_path: Path, cli: Cli) -> N
     arguments = command(exported, "--tar", tmp_path, 20_000, "--batch-size", 16)
     start = [sys.executable, "-m", "ganzoo", *arguments]
     with subprocess.Popen(start, stderr=subprocess.PIPE, text=True) as running:
-        while not (tmp_path / "x.tar.part").exists() and running.poll() is None:
+        part = tmp_path / "x.tar.part"
+        while running.poll() is None and not (part.exists() and part.stat().st_size > 2**16):
             time.sleep(0.01)
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=30)
