@@ -98,6 +98,9 @@ class TrainConfig:
     compile: bool = False
     """Whether the networks go through torch.compile."""
 
+    deterministic: bool = False
+    """Whether CUDA may use only algorithms that give the same bits each time; a CPU always does."""
+
     def __post_init__(self) -> None:
         positive = ("learning_rate", "ema")
         for field in fields(self):

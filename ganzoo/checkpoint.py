@@ -1,218 +1,196 @@
-"""Checkpoints: a folder of safetensors and JSON that is either whole or not there. No pickle."""
+"""A training state as files, safetensors and JSON, and back, exactly. No pickle."""
 
 from __future__ import annotations
 
-import hashlib
+import copy
 import json
-import os
-import shutil
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor, nn
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
 from torch.optim import Optimizer
 
-from ganzoo import __version__, latents, registry
 from ganzoo.architecture import Architecture
-from ganzoo.catalogue import UnknownNameError
 from ganzoo.errors import ModelFileError, PluginError
-from ganzoo.generator import Generator
-from ganzoo.modelinfo import ModelInfo
-from ganzoo.networks import build, draw
 from ganzoo.registry import Loaded
 from ganzoo.state import TrainState
+from ganzoo.weights import AVERAGE, MODEL, model_info
 
-MODEL = "model.safetensors"
-AVERAGE = "ema.safetensors"
-
-
-def model_info(
-    loaded: Loaded[Architecture], generator: nn.Module, dataset: str, samples_seen: int
-) -> ModelInfo:
-    """What a file with the weights of `generator` says about them."""
-    architecture = loaded.value
-    channels, height, width = architecture.image_shape
-    return ModelInfo(
-        version=__version__,
-        architecture=loaded.entry.name,
-        plugin={"package": loaded.entry.package, "version": loaded.entry.version},
-        options=loaded.options,
-        latent={"shape": [architecture.latent_dim], "dist": "normal", "rng": latents.RNG},
-        image={
-            "layout": "NCHW",
-            "dtype": "float32",
-            "range": list(architecture.image_range),
-            "size": [height, width],
-            "channels": channels,
-        },
-        dataset=dataset,
-        samples_seen=samples_seen,
-        weights_sha256=weights_sha256(generator),
-    )
+OPTIMIZERS = "optim.safetensors"
+STATE = "state.json"
+NETWORKS = ("generator", "discriminator")
 
 
-def weights_sha256(network: nn.Module) -> str:
-    """SHA-256 of the names, types, shapes and bytes of a network's tensors."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(network.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return digest.hexdigest()
+@dataclass(frozen=True)
+class Snapshot:
+    """A copy of a state on the CPU, which training does not change any more."""
+
+    networks: dict[str, Tensor]
+    optimizers: dict[str, Tensor]
+    average: dict[str, Tensor] | None
+    facts: dict[str, Any]
+
+    @classmethod
+    def of(cls, state: TrainState) -> Snapshot:
+        """Copy `state`; PluginError where it holds what no file could."""
+        networks: dict[str, Tensor] = {}
+        optimizers: dict[str, Tensor] = {}
+        facts: dict[str, Any] = {"step": state.step, "samples_seen": state.samples_seen}
+        facts |= {"metrics": state.metrics.known, "param_groups": {}, "optimizer_numbers": {}}
+        for which in NETWORKS:
+            networks |= _copied(which, getattr(state, which).state_dict())
+            optimizer = getattr(state, f"{which}_optimizer")
+            tensors, numbers = _moments(optimizer, _names(optimizer, state))
+            optimizers |= tensors
+            facts["optimizer_numbers"] |= numbers
+            facts["param_groups"][which] = _groups(optimizer)
+        average = state.average and _copied("generator", state.average.state_dict())
+        return cls(networks, optimizers, average or None, facts)
+
+    def files(
+        self, loaded: Loaded[Architecture], dataset: str, run: bytes = b"{}"
+    ) -> dict[str, bytes]:
+        """What to write: weights with what model files say of them, and the run's own facts."""
+        seen = self.facts["samples_seen"]
+
+        def described(weights: dict[str, Tensor]) -> bytes:
+            generator = _of("generator", weights)
+            return save(weights, model_info(loaded, generator, dataset, seen).to_metadata())
+
+        files = {MODEL: described(self.networks)}
+        if self.average is not None:
+            files[AVERAGE] = described(self.average)
+        files[OPTIMIZERS] = save(self.optimizers)
+        files[STATE] = json.dumps(self.facts).encode()
+        return files | {"run.json": run}
 
 
-def write_checkpoint(
-    folder: Path, state: TrainState, loaded: Loaded[Architecture], dataset: str, keep: int = 2
-) -> Path:
-    """Write `folder`/step-…, then remove all but the newest `keep`; a crash leaves the old ones.
+def restore(state: TrainState, files: Mapping[str, bytes], step: int | None = None) -> None:
+    """Put into a fresh `state` all that the files hold.
 
-    Files are written and synced under another name, the manifest of their sizes and hashes last,
-    and then the folder is renamed, so that a folder of this name is always whole.
+    ModelFileError where something is missing, of another shape or of another step than `step`;
+    the state is then neither the one nor the other.
     """
-    networks = {"generator": state.generator, "discriminator": state.discriminator}
-    optimizers = {
-        "generator": state.generator_optimizer,
-        "discriminator": state.discriminator_optimizer,
-    }
-    moments: dict[str, Tensor] = {}
-    for which, optimizer in optimizers.items():
-        moments |= _prefixed(which, _moments(optimizer, networks[which]))
-    weights: dict[str, Tensor] = {}
-    for which, network in networks.items():
-        weights |= _prefixed(which, network.state_dict())
-    progress = {
-        "step": state.step,
-        "samples_seen": state.samples_seen,
-        "param_groups": {which: _groups(o) for which, o in optimizers.items()},
-    }
-    info = model_info(loaded, state.generator, dataset, state.samples_seen)
-    contents = {
-        MODEL: save(weights, info.to_metadata()),
-        "optim.safetensors": save(moments),
-        "state.json": json.dumps(progress, indent=2).encode(),
-    }
-    if state.average is not None:
-        info = model_info(loaded, state.average, dataset, state.samples_seen)
-        averages = _prefixed("generator", state.average.state_dict())
-        contents[AVERAGE] = save(averages, info.to_metadata())
-    final = folder / f"step-{state.step:08d}"
-    temporary = folder / f".tmp-{final.name}-{os.getpid()}"
     try:
-        temporary.mkdir(parents=True)
-        for name, content in contents.items():
-            _write(temporary / name, content)
-        manifest = {n: {"bytes": len(c), "sha256": _sha256(c)} for n, c in contents.items()}
-        _write(temporary / "MANIFEST.json", json.dumps(manifest, indent=2).encode())
-        _sync_folder(temporary)
-        os.rename(temporary, final)
-        _sync_folder(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    for old in sorted(folder.glob("step-*"))[:-keep]:
-        doomed = old.rename(folder / f".old-{old.name}")
-        shutil.rmtree(doomed)
-    return final
+        facts = json.loads(files[STATE])
+        if step not in (None, facts["step"]):
+            raise ModelFileError(f"it is of step {facts['step']}")
+        weights, moments = load(files[MODEL]), load(files[OPTIMIZERS])
+        for which in NETWORKS:
+            getattr(state, which).load_state_dict(_of(which, weights))
+            optimizer = getattr(state, f"{which}_optimizer")
+            groups = facts["param_groups"][which]
+            _restore_optimizer(optimizer, _names(optimizer, state), groups, moments, facts)
+        if state.average is not None:
+            state.average.load_state_dict(_of("generator", load(files[AVERAGE])))
+        state.step, state.samples_seen = facts["step"], facts["samples_seen"]
+        pending = facts["metrics"].items()
+        state.metrics.known = {name: [(s, value) for s, value in of] for name, of in pending}
+    except KeyError as error:
+        raise ModelFileError(f"it lacks {error}") from error
+    except (SafetensorError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        raise ModelFileError(f"it does not fit: {' '.join(str(error).split())}") from error
 
 
-def load_generator(path: str | Path, device: str = "cpu") -> tuple[Generator, nn.Module]:
-    """Open the generator in a run, a checkpoint folder, or a safetensors file, with torch.
-
-    Where a folder has a moving average, it is that; model.safetensors in it has the raw weights.
-    Returns it as something to draw from, and the network itself in evaluation mode. Raises
-    ModelFileError where the file is damaged, PluginError where its architecture is not installed.
-    """
-    info, weights = load_weights(path)
-    plugin = f"{info.plugin['package']}:{info.architecture}"
-    try:
-        loaded = registry.load_architecture(plugin, info.options)
-    except UnknownNameError as error:
-        made_by = f"{info.plugin['package']} {info.plugin['version']}"
-        raise PluginError(f"{path} needs the plugin of {made_by}: {error}") from error
-    with registry.blame(loaded.entry):
-        network, _ = build(loaded.value)
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise ModelFileError(f"{path} does not fit {plugin}: {reason}") from error
-    network.requires_grad_(False).to(device).eval()
-    return Generator(info, lambda z: draw(network, z), info.weights_sha256), network
+def _names(optimizer: Optimizer, state: TrainState) -> list[str]:
+    """The names of an optimizer's parameters, in its own order."""
+    known: dict[Tensor, str] = {}
+    for which in NETWORKS:
+        known |= {p: f"{which}.{name}" for name, p in getattr(state, which).named_parameters()}
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    if any(p not in known for p in parameters):
+        raise PluginError("an optimizer changes parameters of neither network: nothing saves them")
+    return [known[p] for p in parameters]
 
 
-def load_weights(path: str | Path) -> tuple[ModelInfo, dict[str, Tensor]]:
-    """What a run, checkpoint or safetensors file says, and its generator's tensors by name."""
-    file = _model_file(Path(path))
-    try:
-        with safe_open(file, framework="pt") as opened:
-            metadata = opened.metadata() or {}
-            names = [name for name in opened.keys() if name.startswith("generator.")]  # noqa: SIM118
-            weights = {name.removeprefix("generator."): opened.get_tensor(name) for name in names}
-    except (SafetensorError, OSError) as error:
-        raise ModelFileError(f"{file} is not a safetensors file: {error}") from error
-    return ModelInfo.from_metadata(metadata, file), weights
-
-
-def _model_file(path: Path) -> Path:
-    """The weights that `path` means; a checkpoint's files are checked against its manifest."""
-    if path.is_dir() and (path / "checkpoints").is_dir():
-        steps = sorted((path / "checkpoints").glob("step-*"))
-        if not steps:
-            raise ModelFileError(f"{path} has no checkpoint yet")
-        path = steps[-1]
-    if path.is_dir():
-        _verify(path)
-        path = next((path / name for name in (AVERAGE, MODEL) if (path / name).exists()), path)
-    if not path.is_file():
-        raise ModelFileError(f"{path} does not exist: give a run, a checkpoint or a model file")
-    return path
-
-
-def _verify(checkpoint: Path) -> None:
-    try:
-        manifest = json.loads((checkpoint / "MANIFEST.json").read_bytes())
-        for name, facts in manifest.items():
-            if _sha256((checkpoint / name).read_bytes()) != facts["sha256"]:
-                raise ModelFileError(f"{checkpoint / name} is damaged: its hash is another")
-    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-        raise ModelFileError(f"{checkpoint} is no whole checkpoint: {error}") from error
-
-
-def _moments(optimizer: Optimizer, network: nn.Module) -> dict[str, Tensor]:
-    """The optimizer's tensors by the name of the parameter that they belong to."""
-    names: dict[Tensor, str] = {parameter: name for name, parameter in network.named_parameters()}
-    return {
-        f"{names[parameter]}.{key}": torch.as_tensor(value)
-        for parameter, values in optimizer.state.items()
-        for key, value in values.items()
-    }
+def _moments(
+    optimizer: Optimizer, names: list[str]
+) -> tuple[dict[str, Tensor], dict[str, int | float | None]]:
+    """What an optimizer remembers of its parameters: tensors and plain numbers, by name and key."""
+    tensors: dict[str, Tensor] = {}
+    numbers: dict[str, int | float | None] = {}
+    for index, values in optimizer.state_dict()["state"].items():
+        for key, value in values.items():
+            if isinstance(value, Tensor) and "." not in key:
+                tensors[f"{names[index]}.{key}"] = _copy(value)
+            elif value is None or isinstance(value, int | float):
+                numbers[f"{names[index]}.{key}"] = value
+            else:
+                kind = type(value).__name__
+                raise PluginError(f"an optimizer keeps a {kind} in '{key}': nothing saves that")
+    return tensors, numbers
 
 
 def _groups(optimizer: Optimizer) -> list[dict[str, Any]]:
-    return [{k: v for k, v in g.items() if k != "params"} for g in optimizer.param_groups]
+    groups = [{k: v for k, v in g.items() if k != "params"} for g in optimizer.param_groups]
+    try:
+        json.dumps(groups)
+    except TypeError as error:
+        raise PluginError(f"an optimizer's settings cannot be saved: {error}") from error
+    return groups
 
 
-def _prefixed(which: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {f"{which}.{name}": tensor.detach().contiguous() for name, tensor in tensors.items()}
+def _restore_optimizer(
+    optimizer: Optimizer,
+    names: list[str],
+    groups: list[dict[str, Any]],
+    moments: Mapping[str, Tensor],
+    facts: Mapping[str, Any],
+) -> None:
+    """Let an optimizer go on where its namesake was; `groups` are its settings."""
+    now = optimizer.state_dict()
+    index = {name: number for number, name in enumerate(names)}
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    expected = _expected(optimizer)
+    state: dict[int, dict[str, Any]] = {}
+    for name, value in moments.items():
+        parameter, _, key = name.rpartition(".")
+        if parameter not in index:
+            continue  # the other optimizer's
+        number = index[parameter]
+        shape, like = expected[number].get(key, value).shape, parameters[number]
+        if value.shape != shape:
+            raise ModelFileError(f"{name} has shape {tuple(value.shape)}, not {tuple(shape)}")
+        same = value.shape == like.shape  # then in the order that its parameter has in memory, too
+        moment = torch.empty_like(like, dtype=value.dtype).copy_(value) if same else value
+        state.setdefault(number, {})[key] = moment
+    for name, plain in facts["optimizer_numbers"].items():
+        parameter, _, key = name.rpartition(".")
+        if parameter in index:
+            state.setdefault(index[parameter], {})[key] = plain
+    settings = [
+        {**saved, "params": group["params"]}
+        for saved, group in zip(groups, now["param_groups"], strict=True)
+    ]
+    optimizer.load_state_dict({"state": state, "param_groups": settings})
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+def _expected(optimizer: Optimizer) -> list[dict[str, Tensor]]:
+    """What an optimizer remembers of each parameter after a step, by trying one on a copy."""
+    trial = copy.deepcopy(optimizer)
+    parameters = [p for group in trial.param_groups for p in group["params"]]
+    for parameter in parameters:
+        parameter.grad = torch.zeros_like(parameter)
+    trial.step()
+    return [
+        {key: v for key, v in trial.state[p].items() if isinstance(v, Tensor)} for p in parameters
+    ]
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _of(which: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    prefix = f"{which}."
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
 
 
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _copied(which: str, tensors: Mapping[str, Any]) -> dict[str, Tensor]:
+    if wrong := [name for name, value in tensors.items() if not isinstance(value, Tensor)]:
+        raise PluginError(f"the state_dict of its {which} has a '{wrong[0]}' that is no tensor")
+    return {f"{which}.{name}": _copy(tensor) for name, tensor in tensors.items()}
+
+
+def _copy(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", copy=True).contiguous()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import torch
@@ -24,8 +26,16 @@ class Device:
         return f"{self.torch} ({self.reason})"
 
 
-def choose(wanted: str = "auto") -> Device:
-    """The device "auto", "cpu", "mps", "cuda" or "cuda:1"; DeviceError where it is not there."""
+def choose(wanted: str = "auto", why: str | None = None) -> Device:
+    """The device "auto", "cpu", "mps", "cuda" or "cuda:1"; DeviceError where it is not there.
+
+    `why` is the reason to give, if not the usual ones.
+    """
+    device = _choose(wanted)
+    return Device(device.torch, why) if why else device
+
+
+def _choose(wanted: str) -> Device:
     kind, _, index = wanted.partition(":")
     known = kind in {"auto", "cpu", "cuda", "mps"}
     if not known or (index and not (kind == "cuda" and index.isdigit())):
@@ -69,6 +79,23 @@ def room_for(nbytes: int, device: torch.device) -> bool:
     if device.type == "mps":
         return nbytes < torch.mps.recommended_max_memory() // 2
     return True  # memory-mapped: the page cache decides
+
+
+@contextmanager
+def deterministic(device: torch.device) -> Iterator[None]:
+    """Have CUDA use only algorithms that give the same bits each time, while this lasts."""
+    if device.type != "cuda":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read with the first product
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.benchmark = before[1]
 
 
 def keep_freed_memory() -> None:

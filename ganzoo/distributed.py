@@ -8,6 +8,7 @@ objective may call them as often and in whatever order it likes, and differentia
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,18 +64,31 @@ class World:
             distributed.broadcast(flat, src=0)
         _spread(flat, tensors)
 
-    def any(self, flag: bool) -> bool:
-        """Whether `flag` holds in any process; the device is not waited for."""
+    def agree(self, *flags: bool) -> list[bool]:
+        """Which of the flags hold in any process; the device is not waited for."""
         if self.size == 1:
-            return flag
-        number = torch.tensor(int(flag))
+            return list(flags)
+        numbers = torch.tensor(flags, dtype=torch.int32)
         with _together():
-            distributed.all_reduce(number, distributed.ReduceOp.MAX)
-        return bool(number)
+            distributed.all_reduce(numbers, distributed.ReduceOp.MAX)
+        return [bool(number) for number in numbers]
+
+    def tell(self, content: bytes) -> bytes:
+        """What the leader has; the content of the others is not looked at."""
+        if self.size == 1:
+            return content
+        length = torch.tensor(len(content))
+        with _together():
+            distributed.broadcast(length, src=0)
+            told = torch.empty(int(length), dtype=torch.uint8)
+            if self.leads:
+                told.copy_(torch.frombuffer(bytearray(content), dtype=torch.uint8))
+            distributed.broadcast(told, src=0)
+        return told.numpy().tobytes()
 
     def barrier(self) -> None:
         """Go on when all processes are here."""
-        self.any(False)
+        self.agree(False)
 
     @contextmanager
     def leader_first(self) -> Iterator[None]:
@@ -122,6 +136,17 @@ def _spread(flat: Tensor, tensors: Sequence[Tensor]) -> None:
 def local_rank() -> int:
     """Which of this machine's processes, and so which of its GPUs, is ours."""
     return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+def launch() -> str | None:
+    """What tells one start of torchrun from another, the same after it started us anew."""
+    name = os.environ.get("TORCHELASTIC_RUN_ID")
+    return f"process {os.getppid()} of {platform.node()}" if name == "none" else name
+
+
+def restarted() -> bool:
+    """Whether torchrun started us because processes of the same run had ended."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
 
 
 @contextmanager

@@ -55,6 +55,19 @@ class DeviceError(GanzooError):
     exit_code = 8
 
 
+class RunInUseError(GanzooError):
+    """Another process trains in the run's folder."""
+
+    exit_code = 9
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a device or the machine had no memory left; torch says it in its own way."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and "memory" in str(error)
+    )
+
+
 def missing_extra(error: BaseException) -> str:
     """What to do about an import that failed, if the extra `train` would have made it work."""
     package = (getattr(error, "name", None) or "").partition(".")[0]

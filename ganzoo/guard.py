@@ -13,7 +13,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from ganzoo.errors import DataError, GanzooError, PluginError, reason
+from ganzoo.errors import DataError, GanzooError, PluginError, is_out_of_memory, reason
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ def explained(what: str) -> Iterator[None]:
     """Only translate what a plugin's code raises: cheap enough for every step of a training run."""
     try:
         yield
-    except (GanzooError, KeyboardInterrupt, GeneratorExit, MemoryError):
+    except (GanzooError, KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
-        if isinstance(error, RuntimeError) and "memory" in str(error):  # torch's; not its fault
+        if is_out_of_memory(error):  # not its fault
             raise
         raise PluginError(f"{what}: {reason(error)}") from error
 

@@ -127,5 +127,5 @@ def _spell(annotation: Any) -> str:
 
 
 def unparse(value: Any) -> str:
-    """A value as one writes it after `key=`."""
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    """A value, or what JSON made of it, as one writes it after `key=`."""
+    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

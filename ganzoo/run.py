@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ganzoo.errors import ModelFileError
-from ganzoo.storage import write_whole
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ganzoo.architecture import Architecture, TrainConfig
-    from ganzoo.data import Images
-    from ganzoo.device import Device
-    from ganzoo.distributed import World
-    from ganzoo.precision import Precision
-    from ganzoo.registry import Loaded
-    from ganzoo.train import Event, Logged
-
-SAMPLES = 64
-"""How many images a sample grid shows; they are the first of the run's seed."""
+from ganzoo.commits import Checkpoints
+from ganzoo.errors import ModelFileError, RunInUseError
+from ganzoo.storage import DISK, lock, write_whole
 
 
 @dataclass(frozen=True)
@@ -52,26 +37,51 @@ class Run:
                 number += 1
                 continue
             run = cls(path)
-            run.write("run.json", {"schema": 1, "created": _now(), **facts})
+            run.write("run.json", {"schema": 1, "created": now(), **facts})
+            (path / "checkpoints").mkdir()
+            DISK.sync(path)
+            DISK.sync(runs)
             return run
 
     @classmethod
-    def latest(cls, runs: Path) -> Run:
-        """The run below `runs` that was created last and has a checkpoint."""
+    def latest(cls, runs: Path, unless: Callable[[Run], bool] = lambda run: False) -> Run:
+        """The run below `runs` that was created last; ModelFileError where there is none."""
         found = {}
-        for path in {p.parent.parent for p in runs.glob("*/checkpoints/step-*")}:
+        for path in (p.parent for p in runs.glob("*/run.json")):
             with suppress(ModelFileError):  # a damaged neighbour is no reason to fail
-                found[cls(path).facts()["created"]] = cls(path)
+                if not unless(run := cls(path)):
+                    found[run.facts()["created"]] = run
         if not found:
             raise ModelFileError(
                 f"no run below '{runs}' has a checkpoint: `ganzoo train` makes one"
             )
         return found[max(found)]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no checkpoint."""
+        return not any((self.path / "checkpoints").glob("step-*"))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Be the one process that writes in this folder; RunInUseError where another is.
+
+        The lock is the kernel's: it ends with its process, however that ends.
+        """
+        with (self.path / "lock").open("a+") as file:
+            if not lock(file):
+                file.seek(0)
+                owner = file.read() or "another process"
+                raise RunInUseError(f"{self.path} is in use by {owner}: let it, or end it")
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {platform.node()}")
+            file.flush()
+            yield
+
     def facts(self) -> dict[str, Any]:
         """The content of run.json."""
         try:
-            facts: dict[str, Any] = json.loads((self.path / "run.json").read_text())
+            facts: dict[str, Any] = json.loads((self.path / "run.json").read_bytes())
             facts["created"]
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ModelFileError(f"{self.path} is not a run: {error}") from error
@@ -81,109 +91,38 @@ class Run:
         """Write a JSON file of the run; a reader never sees half of it."""
         write_whole(self.path / name, (json.dumps(content, indent=2) + "\n").encode())
 
+    def sweep(self) -> None:
+        """Remove what a process that was killed left half written."""
+        Checkpoints(self.path / "checkpoints").sweep()
+        for left in [*self.path.glob(".*.tmp"), *self.path.glob("samples/.*.tmp")]:
+            left.unlink()
 
-def describe_run(
-    loaded: Loaded[Architecture],
-    images: Images,
-    config: TrainConfig,
-    device: Device,
-    precision: Precision,
-    world: World,
-) -> dict[str, Any]:
-    """What run.json records: enough to say, and to repeat, what was done."""
-    packages = ("ganzoo", "torch", "numpy")
-    return {
-        "architecture": loaded.describe(),
-        "data": {
-            "name": images.name,
-            "source": images.source,
-            "images": len(images.pixels),
-            "fingerprint": images.fingerprint,
-            "skipped": list(images.skipped),
-        },
-        "config": asdict(config),
-        "device": {"name": str(device.torch), "reason": device.reason},
-        "precision": {"name": precision.name, "reason": precision.reason},
-        "processes": world.size,
-        "versions": {"python": platform.python_version()} | {p: version(p) for p in packages},
-        "command": sys.argv[1:],
-    }
+    def cut_metrics(self, step: int, *, mid_window: bool) -> None:
+        """Forget what was measured after a step; `mid_window`, also the line of that step itself.
 
+        That line is there where a run ended between two regular ones.
+        """
+        kept = [m for m in self.lines("metrics.jsonl") if m["step"] < step + (not mid_window)]
+        text = "".join(json.dumps(line) + "\n" for line in kept)
+        write_whole(self.path / "metrics.jsonl", text.encode())
 
-def record(
-    run: Run, events: Iterable[Event], loaded: Loaded[Architecture], dataset: str, seed: int
-) -> Iterator[Event]:
-    """Pass `events` on, writing metrics, sample grids and checkpoints into `run` as they come."""
-    from ganzoo import train
+    def append(self, name: str, content: dict[str, Any]) -> None:
+        """Add a line to a .jsonl file of the run, for good."""
+        with (self.path / name).open("ab") as file:
+            file.write((json.dumps(content) + "\n").encode())
+            file.flush()
+            os.fsync(file.fileno())
 
-    writer = _Writer(run, loaded, dataset, seed)
-    try:
-        with (run.path / "metrics.jsonl").open("a") as metrics:
-            for event in events:
-                if isinstance(event, train.Logged):
-                    metrics.write(json.dumps(writer.metrics(event)) + "\n")
-                    metrics.flush()
-                elif isinstance(event, train.Started):
-                    writer.status("running")
-                    writer.draw("epoch-0000", event)
-                elif isinstance(event, train.EpochEnded):
-                    writer.draw(f"epoch-{event.epoch:04d}", event)
-                    writer.save(event)
-                elif isinstance(event, train.Finished):
-                    if writer.saved != event.state.step:
-                        writer.draw(f"step-{event.state.step:08d}", event)
-                        writer.save(event)
-                    asked = "it was asked to" if event.outcome == "stopped" else ""
-                    writer.status(event.outcome, asked)
-                yield event
-    except GeneratorExit:  # whoever iterates gave up
-        writer.status("interrupted")
-        raise
-    except BaseException as error:
-        writer.status("failed", f"{type(error).__name__}: {error}")
-        raise
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        """The whole lines of a .jsonl file of the run."""
+        found = []
+        with suppress(FileNotFoundError):
+            for line in (self.path / name).read_bytes().splitlines():
+                with suppress(ValueError):  # a process was killed while it wrote this one
+                    found.append(json.loads(line))
+        return found
 
 
-class _Writer:
-    """What `record` writes, one method for each file."""
-
-    def __init__(self, run: Run, loaded: Loaded[Architecture], dataset: str, seed: int) -> None:
-        from ganzoo import latents
-
-        self.run, self.loaded, self.dataset = run, loaded, dataset
-        self.z = latents.normal(SAMPLES, loaded.value.latent_dim, seed)
-        self.saved: int | None = None  # the step of the newest checkpoint
-        self.start = time.perf_counter()
-
-    def metrics(self, event: Logged) -> dict[str, Any]:
-        return {
-            "step": event.state.step,
-            "epoch": event.epoch,
-            "samples_seen": event.state.samples_seen,
-            **{name: round(value, 6) for name, value in event.metrics.items()},
-            "images_per_second": round(event.images_per_second, 1),
-            "seconds": round(time.perf_counter() - self.start, 3),
-        }
-
-    def draw(self, name: str, event: Event) -> None:
-        from ganzoo import images
-        from ganzoo.networks import draw
-
-        floats = draw(event.state.shown, self.z)
-        pixels = images.to_pixels(floats, self.loaded.value.image_range)
-        images.save_png(images.grid(pixels), self.run.path / "samples" / f"{name}.png")
-
-    def save(self, event: Event) -> None:
-        from ganzoo.checkpoint import write_checkpoint
-
-        write_checkpoint(self.run.path / "checkpoints", event.state, self.loaded, self.dataset)
-        self.saved = event.state.step
-
-    def status(self, outcome: str, why: str = "") -> None:
-        self.run.write(
-            "status.json", {"outcome": outcome, "why": why, "step": self.saved, "time": _now()}
-        )
-
-
-def _now() -> str:
+def now() -> str:
+    """The time, for people and programs to read."""
     return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ganzoo import ema
 from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.errors import DivergedError
+from ganzoo.metrics import Metrics
 from ganzoo.networks import build
 from ganzoo.splitmix import derive
 
@@ -25,6 +28,7 @@ class TrainState:
     average: nn.Module | None = None  # of the generator, where the config asks for it
     step: int = 0  # batches done
     samples_seen: int = 0  # real images used
+    metrics: Metrics = field(default_factory=Metrics)  # of the steps since they were last reported
 
     @classmethod
     def fresh(
@@ -48,3 +52,14 @@ class TrainState:
     def shown(self) -> nn.Module:
         """The generator to draw from: the average where one is kept."""
         return self.generator if self.average is None else self.average
+
+    def check_finite(self) -> None:
+        """DivergedError where a weight or a number of an optimizer is not finite."""
+        for which in ("generator", "discriminator"):
+            network, optimizer = getattr(self, which), getattr(self, f"{which}_optimizer")
+            tensors = [parameter.detach() for parameter in network.parameters()]
+            for values in optimizer.state.values():
+                tensors += [v for v in values.values() if isinstance(v, Tensor)]
+            floats = [t for t in tensors if t.is_floating_point()]
+            if floats and not torch.nn.utils.get_total_norm(floats, math.inf).isfinite():
+                raise DivergedError(f"the {which}'s weights are not finite after step {self.step}")

@@ -21,27 +21,6 @@ from ganzoo.state import TrainState
 
 
 @dataclass
-class Metrics:
-    """Numbers of many steps, left on the device until `mean` fetches them all at once."""
-
-    values: dict[str, list[Tensor]] = field(default_factory=dict)
-
-    def add(self, name: str, value: Tensor) -> None:
-        """Keep a scalar."""
-        self.values.setdefault(name, []).append(value.detach())
-
-    def mean(self, world: World) -> dict[str, float]:
-        """The mean of each name since the last call: the one place that waits for the device."""
-        if not self.values:
-            return {}
-        means = torch.stack([torch.stack(v).float().mean() for v in self.values.values()])
-        world.average([means])
-        result = dict(zip(self.values, means.tolist(), strict=True))
-        self.values.clear()
-        return result
-
-
-@dataclass
 class _Listener:
     """The discriminator as an objective sees it, remembering what it said of each batch.
 
@@ -87,7 +66,7 @@ class Stepper:
         self.architecture, self.state, self.config = architecture, state, config
         self.device, self.world = device, world
         self.precision = choose(config.precision, device)
-        self.metrics = Metrics()
+        self.trained: dict[str, nn.Module] = {}  # in the last step
         self.latents = torch.Generator(device)
         self.together = one_by_one(state.discriminator)
         self.generate: Callable[[Tensor], Tensor] = state.generator
@@ -115,6 +94,7 @@ class Stepper:
             torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
         noise = derive(config.seed, "noise", state.step, self.world.rank)
         self.latents.manual_seed(derive(config.seed, "latents", state.step))
+        self.trained.clear()
         with seeded(noise, self.device), self.routes:
             shared = self._fakes() if config.shared_fakes else None
             if state.step % config.discriminator_every == 0:
@@ -133,15 +113,14 @@ class Stepper:
             fake = self._fakes() if fake is None else fake.detach()
         listener = _Listener(self.discriminate, real, fake, self.together, self._autocast)
         loss = objective.discriminator_loss(listener, real, fake)
-        self._update(loss, self.state.discriminator, self.state.discriminator_optimizer)
+        self._update(loss, "d", self.state.discriminator, self.state.discriminator_optimizer)
         if self.architecture.after_discriminator_step is not None:
             # What it draws, it draws in every process.
             with seeded(derive(self.config.seed, "after", self.state.step), self.device):
                 self.architecture.after_discriminator_step(self.state.discriminator)
-        self.metrics.add("loss_d", loss)
         for name, scores in listener.said.items():
             shown = scores.sigmoid() if objective.scores == "logits" else scores
-            self.metrics.add(name, shown.mean())
+            self._measure(name, shown.mean())
 
     def _train_generator(self, real: Tensor, fake: Tensor | None) -> None:
         trained = [p for p in self.state.discriminator.parameters() if p.requires_grad]
@@ -151,14 +130,14 @@ class Stepper:
             fake = self._fakes() if fake is None else fake
             listener = _Listener(self.discriminate, real, fake, False, self._autocast)
             loss = self.architecture.objective.generator_loss(listener, real, fake)
-            self._update(loss, self.state.generator, self.state.generator_optimizer)
+            self._update(loss, "g", self.state.generator, self.state.generator_optimizer)
         finally:
             for parameter in trained:
                 parameter.requires_grad_(True)
-        self.metrics.add("loss_g", loss)
 
-    def _update(self, loss: Tensor, network: nn.Module, optimizer: Optimizer) -> None:
+    def _update(self, loss: Tensor, which: str, network: nn.Module, optimizer: Optimizer) -> None:
         """One optimizer step, the same in every process: batch-norm statistics go along."""
+        self._measure(f"loss_{which}", loss)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         if self.world.size > 1:
@@ -170,6 +149,23 @@ class Stepper:
             numbers = (buffer for buffer in buffers if buffer.is_floating_point())
             self.world.average([*(p.grad for p in trained if p.grad is not None), *numbers])
         optimizer.step()
+        self.trained[which] = network
+
+    def gradient_norms(self) -> dict[str, Tensor]:
+        """The norms of the last step's gradients, as grad_d and grad_g.
+
+        To be asked for when somebody looks. That finds as much as each step would: a gradient that
+        is not finite makes weights that are not, and those make every later loss so.
+        """
+        return {
+            f"grad_{which}": torch.nn.utils.get_total_norm(
+                [p.grad for p in network.parameters() if p.grad is not None]
+            )
+            for which, network in self.trained.items()
+        }
+
+    def _measure(self, name: str, value: Tensor) -> None:
+        self.state.metrics.add(name, self.state.step + 1, value)
 
     def _autocast(self) -> AbstractContextManager[object]:
         return self.precision.autocast(self.device)

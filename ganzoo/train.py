@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,14 +14,14 @@ from numpy.typing import NDArray
 
 from ganzoo.architecture import Architecture, TrainConfig
 from ganzoo.batches import Batches
+from ganzoo.cadence import Every
+from ganzoo.device import deterministic
 from ganzoo.distributed import ALONE, World
-from ganzoo.errors import DivergedError
 from ganzoo.guard import explained
 from ganzoo.state import TrainState
 from ganzoo.step import Stepper
 
-DIVERGED = 1e8
-"""A loss or score beyond this is not coming back; for comparison, logits of 100 are certainty."""
+EACH_EPOCH = Every(1, "epochs")
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,16 @@ class EpochEnded(Event):
 
 
 @dataclass(frozen=True)
+class CheckpointDue(Event):
+    """It is time to save the state, which is finite; all that can be said of it was said before."""
+
+
+@dataclass(frozen=True)
 class Finished(Event):
     """The last event. `outcome` is "completed", or "stopped" where `stop()` said so."""
 
     outcome: str = "completed"
+    mid_epoch: bool = False  # whether the last step was not the last of an epoch
 
 
 def total_steps(config: TrainConfig, images: int) -> int:
@@ -93,53 +100,64 @@ def fit(
     *,
     device: torch.device | str = "cpu",
     world: World = ALONE,
+    state: TrainState | None = None,
     stop: Callable[[], bool] = lambda: False,
+    save_every: Every = EACH_EPOCH,
 ) -> Iterator[Event]:
     """Train `architecture` on `pixels`, uint8 (N, H, W, C); yields events and prints nothing.
 
-    `stop` is asked after every batch; once it says yes in any process, the loop ends in good order
-    in all. Every process of `world` yields the same events, about the same state. Raises
-    DivergedError when a loss is not finite or beyond `DIVERGED`, PluginError when the networks
-    break the contract or the architecture's code raises, DeviceError when another process is gone.
+    Goes on from `state` where one is given, exactly as if there had been no break. `stop` is asked
+    after every batch; once it says yes in any process, the loop ends in good order in all. Every
+    process of `world` yields the same events, about the same state. Raises DivergedError when a
+    number is not finite or far beyond reason, within `log_every` steps and before it could be
+    saved; PluginError when the networks break the contract or the architecture's code raises;
+    DeviceError when another process is gone.
     """
     device = torch.device(device)
     count = world.share(config.batch_size)
     with explained("its networks and optimizers cannot be made"):
-        state = TrainState.fresh(architecture, config, device)
+        state = state or TrainState.fresh(architecture, config, device)
         stepper = Stepper(architecture, state, config, device, world)
     world.broadcast([*state.generator.parameters(), *state.discriminator.parameters()])
     batches = Batches(pixels, architecture.image_range, device, config.seed)
-    steps, epoch = total_steps(config, len(batches)), 0
+    steps, epoch = total_steps(config, len(batches)), state.samples_seen // len(batches)
     how = " (with --compile)" if config.compile else ""
+    stopping = False
     yield Started(state, epoch, steps)
-    since, images = time.perf_counter(), 0
-    while state.step < steps and not world.any(stop()):
+    since = saved = time.perf_counter()
+    images = 0  # since then
+    while state.step < steps and not stopping:
         real = batches.at(state.samples_seen + world.rank * count, count)
         with (
             explained(f"training step {state.step + 1} fails{how}"),
             stepper.precision.applied(device),
+            deterministic(device) if config.deterministic else nullcontext(),
         ):
             stepper(real)
         images += config.batch_size
-        ended = state.samples_seen // len(batches) > epoch
-        epoch = state.samples_seen // len(batches)
+        before, epoch = epoch, state.samples_seen // len(batches)
         yield Stepped(state, epoch, steps)
-        if ended or state.step % config.log_every == 0 or state.step == steps:
-            metrics = _finite(stepper.metrics.mean(world), state.step)
-            now = time.perf_counter()
-            yield Logged(state, epoch, steps, metrics, images / (now - since))
+        stopping, late = world.agree(stop(), save_every.is_late(time.perf_counter() - saved))
+        last = state.step == steps
+        window_ends = epoch > before or state.step % config.log_every == 0
+        in_turn = save_every.passed(state.step, epoch) > save_every.passed(state.step - 1, before)
+        save = stopping or late or last or in_turn
+        if window_ends or last:
+            norms = state.metrics.fetch(world, stepper.gradient_norms())
+            rate = images / (time.perf_counter() - since)
+            yield Logged(state, epoch, steps, state.metrics.means() | norms, rate)
             since, images = time.perf_counter(), 0
-        if ended:
+        if window_ends:
+            state.metrics.clear()
+        paused = time.perf_counter()
+        if epoch > before:
             yield EpochEnded(state, epoch, steps)
-            since = time.perf_counter()
-    _finite(stepper.metrics.mean(world), state.step)
-    yield Finished(state, epoch, steps, "completed" if state.step >= steps else "stopped")
-
-
-def _finite(metrics: dict[str, float], step: int) -> dict[str, float]:
-    for name, value in metrics.items():
-        if not abs(value) < DIVERGED:  # NaN included
-            raise DivergedError(
-                f"{name} is {value:.3g} at step {step}: training diverged; try a smaller --lr"
-            )
-    return metrics
+        if save:
+            state.metrics.fetch(world)
+            state.check_finite()
+            yield CheckpointDue(state, epoch, steps)
+            saved = time.perf_counter()
+        since += time.perf_counter() - paused
+    ended = state.samples_seen % len(batches) < config.batch_size  # the epoch, in the last step
+    outcome = "completed" if state.step >= steps else "stopped"
+    yield Finished(state, epoch, steps, outcome, mid_epoch=not ended)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.checkpoint import load_generator
 from ganzoo.images import grid
+from ganzoo.weights import load_generator
 
 PYTHON = os.environ.get("GANZOO_BASE_PYTHON", "")
 pytestmark = pytest.mark.skipif(

@@ -13,9 +13,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from ganzoo import latents
-from ganzoo.checkpoint import load_generator, weights_sha256
 from ganzoo.errors import GanzooError, ModelFileError
 from ganzoo.run import Run
+from ganzoo.weights import load_generator, weights_sha256
 from tests.conftest import Cli
 
 
@@ -63,7 +63,7 @@ def test_a_model_file_is_enough_to_draw_from(trained: Path, tmp_path: Path) -> N
     generator, network = load_generator(alone)
     assert generator.info.architecture == "mlp_gan"
     assert generator.info.samples_seen == 128
-    assert generator.info.weights_sha256 == weights_sha256(network)
+    assert generator.info.weights_sha256 == weights_sha256(network.state_dict())
     for source in (trained, trained / "checkpoints" / "step-00000002"):
         again, _ = load_generator(source)
         np.testing.assert_array_equal(again.sample(4), generator.sample(4))
@@ -144,7 +144,7 @@ def test_only_the_newest_checkpoints_are_kept(tmp_path: Path, cli: Cli) -> None:
 
 def test_a_run_that_fails_says_why_and_keeps_its_last_checkpoint(tmp_path: Path) -> None:
     from ganzoo import TrainConfig, registry
-    from ganzoo.run import record
+    from ganzoo.record import record
     from ganzoo.train import fit
 
     loaded = registry.load_architecture("mlp_gan", {"hidden": (8,)})
@@ -169,7 +169,7 @@ def test_a_run_that_fails_says_why_and_keeps_its_last_checkpoint(tmp_path: Path)
 
 def test_a_run_whose_reader_gives_up_says_so(tmp_path: Path) -> None:
     from ganzoo import TrainConfig, registry
-    from ganzoo.run import record
+    from ganzoo.record import record
     from ganzoo.train import fit
 
     loaded = registry.load_architecture("mlp_gan", {"hidden": (8,)})

@@ -85,7 +85,7 @@ def test_it_is_what_a_run_shows_and_exports(cli: Cli, tmp_path: Path) -> None:
         assert json.loads(report.out)["parity"]["max_error"] < 1e-5
         images[name] = load(tmp_path / f"{name}.onnx").sample(4).astype(int)
     assert np.abs(images["average"] - images["raw"]).max() > 0
-    from ganzoo.checkpoint import load_generator
+    from ganzoo.weights import load_generator
 
     drawn = load_generator(run)[0].sample(4).astype(int)
     assert np.abs(images["average"] - drawn).max() <= 1

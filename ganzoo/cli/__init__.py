@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from ganzoo.errors import GanzooError, missing_extra
+from ganzoo.errors import GanzooError, is_out_of_memory, missing_extra
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -60,8 +60,7 @@ def _exit_with(error: Exception) -> NoReturn:
         _fail(f"this needs {error.name}{missing_extra(error)}", 3)
     if isinstance(error, OSError):
         _fail(f"{error.filename or 'input/output'}: {error.strerror or error}", 6)
-    out_of_memory = isinstance(error, RuntimeError) and "memory" in str(error)  # torch's
-    if isinstance(error, MemoryError) or out_of_memory:
+    if is_out_of_memory(error):
         _fail("out of memory: try a smaller --batch-size", 8)
     name = type(error).__name__
     _fail(f"this is a bug in ganzoo ({name}: {error}); `ganzoo --debug …` shows where", 1)

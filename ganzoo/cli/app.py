@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ganzoo import __version__
-from ganzoo.cli import authors, export, interpolate, look, sample, sweep, train
+from ganzoo.cli import authors, export, interpolate, look, resume, sample, sweep, train
 
 app = typer.Typer(
     name="ganzoo",
@@ -41,6 +41,7 @@ def options(
 app.command("list")(look.list_plugins)
 app.command("show")(look.show)
 app.command("train")(train.train)
+app.command("resume")(resume.resume)
 app.command("export")(export.export)
 app.command("sample")(sample.sample)
 app.command("sweep")(sweep.sweep)

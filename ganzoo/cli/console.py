@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from ganzoo import options, registry
+from ganzoo import registry
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -39,9 +40,9 @@ def note(message: str) -> None:
     print(f"ganzoo: {message}", file=sys.stderr)
 
 
-def open_architecture(name: str, settings: list[str] | None) -> Loaded[Architecture]:
-    """Load the architecture that the command line names; say so if it misbehaves."""
-    loaded = registry.load_architecture(name, options.parse_pairs(settings or []))
+def open_architecture(name: str, options: Mapping[str, Any]) -> Loaded[Architecture]:
+    """Load an architecture with options, words or JSON values; say so if it misbehaves."""
+    loaded = registry.load_architecture(name, options)
     if loaded.faults:
         note(f"{loaded.entry.label} {' and '.join(loaded.faults)}, which was put right")
     return loaded

@@ -62,11 +62,11 @@ def export(
         raise UsageError(WHY_NOT_IN_THE_GRAPH)
     if fp16 and int8:
         raise UsageError("--fp16 and --int8 are two precisions: give one of them")
-    from ganzoo.checkpoint import load_generator
     from ganzoo.cli.models import latest_run
     from ganzoo.export import export_onnx
     from ganzoo.export.speed import against_torch
     from ganzoo.sampling import load_onnx
+    from ganzoo.weights import load_generator
 
     source = run or latest_run(runs)
     kinds = [name for name, wanted in (("fp16", fp16), ("int8", int8), ("uint8", uint8)) if wanted]

@@ -54,7 +54,7 @@ def show(
     from ganzoo.networks import count_parameters
     from ganzoo.show import describe_networks
 
-    loaded = console.open_architecture(architecture, settings)
+    loaded = console.open_architecture(architecture, options.parse_pairs(settings or []))
     with registry.blame(loaded.entry):
         networks = describe_networks(loaded.value)
     if as_json:

@@ -48,7 +48,7 @@ def open_model(path: Path) -> Generator:
         from ganzoo.sampling import load_onnx
 
         return load_onnx(path)
-    from ganzoo.checkpoint import load_generator
+    from ganzoo.weights import load_generator
 
     return load_generator(path)[0]
 

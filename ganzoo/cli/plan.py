@@ -8,33 +8,20 @@ from typing import TYPE_CHECKING
 from ganzoo import options
 
 if TYPE_CHECKING:
-    from ganzoo.architecture import Architecture, TrainConfig
-    from ganzoo.data import Images
-    from ganzoo.device import Device
-    from ganzoo.distributed import World
-    from ganzoo.precision import Precision
-    from ganzoo.registry import Loaded
+    from ganzoo.job import Job
     from ganzoo.train import Event
 
 
-def print_plan(
-    loaded: Loaded[Architecture],
-    images: Images,
-    asked: TrainConfig,
-    config: TrainConfig,
-    device: Device,
-    precision: Precision,
-    started: Event,
-    world: World,
-) -> None:
-    """Say what is about to be done, with the reason of every automatic choice."""
+def print_plan(job: Job, started: Event, notes: dict[str, str]) -> None:
+    """Say what is about to be done, with the reason of every automatic choice; `notes` go last."""
     from ganzoo.ema import decay_per_step
     from ganzoo.networks import count_parameters
 
+    images, config, world = job.images, job.config, job.world
     count, height, width, channels = images.pixels.shape
-    settings = ", ".join(f"{k}={options.unparse(v)}" for k, v in loaded.options.items())
+    settings = ", ".join(f"{k}={options.unparse(v)}" for k, v in job.loaded.options.items())
     rate = "" if config.learning_rate is None else f", learning rate {config.learning_rate:g}"
-    entry = loaded.entry
+    entry = job.loaded.entry
     lines = {
         "architecture": f"{entry.name} of {entry.package} {entry.version} ({settings})",
         "generator": f"{count_parameters(started.state.generator):,} parameters",
@@ -43,8 +30,8 @@ def print_plan(
         f"{'grey' if channels == 1 else 'RGB'}",
         "training": f"{started.steps:,} steps of {config.batch_size} images, "
         f"{_short(started.steps * config.batch_size / count)} epochs, seed {config.seed}{rate}",
-        "device": str(device),
-        "precision": str(precision),
+        "device": str(job.device),
+        "precision": str(job.precision),
     }
     if config.compile:
         lines["compile"] = "both networks, by torch.compile: the first steps take a while"
@@ -61,12 +48,9 @@ def print_plan(
         lines["steps"] = (
             f"{config.discriminator_steps} of the discriminator on each batch, 1 of the generator"
         )
-    if asked.batch_size != config.batch_size:
-        sizes = f"{config.batch_size}, not {asked.batch_size}"
-        lines["batch size"] = f"{sizes}: the data set is small; --batch-size overrides it"
     if images.skipped:
         lines["skipped"] = f"of the images, {len(images.skipped)} cannot be read: see run.json"
-    for title, text in lines.items():
+    for title, text in (lines | notes).items():
         print(f"{title:<14}{text}")
 
 

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections import deque
-from contextlib import nullcontext
-from dataclasses import replace
-from itertools import chain
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ganzoo import catalogue, options, registry
-from ganzoo.architecture import Precision
+from ganzoo.cli import parameters as given
 from ganzoo.cli.console import open_architecture
-from ganzoo.cli.parameters import Runs, Settings
-from ganzoo.cli.plan import print_plan
-from ganzoo.cli.signals import EXIT_CODES, Stop, signals
-from ganzoo.errors import UsageError
+from ganzoo.cli.signals import signals
+from ganzoo.errors import ModelFileError, UsageError
 
 if TYPE_CHECKING:
-    from ganzoo.architecture import Architecture, TrainConfig
-    from ganzoo.data import Images
-    from ganzoo.device import Device
-    from ganzoo.distributed import World
-    from ganzoo.registry import Loaded
-
-Count = Annotated[int | None, typer.Option(min=1)]
+    from ganzoo.run import Run
 
 
 def train(
     architecture: Annotated[str, typer.Argument(help="A name from `ganzoo list`.")],
-    settings: Settings = None,
+    settings: given.Settings = None,
     data: Annotated[
         str | None,
         typer.Option(
@@ -48,46 +39,41 @@ def train(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Train without the images that cannot be read.")
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Decides weights, order and latents.")] = 0,
-    epochs: Count = None,
-    batch_size: Count = None,
-    lr: Annotated[float | None, typer.Option(help="Learning rate of both networks.")] = None,
-    discriminator_steps: Annotated[
-        int | None, typer.Option(min=1, help="Discriminator updates on each batch.")
+    device: given.DeviceName = "auto",
+    seed: given.Seed = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="How often every image is used.")
     ] = None,
-    max_steps: Annotated[
-        int | None, typer.Option(min=1, help="Stop after that many batches.")
-    ] = None,
-    log_every: Annotated[
-        int | None, typer.Option(min=1, help="Batches between two entries in metrics.jsonl.")
-    ] = None,
-    ema: Annotated[
-        float | None,
-        typer.Option(
-            help="Keep a moving average of the generator, and draw and export that: below 1 its "
-            "decay a step (0.999), from 1 on its half-life in images (10000).",
-        ),
-    ] = None,
-    precision: Annotated[
-        Precision | None, typer.Option(help="Of the passes: auto, fp32, tf32 or bf16.")
-    ] = None,
-    compile_: Annotated[
-        bool | None, typer.Option("--compile", help="Put both networks through torch.compile.")
-    ] = None,
-    runs: Runs = Path("runs"),
+    batch_size: given.BatchSize = None,
+    lr: given.LearningRate = None,
+    discriminator_steps: given.DiscriminatorSteps = None,
+    max_steps: given.MaxSteps = None,
+    log_every: given.LogEvery = None,
+    ema: given.Average = None,
+    precision: given.PrecisionName = None,
+    compile_: given.Compile = None,
+    deterministic: given.Deterministic = None,
+    save_every: given.SaveEvery = None,
+    keep: given.Keep = None,
+    keep_every: given.KeepEvery = None,
+    runs: given.Runs = Path("runs"),
 ) -> None:
     """Train an architecture; the run's folder is the last line printed.
 
-    Defaults for epochs, batch size and the like are the architecture's own. Started by torchrun,
-    several processes share every batch, and the first of them prints and writes.
+    Defaults for epochs, batch size and the like are the architecture's own. Ctrl-C stops it with
+    a checkpoint, and `ganzoo resume` goes on. Started by torchrun, several processes share every
+    batch, and the first of them prints and writes.
     """
+    from ganzoo.cli.continuing import continue_run
+    from ganzoo.cli.training import Saving, carry_out, open_data
     from ganzoo.device import choose, keep_freed_memory
     from ganzoo.distributed import joined
+    from ganzoo.job import Job
+    from ganzoo.run import Run
     from ganzoo.train import sized
 
-    loaded = open_architecture(architecture, settings)
-    given: dict[str, Any] = {
+    loaded = open_architecture(architecture, options.parse_pairs(settings or []))
+    changes: dict[str, Any] = {
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": lr,
@@ -98,11 +84,14 @@ def train(
         "ema": ema,
         "precision": precision,
         "compile": compile_,
+        "deterministic": deterministic,
     }
+    saved = {"save_every": save_every, "keep": keep, "keep_every": keep_every}
     try:
-        config = replace(loaded.value.defaults, **{k: v for k, v in given.items() if v is not None})
+        asked = replace(loaded.value.defaults, **given.ones(changes))
     except ValueError as error:
         raise UsageError(str(error)) from None
+    saving = Saving(**given.ones(saved))
     where = choose(device)
     if data is None:
         data = registry.default_dataset(loaded)
@@ -110,74 +99,34 @@ def train(
             catalogue.find(catalogue.datasets(), data)
     keep_freed_memory()
     with joined(where.torch) as world:
-        with world.leader_first():
-            images = _open(data, loaded, data_settings, skip_bad, world)
-        asked = config
-        if not batch_size:
-            config = sized(config, len(images.pixels))
+        before = _started_before(runs) if world.leads else None
+        if any(world.agree(before is not None)):
+            return continue_run(before, where, world)
+        pairs = options.parse_pairs(data_settings or [])
+        images = open_data(data, loaded.value.image_shape, pairs, skip_bad, world)
+        config = asked if batch_size else sized(asked, len(images.pixels))
+        notes = {}
+        if asked.batch_size != config.batch_size:
+            sizes = f"{config.batch_size}, not {asked.batch_size}"
+            notes["batch size"] = f"{sizes}: the data set is small; --batch-size overrides it"
+        job = Job(loaded=loaded, images=images, config=config, device=where, world=world)
+
+        @contextmanager
+        def create() -> Iterator[Run]:
+            run = Run.create(runs, job.name, job.describe() | {"saving": asdict(saving)})
+            with run.locked():
+                yield run
+
         with signals() as stop:
-            _train(loaded, images, asked, config, where, world, stop, runs)
+            carry_out(job, saving, stop, create, notes=notes)
 
 
-def _open(
-    data: str,
-    loaded: Loaded[Architecture],
-    settings: list[str] | None,
-    skip_bad: bool,
-    world: World,
-) -> Images:
-    from ganzoo.cli.progress import decoding
-    from ganzoo.data import open_images
+def _started_before(runs: Path) -> Run | None:
+    """The run that we began, where torchrun starts us anew after one of its processes ended."""
+    from ganzoo.distributed import launch, restarted
+    from ganzoo.run import Run
 
-    quiet = nullcontext(lambda done, total: None)
-    with decoding() if world.leads else quiet as progress:
-        return open_images(
-            data,
-            loaded.value.image_shape,
-            options=options.parse_pairs(settings or []),
-            skip_bad=skip_bad,
-            progress=progress,
-        )
-
-
-def _train(
-    loaded: Loaded[Architecture],
-    images: Images,
-    asked: TrainConfig,
-    config: TrainConfig,
-    where: Device,
-    world: World,
-    stop: Stop,
-    runs: Path,
-) -> None:
-    """Train, and let the leader say and record what happens."""
-    from ganzoo.cli.progress import follow
-    from ganzoo.precision import choose
-    from ganzoo.run import Run, describe_run, record
-    from ganzoo.train import Finished, epochs_of, fit
-
-    precision = choose(config.precision, where.torch)
-    with registry.blame(loaded.entry):
-        events = fit(
-            loaded.value, images.pixels, config, device=where.torch, world=world, stop=stop
-        )
-        if not world.leads:
-            (last,) = deque(events, maxlen=1)
-        else:
-            started = next(events)
-            print_plan(loaded, images, asked, config, where, precision, started, world)
-            facts = describe_run(loaded, images, config, where, precision, world)
-            name = f"{loaded.entry.name}-{images.name}"
-            run = Run.create(runs, name, facts)
-            recorded = record(run, chain([started], events), loaded, images.name, config.seed)
-            last = follow(recorded, epochs_of(config, len(images.pixels)), started.steps)
-    world.barrier()  # torchrun takes the end of one for a failure, and ends those that still write
-    stopped = isinstance(last, Finished) and last.outcome == "stopped"
-    if world.leads and stopped:
-        print(f"stopped by {stop.told.name} after step {last.state.step}; its checkpoint is in")
-    elif world.leads:
-        print(f"next: ganzoo export {run.path} --onnx")
-    if world.leads:
-        print(run.path)
-    if stopped:
-        raise typer.Exit(EXIT_CODES[stop.told])
+    with suppress(ModelFileError):
+        if restarted():
+            return Run.latest(runs, unless=lambda run: run.facts().get("launch") != launch())
+    return None

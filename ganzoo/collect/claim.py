@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import IO
 
 from ganzoo.collect.sinks import Folder, Sink, beside
 from ganzoo.errors import OutputError
+from ganzoo.storage import lock
 
 
 @contextmanager
@@ -56,7 +56,8 @@ def _locked(note: Path, path: Path) -> Iterator[IO[str]]:
     """`note`, open for reading and appending, and nobody else's until it is closed."""
     while True:
         with note.open("a+", encoding="utf-8") as file:
-            _lock(file, path)
+            if not lock(file):
+                raise OutputError(f"another process is writing {path}: let it, or end it")
             # Whoever had it until now has removed it: what is locked is no longer of that name.
             try:
                 there = os.stat(note)
@@ -102,17 +103,3 @@ def _read(note: IO[str]) -> dict[str, str | int] | None:
     except ValueError:
         return None
     return noted if isinstance(noted, dict) else None
-
-
-def _lock(file: IO[str], path: Path) -> None:
-    """Hold `file` until it is closed or the process dies; OutputError if another process does."""
-    if sys.platform == "win32":
-        return
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise OutputError(f"another process is writing {path}: let it, or end it") from None
-    except OSError:
-        pass  # some network file systems have no locks

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo import untrusted
-from ganzoo.checkpoint import load_generator
 from ganzoo.errors import OutputError, UsageError
 from ganzoo.export import variants
 from ganzoo.export.graph import OPSET, clean, to_onnx
@@ -18,6 +17,7 @@ from ganzoo.export.int8 import int8
 from ganzoo.export.parity import HELD_OUT, Parity, Reference, with_metadata
 from ganzoo.modelinfo import PRECISIONS, ModelInfo
 from ganzoo.storage import write_whole
+from ganzoo.weights import load_generator
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,138 @@
+"""Going on with a run: what `resume` does, and `train` where torchrun starts it anew."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from ganzoo import registry
+from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.checkpoint import restore
+from ganzoo.cli.console import note, open_architecture
+from ganzoo.cli.signals import signals
+from ganzoo.cli.training import Saving, carry_out, open_data
+from ganzoo.data import Images
+from ganzoo.device import Device
+from ganzoo.distributed import World
+from ganzoo.errors import DataError, GanzooError, ModelFileError, UsageError
+from ganzoo.job import Job, data_of
+from ganzoo.registry import Loaded
+from ganzoo.resume import (
+    EXTENDING,
+    Files,
+    Wishes,
+    extended,
+    facts_of,
+    restored,
+    tell_files,
+    whole_checkpoints,
+)
+from ganzoo.run import Run, now
+from ganzoo.state import TrainState
+from ganzoo.train import total_steps
+
+
+def device_of(run: Run) -> str:
+    """The name of the device that a run was on, as far as it can be told."""
+    try:
+        facts = run.facts()
+        kind, _, index = str(facts["device"]["name"]).partition(":")
+        known = kind in {"cpu", "cuda", "mps"}
+        alone = facts["processes"] == 1
+    except (GanzooError, KeyError, TypeError):
+        return "auto"
+    return (f"{kind}:{index}" if index and alone else kind) if known else "auto"
+
+
+def continue_run(
+    run: Run | None, where: Device, world: World, wishes: Wishes | None = None
+) -> None:
+    """Go on with `run`, which only the leader has; the others are told what they need."""
+    with run.locked() if run else nullcontext():
+        job, saving, state = _opened(run, where, world, wishes or Wishes())
+        steps = total_steps(job.config, len(job.images.pixels))
+        notes = {}
+        if run:
+            end = "" if state.step < steps else ": complete; --epochs +10 would train on"
+            notes["resumed"] = f"{run.path}, at step {state.step:,} of {steps:,}{end}"
+            if state.step < steps:
+                run.cut_metrics(state.step, mid_window=bool(state.metrics.known))
+
+        def same() -> AbstractContextManager[Run]:
+            assert run  # only the leader asks
+            return nullcontext(run)
+
+        with signals() as stop:
+            carry_out(job, saving, stop, same, state, notes)
+
+
+def _opened(
+    run: Run | None, where: Device, world: World, wishes: Wishes
+) -> tuple[Job, Saving, TrainState]:
+    """What is trained on, from which state, in every process the same."""
+    rejected: list[str] = []
+
+    def reject(why: str) -> None:
+        rejected.append(why)
+        note(why)
+
+    candidates: Iterator[tuple[Path, Files]] = iter(())
+    facts: dict[str, Any] = {}
+    if run:
+        run.sweep()
+        candidates = whole_checkpoints(run, reject)
+        newest = next(candidates, None)
+        candidates = chain([newest] if newest else [], candidates)
+        facts = facts_of(run, newest[1] if newest else None, note)
+        facts = extended(facts, (run.lines("resumes.jsonl") or [{}])[-1], wishes)
+    facts = json.loads(world.tell(json.dumps(facts).encode()))
+    config, saving = TrainConfig(**facts["config"]), Saving(**facts["saving"])
+    made = facts["architecture"]
+    loaded = open_architecture(f"{made['package']}:{made['name']}", made["options"])
+
+    def fresh() -> TrainState:
+        return TrainState.fresh(loaded.value, config, where.torch)
+
+    with registry.blame(loaded.entry):
+        state, files = restored(candidates, fresh, reject)
+        if run and rejected and not files:
+            raise ModelFileError(
+                f"no checkpoint of {run.path} can be gone on from; `ganzoo train` begins anew"
+            )
+        files = tell_files(world, files or {})
+        if files and not world.leads:
+            restore(state, files)
+    images = _same_images(facts, wishes.data, loaded, world)
+    job = Job(loaded=loaded, images=images, config=config, device=where, world=world)
+    if state.step > (steps := total_steps(config, len(images.pixels))):
+        raise UsageError(f"the run has done {state.step:,} steps already, more than {steps:,}")
+    if run:
+        if differences := job.differences(facts):
+            note(f"not bit for bit what it would have been: {'; '.join(differences)}")
+        extension = {name: facts["config"][name] for name in EXTENDING}
+        history = {"time": now(), "step": state.step, "command": sys.argv[1:]}
+        run.append(
+            "resumes.jsonl",
+            history | extension | {"saving": facts["saving"]} | job.circumstances(),
+        )
+    return job, saving, state
+
+
+def _same_images(
+    facts: dict[str, Any], moved: str | None, loaded: Loaded[Architecture], world: World
+) -> Images:
+    """The images that the run was begun with; DataError where there are others now."""
+    spec, data_options = (moved, {}) if moved else data_of(facts)
+    then = facts["data"]
+    images = open_data(spec, loaded.value.image_shape, data_options, bool(then["skipped"]), world)
+    if images.fingerprint != then["fingerprint"]:
+        raise DataError(
+            f"the images in '{spec}' are not the {then['images']:,} that the run was begun with: "
+            "give those with --data, or begin a new run with `ganzoo train`"
+        )
+    return images

@@ -1,0 +1,81 @@
+"""`ganzoo resume`: go on with a run, exactly as if it had not been stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganzoo import options
+from ganzoo.cli import parameters as given
+from ganzoo.errors import ModelFileError
+
+
+def resume(
+    run: Annotated[
+        Path | None, typer.Argument(help="The run's folder. Default: the latest run.")
+    ] = None,
+    epochs: Annotated[
+        str | None,
+        typer.Option(metavar="N|+N", help="Train until epoch N, or for N more than was asked for."),
+    ] = None,
+    max_steps: given.MaxSteps = None,
+    log_every: given.LogEvery = None,
+    save_every: given.SaveEvery = None,
+    keep: given.Keep = None,
+    keep_every: given.KeepEvery = None,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu, cuda, cuda:1 or mps. Default: as it was.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Where the same images are now, if they were moved.")
+    ] = None,
+    settings: given.Settings = None,
+    seed: given.Seed = None,
+    batch_size: given.BatchSize = None,
+    lr: given.LearningRate = None,
+    discriminator_steps: given.DiscriminatorSteps = None,
+    ema: given.Average = None,
+    precision: given.PrecisionName = None,
+    compile_: given.Compile = None,
+    deterministic: given.Deterministic = None,
+    runs: given.Runs = Path("runs"),
+) -> None:
+    """Go on with a run from its newest checkpoint; the run's folder is the last line printed.
+
+    On a CPU, with the same versions and number of threads, it ends in the same bits as a run that
+    was never stopped. It may be made longer; options that would make it another run are refused.
+    """
+    from ganzoo.cli.continuing import continue_run, device_of
+    from ganzoo.device import choose, keep_freed_memory
+    from ganzoo.distributed import joined
+    from ganzoo.resume import Wishes
+    from ganzoo.run import Run
+
+    wishes = Wishes(
+        epochs=epochs,
+        changes=given.ones({"max_steps": max_steps, "log_every": log_every}),
+        saving=given.ones({"save_every": save_every, "keep": keep, "keep_every": keep_every}),
+        same=given.ones(
+            {
+                "batch_size": batch_size,
+                "learning_rate": lr,
+                "discriminator_steps": discriminator_steps,
+                "seed": seed,
+                "ema": ema,
+                "precision": precision,
+                "compile": compile_,
+                "deterministic": deterministic,
+            }
+        ),
+        options=options.parse_pairs(settings or []),
+        data=data,
+    )
+    found = Run(run) if run else Run.latest(runs)
+    if not found.path.is_dir():
+        raise ModelFileError(f"there is no run '{found.path}'; `ganzoo train` begins one")
+    where = choose(device or device_of(found), None if device else "as before")
+    keep_freed_memory()
+    with joined(where.torch) as world:
+        continue_run(found if world.leads else None, where, world, wishes)

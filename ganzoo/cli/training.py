@@ -1,0 +1,129 @@
+"""What `train` and `resume` share: carrying a job out in a run's folder, and saying how it went."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import typer
+
+from ganzoo import registry
+from ganzoo.cadence import Every
+from ganzoo.cli.plan import print_plan
+from ganzoo.cli.progress import decoding, follow
+from ganzoo.cli.signals import EXIT_CODES, Stop
+from ganzoo.commits import Checkpoints
+from ganzoo.data import Images, open_images
+from ganzoo.distributed import World
+from ganzoo.errors import DeviceError, OutputError, UsageError, is_out_of_memory
+from ganzoo.job import Job
+from ganzoo.record import record
+from ganzoo.run import Run
+from ganzoo.state import TrainState
+from ganzoo.train import Event, Finished, epochs_of, fit, total_steps
+
+
+@dataclass(frozen=True)
+class Saving:
+    """When a run writes a checkpoint, and which of them stay."""
+
+    save_every: str = "1 epoch"
+    keep: int = 2
+    keep_every: str | None = None
+
+    def __post_init__(self) -> None:
+        Every.parse(self.save_every)
+        if self.keep_every and Every.parse(self.keep_every).unit == "minutes":
+            raise UsageError("--keep-every takes steps or epochs, not minutes")
+
+    def checkpoints(self, run: Run, job: Job) -> Checkpoints:
+        """The run's checkpoints, kept as is said here."""
+        group = None
+        if self.keep_every:
+            every, images = Every.parse(self.keep_every), len(job.images.pixels)
+            size = job.config.batch_size
+
+            def group(step: int) -> int:
+                return every.passed(step, step * size // images)
+
+        return Checkpoints(run.path / "checkpoints", self.keep, group)
+
+
+def open_data(
+    spec: str,
+    shape: tuple[int, int, int],
+    options: dict[str, Any],
+    skip_bad: bool,
+    world: World,
+) -> Images:
+    """The images to train on, decoded once for all processes of a machine, with progress."""
+    quiet = nullcontext(lambda done, total: None)
+    with world.leader_first(), decoding() if world.leads else quiet as progress:
+        return open_images(spec, shape, options=options, skip_bad=skip_bad, progress=progress)
+
+
+def carry_out(
+    job: Job,
+    saving: Saving,
+    stop: Stop,
+    open_run: Callable[[], AbstractContextManager[Run]],
+    state: TrainState | None = None,
+    notes: dict[str, str] | None = None,
+) -> None:
+    """Train, from `state` on if there is one, and let the leader say and record what happens.
+
+    The leader's run is opened when the networks are built. `notes` are lines of the plan. The
+    run's folder is the last line printed. typer.Exit where a signal stopped it.
+    """
+    with registry.blame(job.loaded.entry):
+        events = fit(
+            job.loaded.value, job.images.pixels, job.config,
+            device=job.device.torch, world=job.world, state=state, stop=stop,
+            save_every=Every.parse(saving.save_every),
+        )  # fmt: skip
+        if job.world.leads:
+            started = next(events)
+            print_plan(job, started, notes or {})
+            with open_run() as run:
+                last = _recorded(job, saving, run, chain([started], events))
+        else:
+            (last,) = deque(events, maxlen=1)
+    job.world.barrier()  # torchrun takes the end of one for a failure, and ends those that write
+    assert isinstance(last, Finished)
+    if job.world.leads:
+        _say_how_it_went(last, run, stop)
+    if last.outcome == "stopped":
+        raise typer.Exit(EXIT_CODES[stop.told])
+
+
+def _recorded(job: Job, saving: Saving, run: Run, events: Iterator[Event]) -> Event:
+    """Follow and record all events; an error says what is left, and the next command."""
+    count = len(job.images.pixels)
+    recorded = record(
+        run, events, job.loaded, job.images.name, job.config.seed, saving.checkpoints(run, job)
+    )
+    try:
+        return follow(recorded, epochs_of(job.config, count), total_steps(job.config, count))
+    except OSError as error:
+        why = f"{error.filename or 'input/output'}: {error.strerror or error}"
+        next_command = f"make room, then go on with: ganzoo resume {run.path}"
+        raise OutputError(f"{why}; {next_command}") from error
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        size = job.config.batch_size
+        smaller = f"; try --batch-size {size // 2}" if size > 1 else ""
+        raise DeviceError(f"out of memory with batches of {size} images{smaller}") from error
+
+
+def _say_how_it_went(last: Finished, run: Run, stop: Stop) -> None:
+    step = f"step {last.state.step:,} of {last.steps:,}"
+    if last.outcome == "stopped":
+        print(f"stopped by {stop.told.name} after {step}; go on with: ganzoo resume {run.path}")
+    else:
+        print(f"next: ganzoo export {run.path} --onnx")
+    print(run.path)

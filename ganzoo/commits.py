@@ -1,0 +1,132 @@
+"""A run's checkpoints on disk: folders of files, each of which is whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganzoo.errors import ModelFileError
+from ganzoo.storage import DISK, Disk
+
+MANIFEST = "MANIFEST.json"
+"""The sizes and SHA-256 of a checkpoint's files; written last."""
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """The folder `checkpoints` of a run, where only one process at a time may write.
+
+    Of the older ones the newest `keep` - 1 stay, and the first in each group of steps to which
+    `group` gives the same number above 0: every thousandth step, for example.
+    """
+
+    path: Path
+    keep: int = 2
+    group: Callable[[int], int] | None = None
+    disk: Disk = DISK
+
+    def write(self, step: int, files: Mapping[str, bytes]) -> Path:
+        """Commit the files of a step, then remove what need not be kept.
+
+        Everything is written and synced under another name, the manifest last; then the folder
+        gets its own name. A crash at any moment leaves it whole or not there, and the older ones
+        as they were. OSError where that cannot be written; nothing of it stays behind then.
+        """
+        final = self.path / f"step-{step:08d}"
+        temporary = self.path / f".tmp-{final.name}-{os.getpid()}"
+        try:
+            self.disk.create(temporary)
+            for name, content in [*files.items(), (MANIFEST, _manifest(files))]:
+                self.disk.write(temporary / name, content)
+                self.disk.sync(temporary / name)
+            self.disk.sync(temporary)
+            if final.exists():  # a damaged one, that training has come to once more
+                self.disk.rename(final, _free(self.path / f"damaged-{final.name}"))
+            self.disk.rename(temporary, final)
+        except OSError:
+            self._remove(temporary)
+            raise
+        self.disk.sync(self.path)
+        self._prune(step)
+        return final
+
+    def newest_first(self) -> Iterator[Path]:
+        """The folders called step-…; whether one is whole, `verified` says."""
+        return iter(sorted(self.path.glob("step-*"), key=step_of, reverse=True))
+
+    def sweep(self) -> None:
+        """Remove what a process that was killed left half written or half removed."""
+        for left in [*self.path.glob(".tmp-*"), *self.path.glob(".old-*")]:
+            self._remove(left)
+
+    def _prune(self, step: int) -> None:
+        # What is newer is damaged: it was rejected when training went on from an older one.
+        steps = [path for path in self.newest_first() if step_of(path) < step]
+        kept = set(steps[: self.keep - 1])
+        if self.group:
+            first = {self.group(step_of(path)): path for path in steps}  # the oldest comes last
+            kept |= {path for number, path in first.items() if number > 0}
+        for path in steps:
+            if path not in kept:
+                doomed = _free(self.path / f".old-{path.name}")
+                self.disk.rename(path, doomed)
+                self._remove(doomed)
+
+    def _remove(self, folder: Path) -> None:
+        if folder.is_dir():
+            for file in sorted(folder.iterdir()):
+                self.disk.remove(file)
+            self.disk.remove(folder)
+
+
+def verified(checkpoint: Path) -> dict[str, bytes]:
+    """The content of a checkpoint's files; ModelFileError where one is not what was written."""
+    name = MANIFEST
+    try:
+        written = (checkpoint / MANIFEST).read_bytes()
+        facts = json.loads(written)
+        files = {}
+        for name, fact in facts.items():
+            same_size = (checkpoint / name).stat().st_size == fact["bytes"]  # before it is read
+            files[name] = (checkpoint / name).read_bytes() if same_size else b""
+            if not same_size or _sha256(files[name]) != fact["sha256"]:
+                raise ModelFileError(f"{checkpoint / name} is damaged: it is not what was written")
+        name = MANIFEST
+        if _manifest(files) != written:
+            raise ModelFileError(f"{checkpoint / name} is damaged: it is not what was written")
+    except OSError as error:
+        raise ModelFileError(
+            f"{checkpoint} is no whole checkpoint: {name}: {error.strerror}"
+        ) from error
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise ModelFileError(f"{checkpoint / MANIFEST} is damaged: {error}") from error
+    return files
+
+
+def step_of(checkpoint: Path) -> int:
+    """The number in a folder's name; -1 where there is none."""
+    number = checkpoint.name.rpartition("-")[2]
+    return int(number) if number.isascii() and number.isdigit() else -1
+
+
+def _manifest(files: Mapping[str, bytes]) -> bytes:
+    facts = {n: {"bytes": len(content), "sha256": _sha256(content)} for n, content in files.items()}
+    return json.dumps(facts, indent=2).encode()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _free(path: Path) -> Path:
+    """`path`, or with a number behind it where that is taken."""
+    number = 1
+    free = path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free

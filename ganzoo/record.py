@@ -1,0 +1,170 @@
+"""What a run leaves behind as it goes: metrics, sample grids, checkpoints, and how it ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from threading import Thread
+from typing import IO, Any
+
+from ganzoo import images, latents, train
+from ganzoo.architecture import Architecture
+from ganzoo.checkpoint import Snapshot
+from ganzoo.commits import Checkpoints
+from ganzoo.errors import DivergedError, GanzooError
+from ganzoo.networks import draw
+from ganzoo.registry import Loaded
+from ganzoo.run import Run, now
+from ganzoo.train import Event, Logged
+
+SAMPLES = 64
+"""How many images a sample grid shows; they are the first of the run's seed."""
+
+
+def record(
+    run: Run,
+    events: Iterable[Event],
+    loaded: Loaded[Architecture],
+    dataset: str,
+    seed: int,
+    checkpoints: Checkpoints | None = None,
+) -> Iterator[Event]:
+    """Pass `events` on, writing metrics, sample grids and checkpoints into `run` as they come.
+
+    A checkpoint is written while training goes on; when this ends, however it does, it is there.
+    """
+    checkpoints = checkpoints or Checkpoints(run.path / "checkpoints")
+    writer = _Writer(run, loaded, dataset, seed, checkpoints)
+    try:
+        with (run.path / "metrics.jsonl").open("a") as metrics, writer.background:
+            for event in events:
+                if isinstance(event, train.Logged):
+                    metrics.write(json.dumps(writer.metrics(event)) + "\n")
+                    metrics.flush()
+                elif isinstance(event, train.Started):
+                    writer.status("running")
+                    if event.state.step == 0:
+                        writer.draw("epoch-0000", event)
+                elif isinstance(event, train.EpochEnded):
+                    writer.draw(f"epoch-{event.epoch:04d}", event)
+                elif isinstance(event, train.CheckpointDue):
+                    writer.save(event, metrics)
+                elif isinstance(event, train.Finished):
+                    if event.outcome == "completed" and event.mid_epoch:
+                        writer.draw(f"step-{event.state.step:08d}", event)
+                    writer.background.wait()
+                    asked = "it was asked to" if event.outcome == "stopped" else ""
+                    writer.status(event.outcome, asked)
+                yield event
+    except (GeneratorExit, KeyboardInterrupt):  # whoever iterates gave up
+        writer.status("interrupted")
+        raise
+    except DivergedError as error:
+        writer.status("diverged", str(error))
+        raise DivergedError(f"{error}; {writer.saved}; try a smaller --lr") from error
+    except BaseException as error:
+        why = str(error) if isinstance(error, GanzooError) else f"{type(error).__name__}: {error}"
+        with suppress(OSError):  # the disk may be full: that is what it was about
+            writer.status("failed", why)
+        raise
+
+
+class _Writer:
+    """What `record` writes, one method for each file."""
+
+    def __init__(
+        self,
+        run: Run,
+        loaded: Loaded[Architecture],
+        dataset: str,
+        seed: int,
+        checkpoints: Checkpoints,
+    ) -> None:
+        self.run, self.loaded, self.dataset, self.checkpoints = run, loaded, dataset, checkpoints
+        self.facts = (run.path / "run.json").read_bytes()
+        self.z = latents.normal(SAMPLES, loaded.value.latent_dim, seed)
+        self.background = _Background()
+        self.start = time.perf_counter()
+
+    @property
+    def saved(self) -> str:
+        """Which checkpoint is the newest, in words."""
+        newest = next(self.checkpoints.newest_first(), None)
+        return f"the last good checkpoint is {newest}" if newest else "it has no checkpoint yet"
+
+    def metrics(self, event: Logged) -> dict[str, Any]:
+        return {
+            "step": event.state.step,
+            "epoch": event.epoch,
+            "samples_seen": event.state.samples_seen,
+            **{name: round(value, 6) for name, value in event.metrics.items()},
+            "images_per_second": round(event.images_per_second, 1),
+            "seconds": round(time.perf_counter() - self.start, 3),
+        }
+
+    def draw(self, name: str, event: Event) -> None:
+        floats = draw(event.state.shown, self.z)
+        pixels = images.to_pixels(floats, self.loaded.value.image_range)
+        images.save_png(images.grid(pixels), self.run.path / "samples" / f"{name}.png")
+
+    def save(self, event: Event, metrics: IO[str]) -> None:
+        """Commit the state, after all that was measured until then."""
+        snapshot, step = Snapshot.of(event.state), event.state.step
+
+        def commit() -> None:
+            os.fsync(metrics.fileno())
+            files = snapshot.files(self.loaded, self.dataset, self.facts)
+            self.checkpoints.write(step, files)
+
+        self.background.start(commit)
+
+    def status(self, outcome: str, why: str = "") -> None:
+        newest = next(self.checkpoints.newest_first(), None)
+        step = newest and int(newest.name.removeprefix("step-"))
+        content = {"outcome": outcome, "why": why, "step": step, "time": now()}
+        self.run.write("status.json", content)
+
+
+class _Background:
+    """A thread for one piece of work at a time; what that raises is raised where it is waited for.
+
+    Used as a context manager, it waits at the end, unless somebody will not wait any more.
+    """
+
+    def __init__(self) -> None:
+        self.thread: Thread | None = None
+        self.error: BaseException | None = None
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Begin, as soon as the work before is done."""
+        self.wait()
+
+        def run() -> None:
+            try:
+                work()
+            except BaseException as error:
+                self.error = error
+
+        self.thread = Thread(target=run, name="checkpoint", daemon=True)
+        self.thread.start()
+
+    def wait(self) -> None:
+        """Wait for the work that was begun, if any."""
+        if self.thread:
+            self.thread.join()
+        self.thread, error, self.error = None, self.error, None
+        if error:
+            raise error
+
+    def __enter__(self) -> _Background:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is None:
+            self.wait()
+        elif not issubclass(kind, KeyboardInterrupt):
+            with suppress(Exception):  # there is an error already
+                self.wait()
