@@ -5,12 +5,11 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -18,6 +17,8 @@ from ganzoo.architecture import Architecture
 from ganzoo.errors import ModelFileError, PluginError
 from ganzoo.registry import Loaded
 from ganzoo.state import TrainState
+from ganzoo.storage import Content
+from ganzoo.tensors import to_safetensors
 from ganzoo.weights import AVERAGE, MODEL, model_info
 
 OPTIMIZERS = "optim.safetensors"
@@ -25,48 +26,30 @@ STATE = "state.json"
 NETWORKS = ("generator", "discriminator")
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """A copy of a state on the CPU, which training does not change any more."""
+def to_files(
+    state: TrainState, loaded: Loaded[Architecture], dataset: str, run: bytes = b"{}"
+) -> dict[str, Content]:
+    """What to write, before `state` changes: all of it, and the `run`'s own facts.
 
-    networks: dict[str, Tensor]
-    optimizers: dict[str, Tensor]
-    average: dict[str, Tensor] | None
-    facts: dict[str, Any]
-
-    @classmethod
-    def of(cls, state: TrainState) -> Snapshot:
-        """Copy `state`; PluginError where it holds what no file could."""
-        networks: dict[str, Tensor] = {}
-        optimizers: dict[str, Tensor] = {}
-        facts: dict[str, Any] = {"step": state.step, "samples_seen": state.samples_seen}
-        facts |= {"metrics": state.metrics.known, "param_groups": {}, "optimizer_numbers": {}}
-        for which in NETWORKS:
-            networks |= _copied(which, getattr(state, which).state_dict())
-            optimizer = getattr(state, f"{which}_optimizer")
-            tensors, numbers = _moments(optimizer, _names(optimizer, state))
-            optimizers |= tensors
-            facts["optimizer_numbers"] |= numbers
-            facts["param_groups"][which] = _groups(optimizer)
-        average = state.average and _copied("generator", state.average.state_dict())
-        return cls(networks, optimizers, average or None, facts)
-
-    def files(
-        self, loaded: Loaded[Architecture], dataset: str, run: bytes = b"{}"
-    ) -> dict[str, bytes]:
-        """What to write: weights with what model files say of them, and the run's own facts."""
-        seen = self.facts["samples_seen"]
-
-        def described(weights: dict[str, Tensor]) -> bytes:
-            generator = _of("generator", weights)
-            return save(weights, model_info(loaded, generator, dataset, seen).to_metadata())
-
-        files = {MODEL: described(self.networks)}
-        if self.average is not None:
-            files[AVERAGE] = described(self.average)
-        files[OPTIMIZERS] = save(self.optimizers)
-        files[STATE] = json.dumps(self.facts).encode()
-        return files | {"run.json": run}
+    PluginError where it holds what no file could.
+    """
+    weights: dict[str, Tensor] = {}
+    moments: dict[str, Tensor] = {}
+    facts: dict[str, Any] = {"step": state.step, "samples_seen": state.samples_seen}
+    facts |= {"metrics": state.metrics.known, "param_groups": {}, "optimizer_numbers": {}}
+    for which in NETWORKS:
+        weights |= _prefixed(which, getattr(state, which).state_dict())
+        optimizer = getattr(state, f"{which}_optimizer")
+        tensors, numbers = _moments(optimizer, _names(optimizer, state))
+        moments |= tensors
+        facts["optimizer_numbers"] |= numbers
+        facts["param_groups"][which] = _groups(optimizer)
+    described = model_info(loaded, dataset, state.samples_seen).to_metadata()
+    files = {MODEL: to_safetensors(weights, described), OPTIMIZERS: to_safetensors(moments, {})}
+    if state.average is not None:
+        averages = _prefixed("generator", state.average.state_dict())
+        files[AVERAGE] = to_safetensors(averages, described)
+    return files | {STATE: [json.dumps(facts).encode()], "run.json": [run]}
 
 
 def restore(state: TrainState, files: Mapping[str, bytes], step: int | None = None) -> None:
@@ -116,7 +99,7 @@ def _moments(
     for index, values in optimizer.state_dict()["state"].items():
         for key, value in values.items():
             if isinstance(value, Tensor) and "." not in key:
-                tensors[f"{names[index]}.{key}"] = _copy(value)
+                tensors[f"{names[index]}.{key}"] = value
             elif value is None or isinstance(value, int | float):
                 numbers[f"{names[index]}.{key}"] = value
             else:
@@ -186,11 +169,7 @@ def _of(which: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
 
 
-def _copied(which: str, tensors: Mapping[str, Any]) -> dict[str, Tensor]:
+def _prefixed(which: str, tensors: Mapping[str, Any]) -> dict[str, Tensor]:
     if wrong := [name for name, value in tensors.items() if not isinstance(value, Tensor)]:
         raise PluginError(f"the state_dict of its {which} has a '{wrong[0]}' that is no tensor")
-    return {f"{which}.{name}": _copy(tensor) for name, tensor in tensors.items()}
-
-
-def _copy(tensor: Tensor) -> Tensor:
-    return tensor.detach().to("cpu", copy=True).contiguous()
+    return {f"{which}.{name}": tensor for name, tensor in tensors.items()}

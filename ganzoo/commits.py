@@ -6,11 +6,12 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo.errors import ModelFileError
-from ganzoo.storage import DISK, Disk
+from ganzoo.storage import DISK, Content, Disk
 
 MANIFEST = "MANIFEST.json"
 """The sizes and SHA-256 of a checkpoint's files; written last."""
@@ -29,30 +30,40 @@ class Checkpoints:
     group: Callable[[int], int] | None = None
     disk: Disk = DISK
 
-    def write(self, step: int, files: Mapping[str, bytes]) -> Path:
-        """Commit the files of a step, then remove what need not be kept.
+    def write(self, step: int, files: Mapping[str, Content]) -> Callable[[], Path]:
+        """Write the files of a step, under another name; what is returned commits them.
 
-        Everything is written and synced under another name, the manifest last; then the folder
-        gets its own name. A crash at any moment leaves it whole or not there, and the older ones
-        as they were. OSError where that cannot be written; nothing of it stays behind then.
+        What they were made of may change after the first call. The second waits for the disk: it
+        hashes and syncs the files, writes the manifest, gives the folder its name, and removes what
+        need not be kept. A crash at any moment leaves the new one whole or not there, and the older
+        ones as they were. OSError where something cannot be written; nothing of it stays then.
         """
         final = self.path / f"step-{step:08d}"
         temporary = self.path / f".tmp-{final.name}-{os.getpid()}"
-        try:
+        with self._cleared(temporary):
             self.disk.create(temporary)
-            for name, content in [*files.items(), (MANIFEST, _manifest(files))]:
+            for name, content in files.items():
                 self.disk.write(temporary / name, content)
-                self.disk.sync(temporary / name)
-            self.disk.sync(temporary)
-            if final.exists():  # a damaged one, that training has come to once more
-                self.disk.rename(final, _free(self.path / f"damaged-{final.name}"))
-            self.disk.rename(temporary, final)
-        except OSError:
-            self._remove(temporary)
-            raise
-        self.disk.sync(self.path)
-        self._prune(step)
-        return final
+
+        def commit() -> Path:
+            facts: dict[str, dict[str, int | str]] = {}
+            with self._cleared(temporary):
+                for name in files:
+                    with (temporary / name).open("rb") as file:
+                        digest = hashlib.file_digest(file, "sha256").hexdigest()
+                        facts[name] = {"bytes": file.tell(), "sha256": digest}
+                    self.disk.sync(temporary / name)
+                self.disk.write(temporary / MANIFEST, [_manifest(facts)])
+                self.disk.sync(temporary / MANIFEST)
+                self.disk.sync(temporary)
+                if final.exists():  # a damaged one, that training has come to once more
+                    self.disk.rename(final, _free(self.path / f"damaged-{final.name}"))
+                self.disk.rename(temporary, final)
+            self.disk.sync(self.path)
+            self._prune(step)
+            return final
+
+        return commit
 
     def newest_first(self) -> Iterator[Path]:
         """The folders called step-…; whether one is whole, `verified` says."""
@@ -76,6 +87,16 @@ class Checkpoints:
                 self.disk.rename(path, doomed)
                 self._remove(doomed)
 
+    @contextmanager
+    def _cleared(self, folder: Path) -> Iterator[None]:
+        """Leave nothing of `folder` where there is an error."""
+        try:
+            yield
+        except OSError:
+            with suppress(OSError):  # it was the disk that failed
+                self._remove(folder)
+            raise
+
     def _remove(self, folder: Path) -> None:
         if folder.is_dir():
             for file in sorted(folder.iterdir()):
@@ -91,12 +112,12 @@ def verified(checkpoint: Path) -> dict[str, bytes]:
         facts = json.loads(written)
         files = {}
         for name, fact in facts.items():
-            same_size = (checkpoint / name).stat().st_size == fact["bytes"]  # before it is read
-            files[name] = (checkpoint / name).read_bytes() if same_size else b""
-            if not same_size or _sha256(files[name]) != fact["sha256"]:
+            same = (checkpoint / name).stat().st_size == fact["bytes"]  # before it is read
+            files[name] = (checkpoint / name).read_bytes() if same else b""
+            if not same or hashlib.sha256(files[name]).hexdigest() != fact["sha256"]:
                 raise ModelFileError(f"{checkpoint / name} is damaged: it is not what was written")
         name = MANIFEST
-        if _manifest(files) != written:
+        if _manifest(facts) != written:
             raise ModelFileError(f"{checkpoint / name} is damaged: it is not what was written")
     except OSError as error:
         raise ModelFileError(
@@ -113,13 +134,8 @@ def step_of(checkpoint: Path) -> int:
     return int(number) if number.isascii() and number.isdigit() else -1
 
 
-def _manifest(files: Mapping[str, bytes]) -> bytes:
-    facts = {n: {"bytes": len(content), "sha256": _sha256(content)} for n, content in files.items()}
+def _manifest(facts: Mapping[str, Mapping[str, int | str]]) -> bytes:
     return json.dumps(facts, indent=2).encode()
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def _free(path: Path) -> Path:

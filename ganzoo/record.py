@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from threading import Thread
+from threading import Thread, get_native_id
 from typing import IO, Any
 
 from ganzoo import images, latents, train
 from ganzoo.architecture import Architecture
-from ganzoo.checkpoint import Snapshot
+from ganzoo.checkpoint import to_files
 from ganzoo.commits import Checkpoints
 from ganzoo.errors import DivergedError, GanzooError
 from ganzoo.networks import draw
@@ -34,7 +35,8 @@ def record(
 ) -> Iterator[Event]:
     """Pass `events` on, writing metrics, sample grids and checkpoints into `run` as they come.
 
-    A checkpoint is written while training goes on; when this ends, however it does, it is there.
+    The disk is not waited for while training can go on; when this ends, the last checkpoint that
+    was due is there.
     """
     checkpoints = checkpoints or Checkpoints(run.path / "checkpoints")
     writer = _Writer(run, loaded, dataset, seed, checkpoints)
@@ -112,14 +114,15 @@ class _Writer:
 
     def save(self, event: Event, metrics: IO[str]) -> None:
         """Commit the state, after all that was measured until then."""
-        snapshot, step = Snapshot.of(event.state), event.state.step
+        self.background.wait()
+        files = to_files(event.state, self.loaded, self.dataset, self.facts)
+        commit = self.checkpoints.write(event.state.step, files)
 
-        def commit() -> None:
+        def finish() -> None:
             os.fsync(metrics.fileno())
-            files = snapshot.files(self.loaded, self.dataset, self.facts)
-            self.checkpoints.write(step, files)
+            commit()
 
-        self.background.start(commit)
+        self.background.start(finish)
 
     def status(self, outcome: str, why: str = "") -> None:
         newest = next(self.checkpoints.newest_first(), None)
@@ -131,6 +134,7 @@ class _Writer:
 class _Background:
     """A thread for one piece of work at a time; what that raises is raised where it is waited for.
 
+    It runs when nobody else wants the processor: training's own threads wait for each other.
     Used as a context manager, it waits at the end, unless somebody will not wait any more.
     """
 
@@ -139,10 +143,11 @@ class _Background:
         self.error: BaseException | None = None
 
     def start(self, work: Callable[[], None]) -> None:
-        """Begin, as soon as the work before is done."""
-        self.wait()
+        """Begin; what was begun before is done."""
 
         def run() -> None:
+            if sys.platform == "linux":  # of this thread alone
+                os.setpriority(os.PRIO_PROCESS, get_native_id(), 19)
             try:
                 work()
             except BaseException as error:

@@ -44,23 +44,22 @@ class Run:
             return run
 
     @classmethod
-    def latest(cls, runs: Path, unless: Callable[[Run], bool] = lambda run: False) -> Run:
-        """The run below `runs` that was created last; ModelFileError where there is none."""
+    def latest(cls, runs: Path, among: Callable[[Run], bool] | None = None) -> Run:
+        """The run below `runs` that was created last, of those `among` which it is to be.
+
+        By default those that have a checkpoint. ModelFileError where there is none.
+        """
+        among = among or (lambda run: any(Checkpoints(run.path / "checkpoints").newest_first()))
         found = {}
         for path in (p.parent for p in runs.glob("*/run.json")):
             with suppress(ModelFileError):  # a damaged neighbour is no reason to fail
-                if not unless(run := cls(path)):
+                if among(run := cls(path)):
                     found[run.facts()["created"]] = run
         if not found:
             raise ModelFileError(
                 f"no run below '{runs}' has a checkpoint: `ganzoo train` makes one"
             )
         return found[max(found)]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether it has no checkpoint."""
-        return not any((self.path / "checkpoints").glob("step-*"))
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
 import torch
@@ -61,5 +60,5 @@ class TrainState:
             for values in optimizer.state.values():
                 tensors += [v for v in values.values() if isinstance(v, Tensor)]
             floats = [t for t in tensors if t.is_floating_point()]
-            if floats and not torch.nn.utils.get_total_norm(floats, math.inf).isfinite():
+            if floats and not torch.nn.utils.get_total_norm(floats).isfinite():
                 raise DivergedError(f"the {which}'s weights are not finite after step {self.step}")

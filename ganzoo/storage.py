@@ -5,10 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 import platformdirs
+
+Content = Sequence[bytes | memoryview]
+"""What is in a file, in pieces of bytes."""
 
 
 class Disk:
@@ -18,9 +22,12 @@ class Disk:
         """Make a folder, and those above it."""
         folder.mkdir(parents=True)
 
-    def write(self, file: Path, content: bytes) -> None:
+    def write(self, file: Path, content: Content) -> None:
         """Write a file, which a power cut may still take away."""
-        file.write_bytes(content)
+        with file.open("wb", buffering=0) as opened:
+            for piece in content:
+                while piece := piece[opened.write(piece) :]:
+                    pass
 
     def sync(self, path: Path) -> None:
         """Wait until a file's content, or a folder's list of names, would survive a power cut."""
@@ -60,7 +67,7 @@ def write_whole(path: Path, content: bytes) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        DISK.write(temporary, content)
+        DISK.write(temporary, [content])
         DISK.sync(temporary)
         DISK.rename(temporary, path)
     finally:

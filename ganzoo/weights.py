@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -25,9 +26,9 @@ AVERAGE = "ema.safetensors"
 
 
 def model_info(
-    loaded: Loaded[Architecture], weights: Mapping[str, Tensor], dataset: str, samples_seen: int
+    loaded: Loaded[Architecture], dataset: str, samples_seen: int, sha256: str = ""
 ) -> ModelInfo:
-    """What a file with the `weights` of a generator, its state_dict, says about them."""
+    """What a file with a generator's weights says; their hash is computed where it is read."""
     architecture = loaded.value
     channels, height, width = architecture.image_shape
     return ModelInfo(
@@ -45,7 +46,7 @@ def model_info(
         },
         dataset=dataset,
         samples_seen=samples_seen,
-        weights_sha256=weights_sha256(weights),
+        weights_sha256=sha256,
     )
 
 
@@ -93,7 +94,8 @@ def load_weights(path: str | Path) -> tuple[ModelInfo, dict[str, Tensor]]:
             weights = {name.removeprefix("generator."): opened.get_tensor(name) for name in names}
     except (SafetensorError, OSError) as error:
         raise ModelFileError(f"{file} is not a safetensors file: {error}") from error
-    return ModelInfo.from_metadata(metadata, file), weights
+    info = ModelInfo.from_metadata(metadata, file)
+    return replace(info, weights_sha256=weights_sha256(weights)), weights
 
 
 def _model_file(path: Path) -> Path:

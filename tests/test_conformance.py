@@ -201,7 +201,7 @@ BREAK: list[tuple[str, Callable[[Architecture], dict[str, Any]], str]] = [
         lambda g: {"objective": objective(g, lambda x: x * next(counter))},
         "differs between equal runs",
     ),
-    ("checkpoint", lambda g: {"generator": lambda: Unsaved(g.generator())}, "is not all of it"),
+    ("checkpoint", lambda g: {"generator": lambda: Unsaved(g.generator())}, "after a break"),
     ("export", lambda g: {"generator": after(g.generator, noisy)}, "RandomUniformLike"),
 ]  # fmt: skip
 

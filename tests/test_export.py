@@ -37,7 +37,7 @@ def test_a_graph_with_batch_norms_has_parity(name: str) -> None:
             assert module.running_var is not None
             module.running_mean.normal_()
             module.running_var.uniform_(0.5, 2)
-    info = model_info(loaded, network.state_dict(), "none", 0)
+    info = model_info(loaded, "none", 0)
     reference = Generator(info, lambda z: draw(network, z))
     model = to_onnx(network, info)
     error = Reference(reference).check(model, info).max_error
@@ -202,7 +202,7 @@ def test_every_variant_draws_what_torch_draws(
 def test_images_of_another_range(tmp_path: Path) -> None:
     loaded = registry.load_architecture("dcgan_fashion_maxpool", {"width": 8, "hidden": 16})
     network, _ = build(loaded.value, seed=1)
-    info = model_info(loaded, network.state_dict(), "none", 0)
+    info = model_info(loaded, "none", 0)
     assert info.image_range == (0, 1)
     reference = Reference(Generator(info, lambda z: draw(network, z)))
     floats = to_onnx(network, info)
@@ -246,7 +246,7 @@ def test_every_architecture_of_ours_at_full_size(name: str) -> None:
     """Equal to torch, and bit for bit the same in any batch."""
     loaded = registry.load_architecture(name)
     network, _ = build(loaded.value, seed=1)
-    info = model_info(loaded, network.state_dict(), "none", 0)
+    info = model_info(loaded, "none", 0)
     model = to_onnx(network, info)
     Reference(Generator(info, lambda z: draw(network, z))).check(model, info)
     generator = from_bytes(with_metadata(model, info), name)

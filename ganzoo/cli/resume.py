@@ -72,7 +72,7 @@ def resume(
         options=options.parse_pairs(settings or []),
         data=data,
     )
-    found = Run(run) if run else Run.latest(runs)
+    found = Run(run) if run else Run.latest(runs, among=lambda run: True)
     if not found.path.is_dir():
         raise ModelFileError(f"there is no run '{found.path}'; `ganzoo train` begins one")
     where = choose(device or device_of(found), None if device else "as before")

@@ -128,5 +128,5 @@ def _started_before(runs: Path) -> Run | None:
 
     with suppress(ModelFileError):
         if restarted():
-            return Run.latest(runs, unless=lambda run: run.facts().get("launch") != launch())
+            return Run.latest(runs, among=lambda run: run.facts().get("launch") == launch())
     return None

@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 from ganzoo import catalogue, latents, registry
 from ganzoo.architecture import Architecture, TrainConfig
 from ganzoo.batches import Batches
-from ganzoo.checkpoint import Snapshot, restore
+from ganzoo.checkpoint import restore, to_files
 from ganzoo.errors import PluginError
 from ganzoo.export.graph import to_onnx
 from ganzoo.export.parity import TOLERANCE, Reference
@@ -153,7 +153,8 @@ def checkpoint(loaded: Loaded[Architecture]) -> str:
     gan = loaded.value
     config = _config(gan, 2)
     resumed = TrainState.fresh(gan, replace(config, seed=1), CPU)
-    restore(resumed, Snapshot.of(_train(gan, 1)).files(loaded, "none"))
+    files = to_files(_train(gan, 1), loaded, "none")
+    restore(resumed, {name: b"".join(pieces) for name, pieces in files.items()})
     *_, last = fit(gan, _pixels(gan), config, state=resumed)
     uninterrupted = _train(gan, 2)
     for which in ("generator", "discriminator"):
@@ -170,7 +171,7 @@ def checkpoint(loaded: Loaded[Architecture]) -> str:
 def export(loaded: Loaded[Architecture]) -> str:
     """A trained generator goes to ONNX, where it draws what torch draws."""
     state = _train(loaded.value, 1)
-    info = model_info(loaded, state.generator.state_dict(), "none", state.samples_seen)
+    info = model_info(loaded, "none", state.samples_seen)
     model = to_onnx(state.generator, info)
     reference = Reference(Generator(info, lambda z: draw(state.generator, z)))
     error = reference.check(model, info).max_error

@@ -1,0 +1,53 @@
+"""The safetensors format, written without a copy of the tensors; the library itself reads it.
+
+A file is the length of its header, the header in JSON, and the tensors one after another: see
+https://huggingface.co/docs/safetensors. The library's `save` copies all of it twice, which costs
+as much as hashing it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo.errors import PluginError
+from ganzoo.storage import Content
+
+_DTYPES = {
+    torch.float64: "F64",
+    torch.float32: "F32",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.int64: "I64",
+    torch.int32: "I32",
+    torch.int16: "I16",
+    torch.int8: "I8",
+    torch.uint8: "U8",
+    torch.bool: "BOOL",
+}
+
+
+def to_safetensors(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Content:
+    """A file's content, in pieces that are the tensors themselves where they are on the CPU.
+
+    So it must be written before they change. PluginError for a tensor of an unusual type.
+    """
+    header: dict[str, Any] = {"__metadata__": dict(metadata)}
+    pieces: list[memoryview] = []
+    end = 0
+    for name, tensor in sorted(tensors.items(), key=lambda t: (-t[1].element_size(), t[0])):
+        if tensor.dtype not in _DTYPES:
+            raise PluginError(f"'{name}' cannot be saved: it is of type {tensor.dtype}")
+        flat = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        begin, end = end, end + len(flat)
+        shape = list(tensor.shape)
+        offsets = [begin, end]
+        header[name] = {"dtype": _DTYPES[tensor.dtype], "shape": shape, "data_offsets": offsets}
+        pieces.append(memoryview(flat.numpy()))  # type: ignore[arg-type]
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    return [len(text).to_bytes(8, "little") + text, *pieces]
