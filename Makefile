@@ -5,7 +5,7 @@ DEV = .venv/bin
 # A second environment with the base dependencies alone: what a user has who only samples.
 BASE = .venv-base/bin
 
-.PHONY: demo test test-slow zoo docs pages lint format clean
+.PHONY: demo test test-slow test-faults zoo docs pages lint format clean
 
 # A DCGAN of 24 instead of 64 channels, on faces drawn by code: about three minutes on two cores, set-up included.
 demo: .venv/ready .venv-base/ready
@@ -32,6 +32,10 @@ pages: .venv/ready
 
 test-slow: .venv/ready .venv-base/ready
 	GANZOO_BASE_PYTHON=$(BASE)/python $(DEV)/python -m pytest -m slow
+
+# Runs that are killed at every moment and damaged at every byte.
+test-faults: .venv/ready .venv-base/ready
+	GANZOO_BASE_PYTHON=$(BASE)/python $(DEV)/python -m pytest -m faults -n auto --maxprocesses 4
 
 lint: .venv/ready
 	$(DEV)/ruff format --check .

@@ -145,6 +145,9 @@ def _restore_optimizer(
         parameter, _, key = name.rpartition(".")
         if parameter in index:
             state.setdefault(index[parameter], {})[key] = plain
+    for number, has in state.items():
+        if missing := expected[number].keys() - has.keys():
+            raise KeyError(f"{names[number]}.{min(missing)}")
     settings = [
         {**saved, "params": group["params"]}
         for saved, group in zip(groups, now["param_groups"], strict=True)

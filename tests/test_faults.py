@@ -1,0 +1,169 @@
+"""A run that is killed, at any moment, any number of times, ends in the bits of one that is not."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lives import Nursery, content, nursery
+
+FAULTS = pytest.mark.faults
+DATA = ("--data", "toy_garments", "--set-data", "count=320", "--batch-size", 16)
+SAVING = ("--save-every", 4, "--log-every", 5, "--epochs", 6)
+GANS: dict[str, tuple[object, ...]] = {
+    "mlp_gan": ("mlp_gan", "--set", "hidden=16,32", "--ema", 0.99),
+    "mlp_gan_dropout": ("mlp_gan_dropout", "--set", "hidden=16,32", "--ema", 500),
+    "dcgan_fashion": ("dcgan_fashion", "--set", "width=2", "--ema", 0.9),
+    "wgan_clip": ("wgan_clip", "--set", "width=2", "--ema", 0.99),
+}
+
+
+@pytest.fixture(scope="module")
+def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    with nursery(tmp_path_factory.mktemp("lives")) as made:
+        yield made
+
+
+def command(name: str, runs: Path) -> tuple[object, ...]:
+    return "train", *GANS[name], *DATA, *SAVING, "--runs", runs
+
+
+Expected = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def expected(lives: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Expected:
+    """What the run of a name ends in that nobody disturbs."""
+
+    @cache
+    def undisturbed(name: str) -> dict[str, Any]:
+        ended = lives.live(*command(name, tmp_path_factory.mktemp(name)))
+        assert ended.code == 0, ended.err
+        return content(Path(ended.out.splitlines()[-1]))
+
+    return undisturbed
+
+
+def finished(lives: Nursery, name: str, runs: Path, chance: random.Random, kills: int) -> Path:
+    """A run that was killed so many times, each time gone on with, until it is done."""
+    while True:
+        there = any(runs.glob("*/run.json"))
+        arguments = ("resume", "--runs", runs) if there else command(name, runs)
+        kill = (chance.uniform(0.0, 0.8), signal.SIGKILL) if kills else None
+        ended = lives.live(*arguments, kill=kill)
+        kills -= 1
+        if ended.code != -signal.SIGKILL:
+            assert ended.code == 0, ended.err
+            assert "rejected" not in ended.err
+            assert "damaged" not in ended.err
+            return Path(ended.out.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        pytest.param(
+            name, seed, marks=FAULTS if seed or name in ("wgan_clip", "dcgan_fashion") else []
+        )
+        for seed in range(13)
+        for name in GANS
+    ],
+)
+def test_killed_at_random_it_ends_in_the_same_bits(
+    lives: Nursery, expected: Expected, tmp_path: Path, name: str, seed: int
+) -> None:
+    """Thirteen runs of each of four architectures, each killed five times."""
+    chance = random.Random(f"{name} {seed}")
+    run = finished(lives, name, tmp_path, chance, 5)
+    assert content(run) == expected(name)
+    left = [path.name for path in run.rglob(".*")]
+    assert not left
+
+
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(seed, marks=FAULTS) for seed in range(2, 40))]
+)
+def test_a_signal_at_any_moment(
+    lives: Nursery, expected: Expected, tmp_path: Path, seed: int
+) -> None:
+    """In a step, during a save, while images are drawn: a checkpoint, the next command, a code."""
+    chance = random.Random(seed)
+    number, code = chance.choice([(signal.SIGTERM, 75), (signal.SIGINT, 130)])
+    ended = lives.live(*command("mlp_gan", tmp_path), kill=(chance.uniform(0.1, 0.9), number))
+    if any(tmp_path.glob("*/checkpoints/step-*")):
+        *_, told, last = ended.out.splitlines()
+        assert ended.code in (code, 0), ended.err
+        if ended.code:
+            assert told.startswith(f"stopped by {number.name} after step ")
+            assert told.endswith(f"; go on with: ganzoo resume {last}")
+    else:  # it had not begun, and there is nothing to lose
+        assert ended.code in (130, -number, code)
+        assert ended.err.count("\n") <= 1
+    run = finished(lives, "mlp_gan", tmp_path, chance, 0)
+    assert content(run) == expected("mlp_gan")
+
+
+def test_one_of_eight_wins(lives: Nursery, expected: Expected, tmp_path: Path) -> None:
+    begun = lives.live(*command("mlp_gan", tmp_path), kill=(0.5, signal.SIGTERM))
+    run = tmp_path / "mlp_gan-toy_garments-001"
+    assert begun.code == 75, begun.err
+    lives.start(*[["resume", run] for _ in range(8)])
+    ended = sorted(lives.wait(), key=lambda e: e.code)
+    assert [e.code for e in ended] == [0] + [9] * 7, [e.err for e in ended]
+    for loser in ended[1:]:
+        assert loser.err.count("\n") == 1
+        assert f"{run} is in use by process " in loser.err
+    assert content(run) == expected("mlp_gan")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if not shutil.which("mount") or subprocess.run(mounted, check=False).returncode:
+        pytest.skip("this user may not mount a tmpfs")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def remount(disk: Path, options: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{options}", str(disk)], check=True)
+
+
+def test_a_full_disk_loses_nothing(lives: Nursery, expected: Expected, small_disk: Path) -> None:
+    ended = lives.live(*command("mlp_gan", small_disk), "--keep", 100)
+    assert (ended.code, ended.err.count("\n")) == (6, 1), ended.err
+    assert "No space left on device; make room, then go on with: ganzoo resume" in ended.err
+    (run,) = small_disk.iterdir()
+    assert any((run / "checkpoints").glob("step-*"))
+    assert not [*run.rglob(".*")]
+    again = lives.live("resume", run)
+    assert (again.code, again.err.count("\n")) == (6, 1), again.err
+    remount(small_disk, "size=64m")
+    assert lives.live("resume", run).code == 0
+    assert content(run) == expected("mlp_gan")
+
+
+def test_a_disk_to_read_only_says_so(lives: Nursery, small_disk: Path) -> None:
+    remount(small_disk, "size=64m")
+    begun = lives.live(*command("mlp_gan", small_disk), kill=(0.5, signal.SIGTERM))
+    (run,) = small_disk.iterdir()
+    before = sorted(os.walk(run))
+    remount(small_disk, "ro")
+    ended = lives.live("resume", run)
+    remount(small_disk, "rw")
+    assert begun.code == 75
+    assert (ended.code, ended.err.count("\n")) == (6, 1), ended.err
+    assert "Read-only file system" in ended.err
+    assert sorted(os.walk(run)) == before
