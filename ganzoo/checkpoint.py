@@ -70,7 +70,7 @@ def restore(state: TrainState, files: Mapping[str, bytes], step: int | None = No
             _restore_optimizer(optimizer, _names(optimizer, state), groups, moments, facts)
         if state.average is not None:
             state.average.load_state_dict(_of("generator", load(files[AVERAGE])))
-        state.step, state.samples_seen = facts["step"], facts["samples_seen"]
+        state.step, state.samples_seen = int(facts["step"]), int(facts["samples_seen"])
         pending = facts["metrics"].items()
         state.metrics.known = {name: [(s, value) for s, value in of] for name, of in pending}
     except KeyError as error:

@@ -6,18 +6,19 @@ import json
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from threading import Thread, get_native_id
 from typing import IO, Any
 
-from ganzoo import images, latents, train
-from ganzoo.architecture import Architecture
+from ganzoo import health, images, latents, train
 from ganzoo.checkpoint import to_files
 from ganzoo.commits import Checkpoints
 from ganzoo.errors import DivergedError, GanzooError
+from ganzoo.images import Pixels
+from ganzoo.job import Job
 from ganzoo.networks import draw
-from ganzoo.registry import Loaded
 from ganzoo.run import Run, now
 from ganzoo.train import Event, Logged
 
@@ -26,32 +27,30 @@ SAMPLES = 64
 
 
 def record(
-    run: Run,
-    events: Iterable[Event],
-    loaded: Loaded[Architecture],
-    dataset: str,
-    seed: int,
-    checkpoints: Checkpoints | None = None,
+    run: Run, events: Iterable[Event], job: Job, checkpoints: Checkpoints | None = None
 ) -> Iterator[Event]:
     """Pass `events` on, writing metrics, sample grids and checkpoints into `run` as they come.
+
+    Adds a Warned where what was measured looks wrong.
 
     The disk is not waited for while training can go on; when this ends, the last checkpoint that
     was due is there.
     """
     checkpoints = checkpoints or Checkpoints(run.path / "checkpoints")
-    writer = _Writer(run, loaded, dataset, seed, checkpoints)
+    writer = _Writer(run, job, checkpoints)
     try:
         with (run.path / "metrics.jsonl").open("a") as metrics, writer.background:
             for event in events:
+                warnings: list[str] = []
                 if isinstance(event, train.Logged):
-                    metrics.write(json.dumps(writer.metrics(event)) + "\n")
-                    metrics.flush()
+                    warnings = writer.note(writer.metrics(event), metrics)
                 elif isinstance(event, train.Started):
                     writer.status("running")
                     if event.state.step == 0:
                         writer.draw("epoch-0000", event)
                 elif isinstance(event, train.EpochEnded):
-                    writer.draw(f"epoch-{event.epoch:04d}", event)
+                    pixels = writer.draw(f"epoch-{event.epoch:04d}", event)
+                    warnings = writer.note(writer.diversity(event, pixels), metrics)
                 elif isinstance(event, train.CheckpointDue):
                     writer.save(event, metrics)
                 elif isinstance(event, train.Finished):
@@ -61,6 +60,8 @@ def record(
                     asked = "it was asked to" if event.outcome == "stopped" else ""
                     writer.status(event.outcome, asked)
                 yield event
+                for text in warnings:
+                    yield train.Warned(event.state, event.epoch, event.steps, text)
     except (GeneratorExit, KeyboardInterrupt):  # whoever iterates gave up
         writer.status("interrupted")
         raise
@@ -77,17 +78,13 @@ def record(
 class _Writer:
     """What `record` writes, one method for each file."""
 
-    def __init__(
-        self,
-        run: Run,
-        loaded: Loaded[Architecture],
-        dataset: str,
-        seed: int,
-        checkpoints: Checkpoints,
-    ) -> None:
-        self.run, self.loaded, self.dataset, self.checkpoints = run, loaded, dataset, checkpoints
+    def __init__(self, run: Run, job: Job, checkpoints: Checkpoints) -> None:
+        self.run, self.job, self.checkpoints = run, job, checkpoints
+        self.gan = job.loaded.value
         self.facts = (run.path / "run.json").read_bytes()
-        self.z = latents.normal(SAMPLES, loaded.value.latent_dim, seed)
+        self.history = deque(run.lines("metrics.jsonl"), maxlen=1000)
+        self.warned: set[str] = set()
+        self.z = latents.normal(SAMPLES, self.gan.latent_dim, job.config.seed)
         self.background = _Background()
         self.start = time.perf_counter()
 
@@ -96,6 +93,26 @@ class _Writer:
         """Which checkpoint is the newest, in words."""
         newest = next(self.checkpoints.newest_first(), None)
         return f"the last good checkpoint is {newest}" if newest else "it has no checkpoint yet"
+
+    def note(self, entry: dict[str, Any], metrics: IO[str]) -> list[str]:
+        """Add an entry to metrics.jsonl; what to say of it that was not said of the one before."""
+        metrics.write(json.dumps(entry) + "\n")
+        metrics.flush()
+        self.history.append(entry)
+        found = {"collapse": health.collapse(self.history)}
+        if self.gan.objective.scores == "logits":
+            found["saturation"] = health.saturation(self.history)
+        new = [text for name, text in found.items() if text and name not in self.warned]
+        self.warned = {name for name, text in found.items() if text}
+        return new
+
+    def diversity(self, event: Event, pixels: Pixels) -> dict[str, Any]:
+        return {
+            "step": event.state.step,
+            "epoch": event.epoch,
+            "samples_seen": event.state.samples_seen,
+            "diversity": round(health.diversity(pixels, self.job.images.pixels[:SAMPLES]), 4),
+        }
 
     def metrics(self, event: Logged) -> dict[str, Any]:
         return {
@@ -107,15 +124,16 @@ class _Writer:
             "seconds": round(time.perf_counter() - self.start, 3),
         }
 
-    def draw(self, name: str, event: Event) -> None:
+    def draw(self, name: str, event: Event) -> Pixels:
         floats = draw(event.state.shown, self.z)
-        pixels = images.to_pixels(floats, self.loaded.value.image_range)
+        pixels = images.to_pixels(floats, self.gan.image_range)
         images.save_png(images.grid(pixels), self.run.path / "samples" / f"{name}.png")
+        return pixels
 
     def save(self, event: Event, metrics: IO[str]) -> None:
         """Commit the state, after all that was measured until then."""
         self.background.wait()
-        files = to_files(event.state, self.loaded, self.dataset, self.facts)
+        files = to_files(event.state, self.job.loaded, self.job.images.name, self.facts)
         commit = self.checkpoints.write(event.state.step, files)
 
         def finish() -> None:

@@ -67,6 +67,13 @@ class CheckpointDue(Event):
 
 
 @dataclass(frozen=True)
+class Warned(Event):
+    """Something looks wrong; `text` says what, and by what one can tell."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class Finished(Event):
     """The last event. `outcome` is "completed", or "stopped" where `stop()` said so."""
 

@@ -11,12 +11,17 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from ganzoo.architecture import TrainConfig
 from ganzoo.cli import main
+
+if TYPE_CHECKING:
+    from ganzoo.job import Job
 
 ROOT = Path(__file__).parents[1]
 _SANDBOX = Path(tempfile.mkdtemp(prefix="ganzoo-tests-"))
@@ -98,6 +103,24 @@ def install(
     (info / "METADATA").write_text("\n".join([*lines, f"Requires-Dist: {requires}", ""]))
     points = [f"{name} = {f if ':' in f else f'{module}:{f}'}" for name, f in names.items()]
     (info / "entry_points.txt").write_text("\n".join([f"[{group}]", *points]))
+
+
+def make_job(
+    name: str, options: Mapping[str, object], config: TrainConfig, images: int = 16
+) -> Job:
+    """An architecture, and noise for it to be trained on."""
+    from ganzoo import registry
+    from ganzoo.data import Images
+    from ganzoo.device import choose
+    from ganzoo.distributed import ALONE
+    from ganzoo.job import Job
+
+    loaded = registry.load_architecture(name, options)
+    channels, height, width = loaded.value.image_shape
+    shape = (images, height, width, channels)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    noise = Images(name="noise", pixels=pixels, fingerprint="", source={"path": "nowhere"})
+    return Job(loaded=loaded, images=noise, config=config, device=choose("cpu"), world=ALONE)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import shutil
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,13 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from ganzoo import latents
+from ganzoo import TrainConfig, latents
 from ganzoo.errors import GanzooError, ModelFileError
+from ganzoo.record import record
 from ganzoo.run import Run
+from ganzoo.train import fit
 from ganzoo.weights import load_generator, weights_sha256
-from tests.conftest import Cli
+from tests.conftest import Cli, make_job
 
 
 def test_a_runs_folder(trained: Path) -> None:
@@ -42,8 +43,9 @@ def test_a_runs_folder(trained: Path) -> None:
     assert facts["data"]["images"] == 64
     assert json.loads((trained / "status.json").read_text())["outcome"] == "completed"
     lines = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines] == [1, 2]
+    assert [line["step"] for line in lines] == [1, 1, 2, 2]
     assert {"loss_d", "loss_g", "d_real", "d_fake", "images_per_second"} <= lines[0].keys()
+    assert {"step", "epoch", "samples_seen", "diversity"} == lines[1].keys()
 
 
 def test_a_checkpoint_holds_all_that_training_needs(trained: Path) -> None:
@@ -147,25 +149,20 @@ def test_only_the_newest_checkpoints_are_kept(tmp_path: Path, cli: Cli) -> None:
 
 
 def test_a_run_that_fails_says_why_and_keeps_its_last_checkpoint(tmp_path: Path) -> None:
-    from ganzoo import TrainConfig, registry
-    from ganzoo.record import record
-    from ganzoo.train import fit
-
-    loaded = registry.load_architecture("mlp_gan", {"hidden": (8,)})
-    pixels = np.zeros((16, 28, 28, 1), np.uint8)
+    job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=8))
     calls = iter(range(1000))
 
     def fails_late(D, real, fake):  # type: ignore[no-untyped-def]
         return D(fake).mean() * (float("inf") if next(calls) >= 2 else 1.0)
 
-    objective = replace(loaded.value.objective, generator_loss=fails_late)
-    broken = replace(loaded, value=replace(loaded.value, objective=objective))
-    events = fit(broken.value, pixels, TrainConfig(batch_size=8))
+    gan = job.loaded.value
+    broken = replace(gan, objective=replace(gan.objective, generator_loss=fails_late))
+    events = fit(broken, job.images.pixels, job.config)
     run = Run.create(tmp_path, "x", {})
     with pytest.raises(
         GanzooError, match=r"loss is -?inf at step 3; the last good .*step-00000002; try"
     ):
-        list(record(run, chain([next(events)], events), broken, "d", 0))
+        list(record(run, events, job))
     status = json.loads((run.path / "status.json").read_text())
     assert status["outcome"] == "diverged"
     assert "loss is" in status["why"]
@@ -174,14 +171,9 @@ def test_a_run_that_fails_says_why_and_keeps_its_last_checkpoint(tmp_path: Path)
 
 
 def test_a_run_whose_reader_gives_up_says_so(tmp_path: Path) -> None:
-    from ganzoo import TrainConfig, registry
-    from ganzoo.record import record
-    from ganzoo.train import fit
-
-    loaded = registry.load_architecture("mlp_gan", {"hidden": (8,)})
+    job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=8))
     run = Run.create(tmp_path, "x", {})
-    events = fit(loaded.value, np.zeros((16, 28, 28, 1), np.uint8), TrainConfig(batch_size=8))
-    recorded = record(run, events, loaded, "d", 0)
+    recorded = record(run, fit(job.loaded.value, job.images.pixels, job.config), job)
     next(recorded)
     status = run.path / "status.json"
     assert json.loads(status.read_text())["outcome"] == "running"

@@ -6,7 +6,6 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -125,9 +124,7 @@ def trained(job: Job, runs: Path, disk: Disk) -> Run:
     events = fit(job.loaded.value, job.images.pixels, job.config, save_every=Every(2, "steps"))
     checkpoints = Checkpoints(run.path / "checkpoints", disk=disk)
     try:
-        for _ in record(
-            run, chain(events), job.loaded, job.images.name, job.config.seed, checkpoints
-        ):
+        for _ in record(run, events, job, checkpoints):
             pass
     except Crash:
         pass

@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from ganzoo.train import Event, Logged, Stepped
+from ganzoo.train import Event, Logged, Stepped, Warned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,6 +63,8 @@ class _Plain:
         return nullcontext()
 
     def update(self, event: Event) -> None:
+        if isinstance(event, Warned):
+            print(f"warning: {event.text}", flush=True)
         if not isinstance(event, Logged):
             return
         late = time.monotonic() - self.printed > PLAIN_SECONDS
@@ -95,6 +97,8 @@ class _Live:
 
     def update(self, event: Event) -> None:
         epoch = f"{event.epoch}/{self.epochs}"
+        if isinstance(event, Warned):
+            self.live.console.print(f"warning: {event.text}", markup=False, highlight=False)
         if isinstance(event, Logged):
             self.metrics.plain = _words(event)
         if isinstance(event, Stepped):

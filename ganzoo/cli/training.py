@@ -103,9 +103,7 @@ def carry_out(
 def _recorded(job: Job, saving: Saving, run: Run, events: Iterator[Event]) -> Event:
     """Follow and record all events; an error says what is left, and the next command."""
     count = len(job.images.pixels)
-    recorded = record(
-        run, events, job.loaded, job.images.name, job.config.seed, saving.checkpoints(run, job)
-    )
+    recorded = record(run, events, job, saving.checkpoints(run, job))
     try:
         return follow(recorded, epochs_of(job.config, count), total_steps(job.config, count))
     except OSError as error:

@@ -1,0 +1,67 @@
+"""Signs that training goes wrong, with what shows it. Only ever said; nothing is cured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+WINDOWS = 5
+"""Entries of metrics in a row that must agree before a discriminator is called saturated."""
+
+SURE = 0.02
+"""How near to certainty its mean probabilities are then."""
+
+ALIKE = 0.25
+"""Images nearer to each other than this share of real ones' distance are called collapsed."""
+
+
+def saturation(metrics: Sequence[Mapping[str, Any]]) -> str | None:
+    """What to say of a discriminator of probabilities that is sure of every image, if it is.
+
+    Its loss is then near 0, and the generator learns from gradients near 0 (Arjovsky and Bottou,
+    ICLR 2017). `metrics` are the entries of metrics.jsonl, oldest first.
+    """
+    last = [m for m in metrics if "d_real" in m and "d_fake" in m][-WINDOWS:]
+    if sum(m["d_real"] > 1 - SURE and m["d_fake"] < SURE for m in last) < WINDOWS:
+        return None
+    return (
+        f"the discriminator is saturated: since step {last[0]['step']:,} D(x) is above "
+        f"{min(m['d_real'] for m in last):.3f} and D(G(z)) below "
+        f"{max(m['d_fake'] for m in last):.3f}, which teaches the generator little"
+    )
+
+
+def diversity(drawn: NDArray[np.uint8], real: NDArray[np.uint8]) -> float:
+    """The mean distance of two of the `drawn` images, as a share of that of two `real` ones.
+
+    Both are (n, H, W, C), of at least two; distances are root mean squares over pixels.
+    """
+    return _spread(drawn) / max(_spread(real), 1e-9)
+
+
+def collapse(metrics: Sequence[Mapping[str, Any]]) -> str | None:
+    """What to say of a generator whose images are nearly the same, two epochs in a row."""
+    last = [m["diversity"] for m in metrics if "diversity" in m][-2:]
+    if len(last) < 2 or max(last) >= ALIKE:
+        return None
+    return (
+        f"the generator's images are nearly the same: two of them differ {last[1]:.0%} as much as "
+        "two real ones, which is called mode collapse"
+    )
+
+
+def _spread(images: NDArray[np.uint8]) -> float:
+    flat = images.reshape(len(images), -1).astype(np.float64) / 255
+    distances = np.sqrt(
+        np.maximum(0, _squares(flat)[:, None] + _squares(flat)[None] - 2 * flat @ flat.T)
+        / flat.shape[1]
+    )
+    return float(distances.sum() / (len(flat) * (len(flat) - 1)))
+
+
+def _squares(flat: NDArray[np.float64]) -> NDArray[np.float64]:
+    squares: NDArray[np.float64] = (flat**2).sum(1)
+    return squares
