@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from ganzoo.splitmix import derive
 from ganzoo.state import TrainState
 from tests import rank
 from tests.conftest import ROOT, process
+from tests.lives import content
 
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 SLOW = pytest.mark.slow
@@ -164,15 +166,46 @@ def test_when_one_process_is_killed_the_other_ends(victim: int, tmp_path: Path) 
 def test_a_signal_stops_both_in_good_order(who: str, tmp_path: Path) -> None:
     launcher = start_training(tmp_path)
     wait_for(lambda: list(tmp_path.glob("*/checkpoints/step-*")))
+    workers = ranks(launcher.pid)
     if who == "torchrun":  # as a terminal's Ctrl-C: the processes are in sessions of their own
         launcher.send_signal(signal.SIGINT)
     else:
         os.kill(ranks(launcher.pid)[int(who)], signal.SIGTERM)
     out, _ = launcher.communicate(timeout=60)
-    assert f"stopped by {'SIGINT' if who == 'torchrun' else 'SIGTERM'} after step" in out
     (run,) = tmp_path.iterdir()
+    name = "SIGINT" if who == "torchrun" else "SIGTERM"
+    assert re.search(f"stopped by {name} after step .* go on with: ganzoo resume {run}", out)
+    assert not [pid for pid in workers.values() if Path(f"/proc/{pid}").exists()]
     assert '"outcome": "stopped"' in (run / "status.json").read_text()
     assert '"processes": 2' in (run / "run.json").read_text()
+
+
+@SLOW
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("victim", [0, 1])
+def test_torchrun_starts_anew_what_was_killed(victim: int, tmp_path: Path) -> None:
+    """The same command goes on with the run that it began, and ends in the same bits."""
+    arguments = [
+        "-m", "ganzoo", "train", "mlp_gan", "--set", "hidden=16", "--data", "toy_garments",
+        "--set-data", "count=640", "--batch-size", 16, "--epochs", 15, "--save-every", 20,
+        "--log-every", 7, "--ema", 0.99, "--runs",
+    ]  # fmt: skip
+    torchrun(2, *arguments, tmp_path / "whole")
+    command = [*TORCHRUN, "2", "--max-restarts", "3", *arguments, tmp_path / "killed"]
+    with subprocess.Popen(
+        [*map(str, command)], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True,
+    ) as launcher:  # fmt: skip
+        wait_for(lambda: list(tmp_path.glob("killed/*/checkpoints/step-*")))
+        workers = ranks(launcher.pid)
+        os.kill(workers[victim], signal.SIGKILL)
+        out, errors = launcher.communicate(timeout=120)
+    assert launcher.returncode == 0, errors
+    assert "resumed " in out
+    assert not [pid for pid in workers.values() if Path(f"/proc/{pid}").exists()]
+    runs = [*(tmp_path / "killed").iterdir()]
+    assert len(runs) == 1
+    assert content(runs[0]) == content(tmp_path / "whole" / runs[0].name)
 
 
 def test_one_process_alone_does_without_messages() -> None:
