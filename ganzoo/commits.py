@@ -60,7 +60,7 @@ class Checkpoints:
                     self.disk.rename(final, _free(self.path / f"damaged-{final.name}"))
                 self.disk.rename(temporary, final)
             self.disk.sync(self.path)
-            self._prune(step)
+            self.prune(step)
             return final
 
         return commit
@@ -74,8 +74,11 @@ class Checkpoints:
         for left in [*self.path.glob(".tmp-*"), *self.path.glob(".old-*")]:
             self._remove(left)
 
-    def _prune(self, step: int) -> None:
-        # What is newer is damaged: it was rejected when training went on from an older one.
+    def prune(self, step: int) -> None:
+        """Remove what need not be kept besides the checkpoint of `step`, which is whole.
+
+        What is newer stays: it was rejected when training went on from an older one.
+        """
         steps = [path for path in self.newest_first() if step_of(path) < step]
         kept = set(steps[: self.keep - 1])
         if self.group:

@@ -46,6 +46,7 @@ def record(
                     warnings = writer.note(writer.metrics(event), metrics)
                 elif isinstance(event, train.Started):
                     writer.status("running")
+                    checkpoints.prune(event.state.step)  # a process was killed before it did
                     if event.state.step == 0:
                         writer.draw("epoch-0000", event)
                 elif isinstance(event, train.EpochEnded):

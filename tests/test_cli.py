@@ -2,10 +2,8 @@
 
 import json
 import re
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -198,21 +196,3 @@ def test_show_prints_layers_and_a_table(cli: Cli) -> None:
     assert "3 x 96 x 96" in done.out
     shown = json.loads(cli("show", "mlp_gan", "--json").out)
     assert shown["networks"]["generator"]["parameters"] == 561_168
-
-
-@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 75)])
-def test_a_signal_ends_the_run_with_a_checkpoint(tmp_path: Path, name: str, code: int) -> None:
-    command = [sys.executable, "-m", "ganzoo", "train", "mlp_gan", *TINY, "--epochs", "100000",
-               "--batch-size", "8", "--runs", str(tmp_path)]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
-        deadline = time.monotonic() + 60
-        while not list(tmp_path.glob("*/checkpoints/step-*")) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        running.send_signal(signal.Signals[name])
-        out, _ = running.communicate(timeout=60)
-    assert running.returncode == code
-    assert f"stopped by {name}" in out
-    run = Path(out.rstrip().rpartition("\n")[2])
-    assert json.loads((run / "status.json").read_text())["outcome"] == "stopped"
-    done = process("-m", "ganzoo", "sample", run, "-n", 2, cwd=tmp_path)
-    assert done.code == 0, done.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -105,6 +106,7 @@ def test_a_signal_at_any_moment(
         if ended.code:
             assert told.startswith(f"stopped by {number.name} after step ")
             assert told.endswith(f"; go on with: ganzoo resume {last}")
+            assert json.loads(Path(last, "status.json").read_text())["outcome"] == "stopped"
     else:  # it had not begun, and there is nothing to lose
         assert ended.code in (130, -number, code)
         assert ended.err.count("\n") <= 1
