@@ -24,7 +24,7 @@ zoo: .venv/ready .venv-base/ready
 
 # The manual as a site, in site/.
 docs: .venv/ready
-	$(DEV)/python -m mkdocs build --quiet --strict
+	$(DEV)/python -m mkdocs build --strict
 
 # docs/zoo/, a page for each architecture, as the code now gives it; a test compares them.
 pages: .venv/ready

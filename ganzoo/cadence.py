@@ -32,9 +32,6 @@ class Every:
                 return cls(count, unit)
         raise UsageError(f"'{text}' is not like 500 (steps), '2 epochs' or '10 minutes'")
 
-    def __str__(self) -> str:
-        return f"{self.count:g} {self.unit}"
-
     def passed(self, step: int, epoch: int) -> int:
         """How often it was time until then, where steps or epochs are counted; otherwise 0."""
         return int({"steps": step, "epochs": epoch, "minutes": 0}[self.unit] // self.count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -64,10 +63,11 @@ def restore(state: TrainState, files: Mapping[str, bytes], step: int | None = No
             raise ModelFileError(f"it is of step {facts['step']}")
         weights, moments = load(files[MODEL]), load(files[OPTIMIZERS])
         for which in NETWORKS:
-            getattr(state, which).load_state_dict(_of(which, weights))
             optimizer = getattr(state, f"{which}_optimizer")
-            groups = facts["param_groups"][which]
-            _restore_optimizer(optimizer, _names(optimizer, state), groups, moments, facts)
+            groups, numbers = facts["param_groups"][which], facts["optimizer_numbers"]
+            _restore_optimizer(optimizer, _names(optimizer, state), groups, moments, numbers)
+        for which in NETWORKS:
+            getattr(state, which).load_state_dict(_of(which, weights))
         if state.average is not None:
             state.average.load_state_dict(_of("generator", load(files[AVERAGE])))
         state.step, state.samples_seen = int(facts["step"]), int(facts["samples_seen"])
@@ -97,6 +97,8 @@ def _moments(
     tensors: dict[str, Tensor] = {}
     numbers: dict[str, int | float | None] = {}
     for index, values in optimizer.state_dict()["state"].items():
+        if not isinstance(index, int) or not isinstance(values, dict):
+            raise PluginError(f"an optimizer keeps '{index}' for no parameter: nothing saves that")
         for key, value in values.items():
             if isinstance(value, Tensor) and "." not in key:
                 tensors[f"{names[index]}.{key}"] = value
@@ -105,7 +107,7 @@ def _moments(
             else:
                 kind = type(value).__name__
                 raise PluginError(f"an optimizer keeps a {kind} in '{key}': nothing saves that")
-    return tensors, numbers
+    return tensors, dict(sorted(numbers.items()))
 
 
 def _groups(optimizer: Optimizer) -> list[dict[str, Any]]:
@@ -122,49 +124,37 @@ def _restore_optimizer(
     names: list[str],
     groups: list[dict[str, Any]],
     moments: Mapping[str, Tensor],
-    facts: Mapping[str, Any],
+    numbers: Mapping[str, int | float | None],
 ) -> None:
-    """Let an optimizer go on where its namesake was; `groups` are its settings."""
-    now = optimizer.state_dict()
-    index = {name: number for number, name in enumerate(names)}
+    """Let a fresh optimizer go on where its namesake was; `groups` are its settings.
+
+    It takes a step on gradients of zero first, to see what it remembers: tensors of these shapes
+    and types are asked for, and copied to where these are. The weights are to be restored later.
+    """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    expected = _expected(optimizer)
-    state: dict[int, dict[str, Any]] = {}
-    for name, value in moments.items():
-        parameter, _, key = name.rpartition(".")
-        if parameter not in index:
-            continue  # the other optimizer's
-        number = index[parameter]
-        shape, like = expected[number].get(key, value).shape, parameters[number]
-        if value.shape != shape:
-            raise ModelFileError(f"{name} has shape {tuple(value.shape)}, not {tuple(shape)}")
-        same = value.shape == like.shape  # then in the order that its parameter has in memory, too
-        moment = torch.empty_like(like, dtype=value.dtype).copy_(value) if same else value
-        state.setdefault(number, {})[key] = moment
-    for name, plain in facts["optimizer_numbers"].items():
-        parameter, _, key = name.rpartition(".")
-        if parameter in index:
-            state.setdefault(index[parameter], {})[key] = plain
-    for number, has in state.items():
-        if missing := expected[number].keys() - has.keys():
-            raise KeyError(f"{names[number]}.{min(missing)}")
-    settings = [
-        {**saved, "params": group["params"]}
-        for saved, group in zip(groups, now["param_groups"], strict=True)
-    ]
-    optimizer.load_state_dict({"state": state, "param_groups": settings})
-
-
-def _expected(optimizer: Optimizer) -> list[dict[str, Tensor]]:
-    """What an optimizer remembers of each parameter after a step, by trying one on a copy."""
-    trial = copy.deepcopy(optimizer)
-    parameters = [p for group in trial.param_groups for p in group["params"]]
     for parameter in parameters:
         parameter.grad = torch.zeros_like(parameter)
-    trial.step()
-    return [
-        {key: v for key, v in trial.state[p].items() if isinstance(v, Tensor)} for p in parameters
-    ]
+    optimizer.step()
+    optimizer.zero_grad()
+    expected = {name: dict(optimizer.state[p]) for name, p in zip(names, parameters, strict=True)}
+    optimizer.state.clear()
+    known = dict(zip(names, parameters, strict=True))
+    for name, value in {**moments, **numbers}.items():
+        owner, _, key = name.rpartition(".")
+        if owner not in known:
+            continue  # the other optimizer's
+        like = expected[owner].get(key)
+        if isinstance(value, Tensor) and isinstance(like, Tensor):
+            if (value.shape, value.dtype) != (like.shape, like.dtype):
+                raise ModelFileError(f"{name} has shape {tuple(value.shape)}, {value.dtype}")
+            value = like.copy_(value)  # noqa: PLW2901
+        optimizer.state[known[owner]][key] = value
+    for owner, parameter in known.items():
+        has = optimizer.state.get(parameter, {})
+        if has and (missing := expected[owner].keys() - has.keys()):
+            raise KeyError(f"{owner}.{min(missing)}")
+    for group, saved in zip(optimizer.param_groups, groups, strict=True):
+        group.update(saved)
 
 
 def _of(which: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ganzoo.errors import ModelFileError
@@ -22,12 +23,14 @@ class Checkpoints:
     """The folder `checkpoints` of a run, where only one process at a time may write.
 
     Of the older ones the newest `keep` - 1 stay, and the first in each group of steps to which
-    `group` gives the same number above 0: every thousandth step, for example.
+    `group` gives the same number above 0: every thousandth step, for example. Those that were
+    `rejected` stay as they are, and count for nothing.
     """
 
     path: Path
     keep: int = 2
     group: Callable[[int], int] | None = None
+    rejected: set[Path] = field(default_factory=set)
     disk: Disk = DISK
 
     def write(self, step: int, files: Mapping[str, Content]) -> Callable[[], Path]:
@@ -40,6 +43,7 @@ class Checkpoints:
         """
         final = self.path / f"step-{step:08d}"
         temporary = self.path / f".tmp-{final.name}-{os.getpid()}"
+        names = list(files)
         with self._cleared(temporary):
             self.disk.create(temporary)
             for name, content in files.items():
@@ -48,7 +52,7 @@ class Checkpoints:
         def commit() -> Path:
             facts: dict[str, dict[str, int | str]] = {}
             with self._cleared(temporary):
-                for name in files:
+                for name in names:
                     with (temporary / name).open("rb") as file:
                         digest = hashlib.file_digest(file, "sha256").hexdigest()
                         facts[name] = {"bytes": file.tell(), "sha256": digest}
@@ -59,6 +63,7 @@ class Checkpoints:
                 if final.exists():  # a damaged one, that training has come to once more
                     self.disk.rename(final, _free(self.path / f"damaged-{final.name}"))
                 self.disk.rename(temporary, final)
+            self.rejected.discard(final)
             self.disk.sync(self.path)
             self.prune(step)
             return final
@@ -66,19 +71,18 @@ class Checkpoints:
         return commit
 
     def newest_first(self) -> Iterator[Path]:
-        """The folders called step-…; whether one is whole, `verified` says."""
-        return iter(sorted(self.path.glob("step-*"), key=step_of, reverse=True))
+        """The folders called step-… but for rejected ones; what is whole, `verified` says."""
+        found = (path for path in self.path.glob("step-*") if step_of(path) >= 0)
+        return iter(sorted(set(found) - self.rejected, key=step_of, reverse=True))
 
     def sweep(self) -> None:
         """Remove what a process that was killed left half written or half removed."""
         for left in [*self.path.glob(".tmp-*"), *self.path.glob(".old-*")]:
-            self._remove(left)
+            with suppress(OSError):  # perhaps next time
+                self._remove(left)
 
     def prune(self, step: int) -> None:
-        """Remove what need not be kept besides the checkpoint of `step`, which is whole.
-
-        What is newer stays: it was rejected when training went on from an older one.
-        """
+        """Remove what need not be kept besides the checkpoint of `step`, which is whole."""
         steps = [path for path in self.newest_first() if step_of(path) < step]
         kept = set(steps[: self.keep - 1])
         if self.group:
@@ -87,8 +91,9 @@ class Checkpoints:
         for path in steps:
             if path not in kept:
                 doomed = _free(self.path / f".old-{path.name}")
-                self.disk.rename(path, doomed)
-                self._remove(doomed)
+                with suppress(OSError):  # it is only in the way
+                    self.disk.rename(path, doomed)
+                    self._remove(doomed)
 
     @contextmanager
     def _cleared(self, folder: Path) -> Iterator[None]:
@@ -102,8 +107,11 @@ class Checkpoints:
 
     def _remove(self, folder: Path) -> None:
         if folder.is_dir():
-            for file in sorted(folder.iterdir()):
-                self.disk.remove(file)
+            for path in sorted(folder.iterdir()):
+                if path.is_dir() and not path.is_symlink():
+                    self._remove(path)
+                else:
+                    self.disk.remove(path)
             self.disk.remove(folder)
 
 
@@ -132,9 +140,9 @@ def verified(checkpoint: Path) -> dict[str, bytes]:
 
 
 def step_of(checkpoint: Path) -> int:
-    """The number in a folder's name; -1 where there is none."""
-    number = checkpoint.name.rpartition("-")[2]
-    return int(number) if number.isascii() and number.isdigit() else -1
+    """The number in a folder's name; -1 for other folders, such as somebody's copy."""
+    found = re.fullmatch(r"step-([0-9]{8,})", checkpoint.name)
+    return int(found[1]) if found else -1
 
 
 def _manifest(facts: Mapping[str, Mapping[str, int | str]]) -> bytes:

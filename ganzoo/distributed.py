@@ -138,6 +138,11 @@ def local_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
+def leads() -> bool:
+    """Whether this process will be its world's leader."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def launch() -> str | None:
     """What tells one start of torchrun from another, the same after it started us anew."""
     name = os.environ.get("TORCHELASTIC_RUN_ID")

@@ -37,9 +37,11 @@ def saturation(metrics: Sequence[Mapping[str, Any]]) -> str | None:
 def diversity(drawn: NDArray[np.uint8], real: NDArray[np.uint8]) -> float:
     """The mean distance of two of the `drawn` images, as a share of that of two `real` ones.
 
-    Both are (n, H, W, C), of at least two; distances are root mean squares over pixels.
+    Both are (n, H, W, C); distances are root mean squares over pixels. 1 where the real ones do not
+    differ themselves.
     """
-    return _spread(drawn) / max(_spread(real), 1e-9)
+    spread = _spread(real) if len(real) > 1 else 0.0
+    return _spread(drawn) / spread if spread else 1.0
 
 
 def collapse(metrics: Sequence[Mapping[str, Any]]) -> str | None:

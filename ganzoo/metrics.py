@@ -35,8 +35,10 @@ class Metrics:
         """Keep a scalar that was measured in a step; nothing is waited for."""
         self.on_device.append((name, step, value.detach()))
 
-    def fetch(self, world: World, more: Mapping[str, Tensor] | None = None) -> dict[str, float]:
-        """Make all of them known, and return `more`: the one place that waits for the device.
+    def fetch(
+        self, world: World, step: int, more: Mapping[str, Tensor] | None = None
+    ) -> dict[str, float]:
+        """Make all known, and return `more`, of `step`: the one place that waits for the device.
 
         DivergedError where one is not finite or beyond `DIVERGED`; it says which was the first.
         """
@@ -44,18 +46,18 @@ class Metrics:
         if not (self.on_device or more):
             return {}
         tensors = [*(value for _, _, value in self.on_device), *more.values()]
-        values = torch.stack([tensor.float() for tensor in tensors])
+        values = torch.stack([tensor.float().reshape(()) for tensor in tensors])
         if world.size > 1:  # in float64, so that the mean of equal numbers is that number
             values = values.double()
             world.average([values])
         numbers = values.tolist()
-        for (name, step, _), number in zip(self.on_device, numbers, strict=False):
-            _check(name, number, f" at step {step}")
-            self.known.setdefault(name, []).append((step, number))
+        for (name, measured, _), number in zip(self.on_device, numbers, strict=False):
+            _check(name, number, measured)
+            self.known.setdefault(name, []).append((measured, number))
         self.on_device.clear()
         found = dict(zip(more, numbers[len(numbers) - len(more) :], strict=True))
         for name, number in found.items():
-            _check(name, number)
+            _check(name, number, step)
         return found
 
     def means(self) -> dict[str, float]:
@@ -67,9 +69,9 @@ class Metrics:
         self.known.clear()
 
 
-def _check(name: str, number: float, when: str = "") -> None:
+def _check(name: str, number: float, step: int) -> None:
     if not abs(number) < DIVERGED:  # NaN included
-        raise DivergedError(f"{_WORDS.get(name, name)} is {number:.3g}{when}")
+        raise DivergedError(f"{_WORDS.get(name, name)} is {number:.3g} at step {step}")
 
 
 _WORDS = {

@@ -7,19 +7,20 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from threading import Thread, get_native_id
 from typing import IO, Any
 
 from ganzoo import health, images, latents, train
 from ganzoo.checkpoint import to_files
-from ganzoo.commits import Checkpoints
+from ganzoo.commits import Checkpoints, step_of
 from ganzoo.errors import DivergedError, GanzooError
 from ganzoo.images import Pixels
 from ganzoo.job import Job
-from ganzoo.networks import draw
+from ganzoo.networks import draw, seeded
 from ganzoo.run import Run, now
+from ganzoo.splitmix import derive
 from ganzoo.train import Event, Logged
 
 SAMPLES = 64
@@ -28,7 +29,7 @@ SAMPLES = 64
 
 def record(
     run: Run, events: Iterable[Event], job: Job, checkpoints: Checkpoints | None = None
-) -> Iterator[Event]:
+) -> Generator[Event]:
     """Pass `events` on, writing metrics, sample grids and checkpoints into `run` as they come.
 
     Adds a Warned where what was measured looks wrong.
@@ -46,6 +47,8 @@ def record(
                     warnings = writer.note(writer.metrics(event), metrics)
                 elif isinstance(event, train.Started):
                     writer.status("running")
+                    # What no file could hold is an error now, and not after an hour.
+                    to_files(event.state, job.loaded, job.images.name)
                     checkpoints.prune(event.state.step)  # a process was killed before it did
                     if event.state.step == 0:
                         writer.draw("epoch-0000", event)
@@ -64,10 +67,12 @@ def record(
                 for text in warnings:
                     yield train.Warned(event.state, event.epoch, event.steps, text)
     except (GeneratorExit, KeyboardInterrupt):  # whoever iterates gave up
-        writer.status("interrupted")
+        with suppress(OSError):
+            writer.status("interrupted")
         raise
     except DivergedError as error:
-        writer.status("diverged", str(error))
+        with suppress(OSError):
+            writer.status("diverged", str(error))
         raise DivergedError(f"{error}; {writer.saved}; try a smaller --lr") from error
     except BaseException as error:
         why = str(error) if isinstance(error, GanzooError) else f"{type(error).__name__}: {error}"
@@ -83,8 +88,12 @@ class _Writer:
         self.run, self.job, self.checkpoints = run, job, checkpoints
         self.gan = job.loaded.value
         self.facts = (run.path / "run.json").read_bytes()
-        self.history = deque(run.lines("metrics.jsonl"), maxlen=1000)
+        # What the rules of health look at.
+        self.measured: deque[dict[str, Any]] = deque(maxlen=health.WINDOWS)
+        self.spread: deque[dict[str, Any]] = deque(maxlen=2)
         self.warned: set[str] = set()
+        for entry in run.lines("metrics.jsonl"):
+            self.new_warnings(entry)
         self.z = latents.normal(SAMPLES, self.gan.latent_dim, job.config.seed)
         self.background = _Background()
         self.start = time.perf_counter()
@@ -99,10 +108,13 @@ class _Writer:
         """Add an entry to metrics.jsonl; what to say of it that was not said of the one before."""
         metrics.write(json.dumps(entry) + "\n")
         metrics.flush()
-        self.history.append(entry)
-        found = {"collapse": health.collapse(self.history)}
+        return self.new_warnings(entry)
+
+    def new_warnings(self, entry: dict[str, Any]) -> list[str]:
+        (self.spread if "diversity" in entry else self.measured).append(entry)
+        found = {"collapse": health.collapse(self.spread)}
         if self.gan.objective.scores == "logits":
-            found["saturation"] = health.saturation(self.history)
+            found["saturation"] = health.saturation(self.measured)
         new = [text for name, text in found.items() if text and name not in self.warned]
         self.warned = {name for name, text in found.items() if text}
         return new
@@ -126,12 +138,14 @@ class _Writer:
         }
 
     def draw(self, name: str, event: Event) -> Pixels:
-        floats = draw(event.state.shown, self.z)
+        noise = derive(self.job.config.seed, "samples")  # of a generator that draws some
+        with seeded(noise, self.job.device.torch):
+            floats = draw(event.state.shown, self.z)
         pixels = images.to_pixels(floats, self.gan.image_range)
         images.save_png(images.grid(pixels), self.run.path / "samples" / f"{name}.png")
         return pixels
 
-    def save(self, event: Event, metrics: IO[str]) -> None:
+    def save(self, event: train.CheckpointDue, metrics: IO[str]) -> None:
         """Commit the state, after all that was measured until then."""
         self.background.wait()
         files = to_files(event.state, self.job.loaded, self.job.images.name, self.facts)
@@ -141,11 +155,14 @@ class _Writer:
             os.fsync(metrics.fileno())
             commit()
 
-        self.background.start(finish)
+        if event.last:
+            finish()
+        else:
+            self.background.start(finish)
 
     def status(self, outcome: str, why: str = "") -> None:
         newest = next(self.checkpoints.newest_first(), None)
-        step = newest and int(newest.name.removeprefix("step-"))
+        step = newest and step_of(newest)
         content = {"outcome": outcome, "why": why, "step": step, "time": now()}
         self.run.write("status.json", content)
 
@@ -165,8 +182,9 @@ class _Background:
         """Begin; what was begun before is done."""
 
         def run() -> None:
-            if sys.platform == "linux":  # of this thread alone
-                os.setpriority(os.PRIO_PROCESS, get_native_id(), 19)
+            if sys.platform == "linux":
+                with suppress(OSError):  # of this thread alone
+                    os.setpriority(os.PRIO_PROCESS, get_native_id(), 19)
             try:
                 work()
             except BaseException as error:

@@ -14,6 +14,7 @@ from ganzoo.commits import Checkpoints, step_of, verified
 from ganzoo.distributed import World
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.options import unparse
+from ganzoo.registry import load_architecture
 from ganzoo.run import Run
 from ganzoo.state import TrainState
 from ganzoo.storage import write_whole
@@ -26,6 +27,9 @@ EXTENDING = ("epochs", "max_steps", "log_every")
 
 Say = Callable[[str], None]
 """Tells the user something that is no error."""
+
+Reject = Callable[[Path, str], None]
+"""Hears which checkpoint cannot be gone on from, and why."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +55,17 @@ class Wishes:
     """Where the images are now, if not where they were."""
 
 
-def whole_checkpoints(run: Run, reject: Say) -> Iterator[tuple[Path, Files]]:
+def whole_checkpoints(run: Run, reject: Reject) -> Iterator[tuple[Path, Files]]:
     """The run's checkpoints that are what was written, newest first; `reject` hears of others."""
     for path in Checkpoints(run.path / "checkpoints").newest_first():
         try:
-            yield path, verified(path)
+            files = verified(path)
+            if "run.json" not in files:
+                raise ModelFileError(f"{path} is no whole checkpoint: it has no run.json")
         except ModelFileError as error:
-            reject(str(error))
+            reject(path, str(error))
+        else:
+            yield path, files
 
 
 def facts_of(run: Run, newest: Files | None, say: Say) -> dict[str, Any]:
@@ -66,7 +74,10 @@ def facts_of(run: Run, newest: Files | None, say: Say) -> dict[str, Any]:
     if newest is not None and not (file.is_file() and file.read_bytes() == newest["run.json"]):
         say(f"{file} is not what it was: it is put back from the newest checkpoint")
         write_whole(file, newest["run.json"])
-    return run.facts()
+    facts = run.facts()
+    if missing := {"architecture", "data", "config", "saving"} - facts.keys():
+        raise ModelFileError(f"{file} does not say what the run's {min(missing)} is")
+    return facts
 
 
 def extended(
@@ -84,12 +95,16 @@ def extended(
         for name, value in wishes.same.items()
         if config[name] != value
     ]
-    made = {name: unparse(value) for name, value in facts["architecture"]["options"].items()}
-    differences += [
-        f"--set {name} is {made.get(name, 'not there')}, not {value}"
-        for name, value in wishes.options.items()
-        if made.get(name) != value
-    ]
+    made = facts["architecture"]
+    if wishes.options:
+        asked = load_architecture(
+            f"{made['package']}:{made['name']}", made["options"] | dict(wishes.options)
+        )
+        differences += [
+            f"--set {name} is {unparse(made['options'][name])}, not {unparse(value)}"
+            for name, value in asked.options.items()
+            if unparse(made["options"][name]) != unparse(value)
+        ]
     if differences:
         raise UsageError(
             f"that would be another run: {'; '.join(differences)}. "
@@ -105,7 +120,7 @@ def extended(
 
 
 def restored(
-    candidates: Iterable[tuple[Path, Files]], fresh: Callable[[], TrainState], reject: Say
+    candidates: Iterable[tuple[Path, Files]], fresh: Callable[[], TrainState], reject: Reject
 ) -> tuple[TrainState, Files | None]:
     """The state of the first checkpoint that fits, and its files; else a fresh one, and None."""
     for path, files in candidates:
@@ -113,7 +128,7 @@ def restored(
         try:
             restore(state, files, step_of(path))
         except ModelFileError as error:
-            reject(f"{path} is rejected: {error}")
+            reject(path, f"{path} is rejected: {error}")
         else:
             return state, files
     return fresh(), None

@@ -90,27 +90,33 @@ class Run:
         """Write a JSON file of the run; a reader never sees half of it."""
         write_whole(self.path / name, (json.dumps(content, indent=2) + "\n").encode())
 
+    def check(self) -> None:
+        """ModelFileError where this is no run's folder."""
+        checkpoints = Checkpoints(self.path / "checkpoints").newest_first()
+        if not (self.path / "run.json").is_file() and not any(checkpoints):
+            raise ModelFileError(f"{self.path} is not a run; `ganzoo train` begins one")
+
     def sweep(self) -> None:
         """Remove what a process that was killed left half written."""
         Checkpoints(self.path / "checkpoints").sweep()
-        for left in [*self.path.glob(".*.tmp"), *self.path.glob("samples/.*.tmp")]:
-            left.unlink()
+        for name in ("run.json", "status.json", "metrics.jsonl", "resumes.jsonl", "samples/*.png"):
+            folder, _, file = f"/{name}".rpartition("/")
+            for left in (self.path / folder.strip("/")).glob(f".{file}.*.tmp"):
+                left.unlink()
 
     def cut_metrics(self, step: int, *, mid_window: bool) -> None:
         """Forget what was measured after a step; `mid_window`, also the line of that step itself.
 
         That line is there where a run ended between two regular ones.
         """
-        kept = [m for m in self.lines("metrics.jsonl") if m["step"] < step + (not mid_window)]
-        text = "".join(json.dumps(line) + "\n" for line in kept)
-        write_whole(self.path / "metrics.jsonl", text.encode())
+        end = step + (not mid_window)
+        lines = self.lines("metrics.jsonl")
+        self.write_lines("metrics.jsonl", [m for m in lines if m.get("step", end) < end])
 
-    def append(self, name: str, content: dict[str, Any]) -> None:
-        """Add a line to a .jsonl file of the run, for good."""
-        with (self.path / name).open("ab") as file:
-            file.write((json.dumps(content) + "\n").encode())
-            file.flush()
-            os.fsync(file.fileno())
+    def write_lines(self, name: str, lines: list[dict[str, Any]]) -> None:
+        """Write a .jsonl file of the run; a reader never sees half of it."""
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        write_whole(self.path / name, text.encode())
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         """The whole lines of a .jsonl file of the run."""
@@ -118,7 +124,8 @@ class Run:
         with suppress(FileNotFoundError):
             for line in (self.path / name).read_bytes().splitlines():
                 with suppress(ValueError):  # a process was killed while it wrote this one
-                    found.append(json.loads(line))
+                    entry = json.loads(line)
+                    found += [entry] if isinstance(entry, dict) else []
         return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -53,12 +54,23 @@ class TrainState:
         return self.generator if self.average is None else self.average
 
     def check_finite(self) -> None:
-        """DivergedError where a weight or a number of an optimizer is not finite."""
-        for which in ("generator", "discriminator"):
-            network, optimizer = getattr(self, which), getattr(self, f"{which}_optimizer")
-            tensors = [parameter.detach() for parameter in network.parameters()]
-            for values in optimizer.state.values():
-                tensors += [v for v in values.values() if isinstance(v, Tensor)]
-            floats = [t for t in tensors if t.is_floating_point()]
-            if floats and not torch.nn.utils.get_total_norm(floats).isfinite():
-                raise DivergedError(f"the {which}'s weights are not finite after step {self.step}")
+        """DivergedError where a weight, a statistic or a number of an optimizer is no number."""
+        optimizers = (self.generator_optimizer, self.discriminator_optimizer)
+        networks = {"generator": self.generator, "discriminator": self.discriminator}
+        moments = {
+            which: [v for values in optimizer.state.values() for v in values.values()]
+            for which, optimizer in zip(networks, optimizers, strict=True)
+        }
+        if self.average is not None:
+            networks["generator's average"] = self.average
+        for which, network in networks.items():
+            numbers = _norm([*network.parameters(), *moments.get(which, [])])
+            constants = _norm([*network.buffers()])  # which may be infinite, as masks are
+            if not numbers.isfinite() or constants.isnan():
+                raise DivergedError(f"the {which} is not finite after step {self.step}")
+
+
+def _norm(values: list[Any]) -> Tensor:
+    """Of all tensors of floats among them."""
+    floats = [v.detach() for v in values if isinstance(v, Tensor) and v.is_floating_point()]
+    return torch.nn.utils.get_total_norm(floats)

@@ -70,6 +70,7 @@ def write_whole(path: Path, content: bytes) -> None:
         DISK.write(temporary, [content])
         DISK.sync(temporary)
         DISK.rename(temporary, path)
+        DISK.sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 

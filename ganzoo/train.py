@@ -65,6 +65,8 @@ class EpochEnded(Event):
 class CheckpointDue(Event):
     """It is time to save the state, which is finite; all that can be said of it was said before."""
 
+    last: bool = False  # whether nothing is trained after it
+
 
 @dataclass(frozen=True)
 class Warned(Event):
@@ -150,7 +152,7 @@ def fit(
         in_turn = save_every.passed(state.step, epoch) > save_every.passed(state.step - 1, before)
         save = stopping or late or last or in_turn
         if window_ends or last:
-            norms = state.metrics.fetch(world, stepper.gradient_norms())
+            norms = state.metrics.fetch(world, state.step, stepper.gradient_norms())
             rate = images / (time.perf_counter() - since)
             yield Logged(state, epoch, steps, state.metrics.means() | norms, rate)
             since, images = time.perf_counter(), 0
@@ -160,9 +162,9 @@ def fit(
         if epoch > before:
             yield EpochEnded(state, epoch, steps)
         if save:
-            state.metrics.fetch(world)
+            state.metrics.fetch(world, state.step)
             state.check_finite()
-            yield CheckpointDue(state, epoch, steps)
+            yield CheckpointDue(state, epoch, steps, last=last or stopping)
             saved = time.perf_counter()
         since += time.perf_counter() - paused
     ended = state.samples_seen % len(batches) < config.batch_size  # the epoch, in the last step

@@ -177,7 +177,7 @@ def test_a_run_whose_reader_gives_up_says_so(tmp_path: Path) -> None:
     next(recorded)
     status = run.path / "status.json"
     assert json.loads(status.read_text())["outcome"] == "running"
-    recorded.close()  # type: ignore[attr-defined]
+    recorded.close()
     assert json.loads(status.read_text())["outcome"] == "interrupted"
 
 

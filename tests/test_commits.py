@@ -197,18 +197,32 @@ def test_the_newest_and_some_of_the_older_stay(tmp_path: Path) -> None:
     assert steps(checkpoints) == names
 
 
-def test_a_damaged_one_of_the_same_step_makes_room(tmp_path: Path) -> None:
-    checkpoints = Checkpoints(tmp_path, keep=1)
+def test_rejected_ones_stay_and_count_for_nothing(tmp_path: Path) -> None:
+    rejected = [tmp_path / f"step-{step:08d}" for step in (20, 30)]
     for step in (10, 20, 30):
         Checkpoints(tmp_path, keep=3).write(step, FILES)()
-    for step in (20, 30):
-        (tmp_path / f"step-{step:08d}" / "a").write_bytes(b"apply")
-    checkpoints.write(15, FILES)()  # after going on from 10
-    assert steps(checkpoints) == ["step-00000030", "step-00000020", "step-00000015"]
-    checkpoints.write(20, FILES)()
+    for path in rejected:
+        (path / "a").write_bytes(b"apply")
+    checkpoints = Checkpoints(tmp_path, rejected=set(rejected))
+    for step in (15, 20, 25):  # after going on from 10
+        checkpoints.write(step, FILES)()
+    left = {"damaged-step-00000020", "step-00000020", "step-00000025", "step-00000030"}
+    assert {path.name for path in tmp_path.iterdir()} == left
     assert (tmp_path / "damaged-step-00000020" / "a").read_bytes() == b"apply"
+    assert (tmp_path / "step-00000030" / "a").read_bytes() == b"apply"
     assert verified(tmp_path / "step-00000020")
-    assert steps(checkpoints) == ["step-00000030", "step-00000020"]
+
+
+def test_what_somebody_else_put_there_does_no_harm(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, keep=1)
+    path = checkpoints.write(1, FILES)()
+    shutil.copytree(path, tmp_path / "step-best")
+    shutil.copytree(path, tmp_path / "step-00000001-copy")
+    (path / ".ipynb_checkpoints").mkdir()
+    (path / ".ipynb_checkpoints" / "notes").write_text("mine")
+    checkpoints.write(2, FILES)()
+    left = {"step-best", "step-00000001-copy", "step-00000002"}
+    assert {path.name for path in tmp_path.iterdir()} == left
 
 
 class Full(Disk):

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from ganzoo.cli.signals import signals
 from ganzoo.cli.training import Saving, carry_out, open_data
 from ganzoo.data import Images
 from ganzoo.device import Device
-from ganzoo.distributed import World
+from ganzoo.distributed import World, launch, restarted
 from ganzoo.errors import DataError, GanzooError, ModelFileError, UsageError
+from ganzoo.guard import explained
 from ganzoo.job import Job, data_of
 from ganzoo.registry import Loaded
 from ganzoo.resume import (
@@ -37,8 +39,10 @@ from ganzoo.state import TrainState
 from ganzoo.train import total_steps
 
 
-def device_of(run: Run) -> str:
+def device_of(run: Run | None) -> str:
     """The name of the device that a run was on, as far as it can be told."""
+    if run is None:
+        return "auto"
     try:
         facts = run.facts()
         kind, _, index = str(facts["device"]["name"]).partition(":")
@@ -53,8 +57,10 @@ def continue_run(
     run: Run | None, where: Device, world: World, wishes: Wishes | None = None
 ) -> None:
     """Go on with `run`, which only the leader has; the others are told what they need."""
-    with run.locked() if run else nullcontext():
-        job, saving, state = _opened(run, where, world, wishes or Wishes())
+    if run:
+        run.check()
+    with signals() as stop, run.locked() if run else nullcontext():
+        job, saving, state, rejected = _opened(run, where, world, wishes or Wishes())
         steps = total_steps(job.config, len(job.images.pixels))
         notes = {}
         if run:
@@ -67,18 +73,17 @@ def continue_run(
             assert run  # only the leader asks
             return nullcontext(run)
 
-        with signals() as stop:
-            carry_out(job, saving, stop, same, state, notes)
+        carry_out(job, saving, stop, same, state, notes, rejected)
 
 
 def _opened(
     run: Run | None, where: Device, world: World, wishes: Wishes
-) -> tuple[Job, Saving, TrainState]:
-    """What is trained on, from which state, in every process the same."""
-    rejected: list[str] = []
+) -> tuple[Job, Saving, TrainState, set[Path]]:
+    """What is trained on, from which state, in every process the same; and what was rejected."""
+    rejected: set[Path] = set()
 
-    def reject(why: str) -> None:
-        rejected.append(why)
+    def reject(path: Path, why: str) -> None:
+        rejected.add(path)
         note(why)
 
     candidates: Iterator[tuple[Path, Files]] = iter(())
@@ -89,14 +94,18 @@ def _opened(
         newest = next(candidates, None)
         candidates = chain([newest] if newest else [], candidates)
         facts = facts_of(run, newest[1] if newest else None, note)
-        facts = extended(facts, (run.lines("resumes.jsonl") or [{}])[-1], wishes)
+        earlier = (run.lines("resumes.jsonl") or [{}])[-1]
+        if restarted() and earlier.get("launch") == launch():  # what it wished for, it got
+            wishes = replace(wishes, epochs=None)
+        facts = extended(facts, earlier, wishes)
     facts = json.loads(world.tell(json.dumps(facts).encode()))
     config, saving = TrainConfig(**facts["config"]), Saving(**facts["saving"])
     made = facts["architecture"]
     loaded = open_architecture(f"{made['package']}:{made['name']}", made["options"])
 
     def fresh() -> TrainState:
-        return TrainState.fresh(loaded.value, config, where.torch)
+        with explained("its networks and optimizers cannot be made"):
+            return TrainState.fresh(loaded.value, config, where.torch)
 
     with registry.blame(loaded.entry):
         state, files = restored(candidates, fresh, reject)
@@ -115,20 +124,20 @@ def _opened(
         if differences := job.differences(facts):
             note(f"not bit for bit what it would have been: {'; '.join(differences)}")
         extension = {name: facts["config"][name] for name in EXTENDING}
-        history = {"time": now(), "step": state.step, "command": sys.argv[1:]}
-        run.append(
-            "resumes.jsonl",
-            history | extension | {"saving": facts["saving"]} | job.circumstances(),
-        )
-    return job, saving, state
+        entry = {"time": now(), "step": state.step, "command": sys.argv[1:], "launch": launch()}
+        entry |= extension | {"saving": facts["saving"]} | job.circumstances()
+        run.write_lines("resumes.jsonl", [*run.lines("resumes.jsonl"), entry])
+    return job, saving, state, rejected
 
 
 def _same_images(
     facts: dict[str, Any], moved: str | None, loaded: Loaded[Architecture], world: World
 ) -> Images:
     """The images that the run was begun with; DataError where there are others now."""
-    spec, data_options = (moved, {}) if moved else data_of(facts)
+    spec, data_options = data_of(facts)
     then = facts["data"]
+    if moved and moved not in (spec, then["source"].get("name")):
+        spec, data_options = moved, {}
     images = open_data(spec, loaded.value.image_shape, data_options, bool(then["skipped"]), world)
     if images.fingerprint != then["fingerprint"]:
         raise DataError(

@@ -73,6 +73,6 @@ def model_name(path: Path) -> str:
     return real.name if real.is_dir() else real.stem
 
 
-def ones(options: dict[str, Any]) -> dict[str, Any]:
+def given_only(options: dict[str, Any]) -> dict[str, Any]:
     """Those that the user gave."""
     return {name: value for name, value in options.items() if value is not None}

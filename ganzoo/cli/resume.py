@@ -9,7 +9,6 @@ import typer
 
 from ganzoo import options
 from ganzoo.cli import parameters as given
-from ganzoo.errors import ModelFileError
 
 
 def resume(
@@ -49,15 +48,15 @@ def resume(
     """
     from ganzoo.cli.continuing import continue_run, device_of
     from ganzoo.device import choose, keep_freed_memory
-    from ganzoo.distributed import joined
+    from ganzoo.distributed import joined, leads
     from ganzoo.resume import Wishes
     from ganzoo.run import Run
 
     wishes = Wishes(
         epochs=epochs,
-        changes=given.ones({"max_steps": max_steps, "log_every": log_every}),
-        saving=given.ones({"save_every": save_every, "keep": keep, "keep_every": keep_every}),
-        same=given.ones(
+        changes=given.given_only({"max_steps": max_steps, "log_every": log_every}),
+        saving=given.given_only({"save_every": save_every, "keep": keep, "keep_every": keep_every}),
+        same=given.given_only(
             {
                 "batch_size": batch_size,
                 "learning_rate": lr,
@@ -72,10 +71,11 @@ def resume(
         options=options.parse_pairs(settings or []),
         data=data,
     )
-    found = Run(run) if run else Run.latest(runs, among=lambda run: True)
-    if not found.path.is_dir():
-        raise ModelFileError(f"there is no run '{found.path}'; `ganzoo train` begins one")
+    found = None
+    if leads():  # only the leader needs to see the folder
+        found = Run(run) if run else Run.latest(runs, among=lambda run: True)
+        found.check()
     where = choose(device or device_of(found), None if device else "as before")
     keep_freed_memory()
     with joined(where.torch) as world:
-        continue_run(found if world.leads else None, where, world, wishes)
+        continue_run(found, where, world, wishes)

@@ -28,11 +28,14 @@ class Stop:
 
 @contextmanager
 def signals() -> Iterator[Stop]:
-    """Turn Ctrl-C and SIGTERM into a stop after the current step; a second Ctrl-C is at once."""
+    """Turn Ctrl-C and SIGTERM into a stop after the current step; a second Ctrl-C is at once.
+
+    A second SIGTERM is not: schedulers send one to each process, and torchrun hands its own on.
+    """
     stop = Stop()
 
     def note(number: int, frame: object) -> None:
-        if stop.received is not None:
+        if number == stop.received == signal.SIGINT:
             raise KeyboardInterrupt
         stop.received = signal.Signals(number)
 

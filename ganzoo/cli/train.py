@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
@@ -88,10 +89,10 @@ def train(
     }
     saved = {"save_every": save_every, "keep": keep, "keep_every": keep_every}
     try:
-        asked = replace(loaded.value.defaults, **given.ones(changes))
+        asked = replace(loaded.value.defaults, **given.given_only(changes))
     except ValueError as error:
         raise UsageError(str(error)) from None
-    saving = Saving(**given.ones(saved))
+    saving = Saving(**given.given_only(saved))
     where = choose(device)
     if data is None:
         data = registry.default_dataset(loaded)
@@ -126,7 +127,13 @@ def _started_before(runs: Path) -> Run | None:
     from ganzoo.distributed import launch, restarted
     from ganzoo.run import Run
 
+    ours = {"launch": launch(), "command": sys.argv[1:]}  # one job may train several
+
+    def begun(run: Run) -> bool:
+        facts = run.facts()
+        return all(facts.get(name) == value for name, value in ours.items())
+
     with suppress(ModelFileError):
         if restarted():
-            return Run.latest(runs, among=lambda run: run.facts().get("launch") == launch())
+            return Run.latest(runs, among=begun)
     return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -40,7 +42,7 @@ class Saving:
         if self.keep_every and Every.parse(self.keep_every).unit == "minutes":
             raise UsageError("--keep-every takes steps or epochs, not minutes")
 
-    def checkpoints(self, run: Run, job: Job) -> Checkpoints:
+    def checkpoints(self, run: Run, job: Job, rejected: set[Path]) -> Checkpoints:
         """The run's checkpoints, kept as is said here."""
         group = None
         if self.keep_every:
@@ -50,7 +52,7 @@ class Saving:
             def group(step: int) -> int:
                 return every.passed(step, step * size // images)
 
-        return Checkpoints(run.path / "checkpoints", self.keep, group)
+        return Checkpoints(run.path / "checkpoints", self.keep, group, rejected)
 
 
 def open_data(
@@ -73,11 +75,13 @@ def carry_out(
     open_run: Callable[[], AbstractContextManager[Run]],
     state: TrainState | None = None,
     notes: dict[str, str] | None = None,
+    rejected: set[Path] | None = None,
 ) -> None:
     """Train, from `state` on if there is one, and let the leader say and record what happens.
 
-    The leader's run is opened when the networks are built. `notes` are lines of the plan. The
-    run's folder is the last line printed. typer.Exit where a signal stopped it.
+    The leader's run is opened when the networks are built. `notes` are lines of the plan, and
+    checkpoints that were `rejected` are left alone. The run's folder is the last line printed.
+    typer.Exit where a signal stopped it.
     """
     with registry.blame(job.loaded.entry):
         events = fit(
@@ -89,7 +93,9 @@ def carry_out(
             started = next(events)
             print_plan(job, started, notes or {})
             with open_run() as run:
-                last = _recorded(job, saving, run, chain([started], events))
+                checkpoints = saving.checkpoints(run, job, rejected or set())
+                recorded = record(run, chain([started], events), job, checkpoints)
+                last = _followed(recorded, job, run, resumed=state is not None)
         else:
             (last,) = deque(events, maxlen=1)
     job.world.barrier()  # torchrun takes the end of one for a failure, and ends those that write
@@ -100,22 +106,26 @@ def carry_out(
         raise typer.Exit(EXIT_CODES[stop.told])
 
 
-def _recorded(job: Job, saving: Saving, run: Run, events: Iterator[Event]) -> Event:
-    """Follow and record all events; an error says what is left, and the next command."""
+def _followed(recorded: Generator[Event], job: Job, run: Run, *, resumed: bool) -> Event:
+    """Show all events; an error says what is left, and the next command."""
     count = len(job.images.pixels)
-    recorded = record(run, events, job, saving.checkpoints(run, job))
     try:
-        return follow(recorded, epochs_of(job.config, count), total_steps(job.config, count))
+        with closing(recorded):
+            return follow(recorded, epochs_of(job.config, count), total_steps(job.config, count))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         why = f"{error.filename or 'input/output'}: {error.strerror or error}"
-        next_command = f"make room, then go on with: ganzoo resume {run.path}"
-        raise OutputError(f"{why}; {next_command}") from error
+        room = "make room, then " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        raise OutputError(f"{why}; {room}go on with: ganzoo resume {run.path}") from error
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        size = job.config.batch_size
-        smaller = f"; try --batch-size {size // 2}" if size > 1 else ""
-        raise DeviceError(f"out of memory with batches of {size} images{smaller}") from error
+        size, processes = job.config.batch_size, job.world.size
+        smaller = size // 2 // processes * processes
+        what = "begin a new run with" if resumed else "try"
+        hint = f"; {what} --batch-size {smaller}" if smaller else ""
+        raise DeviceError(f"out of memory with batches of {size} images{hint}") from error
 
 
 def _say_how_it_went(last: Finished, run: Run, stop: Stop) -> None:
