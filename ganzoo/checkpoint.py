@@ -100,7 +100,9 @@ def _moments(
         if not isinstance(index, int) or not isinstance(values, dict):
             raise PluginError(f"an optimizer keeps '{index}' for no parameter: nothing saves that")
         for key, value in values.items():
-            if isinstance(value, Tensor) and "." not in key:
+            if "." in str(key):
+                raise PluginError(f"an optimizer has the key '{key}': nothing saves a dot")
+            if isinstance(value, Tensor):
                 tensors[f"{names[index]}.{key}"] = value
             elif value is None or isinstance(value, int | float):
                 numbers[f"{names[index]}.{key}"] = value

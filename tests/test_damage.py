@@ -93,7 +93,14 @@ def resumed(run: Path, expected: dict[str, Any], cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("damage", ["flipped", "cut", "gone", "folder", "swapped", "older"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "flipped",
+        "gone",
+        *(pytest.param(d, marks=FAULTS) for d in ("cut", "folder", "swapped", "older")),
+    ],
+)
 def test_it_goes_on_from_an_older_one(
     tiny: Path, run: Path, newest: Path, name: str, damage: str, cli: Cli
 ) -> None:

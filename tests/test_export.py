@@ -141,7 +141,8 @@ def convolutional(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(done.last)
 
 
-@pytest.mark.parametrize("precision", ["float32", pytest.param("int8", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float32", "int8"])
 def test_two_exports_are_identical_and_name_no_path(
     convolutional: Path, tmp_path: Path, precision: str
 ) -> None:
