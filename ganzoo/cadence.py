@@ -20,17 +20,17 @@ class Every:
     unit: Unit = "epochs"
 
     @classmethod
-    def parse(cls, text: str) -> Every:
+    def parse(cls, text: str, where: str = "") -> Every:
         """Read `500`, `500 steps`, `2 epochs` or `10 minutes`, in short `500s`, `2e` or `10m`.
 
-        UsageError where it is none of them; only minutes may be less than whole.
+        UsageError, which says `where`, for all else; only minutes may be less than whole.
         """
         found = re.fullmatch(r"([0-9]*\.?[0-9]+) ?(s|steps?|e|epochs?|m|min|minutes?|)", text)
         if found:
             count, unit = float(found[1]), _UNITS[found[2][:1]]
             if count > 0 and (unit == "minutes" or count == int(count)):
                 return cls(count, unit)
-        raise UsageError(f"'{text}' is not like 500 (steps), '2 epochs' or '10 minutes'")
+        raise UsageError(f"{where}'{text}' is not like 500 (steps), '2 epochs' or '10 minutes'")
 
     def passed(self, step: int, epoch: int) -> int:
         """How often it was time until then, where steps or epochs are counted; otherwise 0."""

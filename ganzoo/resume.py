@@ -60,8 +60,6 @@ def whole_checkpoints(run: Run, reject: Reject) -> Iterator[tuple[Path, Files]]:
     for path in Checkpoints(run.path / "checkpoints").newest_first():
         try:
             files = verified(path)
-            if "run.json" not in files:
-                raise ModelFileError(f"{path} is no whole checkpoint: it has no run.json")
         except ModelFileError as error:
             reject(path, str(error))
         else:
@@ -71,12 +69,19 @@ def whole_checkpoints(run: Run, reject: Reject) -> Iterator[tuple[Path, Files]]:
 def facts_of(run: Run, newest: Files | None, say: Say) -> dict[str, Any]:
     """What run.json says, put back from the `newest` checkpoint if it says something else."""
     file = run.path / "run.json"
-    if newest is not None and not (file.is_file() and file.read_bytes() == newest["run.json"]):
+    if (
+        newest
+        and "run.json" in newest
+        and not (file.is_file() and file.read_bytes() == newest["run.json"])
+    ):
         say(f"{file} is not what it was: it is put back from the newest checkpoint")
         write_whole(file, newest["run.json"])
     facts = run.facts()
     if missing := {"architecture", "data", "config", "saving"} - facts.keys():
-        raise ModelFileError(f"{file} does not say what the run's {min(missing)} is")
+        raise ModelFileError(
+            f"{run.path} was begun by a ganzoo that could not go on with runs (its run.json has no "
+            f"{min(missing)}): it can be exported, and `ganzoo train` begins a new one"
+        )
     return facts
 
 
@@ -108,7 +113,7 @@ def extended(
     if differences:
         raise UsageError(
             f"that would be another run: {'; '.join(differences)}. "
-            "Leave it out, or begin a new run with `ganzoo train`"
+            "Leave that out, or begin a new run with `ganzoo train`"
         )
     new = dict(wishes.changes)
     if wishes.epochs:

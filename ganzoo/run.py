@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ganzoo.commits import Checkpoints
+from ganzoo.commits import MANIFEST, Checkpoints
 from ganzoo.errors import ModelFileError, RunInUseError
 from ganzoo.storage import DISK, lock, write_whole
 
@@ -61,6 +61,15 @@ class Run:
             )
         return found[max(found)]
 
+    @classmethod
+    def nameless(cls, runs: Path) -> Iterator[Path]:
+        """The folders below `runs` that have checkpoints, but do not say of what."""
+        for path in sorted({p.parent.parent for p in runs.glob("*/checkpoints/step-*")}):
+            try:
+                cls(path).facts()
+            except ModelFileError:
+                yield path
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Be the one process that writes in this folder; RunInUseError where another is.
@@ -92,6 +101,9 @@ class Run:
 
     def check(self) -> None:
         """ModelFileError where this is no run's folder."""
+        if (self.path / MANIFEST).exists():
+            run = self.path.resolve().parent.parent
+            raise ModelFileError(f"{self.path} is a checkpoint: `ganzoo resume {run}`")
         checkpoints = Checkpoints(self.path / "checkpoints").newest_first()
         if not (self.path / "run.json").is_file() and not any(checkpoints):
             raise ModelFileError(f"{self.path} is not a run; `ganzoo train` begins one")

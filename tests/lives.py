@@ -58,6 +58,11 @@ class Nursery:
         pids: list[int] = json.loads(self.answers.readline())
         return pids
 
+    def errors(self) -> list[str]:
+        """What those that were begun have said on stderr until now."""
+        files = [Path(f"{name}.err") for name in self.names]
+        return [file.read_text() if file.exists() else "" for file in files]
+
     def wait(self) -> list[Ended]:
         """How those that were begun ended."""
         codes = json.loads(self.answers.readline())

@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -112,17 +113,22 @@ def test_a_signal_at_any_moment(
     assert content(run) == expected("mlp_gan")
 
 
-def test_one_of_eight_wins(lives: Nursery, expected: Expected, tmp_path: Path) -> None:
-    begun = lives.live(*command("mlp_gan", tmp_path), kill=(0.5, signal.SIGTERM))
+def test_one_of_eight_wins(lives: Nursery, tmp_path: Path) -> None:
+    endless = (*command("mlp_gan", tmp_path), "--epochs", 10**6)
+    begun = lives.live(*endless, kill=(0.5, signal.SIGTERM))
     run = tmp_path / "mlp_gan-toy_garments-001"
     assert begun.code == 75, begun.err
-    lives.start(*[["resume", run] for _ in range(8)])
+    pids = lives.start(*[["resume", run] for _ in range(8)])
+    deadline = time.monotonic() + 60
+    while sum("in use" in error for error in lives.errors()) < 7 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for pid in pids:
+        os.kill(pid, signal.SIGTERM)
     ended = sorted(lives.wait(), key=lambda e: e.code)
-    assert [e.code for e in ended] == [0] + [9] * 7, [e.err for e in ended]
-    for loser in ended[1:]:
+    assert [e.code for e in ended] == [9] * 7 + [75], [e.err for e in ended]
+    for loser in ended[:7]:
         assert loser.err.count("\n") == 1
         assert f"{run} is in use by process " in loser.err
-    assert content(run) == expected("mlp_gan")
 
 
 @pytest.fixture

@@ -284,7 +284,7 @@ def test_a_longer_run_is_that_run(run: Path, longer: dict[str, Any], cli: Cli) -
     assert same(run, longer)
     done = cli("resume", run)
     assert (done.code, done.last) == (0, str(run))
-    assert "at step 12 of 12: complete; --epochs +10 would train on" in done.out
+    assert f"at step 12 of 12: complete; longer with: ganzoo resume {run} --epochs +10" in done.out
     assert same(run, longer)
     history = [json.loads(line) for line in (run / "resumes.jsonl").read_text().splitlines()]
     assert [(h["step"], h["epochs"]) for h in history] == [(7, 4), (8, 6), (12, 6)]
@@ -306,7 +306,10 @@ def test_a_resume_remembers_what_an_earlier_one_was_asked(run: Path, cli: Cli) -
         (["--set", "hidden=16"], "--set hidden is 8, not 16"),
         (["--seed", 1], "--seed is 0, not 1"),
         (["--precision", "bf16", "--ema", 0.9], "--ema is what the architecture says, not 0.9; -"),
-        (["--epochs", 2], "the run has done 7 steps already, more than 4"),
+        (
+            ["--epochs", 2],
+            "the run has done 7 steps already, 3.5 epochs, and was to end after 4: --",
+        ),
         (["--epochs", "-3"], "--epochs takes a number like 30, or +10, not '-3'"),
         (["--keep-every", "5 minutes"], "--keep-every takes steps or epochs, not minutes"),
         (["--save-every", "5 eons"], "'5 eons' is not like 500 (steps), '2 epochs' or '10 min"),
@@ -450,3 +453,43 @@ def test_a_kept_checkpoint_is_whole(run: Path) -> None:
     found = [*Checkpoints(run / "checkpoints").newest_first()]
     assert [path.name for path in found] == [f"step-{n:08d}" for n in (7, 6, 5)]
     assert all(verified(path) for path in found)
+
+
+def test_a_checkpoint_is_not_a_run(run: Path, cli: Cli) -> None:
+    checkpoint = run / "checkpoints" / "step-00000007"
+    before = sorted(checkpoint.iterdir())
+    done = cli("resume", checkpoint)
+    assert (done.code, done.err) == (
+        5, f"ganzoo: {checkpoint} is a checkpoint: `ganzoo resume {run}`\n"
+    )  # fmt: skip
+    assert sorted(checkpoint.iterdir()) == before
+
+
+def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path, cli: Cli) -> None:
+    (tmp_path / "checkpoints" / ".tmp-mine").mkdir(parents=True)
+    (tmp_path / ".notes.tmp").write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    assert cli("resume", tmp_path).code == 5
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_which_run_is_the_latest_must_be_known(run: Path, cli: Cli) -> None:
+    (run / "run.json").write_text('{"broken')
+    done = cli("resume", "--runs", run.parent)
+    assert (done.code, done.err.count("\n")) == (5, 1)
+    assert f"name it, as in `ganzoo resume {run}`" in done.err
+
+
+def test_a_run_of_before_is_said_to_be_one(run: Path, cli: Cli) -> None:
+    shutil.rmtree(run / "checkpoints")
+    facts = json.loads((run / "run.json").read_text())
+    del facts["saving"]
+    (run / "run.json").write_text(json.dumps(facts))
+    done = cli("resume", run)
+    assert done.code == 5
+    assert "was begun by a ganzoo that could not go on with runs" in done.err
+
+
+def test_a_run_that_lost_its_checkpoints_says_so(run: Path, cli: Cli) -> None:
+    shutil.rmtree(run / "checkpoints")
+    assert f"{run} has no checkpoint: it begins anew" in cli("resume", run).err

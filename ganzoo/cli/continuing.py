@@ -64,7 +64,11 @@ def continue_run(
         steps = total_steps(job.config, len(job.images.pixels))
         notes = {}
         if run:
-            end = "" if state.step < steps else ": complete; --epochs +10 would train on"
+            end = (
+                ""
+                if state.step < steps
+                else f": complete; longer with: ganzoo resume {run.path} --epochs +10"
+            )
             notes["resumed"] = f"{run.path}, at step {state.step:,} of {steps:,}{end}"
             if state.step < steps:
                 run.cut_metrics(state.step, mid_window=bool(state.metrics.known))
@@ -93,6 +97,8 @@ def _opened(
         candidates = whole_checkpoints(run, reject)
         newest = next(candidates, None)
         candidates = chain([newest] if newest else [], candidates)
+        if not (newest or rejected) and run.lines("metrics.jsonl"):
+            note(f"{run.path} has no checkpoint: it begins anew")
         facts = facts_of(run, newest[1] if newest else None, note)
         earlier = (run.lines("resumes.jsonl") or [{}])[-1]
         if restarted() and earlier.get("launch") == launch():  # what it wished for, it got
@@ -119,7 +125,11 @@ def _opened(
     images = _same_images(facts, wishes.data, loaded, world)
     job = Job(loaded=loaded, images=images, config=config, device=where, world=world)
     if state.step > (steps := total_steps(config, len(images.pixels))):
-        raise UsageError(f"the run has done {state.step:,} steps already, more than {steps:,}")
+        epochs = state.samples_seen / len(images.pixels)
+        raise UsageError(
+            f"the run has done {state.step:,} steps already, {epochs:.4g} epochs, and was to end "
+            f"after {steps:,}: --epochs +10 would train on"
+        )
     if run:
         if differences := job.differences(facts):
             note(f"not bit for bit what it would have been: {'; '.join(differences)}")

@@ -29,7 +29,7 @@ def print_plan(job: Job, started: Event, notes: dict[str, str]) -> None:
         "data": f"{images.name}, {count:,} images, {width}x{height}, "
         f"{'grey' if channels == 1 else 'RGB'}",
         "training": f"{started.steps:,} steps of {config.batch_size} images, "
-        f"{_short(started.steps * config.batch_size / count)} epochs, seed {config.seed}{rate}",
+        f"{_short(started.steps * config.batch_size / count)}, seed {config.seed}{rate}",
         "device": str(job.device),
         "precision": str(job.precision),
     }
@@ -54,5 +54,6 @@ def print_plan(job: Job, started: Event, notes: dict[str, str]) -> None:
         print(f"{title:<14}{text}")
 
 
-def _short(number: float) -> str:
-    return f"{number:,.2f}".rstrip("0").rstrip(".")
+def _short(epochs: float) -> str:
+    number = f"{epochs:,.2f}".rstrip("0").rstrip(".")
+    return f"{number} epoch{'' if number == '1' else 's'}"

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ganzoo import options
+from ganzoo.architecture import Precision
 from ganzoo.cli import parameters as given
+from ganzoo.errors import ModelFileError
+
+
+def _same(*names: str, metavar: str | None = None) -> Any:
+    """An option of `train` that may be repeated, but not with another value."""
+    return typer.Option(
+        *names, metavar=metavar, help="As it was.", rich_help_panel="Refused if the run has others"
+    )
 
 
 def resume(
@@ -30,15 +39,15 @@ def resume(
     data: Annotated[
         str | None, typer.Option(help="Where the same images are now, if they were moved.")
     ] = None,
-    settings: given.Settings = None,
-    seed: given.Seed = None,
-    batch_size: given.BatchSize = None,
-    lr: given.LearningRate = None,
-    discriminator_steps: given.DiscriminatorSteps = None,
-    ema: given.Average = None,
-    precision: given.PrecisionName = None,
-    compile_: given.Compile = None,
-    deterministic: given.Deterministic = None,
+    settings: Annotated[list[str] | None, _same("--set", metavar="KEY=VALUE")] = None,
+    seed: Annotated[int | None, _same()] = None,
+    batch_size: Annotated[int | None, _same()] = None,
+    lr: Annotated[float | None, _same("--lr")] = None,
+    discriminator_steps: Annotated[int | None, _same()] = None,
+    ema: Annotated[float | None, _same()] = None,
+    precision: Annotated[Precision | None, _same()] = None,
+    compile_: Annotated[bool | None, _same("--compile")] = None,
+    deterministic: Annotated[bool | None, _same("--deterministic")] = None,
     runs: given.Runs = Path("runs"),
 ) -> None:
     """Go on with a run from its newest checkpoint; the run's folder is the last line printed.
@@ -73,6 +82,11 @@ def resume(
     )
     found = None
     if leads():  # only the leader needs to see the folder
+        for lost in () if run else Run.nameless(runs):
+            raise ModelFileError(
+                f"{lost} has checkpoints but no run.json that can be read, so it cannot be told "
+                f"which run is the latest: name it, as in `ganzoo resume {lost}`"
+            )
         found = Run(run) if run else Run.latest(runs, among=lambda run: True)
         found.check()
     where = choose(device or device_of(found), None if device else "as before")

@@ -38,8 +38,8 @@ class Saving:
     keep_every: str | None = None
 
     def __post_init__(self) -> None:
-        Every.parse(self.save_every)
-        if self.keep_every and Every.parse(self.keep_every).unit == "minutes":
+        Every.parse(self.save_every, "--save-every: ")
+        if self.keep_every and Every.parse(self.keep_every, "--keep-every: ").unit == "minutes":
             raise UsageError("--keep-every takes steps or epochs, not minutes")
 
     def checkpoints(self, run: Run, job: Job, rejected: set[Path]) -> Checkpoints:
@@ -114,6 +114,8 @@ def _followed(recorded: Generator[Event], job: Job, run: Run, *, resumed: bool) 
             return follow(recorded, epochs_of(job.config, count), total_steps(job.config, count))
     except BrokenPipeError:
         raise
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"training; go on with: ganzoo resume {run.path}") from None
     except OSError as error:
         why = f"{error.filename or 'input/output'}: {error.strerror or error}"
         room = "make room, then " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
