@@ -38,6 +38,7 @@ class Nursery:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.count = folder, 0
+        self.pids: list[int] = []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.lives"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, text=True,
@@ -55,8 +56,8 @@ class Nursery:
         self.names = names
         words = [[str(word) for word in command] for command in commands]
         print(json.dumps([words, names]), file=self.orders, flush=True)
-        pids: list[int] = json.loads(self.answers.readline())
-        return pids
+        self.pids = json.loads(self.answers.readline())
+        return self.pids
 
     def errors(self) -> list[str]:
         """What those that were begun have said on stderr until now."""
@@ -66,6 +67,7 @@ class Nursery:
     def wait(self) -> list[Ended]:
         """How those that were begun ended."""
         codes = json.loads(self.answers.readline())
+        self.pids = []
         return [
             Ended(code, Path(f"{name}.out").read_text(), Path(f"{name}.err").read_text())
             for code, name in zip(codes, self.names, strict=True)
@@ -90,6 +92,9 @@ def nursery(folder: Path) -> Iterator[Nursery]:
         yield made
     finally:
         made.orders.close()
+        for pid in made.pids:  # where a test failed that had begun some
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         made.process.wait()
         made.answers.close()
 

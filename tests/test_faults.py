@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,8 @@ def test_one_of_eight_wins(lives: Nursery, tmp_path: Path) -> None:
     while sum("in use" in error for error in lives.errors()) < 7 and time.monotonic() < deadline:
         time.sleep(0.05)
     for pid in pids:
-        os.kill(pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
     ended = sorted(lives.wait(), key=lambda e: e.code)
     assert [e.code for e in ended] == [9] * 7 + [75], [e.err for e in ended]
     for loser in ended[:7]:

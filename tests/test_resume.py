@@ -284,7 +284,8 @@ def test_a_longer_run_is_that_run(run: Path, longer: dict[str, Any], cli: Cli) -
     assert same(run, longer)
     done = cli("resume", run)
     assert (done.code, done.last) == (0, str(run))
-    assert f"at step 12 of 12: complete; longer with: ganzoo resume {run} --epochs +10" in done.out
+    assert "at step 12 of 12\n" in done.out
+    assert f"complete      longer with: ganzoo resume {run} --epochs +10\n" in done.out
     assert same(run, longer)
     history = [json.loads(line) for line in (run / "resumes.jsonl").read_text().splitlines()]
     assert [(h["step"], h["epochs"]) for h in history] == [(7, 4), (8, 6), (12, 6)]
@@ -308,7 +309,7 @@ def test_a_resume_remembers_what_an_earlier_one_was_asked(run: Path, cli: Cli) -
         (["--precision", "bf16", "--ema", 0.9], "--ema is what the architecture says, not 0.9; -"),
         (
             ["--epochs", 2],
-            "the run has done 7 steps already, 3.5 epochs, and was to end after 4: --",
+            "the run has done 7 steps already, 3.5 epochs, and was to end after 4",
         ),
         (["--epochs", "-3"], "--epochs takes a number like 30, or +10, not '-3'"),
         (["--keep-every", "5 minutes"], "--keep-every takes steps or epochs, not minutes"),

@@ -64,13 +64,10 @@ def continue_run(
         steps = total_steps(job.config, len(job.images.pixels))
         notes = {}
         if run:
-            end = (
-                ""
-                if state.step < steps
-                else f": complete; longer with: ganzoo resume {run.path} --epochs +10"
-            )
-            notes["resumed"] = f"{run.path}, at step {state.step:,} of {steps:,}{end}"
-            if state.step < steps:
+            notes["resumed"] = f"{run.path}, at step {state.step:,} of {steps:,}"
+            if state.step == steps:
+                notes["complete"] = f"longer with: ganzoo resume {run.path} --epochs +10"
+            else:
                 run.cut_metrics(state.step, mid_window=bool(state.metrics.known))
 
         def same() -> AbstractContextManager[Run]:

@@ -22,7 +22,7 @@ def _same(*names: str, metavar: str | None = None) -> Any:
 
 def resume(
     run: Annotated[
-        Path | None, typer.Argument(help="The run's folder. Default: the latest run.")
+        Path | None, typer.Argument(help="The run's folder. Default: the one begun last.")
     ] = None,
     epochs: Annotated[
         str | None,
