@@ -83,11 +83,14 @@ def room_for(nbytes: int, device: torch.device) -> bool:
 
 @contextmanager
 def deterministic(device: torch.device) -> Iterator[None]:
-    """Have CUDA use only algorithms that give the same bits each time, while this lasts."""
+    """Have CUDA use only algorithms that give the same bits each time, while this lasts.
+
+    To be entered once before anything is computed, too: cuBLAS reads its setting at its first use.
+    """
     if device.type != "cuda":
         yield
         return
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read with the first product
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False

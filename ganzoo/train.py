@@ -124,7 +124,8 @@ def fit(
     """
     device = torch.device(device)
     count = world.share(config.batch_size)
-    with explained("its networks and optimizers cannot be made"):
+    exact = deterministic if config.deterministic else nullcontext
+    with explained("its networks and optimizers cannot be made"), exact(device):
         state = state or TrainState.fresh(architecture, config, device)
         stepper = Stepper(architecture, state, config, device, world)
     world.broadcast([*state.generator.parameters(), *state.discriminator.parameters()])
@@ -140,7 +141,7 @@ def fit(
         with (
             explained(f"training step {state.step + 1} fails{how}"),
             stepper.precision.applied(device),
-            deterministic(device) if config.deterministic else nullcontext(),
+            exact(device),
         ):
             stepper(real)
         images += config.batch_size

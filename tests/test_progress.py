@@ -1,6 +1,8 @@
 """What is shown while a run goes on: two lines on a terminal, plain lines elsewhere."""
 
 import io
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from rich.console import Console
 
 from ganzoo import TrainConfig, registry
 from ganzoo.cli.progress import follow
+from ganzoo.cli.signals import signals
 from ganzoo.train import Finished, fit
 
 
@@ -37,3 +40,17 @@ def test_elsewhere_a_line_an_epoch(capsys: pytest.CaptureFixture[str]) -> None:
         "epoch 1/2  step 2/4",
         "epoch 2/2  step 4/4",
     ]
+
+
+def test_a_second_ctrl_c_leaves_at_once_and_a_second_sigterm_does_not() -> None:
+    with signals() as stop:
+        assert not stop()
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert stop()
+        assert stop.told == signal.SIGTERM
+    with signals() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)

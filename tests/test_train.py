@@ -133,6 +133,22 @@ def test_losses_beyond_all_bounds_are_divergence_too(
         list(fit(architecture, pixels, TrainConfig(learning_rate=1e6, batch_size=4)))
 
 
+@pytest.mark.parametrize("kind", ["parameters", "buffers"])
+def test_nothing_poisoned_is_ever_due_to_be_saved(
+    architecture: Architecture, pixels: NDArray[np.uint8], kind: str
+) -> None:
+    """In the last step of all, behind which no loss could show it."""
+    config = TrainConfig(batch_size=4, max_steps=3)
+    due = []
+    with pytest.raises(DivergedError, match="the generator is not finite after step 3"):
+        for event in fit(architecture, pixels, config):
+            if isinstance(event, Stepped) and event.state.step == 3:
+                first = next(t for t in getattr(event.state.generator, kind)() if t.dim())
+                first.data.view(-1)[0] = float("nan")
+            due += [event] if isinstance(event, CheckpointDue) else []
+    assert not due
+
+
 def test_each_network_is_trained_as_often_as_asked(
     architecture: Architecture, pixels: NDArray[np.uint8]
 ) -> None:
