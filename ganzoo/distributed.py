@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import uuid4
 
 import torch
 from torch import Tensor, distributed
+from torch.distributed.distributed_c10d import PrefixStore, Store
+from torch.distributed.rendezvous import rendezvous
 
 from ganzoo.errors import DeviceError, UsageError
 
@@ -116,11 +120,37 @@ def joined(device: torch.device) -> Iterator[World]:
     if device.type == "cuda":
         torch.cuda.set_device(device)
     with _together():
-        distributed.init_process_group(backend, timeout=PATIENCE)
+        store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
+        store = _fresh(store, rank, size)
+        distributed.init_process_group(
+            backend, store=store, rank=rank, world_size=size, timeout=PATIENCE
+        )
     try:
         yield World(distributed.get_rank(), size)
     finally:
         distributed.destroy_process_group()
+
+
+def _fresh(store: Store, rank: int, size: int) -> Store:
+    """A part of a store that the processes which meet here, and no others, know of.
+
+    torchrun keeps one store for all its restarts, in which new processes would find, and wait at,
+    the addresses of dead ones (pytorch issue 135712). So the leader names a part that is new, and
+    answers each process that comes to it; what a former leader named has nobody to answer.
+    """
+    ours = uuid4().hex
+    if rank == 0:
+        store.set("leader", ours)
+        for other in range(1, size):
+            name = store.get(f"{ours}/{other}").decode()
+            store.set(f"{ours}/{name}", "welcome")
+        return PrefixStore(ours, store)
+    while True:
+        leader = store.get("leader").decode()
+        store.set(f"{leader}/{rank}", ours)
+        if store.check([f"{leader}/{ours}"]):
+            return PrefixStore(leader, store)
+        time.sleep(0.05)
 
 
 def _flattened(tensors: Sequence[Tensor]) -> Tensor:

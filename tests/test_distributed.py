@@ -182,7 +182,6 @@ def test_a_signal_stops_both_in_good_order(who: str, tmp_path: Path) -> None:
 
 
 @SLOW
-@pytest.mark.skip(reason="not solved: both new processes may wait without end to find each other")
 @pytest.mark.parametrize("victim", [0, 1])
 def test_torchrun_starts_anew_what_was_killed(victim: int, tmp_path: Path) -> None:
     """The same command goes on with the run that it began, and ends in the same bits."""
@@ -207,6 +206,28 @@ def test_torchrun_starts_anew_what_was_killed(victim: int, tmp_path: Path) -> No
     runs = [*(tmp_path / "killed").iterdir()]
     assert len(runs) == 1
     assert content(runs[0]) == content(tmp_path / "whole" / runs[0].name)
+
+
+MEET = """
+import os, signal, sys, time, torch
+from ganzoo.distributed import joined
+rank, restarts = int(os.environ["RANK"]), int(os.environ["TORCHELASTIC_RESTART_COUNT"])
+if restarts and rank == int(sys.argv[1]):
+    time.sleep(1)
+with joined(torch.device("cpu")) as world:
+    world.barrier()
+    if restarts < 2 and rank == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    world.barrier()
+"""
+
+
+@SLOW
+@pytest.mark.parametrize("late", [0, 1])
+def test_who_is_started_anew_does_not_wait_for_the_dead(late: int, tmp_path: Path) -> None:
+    """torchrun's store still holds their addresses, and whoever is early would read them."""
+    (tmp_path / "meet.py").write_text(MEET)
+    torchrun(2, "--max-restarts", 2, tmp_path / "meet.py", late)
 
 
 def test_one_process_alone_does_without_messages() -> None:
