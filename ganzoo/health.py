@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,6 +54,26 @@ def collapse(metrics: Sequence[Mapping[str, Any]]) -> str | None:
         f"the generator's images are nearly the same: two of them differ {last[1]:.0%} as much as "
         "two real ones, which is called mode collapse"
     )
+
+
+class Watch:
+    """Looks at the entries of metrics.jsonl as they come; what still holds is said once."""
+
+    def __init__(self, scores: str) -> None:
+        self.probabilities = scores == "logits"
+        self.measured: deque[Mapping[str, Any]] = deque(maxlen=WINDOWS)
+        self.spread: deque[Mapping[str, Any]] = deque(maxlen=2)
+        self.found: dict[str, str] = {}
+
+    def look(self, entry: Mapping[str, Any]) -> list[str]:
+        """What to say of an entry that was not said of the one before."""
+        (self.spread if "diversity" in entry else self.measured).append(entry)
+        before = self.found
+        found = {"collapse": collapse(self.spread)}
+        if self.probabilities:
+            found["saturation"] = saturation(self.measured)
+        self.found = {name: text for name, text in found.items() if text}
+        return [text for name, text in self.found.items() if name not in before]
 
 
 def _spread(images: NDArray[np.uint8]) -> float:

@@ -42,6 +42,7 @@ class Job:
         """What run.json records: enough to say, to repeat, and to continue what was done."""
         return {
             "architecture": self.loaded.describe(),
+            "scores": self.loaded.value.objective.scores,
             "data": {
                 "name": self.images.name,
                 "source": self.images.source,

@@ -6,8 +6,7 @@ import json
 import os
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import suppress
 from threading import Thread, get_native_id
 from typing import IO, Any
@@ -28,10 +27,15 @@ SAMPLES = 64
 
 
 def record(
-    run: Run, events: Iterable[Event], job: Job, checkpoints: Checkpoints | None = None
+    run: Run,
+    events: Iterable[Event],
+    job: Job,
+    checkpoints: Checkpoints | None = None,
+    snapshots: Collection[int] | None = None,
 ) -> Generator[Event]:
     """Pass `events` on, writing metrics, sample grids and checkpoints into `run` as they come.
 
+    Grids are of each epoch, or of those in `snapshots`; those of the beginning and the end always.
     Adds a Warned where what was measured looks wrong.
 
     The disk is not waited for while training can go on; when this ends, the last checkpoint that
@@ -51,15 +55,19 @@ def record(
                     to_files(event.state, job.loaded, job.images.name)
                     checkpoints.prune(event.state.step)  # a process was killed before it did
                     if event.state.step == 0:
-                        writer.draw("epoch-0000", event)
+                        writer.picture("real", job.images.pixels[:SAMPLES])
+                        writer.picture("epoch-0000", writer.draw(event))
                 elif isinstance(event, train.EpochEnded):
-                    pixels = writer.draw(f"epoch-{event.epoch:04d}", event)
+                    pixels = writer.draw(event)
+                    last = event.state.step == event.steps
+                    if snapshots is None or event.epoch in snapshots or last:
+                        writer.picture(f"epoch-{event.epoch:04d}", pixels)
                     warnings = writer.note(writer.diversity(event, pixels), metrics)
                 elif isinstance(event, train.CheckpointDue):
                     writer.save(event, metrics)
                 elif isinstance(event, train.Finished):
                     if event.outcome == "completed" and event.mid_epoch:
-                        writer.draw(f"step-{event.state.step:08d}", event)
+                        writer.picture(f"step-{event.state.step:08d}", writer.draw(event))
                     writer.background.wait()
                     asked = "it was asked to" if event.outcome == "stopped" else ""
                     writer.status(event.outcome, asked)
@@ -88,12 +96,9 @@ class _Writer:
         self.run, self.job, self.checkpoints = run, job, checkpoints
         self.gan = job.loaded.value
         self.facts = (run.path / "run.json").read_bytes()
-        # What the rules of health look at.
-        self.measured: deque[dict[str, Any]] = deque(maxlen=health.WINDOWS)
-        self.spread: deque[dict[str, Any]] = deque(maxlen=2)
-        self.warned: set[str] = set()
+        self.watch = health.Watch(self.gan.objective.scores)
         for entry in run.lines("metrics.jsonl"):
-            self.new_warnings(entry)
+            self.watch.look(entry)
         self.z = latents.normal(SAMPLES, self.gan.latent_dim, job.config.seed)
         self.background = _Background()
         self.start = time.perf_counter()
@@ -108,16 +113,7 @@ class _Writer:
         """Add an entry to metrics.jsonl; what to say of it that was not said of the one before."""
         metrics.write(json.dumps(entry) + "\n")
         metrics.flush()
-        return self.new_warnings(entry)
-
-    def new_warnings(self, entry: dict[str, Any]) -> list[str]:
-        (self.spread if "diversity" in entry else self.measured).append(entry)
-        found = {"collapse": health.collapse(self.spread)}
-        if self.gan.objective.scores == "logits":
-            found["saturation"] = health.saturation(self.measured)
-        new = [text for name, text in found.items() if text and name not in self.warned]
-        self.warned = {name for name, text in found.items() if text}
-        return new
+        return self.watch.look(entry)
 
     def diversity(self, event: Event, pixels: Pixels) -> dict[str, Any]:
         return {
@@ -137,13 +133,15 @@ class _Writer:
             "seconds": round(time.perf_counter() - self.start, 3),
         }
 
-    def draw(self, name: str, event: Event) -> Pixels:
+    def draw(self, event: Event) -> Pixels:
+        """The first images of the run's seed, as they are now."""
         noise = derive(self.job.config.seed, "samples")  # of a generator that draws some
         with seeded(noise, self.job.device.torch):
             floats = draw(event.state.shown, self.z)
-        pixels = images.to_pixels(floats, self.gan.image_range)
+        return images.to_pixels(floats, self.gan.image_range)
+
+    def picture(self, name: str, pixels: Pixels) -> None:
         images.save_png(images.grid(pixels), self.run.path / "samples" / f"{name}.png")
-        return pixels
 
     def save(self, event: train.CheckpointDue, metrics: IO[str]) -> None:
         """Commit the state, after all that was measured until then."""

@@ -66,6 +66,14 @@ KeepEvery = Annotated[
     typer.Option(metavar="EVERY", help="Of the older ones keep one every 1000 or '5 epochs'."),
 ]
 
+Snapshots = Annotated[
+    str | None,
+    typer.Option(
+        metavar="EPOCHS",
+        help="Draw a sample grid after these epochs only, as in 1,5,10,20. Default: after each.",
+    ),
+]
+
 
 def model_name(path: Path) -> str:
     """What files made from a model are named after: its file without suffix, or its folder."""

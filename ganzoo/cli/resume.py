@@ -33,6 +33,7 @@ def resume(
     save_every: given.SaveEvery = None,
     keep: given.Keep = None,
     keep_every: given.KeepEvery = None,
+    snapshots: given.Snapshots = None,
     device: Annotated[
         str | None, typer.Option(help="auto, cpu, cuda, cuda:1 or mps. Default: as it was.")
     ] = None,
@@ -64,7 +65,14 @@ def resume(
     wishes = Wishes(
         epochs=epochs,
         changes=given.given_only({"max_steps": max_steps, "log_every": log_every}),
-        saving=given.given_only({"save_every": save_every, "keep": keep, "keep_every": keep_every}),
+        saving=given.given_only(
+            {
+                "save_every": save_every,
+                "keep": keep,
+                "keep_every": keep_every,
+                "snapshots": snapshots,
+            }
+        ),
         same=given.given_only(
             {
                 "batch_size": batch_size,

@@ -57,6 +57,7 @@ def train(
     save_every: given.SaveEvery = None,
     keep: given.Keep = None,
     keep_every: given.KeepEvery = None,
+    snapshots: given.Snapshots = None,
     runs: given.Runs = Path("runs"),
 ) -> None:
     """Train an architecture; the run's folder is the last line printed.
@@ -87,7 +88,12 @@ def train(
         "compile": compile_,
         "deterministic": deterministic,
     }
-    saved = {"save_every": save_every, "keep": keep, "keep_every": keep_every}
+    saved = {
+        "save_every": save_every,
+        "keep": keep,
+        "keep_every": keep_every,
+        "snapshots": snapshots,
+    }
     try:
         asked = replace(loaded.value.defaults, **given.given_only(changes))
     except ValueError as error:

@@ -15,6 +15,7 @@ import typer
 
 from ganzoo import registry
 from ganzoo.cadence import Every
+from ganzoo.cli.models import numbers
 from ganzoo.cli.plan import print_plan
 from ganzoo.cli.progress import decoding, follow
 from ganzoo.cli.signals import EXIT_CODES, Stop
@@ -31,16 +32,26 @@ from ganzoo.train import Event, Finished, epochs_of, fit, total_steps
 
 @dataclass(frozen=True)
 class Saving:
-    """When a run writes a checkpoint, and which of them stay."""
+    """When a run writes a checkpoint and a sample grid, and which checkpoints stay."""
 
     save_every: str = "1 epoch"
     keep: int = 2
     keep_every: str | None = None
+    snapshots: str | None = None
 
     def __post_init__(self) -> None:
         Every.parse(self.save_every, "--save-every: ")
         if self.keep_every and Every.parse(self.keep_every, "--keep-every: ").unit == "minutes":
             raise UsageError("--keep-every takes steps or epochs, not minutes")
+        self.epochs_shown()
+
+    def epochs_shown(self) -> set[int] | None:
+        """The epochs after which a sample grid is written, if not after each."""
+        return (
+            None
+            if self.snapshots is None
+            else {*numbers("--snapshots", self.snapshots, int, "1,5,10,20")}
+        )
 
     def checkpoints(self, run: Run, job: Job, rejected: set[Path]) -> Checkpoints:
         """The run's checkpoints, kept as is said here."""
@@ -94,7 +105,9 @@ def carry_out(
             print_plan(job, started, notes or {})
             with open_run() as run:
                 checkpoints = saving.checkpoints(run, job, rejected or set())
-                recorded = record(run, chain([started], events), job, checkpoints)
+                recorded = record(
+                    run, chain([started], events), job, checkpoints, saving.epochs_shown()
+                )
                 last = _followed(recorded, job, run, resumed=state is not None)
         else:
             (last,) = deque(events, maxlen=1)
