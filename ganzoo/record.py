@@ -54,9 +54,7 @@ def record(
                     # What no file could hold is an error now, and not after an hour.
                     to_files(event.state, job.loaded, job.images.name)
                     checkpoints.prune(event.state.step)  # a process was killed before it did
-                    if event.state.step == 0:
-                        writer.picture("real", job.images.pixels[:SAMPLES])
-                        writer.picture("epoch-0000", writer.draw(event))
+                    writer.first_pictures(event)
                 elif isinstance(event, train.EpochEnded):
                     pixels = writer.draw(event)
                     last = event.state.step == event.steps
@@ -139,6 +137,11 @@ class _Writer:
         with seeded(noise, self.job.device.torch):
             floats = draw(event.state.shown, self.z)
         return images.to_pixels(floats, self.gan.image_range)
+
+    def first_pictures(self, event: Event) -> None:
+        if event.state.step == 0:
+            self.picture("real", self.job.images.pixels[:SAMPLES])
+            self.picture("epoch-0000", self.draw(event))
 
     def picture(self, name: str, pixels: Pixels) -> None:
         images.save_png(images.grid(pixels), self.run.path / "samples" / f"{name}.png")

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file
+from safetensors.torch import load, load_file, save
 
 from ganzoo import TrainConfig, latents
+from ganzoo.checkpoint import restore, to_files
 from ganzoo.errors import GanzooError, ModelFileError
+from ganzoo.job import Job
 from ganzoo.record import record
 from ganzoo.run import Run
+from ganzoo.state import TrainState
 from ganzoo.train import fit
 from ganzoo.weights import load_generator, weights_sha256
 from tests.conftest import Cli, make_job
@@ -32,6 +35,7 @@ def test_a_runs_folder(trained: Path) -> None:
         "samples/epoch-0000.png",
         "samples/epoch-0001.png",
         "samples/epoch-0002.png",
+        "samples/real.png",
         "status.json",
     ]
     facts = json.loads((trained / "run.json").read_text())
@@ -58,6 +62,66 @@ def test_a_checkpoint_holds_all_that_training_needs(trained: Path) -> None:
     trainable = [n for n in weights if "running" not in n and "num_batches" not in n]
     expected = {f"{n}.{k}" for n in trainable for k in ("exp_avg", "exp_avg_sq", "step")}
     assert set(moments) == expected
+
+
+def fresh() -> tuple[Job, TrainState]:
+    job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=4))
+    return job, TrainState.fresh(job.loaded.value, job.config, torch.device("cpu"))
+
+
+def test_settings_that_an_optimizer_changed_come_back() -> None:
+    """As a schedule changes the learning rate."""
+    job, state = fresh()
+    state.generator_optimizer.param_groups[0]["lr"] = 0.125
+    files = {name: b"".join(parts) for name, parts in to_files(state, job.loaded, "x").items()}
+    _, again = fresh()
+    restore(again, files)
+    assert again.generator_optimizer.param_groups[0]["lr"] == 0.125
+
+
+def test_a_moment_of_another_shape_is_refused() -> None:
+    """It might be broadcast otherwise."""
+    job, state = fresh()
+    for parameter in state.discriminator.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    state.discriminator_optimizer.step()
+    files = {name: b"".join(parts) for name, parts in to_files(state, job.loaded, "x").items()}
+    moments = load(files["optim.safetensors"])
+    name = next(name for name in moments if len(moments[name].shape) == 2)
+    files["optim.safetensors"] = save(moments | {name: torch.zeros(1)})
+    with pytest.raises(ModelFileError, match=rf"{name} has shape \(1,\)"):
+        restore(fresh()[1], files)
+
+
+class Noisy(torch.nn.Module):
+    """A generator that draws noise of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.image = torch.nn.Parameter(torch.zeros(1, 1, 28, 28))
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return (self.image + torch.randn(len(z), 1, 28, 28)).tanh()
+
+
+def test_samples_depend_on_the_seed_alone(tmp_path: Path) -> None:
+    """Also where a generator draws from torch's own random numbers, and leave those alone."""
+    job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=8, epochs=1))
+    noisy = replace(job.loaded.value, generator=Noisy)
+    job = replace(job, loaded=replace(job.loaded, value=noisy))
+    for runs, elsewhere in ((tmp_path / "a", 1), (tmp_path / "b", 2)):
+        run = Run.create(runs, "x", job.describe())
+        torch.manual_seed(elsewhere)
+        events = fit(noisy, job.images.pixels, job.config)
+        started = next(record(run, events, job))
+        assert torch.equal(torch.randn(3), torch.randn(3, generator=seeded_with(elsewhere)))
+        assert started.state.step == 0
+    first, second = (tmp_path / name / "x-001/samples/epoch-0000.png" for name in "ab")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def seeded_with(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
 def test_a_model_file_is_enough_to_draw_from(trained: Path, tmp_path: Path) -> None:
@@ -145,7 +209,7 @@ def test_only_the_newest_checkpoints_are_kept(tmp_path: Path, cli: Cli) -> None:
     )  # fmt: skip
     kept = sorted(p.name for p in Path(done.last, "checkpoints").iterdir())
     assert kept == ["step-00000006", "step-00000008"]
-    assert len(list(Path(done.last, "samples").iterdir())) == 5
+    assert len(list(Path(done.last, "samples").glob("epoch-*"))) == 5
 
 
 def test_a_run_that_fails_says_why_and_keeps_its_last_checkpoint(tmp_path: Path) -> None:

@@ -204,13 +204,13 @@ def test_rejected_ones_stay_and_count_for_nothing(tmp_path: Path) -> None:
     for path in rejected:
         (path / "a").write_bytes(b"apply")
     checkpoints = Checkpoints(tmp_path, rejected=set(rejected))
-    for step in (15, 20, 25):  # after going on from 10
+    for step in (15, 20, 25, 35):  # after going on from 10
         checkpoints.write(step, FILES)()
-    left = {"damaged-step-00000020", "step-00000020", "step-00000025", "step-00000030"}
+    left = {"damaged-step-00000020", "step-00000025", "step-00000030", "step-00000035"}
     assert {path.name for path in tmp_path.iterdir()} == left
     assert (tmp_path / "damaged-step-00000020" / "a").read_bytes() == b"apply"
     assert (tmp_path / "step-00000030" / "a").read_bytes() == b"apply"
-    assert verified(tmp_path / "step-00000020")
+    assert verified(tmp_path / "step-00000025")
 
 
 def test_what_somebody_else_put_there_does_no_harm(tmp_path: Path) -> None:

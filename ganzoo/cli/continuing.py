@@ -57,8 +57,6 @@ def continue_run(
     run: Run | None, where: Device, world: World, wishes: Wishes | None = None
 ) -> None:
     """Go on with `run`, which only the leader has; the others are told what they need."""
-    if run:
-        run.check()
     with signals() as stop, run.locked() if run else nullcontext():
         job, saving, state, rejected = _opened(run, where, world, wishes or Wishes())
         steps = total_steps(job.config, len(job.images.pixels))
