@@ -45,6 +45,32 @@ def grid(images: Pixels, columns: int | None = None, gap: int = 2, background: i
     return sheet[None]
 
 
+def ungrid(sheet: Pixels, count: int, size: tuple[int, int], gap: int = 2) -> Pixels:
+    """The images (count, H, W, C) of that size that `grid` made such a sheet (H, W, C) of.
+
+    ValueError where it cannot have done so.
+    """
+    height, width = size
+    zoom = max(1, 64 // max(size))
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    cell_h, cell_w = height * zoom + gap, width * zoom + gap
+    if sheet.shape[:2] != (rows * cell_h + gap, columns * cell_w + gap):
+        raise ValueError(f"no grid of {count} images of {width}x{height} pixels")
+    cells = sheet[gap:, gap:].reshape(rows, cell_h, columns, cell_w, -1).swapaxes(1, 2)
+    small = cells[:, :, : cell_h - gap : zoom, : cell_w - gap : zoom]
+    return np.ascontiguousarray(small.reshape(-1, height, width, sheet.shape[2])[:count])
+
+
+def from_file(path: Path) -> Pixels:
+    """One picture (H, W, C), grey or RGB."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture.convert("L" if picture.mode == "L" else "RGB"))
+    return pixels[:, :, None] if pixels.ndim == 2 else pixels
+
+
 def save_png(image: Pixels, path: Path) -> None:
     """Write one image (H, W, C) or (1, H, W, C); a reader never sees half a file."""
     encoded = io.BytesIO()

@@ -47,6 +47,7 @@ class Job:
                 "name": self.images.name,
                 "source": self.images.source,
                 "images": len(self.images.pixels),
+                "size": list(self.images.pixels.shape[1:]),
                 "fingerprint": self.images.fingerprint,
                 "skipped": list(self.images.skipped),
             },

@@ -12,18 +12,18 @@ from threading import Thread, get_native_id
 from typing import IO, Any
 
 from ganzoo import health, images, latents, train
+from ganzoo.card import CARD, card
 from ganzoo.checkpoint import to_files
 from ganzoo.commits import Checkpoints, step_of
 from ganzoo.errors import DivergedError, GanzooError
+from ganzoo.gallery import SAMPLES
 from ganzoo.images import Pixels
 from ganzoo.job import Job
 from ganzoo.networks import draw, seeded
 from ganzoo.run import Run, now
 from ganzoo.splitmix import derive
 from ganzoo.train import Event, Logged
-
-SAMPLES = 64
-"""How many images a sample grid shows; they are the first of the run's seed."""
+from ganzoo.weights import model_info
 
 
 def record(
@@ -94,6 +94,7 @@ class _Writer:
         self.run, self.job, self.checkpoints = run, job, checkpoints
         self.gan = job.loaded.value
         self.facts = (run.path / "run.json").read_bytes()
+        self.latest: dict[str, float] = {}
         self.watch = health.Watch(self.gan.objective.scores)
         for entry in run.lines("metrics.jsonl"):
             self.watch.look(entry)
@@ -122,6 +123,7 @@ class _Writer:
         }
 
     def metrics(self, event: Logged) -> dict[str, Any]:
+        self.latest = dict(event.metrics)
         return {
             "step": event.state.step,
             "epoch": event.epoch,
@@ -150,6 +152,7 @@ class _Writer:
         """Commit the state, after all that was measured until then."""
         self.background.wait()
         files = to_files(event.state, self.job.loaded, self.job.images.name, self.facts)
+        files[CARD] = [self.card(event).encode()]
         commit = self.checkpoints.write(event.state.step, files)
 
         def finish() -> None:
@@ -160,6 +163,12 @@ class _Writer:
             finish()
         else:
             self.background.start(finish)
+
+    def card(self, event: Event) -> str:
+        state, facts = event.state, json.loads(self.facts)
+        info = model_info(self.job.loaded, self.job.images.name, state.samples_seen)
+        name = self.run.path.resolve().name
+        return card(name, facts, info, state.step, self.latest, state.average is not None)
 
     def status(self, outcome: str, why: str = "") -> None:
         newest = next(self.checkpoints.newest_first(), None)

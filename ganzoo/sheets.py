@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ganzoo.animations import LIMITS, encode, there_and_back
 from ganzoo.errors import UsageError
 from ganzoo.images import Pixels, to_pil
 from ganzoo.storage import write_whole
@@ -26,8 +27,6 @@ PADDING = 8  # between a label and what is next to it
 FONT_SIZE = 15
 LINE = 22  # the height of a line of headings
 INK, RULE, PAPER = 70, 190, 255  # all grey
-ANIMATIONS = {".gif": 2**16 - 1, ".webp": 2**14 - 1}
-"""How the names of animations end, and the most pixels in a row that the format can count."""
 
 
 class Box(NamedTuple):
@@ -82,7 +81,7 @@ class Sheet:
         """Write the sheet, or for .gif and .webp its frames; a reader never sees half a file."""
         path = Path(path)
         if is_animation(path):
-            content = _animate(self.frames(), path)
+            content = encode(*there_and_back(self.frames()), path)
         else:
             encoded = io.BytesIO()
             self.draw().save(encoded, format="PNG")
@@ -145,37 +144,12 @@ class Sheet:
 def is_animation(path: Path) -> bool:
     """Whether a file of this name holds frames; UsageError if it is neither that nor a picture."""
     suffix = path.suffix.lower()
-    if suffix not in {".png", *ANIMATIONS}:
+    if suffix not in {".png", *LIMITS}:
         raise UsageError(
             f"ganzoo draws sheets as .png and animations as .gif or .webp, and {path} is neither: "
             f"name it {path.stem or 'x'}.png"
         )
-    return suffix in ANIMATIONS
-
-
-def _animate(frames: Sequence[Image.Image], path: Path) -> bytes:
-    """Frames there and back, for ever, at a pace to tell a few of them apart and to let many flow.
-
-    WebP is written without loss; a GIF has 256 colours.
-    """
-    suffix = path.suffix.lower()
-    width, height = frames[0].size
-    if max(width, height) > ANIMATIONS[suffix]:
-        raise UsageError(
-            f"{path} would have {width}x{height} pixels, and a {suffix} file at most "
-            f"{ANIMATIONS[suffix]} either way: ask for less, or for a .png"
-        )
-    encoded = io.BytesIO()
-    frames[0].save(
-        encoded,
-        suffix[1:].upper(),
-        save_all=True,
-        append_images=[*frames[1:], *frames[-2:0:-1]],
-        duration=max(60, min(500, 3000 // len(frames))),  # milliseconds; there takes 1.5 s to 3 s
-        loop=0,
-        **({"lossless": True} if suffix == ".webp" else {}),
-    )
-    return encoded.getvalue()
+    return suffix in LIMITS
 
 
 def _width(labels: Sequence[str]) -> int:

@@ -1,0 +1,110 @@
+"""`ganzoo plot`, `animate`, `report` and `compare`: what is to be seen of runs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganzoo.cli import console
+from ganzoo.cli.models import latest_run
+from ganzoo.cli.parameters import Runs
+
+if TYPE_CHECKING:
+    from ganzoo.run import Run
+
+Which = Annotated[Path | None, typer.Argument(help="A run. Default: the latest.")]
+
+
+class Format(StrEnum):
+    """Of charts."""
+
+    png = "png"
+    svg = "svg"
+
+
+def plot(
+    run: Which = None,
+    smooth: Annotated[
+        int | None,
+        typer.Option(min=0, help="Entries to smooth over; 0 for none. Default: a fortieth of all."),
+    ] = None,
+    format_: Annotated[
+        Format,
+        typer.Option("--format", help="Of charts; an .svg is light or dark as its page is."),
+    ] = Format.png,
+    dark: Annotated[bool, typer.Option("--dark", help="On dark ground.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Default: RUN/plots.")
+    ] = None,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Draw a run's curves, its strip, and what it draws beside real images."""
+    from ganzoo import report
+
+    opened = _open(run, runs)
+    folder = output or opened.path / report.PLOTS
+    for path in report.plot(opened, folder, format_.value, smooth, dark):
+        print(path)
+
+
+def animate(
+    run: Which = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE",
+            help="A .gif, .webp, or (with ffmpeg) .mp4. Default: RUN/training.gif.",
+        ),
+    ] = None,
+    runs: Runs = Path("runs"),
+) -> None:  # fmt: skip
+    """Show how a run's images came to be, one sample grid after the other."""
+    from ganzoo import gallery, report
+
+    opened = _open(run, runs)
+    path = output or opened.path / report.ANIMATION
+    gallery.animate(opened, path)
+    print(path)
+
+
+def report(
+    run: Which = None,
+    exports: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where exported models are looked for.")
+    ] = Path("exports"),
+    runs: Runs = Path("runs"),
+) -> None:
+    """Write RUN/report.html: all that is to be seen of a run, in one file that needs no other."""
+    from ganzoo.report import report as write
+
+    print(write(_open(run, runs), exports))
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN…", help="Two to six runs.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The page.")
+    ] = Path("compare.html"),
+) -> None:
+    """Compare runs: a table here, and a page with their curves and what they draw."""
+    from ganzoo.report import compare as write
+
+    found = write([_open(run, run) for run in runs], output)
+    for title, rows in (("asked for", found.differences), ("measured", found.results)):
+        table = console.table(title, *found.names)
+        for name, values in rows:
+            table.add_row(name, *values)
+        console.show(table)
+    print(output)
+
+
+def _open(path: Path | None, runs: Path) -> Run:
+    """The run in a folder, or the latest one; ModelFileError where there is none."""
+    from ganzoo.run import Run
+
+    run = Run(path or latest_run(runs))
+    run.facts()
+    return run

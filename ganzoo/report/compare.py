@@ -1,0 +1,143 @@
+"""Several runs side by side: what was different, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganzoo import figures, gallery
+from ganzoo.errors import UsageError
+from ganzoo.history import Chart, is_critic, measured, wasserstein
+from ganzoo.options import unparse
+from ganzoo.report import story
+from ganzoo.report.page import image, render
+from ganzoo.run import Run
+from ganzoo.sheets import Sheet
+from ganzoo.storage import write_whole
+
+MOST = len(figures.LIGHT.series)
+"""Runs in one comparison: as many as there are colours to tell them apart."""
+
+Table = list[tuple[str, list[str]]]
+"""Rows: a name, and a value for each run."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs by name, how what was asked for differs, and what was measured at the end."""
+
+    names: list[str]
+    differences: Table
+    results: Table
+
+
+def compare(runs: Sequence[Run], path: Path) -> Comparison:
+    """Write a page about two runs or more to `path`; UsageError where there are too many.
+
+    The pictures are of the same latents where seed and latent_dim are the same.
+    """
+    if not 2 <= len(runs) <= MOST:
+        raise UsageError(f"{len(runs)} runs are not 2 to {MOST}: give some of them")
+    facts = [story.facts_of(run) for run in runs]
+    names = _names(runs)
+    entries = [run.lines("metrics.jsonl") for run in runs]
+    found = Comparison(names, _differences(facts), _results(entries))
+    page = render(
+        "compare.html",
+        title=" and ".join(names) if len(names) == 2 else f"{len(names)} runs compared",
+        names=names,
+        differences=found.differences,
+        results=found.results,
+        charts=[figures.svg(figures.draw(chart)) for chart in _charts(names, facts, entries)],
+        pictures=[_picture(run) for run in runs],
+    )
+    write_whole(path, page.encode())
+    return found
+
+
+def _names(runs: Sequence[Run]) -> list[str]:
+    """The runs' folders, with as much of their paths as tells them apart."""
+    paths = [run.path.resolve() for run in runs]
+    if len(set(paths)) < len(paths):
+        raise UsageError("a run is compared with others, not with itself: name each once")
+    names = [path.name for path in paths]
+    return names if len(set(names)) == len(names) else [str(run.path) for run in runs]
+
+
+def _differences(facts: Sequence[story.Facts]) -> Table:
+    flat = [_flat(each) for each in facts]
+    names = dict.fromkeys(name for each in flat for name in each)
+    rows = [(name, [each.get(name, "-") for each in flat]) for name in names]
+    return [(name, values) for name, values in rows if len(set(values)) > 1]
+
+
+def _flat(facts: story.Facts) -> dict[str, str]:
+    """All that was asked for, and on what it ran."""
+    made, data = facts["architecture"], facts["data"]
+    return {
+        "architecture": made["name"],
+        "package": f"{made['package']} {made['version']}",
+        "data": data["name"],
+        "images": f"{data['images']:,}",
+        "fingerprint of the data": data["fingerprint"][:16],
+        **{f"--set {name}": unparse(value) for name, value in made["options"].items()},
+        **{k.replace("_", " "): story.in_words(v) for k, v in facts["config"].items()},
+        "device": facts["device"]["name"],
+        "precision": facts["precision"]["name"],
+        "processes": str(facts["processes"]),
+        "threads": str(facts["threads"]),
+        **facts["versions"],
+    }
+
+
+def _results(entries: Sequence[story.Entries]) -> Table:
+    times = [dict(story.times(each)) for each in entries]
+    last = [story.last_numbers(each) for each in entries]
+    rows: Table = [(name, [each[name] for each in times]) for name in times[0]]
+    for name, label in story.NUMBERS.items():
+        if any(name in each for each in last):
+            values = [f"{each[name]:.3f}" if name in each else "-" for each in last]
+            rows.append((f"{label}, at the end", values))
+    return rows
+
+
+def _charts(
+    names: Sequence[str], facts: Sequence[dict[str, Any]], entries: Sequence[story.Entries]
+) -> list[Chart]:
+    """One for each quantity, in which a run has the same colour each time.
+
+    Scores of critics and probabilities are no numbers of one kind, so each has its own.
+    """
+    runs = [*zip(names, facts, entries, strict=True)]
+    images = [each["data"]["images"] for each in facts]
+
+    def chart(name: str, title: str, critics: bool | None = None, **more: Any) -> Chart:
+        curves = [
+            measured(lines if critics in {None, is_critic(of)} else [], name, count, run)
+            for (run, of, lines), count in zip(runs, images, strict=True)
+        ]
+        return Chart(name, title, curves, **more)
+
+    gaps = [
+        wasserstein(lines if is_critic(of) else [], count, run)
+        for (run, of, lines), count in zip(runs, images, strict=True)
+    ]
+    found = [
+        chart("loss_d", "Loss of D"),
+        chart("loss_g", "Loss of G"),
+        chart("d_real", "D(x): real images", False, limits=(0, 1), line=0.5),
+        chart("d_fake", "D(G(z)): generated ones", False, limits=(0, 1), line=0.5),
+        Chart("wasserstein", "Wasserstein estimate of critics", gaps, line=0),
+        chart("diversity", "Diversity, that of real images being 1", line=1),
+    ]
+    return [c for c in found if any(len(curve.values) for curve in c.curves)]
+
+
+def _picture(run: Run) -> dict[str, str]:
+    last = gallery.snapshots(run)[-1]
+    return {
+        "label": last.label,
+        "image": image(Sheet(gallery.first(run, last.path, 4, 4)[:, None]).draw()),
+    }
