@@ -30,14 +30,13 @@ generative adversarial network, trained on the {images:,} images of {dataset}.
 ## Draw from it
 
 ```sh
-pip install 'ganzoo[train]'
 ganzoo sample . -n 64 --seed 0 -o samples.png
 ganzoo export . --onnx -o {architecture}.onnx
 ```
 
-The first command needs PyTorch. The second writes a file that draws the same images with
-onnxruntime alone: {latent_dim} normal numbers in, an image out. Image i of a seed is always the
-same.
+The first command needs ganzoo's extra `train`, and so PyTorch. The second writes a file that
+draws the same images with onnxruntime alone: {latent_dim} normal numbers in, an image out. Image i
+of a seed is always the same.
 
 ## How it was trained
 

@@ -44,7 +44,9 @@ SIZE = (6.4, 3.2)
 """Inches; twice as wide as high."""
 
 
-def draw(chart: Chart, theme: Theme = LIGHT, window: int | None = None) -> Figure:
+def draw(
+    chart: Chart, theme: Theme = LIGHT, window: int | None = None, *, legend: bool = True
+) -> Figure:
     """A chart: each curve as it was measured, faintly, and smoothed over `window` entries."""
     with _style(theme):
         figure = Figure(figsize=SIZE, layout="constrained")
@@ -67,9 +69,8 @@ def draw(chart: Chart, theme: Theme = LIGHT, window: int | None = None) -> Figur
         axes.set_title(chart.title, loc="left", fontweight="bold")
         axes.set_xlim(left=0)
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
-        if len(chart.curves) > 1:
-            rows = -(-len(chart.curves) // 3)
-            figure.legend(loc="outside lower center", ncols=-(-len(chart.curves) // rows))
+        if legend and len(chart.curves) > 1:
+            figure.legend(loc="outside lower center", ncols=2)
         return figure
 
 

@@ -74,6 +74,15 @@ Snapshots = Annotated[
     ),
 ]
 
+Report = Annotated[
+    bool | None,
+    typer.Option(
+        "--report/--no-report",
+        envvar="GANZOO_REPORT",
+        help="Draw curves, strip, animation and report.html at the end. Default: yes.",
+    ),
+]
+
 
 def model_name(path: Path) -> str:
     """What files made from a model are named after: its file without suffix, or its folder."""

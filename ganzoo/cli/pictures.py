@@ -95,6 +95,8 @@ def compare(
     found = write([_open(run, run) for run in runs], output)
     for title, rows in (("asked for", found.differences), ("measured", found.results)):
         table = console.table(title, *found.names)
+        for column in table.columns:
+            column.overflow = "fold"
         for name, values in rows:
             table.add_row(name, *values)
         console.show(table)

@@ -34,6 +34,7 @@ def resume(
     keep: given.Keep = None,
     keep_every: given.KeepEvery = None,
     snapshots: given.Snapshots = None,
+    report: given.Report = None,
     device: Annotated[
         str | None, typer.Option(help="auto, cpu, cuda, cuda:1 or mps. Default: as it was.")
     ] = None,
@@ -71,6 +72,7 @@ def resume(
                 "keep": keep,
                 "keep_every": keep_every,
                 "snapshots": snapshots,
+                "report": report,
             }
         ),
         same=given.given_only(

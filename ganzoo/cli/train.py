@@ -58,6 +58,7 @@ def train(
     keep: given.Keep = None,
     keep_every: given.KeepEvery = None,
     snapshots: given.Snapshots = None,
+    report: given.Report = None,
     runs: given.Runs = Path("runs"),
 ) -> None:
     """Train an architecture; the run's folder is the last line printed.
@@ -93,6 +94,7 @@ def train(
         "keep": keep,
         "keep_every": keep_every,
         "snapshots": snapshots,
+        "report": report,
     }
     try:
         asked = replace(loaded.value.defaults, **given.given_only(changes))

@@ -15,6 +15,7 @@ import typer
 
 from ganzoo import registry
 from ganzoo.cadence import Every
+from ganzoo.cli.console import note
 from ganzoo.cli.models import numbers
 from ganzoo.cli.plan import print_plan
 from ganzoo.cli.progress import decoding, follow
@@ -32,12 +33,13 @@ from ganzoo.train import Event, Finished, epochs_of, fit, total_steps
 
 @dataclass(frozen=True)
 class Saving:
-    """When a run writes a checkpoint and a sample grid, and which checkpoints stay."""
+    """When a run writes checkpoints, sample grids and a report, and which checkpoints stay."""
 
     save_every: str = "1 epoch"
     keep: int = 2
     keep_every: str | None = None
     snapshots: str | None = None
+    report: bool = True
 
     def __post_init__(self) -> None:
         Every.parse(self.save_every, "--save-every: ")
@@ -109,6 +111,8 @@ def carry_out(
                     run, chain([started], events), job, checkpoints, saving.epochs_shown()
                 )
                 last = _followed(recorded, job, run, resumed=state is not None)
+                if saving.report and isinstance(last, Finished) and last.outcome == "completed":
+                    _leave_pictures(run)
         else:
             (last,) = deque(events, maxlen=1)
     job.world.barrier()  # torchrun takes the end of one for a failure, and ends those that write
@@ -141,6 +145,16 @@ def _followed(recorded: Generator[Event], job: Job, run: Run, *, resumed: bool) 
         what = "begin a new run with" if resumed else "try"
         hint = f"; {what} --batch-size {smaller}" if smaller else ""
         raise DeviceError(f"out of memory with batches of {size} images{hint}") from error
+
+
+def _leave_pictures(run: Run) -> None:
+    """Draw what is to be seen of the run; what goes wrong there takes nothing from the training."""
+    from ganzoo.report import leave
+
+    try:
+        leave(run)
+    except Exception as error:
+        note(f"its pictures could not be drawn: {error}; `ganzoo report {run.path}` tries again")
 
 
 def _say_how_it_went(last: Finished, run: Run, stop: Stop) -> None:

@@ -50,7 +50,10 @@ def compare(runs: Sequence[Run], path: Path) -> Comparison:
         names=names,
         differences=found.differences,
         results=found.results,
-        charts=[figures.svg(figures.draw(chart)) for chart in _charts(names, facts, entries)],
+        charts=[
+            figures.svg(figures.draw(chart, legend=False))  # the page has one for all
+            for chart in _charts(names, facts, entries)
+        ],
         pictures=[_picture(run) for run in runs],
     )
     write_whole(path, page.encode())
