@@ -165,10 +165,12 @@ class _Writer:
             self.background.start(finish)
 
     def card(self, event: Event) -> str:
-        state, facts = event.state, json.loads(self.facts)
+        state = event.state
         info = model_info(self.job.loaded, self.job.images.name, state.samples_seen)
         name = self.run.path.resolve().name
-        return card(name, facts, info, state.step, self.latest, state.average is not None)
+        return card(
+            name, self.job.describe(), info, state.step, self.latest, state.average is not None
+        )
 
     def status(self, outcome: str, why: str = "") -> None:
         newest = next(self.checkpoints.newest_first(), None)

@@ -151,7 +151,7 @@ def damage(path: Path) -> None:
     path.write_bytes(content)
 
 
-FILES = ["model.safetensors", "optim.safetensors", "run.json", "state.json"]
+FILES = ["README.md", "model.safetensors", "optim.safetensors", "run.json", "state.json"]
 
 
 @pytest.mark.parametrize("name", FILES)

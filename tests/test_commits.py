@@ -140,7 +140,7 @@ def whole(job: Job, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str,
 
 
 # Before each call of the third commit, the first that removes something; with faults, of all.
-MOMENTS = [pytest.param(m, marks=[] if 42 <= m < 72 else FAULTS) for m in range(110)]
+MOMENTS = [pytest.param(m, marks=[] if 46 <= m < 79 else FAULTS) for m in range(120)]
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -174,7 +174,7 @@ def test_a_crash_at_every_call(
 
 
 def test_all_moments_are_tried(whole: tuple[dict[str, Any], int]) -> None:
-    assert 100 < whole[1] <= 110
+    assert 110 < whole[1] <= 120
 
 
 def test_a_checkpoint_is_there_or_not(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_a_report_tells_all_of_a_run(trained: Path, exported: Path, cli: Cli) ->
     for words in (
         "mlp_gan-toy_garments-001",
         "mlp_gan, trained on 64 images of toy_garments (28x28, grey).",
-        "generator, 29,104 parameters",
+        "generator, 28,128 parameters",
         "0 Linear 1,616 16",  # 100 * 16 + 16
         "Nothing is wrong that ganzoo looks for",
         "--set hidden 16,32",
