@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from threading import Thread, get_native_id
@@ -16,7 +15,6 @@ from ganzoo import health, images, latents, train
 from ganzoo.checkpoint import to_files
 from ganzoo.commits import Checkpoints, step_of
 from ganzoo.errors import DivergedError, GanzooError
-from ganzoo.images import Pixels
 from ganzoo.job import Job
 from ganzoo.networks import draw, seeded
 from ganzoo.run import Run, now
@@ -32,7 +30,7 @@ def record(
 ) -> Generator[Event]:
     """Pass `events` on, writing metrics, sample grids and checkpoints into `run` as they come.
 
-    Adds a Warned where what was measured looks wrong.
+    Adds a Drawn for each sample grid, and a Warned where what was measured looks wrong.
 
     The disk is not waited for while training can go on; when this ends, the last checkpoint that
     was due is there.
@@ -42,6 +40,7 @@ def record(
     try:
         with (run.path / "metrics.jsonl").open("a") as metrics, writer.background:
             for event in events:
+                drawn: list[train.Drawn] = []
                 warnings: list[str] = []
                 if isinstance(event, train.Logged):
                     warnings = writer.note(writer.metrics(event), metrics)
@@ -51,19 +50,20 @@ def record(
                     to_files(event.state, job.loaded, job.images.name)
                     checkpoints.prune(event.state.step)  # a process was killed before it did
                     if event.state.step == 0:
-                        writer.draw("epoch-0000", event)
+                        drawn = [writer.draw("epoch-0000", event)]
                 elif isinstance(event, train.EpochEnded):
-                    pixels = writer.draw(f"epoch-{event.epoch:04d}", event)
-                    warnings = writer.note(writer.diversity(event, pixels), metrics)
+                    drawn = [writer.draw(f"epoch-{event.epoch:04d}", event, measure=True)]
+                    warnings = writer.note(writer.diversity(drawn[0]), metrics)
                 elif isinstance(event, train.CheckpointDue):
                     writer.save(event, metrics)
                 elif isinstance(event, train.Finished):
                     if event.outcome == "completed" and event.mid_epoch:
-                        writer.draw(f"step-{event.state.step:08d}", event)
+                        yield writer.draw(f"step-{event.state.step:08d}", event)
                     writer.background.wait()
                     asked = "it was asked to" if event.outcome == "stopped" else ""
                     writer.status(event.outcome, asked)
                 yield event
+                yield from drawn
                 for text in warnings:
                     yield train.Warned(event.state, event.epoch, event.steps, text)
     except (GeneratorExit, KeyboardInterrupt):  # whoever iterates gave up
@@ -88,12 +88,9 @@ class _Writer:
         self.run, self.job, self.checkpoints = run, job, checkpoints
         self.gan = job.loaded.value
         self.facts = (run.path / "run.json").read_bytes()
-        # What the rules of health look at.
-        self.measured: deque[dict[str, Any]] = deque(maxlen=health.WINDOWS)
-        self.spread: deque[dict[str, Any]] = deque(maxlen=2)
-        self.warned: set[str] = set()
+        self.health = health.Watch(self.gan.objective.scores)
         for entry in run.lines("metrics.jsonl"):
-            self.new_warnings(entry)
+            self.health.see(entry)
         self.z = latents.normal(SAMPLES, self.gan.latent_dim, job.config.seed)
         self.background = _Background()
         self.start = time.perf_counter()
@@ -108,23 +105,14 @@ class _Writer:
         """Add an entry to metrics.jsonl; what to say of it that was not said of the one before."""
         metrics.write(json.dumps(entry) + "\n")
         metrics.flush()
-        return self.new_warnings(entry)
+        return self.health.see(entry)
 
-    def new_warnings(self, entry: dict[str, Any]) -> list[str]:
-        (self.spread if "diversity" in entry else self.measured).append(entry)
-        found = {"collapse": health.collapse(self.spread)}
-        if self.gan.objective.scores == "logits":
-            found["saturation"] = health.saturation(self.measured)
-        new = [text for name, text in found.items() if text and name not in self.warned]
-        self.warned = {name for name, text in found.items() if text}
-        return new
-
-    def diversity(self, event: Event, pixels: Pixels) -> dict[str, Any]:
+    def diversity(self, drawn: train.Drawn) -> dict[str, Any]:
         return {
-            "step": event.state.step,
-            "epoch": event.epoch,
-            "samples_seen": event.state.samples_seen,
-            "diversity": round(health.diversity(pixels, self.job.images.pixels[:SAMPLES]), 4),
+            "step": drawn.state.step,
+            "epoch": drawn.epoch,
+            "samples_seen": drawn.state.samples_seen,
+            "diversity": drawn.diversity,
         }
 
     def metrics(self, event: Logged) -> dict[str, Any]:
@@ -137,13 +125,16 @@ class _Writer:
             "seconds": round(time.perf_counter() - self.start, 3),
         }
 
-    def draw(self, name: str, event: Event) -> Pixels:
+    def draw(self, name: str, event: Event, *, measure: bool = False) -> train.Drawn:
         noise = derive(self.job.config.seed, "samples")  # of a generator that draws some
         with seeded(noise, self.job.device.torch):
             floats = draw(event.state.shown, self.z)
         pixels = images.to_pixels(floats, self.gan.image_range)
-        images.save_png(images.grid(pixels), self.run.path / "samples" / f"{name}.png")
-        return pixels
+        path = self.run.path / "samples" / f"{name}.png"
+        images.save_png(images.grid(pixels), path)
+        real = self.job.images.pixels[:SAMPLES]
+        diversity = round(health.diversity(pixels, real), 4) if measure else None
+        return train.Drawn(event.state, event.epoch, event.steps, path, diversity)
 
     def save(self, event: train.CheckpointDue, metrics: IO[str]) -> None:
         """Commit the state, after all that was measured until then."""

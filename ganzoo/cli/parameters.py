@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -64,6 +64,18 @@ Keep = Annotated[int | None, typer.Option(min=1, help="How many checkpoints stay
 KeepEvery = Annotated[
     str | None,
     typer.Option(metavar="EVERY", help="Of the older ones keep one every 1000 or '5 epochs'."),
+]
+
+Mode = Literal["auto", "rich", "plain", "json", "none"]
+Progress = Annotated[
+    Mode,
+    typer.Option(
+        help="How training is shown: a panel on a terminal (rich), lines (plain), an object a line "
+        "(json), nothing but the run's folder (none)."
+    ),
+]
+TensorBoard = Annotated[
+    bool, typer.Option("--tensorboard", help="Write curves and samples into RUN/tensorboard too.")
 ]
 
 

@@ -39,6 +39,7 @@ def resume(
     data: Annotated[
         str | None, typer.Option(help="Where the same images are now, if they were moved.")
     ] = None,
+    progress: given.Progress = "auto",
     settings: Annotated[list[str] | None, _same("--set", metavar="KEY=VALUE")] = None,
     seed: Annotated[int | None, _same()] = None,
     batch_size: Annotated[int | None, _same()] = None,
@@ -56,6 +57,7 @@ def resume(
     was never stopped. It may be made longer; options that would make it another run are refused.
     """
     from ganzoo.cli.continuing import continue_run, device_of
+    from ganzoo.cli.progress import choose as choose_display
     from ganzoo.device import choose, keep_freed_memory
     from ganzoo.distributed import joined, leads
     from ganzoo.resume import Wishes
@@ -92,4 +94,4 @@ def resume(
     where = choose(device or device_of(found), None if device else "as before")
     keep_freed_memory()
     with joined(where.torch) as world:
-        continue_run(found, where, world, wishes)
+        continue_run(found, where, world, choose_display(progress), wishes)
