@@ -234,8 +234,8 @@ def test_below_a_notebook_one_line_is_rewritten(capsys: pytest.CaptureFixture[st
 def test_a_file_gets_lines_even_where_a_notebook_is_near(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert choose("auto", {"JPY_PARENT_PID": "1"}).show is plain.show
-    assert choose("rich", {}).show is panel.show
+    assert choose("auto", environment={"JPY_PARENT_PID": "1"}).show is plain.show
+    assert choose("rich", environment={}).show is panel.show
 
 
 def on_terminal(*command: object, until: bytes, then: bytes, cwd: Path) -> tuple[int, bytes, bool]:

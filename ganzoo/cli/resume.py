@@ -40,6 +40,7 @@ def resume(
         str | None, typer.Option(help="Where the same images are now, if they were moved.")
     ] = None,
     progress: given.Progress = "auto",
+    tensorboard: given.TensorBoard = False,
     settings: Annotated[list[str] | None, _same("--set", metavar="KEY=VALUE")] = None,
     seed: Annotated[int | None, _same()] = None,
     batch_size: Annotated[int | None, _same()] = None,
@@ -91,7 +92,8 @@ def resume(
             )
         found = Run(run) if run else Run.latest(runs, among=lambda run: True)
         found.check()
+    display = choose_display(progress, tensorboard)
     where = choose(device or device_of(found), None if device else "as before")
     keep_freed_memory()
     with joined(where.torch) as world:
-        continue_run(found, where, world, choose_display(progress), wishes)
+        continue_run(found, where, world, display, wishes)

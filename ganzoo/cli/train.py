@@ -58,6 +58,7 @@ def train(
     keep: given.Keep = None,
     keep_every: given.KeepEvery = None,
     progress: given.Progress = "auto",
+    tensorboard: given.TensorBoard = False,
     runs: given.Runs = Path("runs"),
 ) -> None:
     """Train an architecture; the run's folder is the last line printed.
@@ -95,7 +96,7 @@ def train(
     except ValueError as error:
         raise UsageError(str(error)) from None
     saving = Saving(**given.given_only(saved))
-    where, display = choose(device), choose_display(progress)
+    where, display = choose(device), choose_display(progress, tensorboard)
     if data is None:
         data = registry.default_dataset(loaded)
         with registry.blame(loaded.entry):

@@ -101,6 +101,10 @@ def carry_out(
                 checkpoints = saving.checkpoints(run, job, rejected or set())
                 recorded = record(run, chain([started], events), job, checkpoints)
                 shown = _shown(run, job, lines)
+                if display.tensorboard:
+                    from ganzoo import tensorboard
+
+                    recorded = tensorboard.write(run, recorded, shown.scores)
                 last = _followed(recorded, job, shown, display, resumed=state is not None)
         else:
             (last,) = deque(events, maxlen=1)

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from ganzoo.cli.parameters import Mode
 from ganzoo.cli.progress import notebook, panel, plain, stream
 from ganzoo.cli.progress.view import Shown, Update
+from ganzoo.errors import PluginError
 from ganzoo.train import Event
 
 
@@ -33,9 +34,24 @@ class Display:
     bar: bool = False
     """Whether there is one while images are prepared."""
 
+    tensorboard: bool = False
+    """Whether `ganzoo.tensorboard` writes along."""
 
-def choose(mode: Mode, environment: Mapping[str, str] = os.environ) -> Display:
-    """The display that the user asked for, or that suits what standard output is."""
+
+def choose(
+    mode: Mode, tensorboard: bool = False, environment: Mapping[str, str] = os.environ
+) -> Display:
+    """The display that the user asked for, or that suits what standard output is.
+
+    PluginError where `tensorboard` is asked for and not installed.
+    """
+    if tensorboard:
+        try:
+            import ganzoo.tensorboard  # noqa: F401
+        except ImportError as error:
+            install = "pip install 'ganzoo[tensorboard]'"
+            raise PluginError(f"--tensorboard does not work ({error}): {install}") from error
+        return replace(choose(mode, environment=environment), tensorboard=True)
     if mode == "auto":
         mode, width, height = "plain", *Console().size
         if notebook.in_kernel():
