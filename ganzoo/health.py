@@ -57,23 +57,34 @@ def collapse(metrics: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 class Watch:
-    """Looks at the entries of metrics.jsonl as they come; what still holds is said once."""
+    """The rules, held against the entries of metrics.jsonl as they come.
+
+    `scores` is what the objective says of its discriminator: "logits" or "critic".
+    """
 
     def __init__(self, scores: str) -> None:
-        self.probabilities = scores == "logits"
+        self.scores = scores
         self.measured: deque[Mapping[str, Any]] = deque(maxlen=WINDOWS)
         self.spread: deque[Mapping[str, Any]] = deque(maxlen=2)
-        self.found: dict[str, str] = {}
+        self.warnings: dict[str, str] = {}
+        """What to say now, by the name of the rule."""
 
-    def look(self, entry: Mapping[str, Any]) -> list[str]:
-        """What to say of an entry that was not said of the one before."""
+    def see(self, entry: Mapping[str, Any]) -> list[str]:
+        """What to say of an entry that was not to be said of the one before."""
         (self.spread if "diversity" in entry else self.measured).append(entry)
-        before = self.found
         found = {"collapse": collapse(self.spread)}
-        if self.probabilities:
+        if self.scores == "logits":
             found["saturation"] = saturation(self.measured)
-        self.found = {name: text for name, text in found.items() if text}
-        return [text for name, text in self.found.items() if name not in before]
+        before, self.warnings = self.warnings, {name: text for name, text in found.items() if text}
+        return [text for name, text in self.warnings.items() if name not in before]
+
+    def evidence(self) -> str:
+        """The numbers that the rules look at, as they are now: `D(x) 0.61, D(G(z)) 0.35`."""
+        names = {"d_real": "D(x)", "d_fake": "D(G(z))"} if self.scores == "logits" else {}
+        newest = {name: entry[name] for entry in self.measured for name in names if name in entry}
+        shown = [f"{label} {newest[name]:.2f}" for name, label in names.items() if name in newest]
+        shown += [f"diversity {entry['diversity']:.2f}" for entry in list(self.spread)[-1:]]
+        return ", ".join(shown)
 
 
 def _spread(images: NDArray[np.uint8]) -> float:

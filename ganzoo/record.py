@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import suppress
+from pathlib import Path
 from threading import Thread, get_native_id
 from typing import IO, Any
 
@@ -36,7 +37,7 @@ def record(
     """Pass `events` on, writing metrics, sample grids and checkpoints into `run` as they come.
 
     Grids are of each epoch, or of those in `snapshots`; those of the beginning and the end always.
-    Adds a Warned where what was measured looks wrong.
+    Adds a Drawn whenever samples were drawn, and a Warned where what was measured looks wrong.
 
     The disk is not waited for while training can go on; when this ends, the last checkpoint that
     was due is there.
@@ -46,6 +47,7 @@ def record(
     try:
         with (run.path / "metrics.jsonl").open("a") as metrics, writer.background:
             for event in events:
+                drawn: list[train.Drawn] = []
                 warnings: list[str] = []
                 if isinstance(event, train.Logged):
                     warnings = writer.note(writer.metrics(event), metrics)
@@ -54,22 +56,24 @@ def record(
                     # What no file could hold is an error now, and not after an hour.
                     to_files(event.state, job.loaded, job.images.name)
                     checkpoints.prune(event.state.step)  # a process was killed before it did
-                    writer.first_pictures(event)
+                    if event.state.step == 0:
+                        writer.show_real()
+                        drawn = [writer.draw("epoch-0000", event)]
                 elif isinstance(event, train.EpochEnded):
-                    pixels = writer.draw(event)
                     last = event.state.step == event.steps
-                    if snapshots is None or event.epoch in snapshots or last:
-                        writer.picture(f"epoch-{event.epoch:04d}", pixels)
-                    warnings = writer.note(writer.diversity(event, pixels), metrics)
+                    keep = snapshots is None or event.epoch in snapshots or last
+                    drawn = [writer.draw_epoch(event, keep=keep)]
+                    warnings = writer.note(writer.diversity(drawn[0]), metrics)
                 elif isinstance(event, train.CheckpointDue):
                     writer.save(event, metrics)
                 elif isinstance(event, train.Finished):
                     if event.outcome == "completed" and event.mid_epoch:
-                        writer.picture(f"step-{event.state.step:08d}", writer.draw(event))
+                        yield writer.draw(f"step-{event.state.step:08d}", event)
                     writer.background.wait()
                     asked = "it was asked to" if event.outcome == "stopped" else ""
                     writer.status(event.outcome, asked)
                 yield event
+                yield from drawn
                 for text in warnings:
                     yield train.Warned(event.state, event.epoch, event.steps, text)
     except (GeneratorExit, KeyboardInterrupt):  # whoever iterates gave up
@@ -95,9 +99,9 @@ class _Writer:
         self.gan = job.loaded.value
         self.facts = (run.path / "run.json").read_bytes()
         self.latest: dict[str, float] = {}
-        self.watch = health.Watch(self.gan.objective.scores)
+        self.health = health.Watch(self.gan.objective.scores)
         for entry in run.lines("metrics.jsonl"):
-            self.watch.look(entry)
+            self.health.see(entry)
         self.z = latents.normal(SAMPLES, self.gan.latent_dim, job.config.seed)
         self.background = _Background()
         self.start = time.perf_counter()
@@ -112,14 +116,14 @@ class _Writer:
         """Add an entry to metrics.jsonl; what to say of it that was not said of the one before."""
         metrics.write(json.dumps(entry) + "\n")
         metrics.flush()
-        return self.watch.look(entry)
+        return self.health.see(entry)
 
-    def diversity(self, event: Event, pixels: Pixels) -> dict[str, Any]:
+    def diversity(self, drawn: train.Drawn) -> dict[str, Any]:
         return {
-            "step": event.state.step,
-            "epoch": event.epoch,
-            "samples_seen": event.state.samples_seen,
-            "diversity": round(health.diversity(pixels, self.job.images.pixels[:SAMPLES]), 4),
+            "step": drawn.state.step,
+            "epoch": drawn.epoch,
+            "samples_seen": drawn.state.samples_seen,
+            "diversity": drawn.diversity,
         }
 
     def metrics(self, event: Logged) -> dict[str, Any]:
@@ -133,20 +137,32 @@ class _Writer:
             "seconds": round(time.perf_counter() - self.start, 3),
         }
 
-    def draw(self, event: Event) -> Pixels:
-        """The first images of the run's seed, as they are now."""
+    def draw(self, name: str, event: Event) -> train.Drawn:
+        """Keep the first images of the run's seed, as they are now."""
+        path = self._keep(name, self._samples(event))
+        return train.Drawn(event.state, event.epoch, event.steps, path)
+
+    def draw_epoch(self, event: Event, *, keep: bool) -> train.Drawn:
+        """Measure how much those images differ, and perhaps keep them."""
+        pixels = self._samples(event)
+        path = self._keep(f"epoch-{event.epoch:04d}", pixels) if keep else None
+        diversity = health.diversity(pixels, self.job.images.pixels[:SAMPLES])
+        return train.Drawn(event.state, event.epoch, event.steps, path, round(diversity, 4))
+
+    def show_real(self) -> None:
+        """Keep the first images that it is trained on, to stand beside what it draws."""
+        self._keep("real", self.job.images.pixels[:SAMPLES])
+
+    def _samples(self, event: Event) -> Pixels:
         noise = derive(self.job.config.seed, "samples")  # of a generator that draws some
         with seeded(noise, self.job.device.torch):
             floats = draw(event.state.shown, self.z)
         return images.to_pixels(floats, self.gan.image_range)
 
-    def first_pictures(self, event: Event) -> None:
-        if event.state.step == 0:
-            self.picture("real", self.job.images.pixels[:SAMPLES])
-            self.picture("epoch-0000", self.draw(event))
-
-    def picture(self, name: str, pixels: Pixels) -> None:
-        images.save_png(images.grid(pixels), self.run.path / "samples" / f"{name}.png")
+    def _keep(self, name: str, pixels: Pixels) -> Path:
+        path = self.run.path / "samples" / f"{name}.png"
+        images.save_png(images.grid(pixels), path)
+        return path
 
     def save(self, event: train.CheckpointDue, metrics: IO[str]) -> None:
         """Commit the state, after all that was measured until then."""
@@ -165,12 +181,10 @@ class _Writer:
             self.background.start(finish)
 
     def card(self, event: Event) -> str:
-        state = event.state
+        state, facts = event.state, self.job.describe()
         info = model_info(self.job.loaded, self.job.images.name, state.samples_seen)
         name = self.run.path.resolve().name
-        return card(
-            name, self.job.describe(), info, state.step, self.latest, state.average is not None
-        )
+        return card(name, facts, info, state.step, self.latest, state.average is not None)
 
     def status(self, outcome: str, why: str = "") -> None:
         newest = next(self.checkpoints.newest_first(), None)

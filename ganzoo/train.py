@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -66,6 +67,18 @@ class CheckpointDue(Event):
     """It is time to save the state, which is finite; all that can be said of it was said before."""
 
     last: bool = False  # whether nothing is trained after it
+
+
+@dataclass(frozen=True)
+class Drawn(Event):
+    """Samples were drawn; `fit` draws none, and `ganzoo.record` says so where it does.
+
+    `picture` is their grid, where it was kept; `diversity` is how much they differ, as a share of
+    how much real images do: after an epoch.
+    """
+
+    picture: Path | None = None
+    diversity: float | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ganzoo import registry
 from ganzoo.architecture import Architecture, TrainConfig
 from ganzoo.checkpoint import restore
 from ganzoo.cli.console import note, open_architecture
+from ganzoo.cli.progress import Display
 from ganzoo.cli.signals import signals
 from ganzoo.cli.training import Saving, carry_out, open_data
 from ganzoo.data import Images
@@ -54,11 +55,11 @@ def device_of(run: Run | None) -> str:
 
 
 def continue_run(
-    run: Run | None, where: Device, world: World, wishes: Wishes | None = None
+    run: Run | None, where: Device, world: World, display: Display, wishes: Wishes | None = None
 ) -> None:
     """Go on with `run`, which only the leader has; the others are told what they need."""
     with signals() as stop, run.locked() if run else nullcontext():
-        job, saving, state, rejected = _opened(run, where, world, wishes or Wishes())
+        job, saving, state, rejected = _opened(run, where, world, display, wishes or Wishes())
         steps = total_steps(job.config, len(job.images.pixels))
         notes = {}
         if run:
@@ -72,11 +73,11 @@ def continue_run(
             assert run  # only the leader asks
             return nullcontext(run)
 
-        carry_out(job, saving, stop, same, state, notes, rejected)
+        carry_out(job, saving, stop, same, display, state, notes, rejected)
 
 
 def _opened(
-    run: Run | None, where: Device, world: World, wishes: Wishes
+    run: Run | None, where: Device, world: World, display: Display, wishes: Wishes
 ) -> tuple[Job, Saving, TrainState, set[Path]]:
     """What is trained on, from which state, in every process the same; and what was rejected."""
     rejected: set[Path] = set()
@@ -117,7 +118,7 @@ def _opened(
         files = tell_files(world, files or {})
         if files and not world.leads:
             restore(state, files)
-    images = _same_images(facts, wishes.data, loaded, world)
+    images = _same_images(facts, wishes.data, loaded, world, display)
     job = Job(loaded=loaded, images=images, config=config, device=where, world=world)
     if state.step > (steps := total_steps(config, len(images.pixels))):
         epochs = state.samples_seen / len(images.pixels)
@@ -136,14 +137,19 @@ def _opened(
 
 
 def _same_images(
-    facts: dict[str, Any], moved: str | None, loaded: Loaded[Architecture], world: World
+    facts: dict[str, Any],
+    moved: str | None,
+    loaded: Loaded[Architecture],
+    world: World,
+    display: Display,
 ) -> Images:
     """The images that the run was begun with; DataError where there are others now."""
     spec, data_options = data_of(facts)
     then = facts["data"]
     if moved and moved not in (spec, then["source"].get("name")):
         spec, data_options = moved, {}
-    images = open_data(spec, loaded.value.image_shape, data_options, bool(then["skipped"]), world)
+    skip = bool(then["skipped"])
+    images = open_data(spec, loaded.value.image_shape, data_options, skip, world, display)
     if images.fingerprint != then["fingerprint"]:
         raise DataError(
             f"the images in '{spec}' are not the {then['images']:,} that the run was begun with: "

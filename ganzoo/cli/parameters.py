@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -81,6 +81,18 @@ Report = Annotated[
         envvar="GANZOO_REPORT",
         help="Draw curves, strip, animation and report.html at the end. Default: yes.",
     ),
+]
+
+Mode = Literal["auto", "rich", "plain", "json", "none"]
+Progress = Annotated[
+    Mode,
+    typer.Option(
+        help="How training is shown: a panel on a terminal (rich), lines (plain), an object a line "
+        "(json), nothing but the run's folder (none)."
+    ),
+]
+TensorBoard = Annotated[
+    bool, typer.Option("--tensorboard", help="Write curves and samples into RUN/tensorboard too.")
 ]
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import shutil
+import sys
+import textwrap
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ganzoo import options
@@ -12,8 +16,8 @@ if TYPE_CHECKING:
     from ganzoo.train import Event
 
 
-def print_plan(job: Job, started: Event, notes: dict[str, str]) -> None:
-    """Say what is about to be done, with the reason of every automatic choice; `notes` go last."""
+def plan(job: Job, started: Event, notes: dict[str, str]) -> dict[str, str]:
+    """What is about to be done, with the reason of every automatic choice; `notes` go last."""
     from ganzoo.ema import decay_per_step
     from ganzoo.networks import count_parameters
 
@@ -50,8 +54,16 @@ def print_plan(job: Job, started: Event, notes: dict[str, str]) -> None:
         )
     if images.skipped:
         lines["skipped"] = f"of the images, {len(images.skipped)} cannot be read: see run.json"
-    for title, text in (lines | notes).items():
-        print(f"{title:<14}{text}")
+    return lines | notes
+
+
+def print_plan(lines: Mapping[str, str]) -> None:
+    """A fact in a line, or on a terminal in as many as it takes."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    indent = " " * 14
+    for title, text in lines.items():
+        line = f"{title:<14}{text}"
+        print(textwrap.fill(line, width, subsequent_indent=indent) if width else line)
 
 
 def _short(epochs: float) -> str:

@@ -41,6 +41,8 @@ def resume(
     data: Annotated[
         str | None, typer.Option(help="Where the same images are now, if they were moved.")
     ] = None,
+    progress: given.Progress = "auto",
+    tensorboard: given.TensorBoard = False,
     settings: Annotated[list[str] | None, _same("--set", metavar="KEY=VALUE")] = None,
     seed: Annotated[int | None, _same()] = None,
     batch_size: Annotated[int | None, _same()] = None,
@@ -58,6 +60,7 @@ def resume(
     was never stopped. It may be made longer; options that would make it another run are refused.
     """
     from ganzoo.cli.continuing import continue_run, device_of
+    from ganzoo.cli.progress import choose as choose_display
     from ganzoo.device import choose, keep_freed_memory
     from ganzoo.distributed import joined, leads
     from ganzoo.resume import Wishes
@@ -99,7 +102,8 @@ def resume(
             )
         found = Run(run) if run else Run.latest(runs, among=lambda run: True)
         found.check()
+    display = choose_display(progress, tensorboard)
     where = choose(device or device_of(found), None if device else "as before")
     keep_freed_memory()
     with joined(where.torch) as world:
-        continue_run(found, where, world, wishes)
+        continue_run(found, where, world, display, wishes)

@@ -59,6 +59,8 @@ def train(
     keep_every: given.KeepEvery = None,
     snapshots: given.Snapshots = None,
     report: given.Report = None,
+    progress: given.Progress = "auto",
+    tensorboard: given.TensorBoard = False,
     runs: given.Runs = Path("runs"),
 ) -> None:
     """Train an architecture; the run's folder is the last line printed.
@@ -68,6 +70,7 @@ def train(
     batch, and the first of them prints and writes.
     """
     from ganzoo.cli.continuing import continue_run
+    from ganzoo.cli.progress import choose as choose_display
     from ganzoo.cli.training import Saving, carry_out, open_data
     from ganzoo.device import choose, keep_freed_memory
     from ganzoo.distributed import joined
@@ -101,7 +104,7 @@ def train(
     except ValueError as error:
         raise UsageError(str(error)) from None
     saving = Saving(**given.given_only(saved))
-    where = choose(device)
+    where, display = choose(device), choose_display(progress, tensorboard)
     if data is None:
         data = registry.default_dataset(loaded)
         with registry.blame(loaded.entry):
@@ -110,9 +113,9 @@ def train(
     with joined(where.torch) as world:
         before = _started_before(runs) if world.leads else None
         if any(world.agree(before is not None)):
-            return continue_run(before, where, world)
+            return continue_run(before, where, world, display)
         pairs = options.parse_pairs(data_settings or [])
-        images = open_data(data, loaded.value.image_shape, pairs, skip_bad, world)
+        images = open_data(data, loaded.value.image_shape, pairs, skip_bad, world, display)
         config = asked if batch_size else sized(asked, len(images.pixels))
         notes = {}
         if asked.batch_size != config.batch_size:
@@ -127,7 +130,7 @@ def train(
                 yield run
 
         with signals() as stop:
-            carry_out(job, saving, stop, create, notes=notes)
+            carry_out(job, saving, stop, create, display, notes=notes)
 
 
 def _started_before(runs: Path) -> Run | None:

@@ -17,8 +17,9 @@ from ganzoo import registry
 from ganzoo.cadence import Every
 from ganzoo.cli.console import note
 from ganzoo.cli.models import numbers
-from ganzoo.cli.plan import print_plan
-from ganzoo.cli.progress import decoding, follow
+from ganzoo.cli.plan import plan, print_plan
+from ganzoo.cli.progress import Display, decoding, follow
+from ganzoo.cli.progress.view import Shown
 from ganzoo.cli.signals import EXIT_CODES, Stop
 from ganzoo.commits import Checkpoints
 from ganzoo.data import Images, open_images
@@ -74,10 +75,11 @@ def open_data(
     options: dict[str, Any],
     skip_bad: bool,
     world: World,
+    display: Display,
 ) -> Images:
     """The images to train on, decoded once for all processes of a machine, with progress."""
     quiet = nullcontext(lambda done, total: None)
-    with world.leader_first(), decoding() if world.leads else quiet as progress:
+    with world.leader_first(), decoding(display) if world.leads else quiet as progress:
         return open_images(spec, shape, options=options, skip_bad=skip_bad, progress=progress)
 
 
@@ -86,6 +88,7 @@ def carry_out(
     saving: Saving,
     stop: Stop,
     open_run: Callable[[], AbstractContextManager[Run]],
+    display: Display,
     state: TrainState | None = None,
     notes: dict[str, str] | None = None,
     rejected: set[Path] | None = None,
@@ -104,13 +107,20 @@ def carry_out(
         )  # fmt: skip
         if job.world.leads:
             started = next(events)
-            print_plan(job, started, notes or {})
+            lines = plan(job, started, notes or {})
+            if display.words:
+                print_plan(lines)
             with open_run() as run:
                 checkpoints = saving.checkpoints(run, job, rejected or set())
                 recorded = record(
                     run, chain([started], events), job, checkpoints, saving.epochs_shown()
                 )
-                last = _followed(recorded, job, run, resumed=state is not None)
+                shown = _shown(run, job, lines)
+                if display.tensorboard:
+                    from ganzoo import tensorboard
+
+                    recorded = tensorboard.write(run, recorded, shown.scores)
+                last = _followed(recorded, job, shown, display, resumed=state is not None)
                 if saving.report and isinstance(last, Finished) and last.outcome == "completed":
                     _leave_pictures(run)
         else:
@@ -118,25 +128,41 @@ def carry_out(
     job.world.barrier()  # torchrun takes the end of one for a failure, and ends those that write
     assert isinstance(last, Finished)
     if job.world.leads:
-        _say_how_it_went(last, run, stop)
+        _say_how_it_went(last, run, stop, display)
     if last.outcome == "stopped":
         raise typer.Exit(EXIT_CODES[stop.told])
 
 
-def _followed(recorded: Generator[Event], job: Job, run: Run, *, resumed: bool) -> Event:
+def _shown(run: Run, job: Job, plan: dict[str, str]) -> Shown:
+    """What a display must know of a run."""
+    images = len(job.images.pixels)
+    return Shown(
+        run=run.path,
+        plan=plan,
+        epochs=epochs_of(job.config, images),
+        steps=total_steps(job.config, images),
+        images=images,
+        scores=job.loaded.value.objective.scores,
+        earlier=run.lines("metrics.jsonl"),
+    )
+
+
+def _followed(
+    recorded: Generator[Event], job: Job, shown: Shown, display: Display, *, resumed: bool
+) -> Event:
     """Show all events; an error says what is left, and the next command."""
-    count = len(job.images.pixels)
+    run = shown.run
     try:
         with closing(recorded):
-            return follow(recorded, epochs_of(job.config, count), total_steps(job.config, count))
+            return follow(recorded, shown, display)
     except BrokenPipeError:
         raise
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"training; go on with: ganzoo resume {run.path}") from None
+        raise KeyboardInterrupt(f"training; go on with: ganzoo resume {run}") from None
     except OSError as error:
         why = f"{error.filename or 'input/output'}: {error.strerror or error}"
         room = "make room, then " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        raise OutputError(f"{why}; {room}go on with: ganzoo resume {run.path}") from error
+        raise OutputError(f"{why}; {room}go on with: ganzoo resume {run}") from error
     except Exception as error:
         if not is_out_of_memory(error):
             raise
@@ -157,10 +183,11 @@ def _leave_pictures(run: Run) -> None:
         note(f"its pictures could not be drawn: {error}; `ganzoo report {run.path}` tries again")
 
 
-def _say_how_it_went(last: Finished, run: Run, stop: Stop) -> None:
+def _say_how_it_went(last: Finished, run: Run, stop: Stop, display: Display) -> None:
     step = f"step {last.state.step:,} of {last.steps:,}"
-    if last.outcome == "stopped":
+    if display.words and last.outcome == "stopped":
         print(f"stopped by {stop.told.name} after {step}; go on with: ganzoo resume {run.path}")
-    else:
+    elif display.words:
         print(f"next: ganzoo export {run.path} --onnx")
-    print(run.path)
+    if display.path:
+        print(run.path)

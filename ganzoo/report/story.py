@@ -106,9 +106,9 @@ def health(facts: Facts, entries: Entries) -> tuple[list[str], list[str]]:
     said = [
         f"epoch {entry['samples_seen'] / images:.3g}: {text}"
         for entry in entries
-        for text in watch.look(entry)
+        for text in watch.see(entry)
     ]
-    return list(watch.found.values()), said
+    return list(watch.warnings.values()), said
 
 
 def times(entries: Entries) -> Rows:

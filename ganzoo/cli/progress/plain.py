@@ -1,0 +1,36 @@
+"""Plain lines, for a pipe or a file: one every few seconds, and one for every epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ganzoo.cli.progress.view import Shown, Update, labels, measured, number
+from ganzoo.train import Event, Logged, Warned
+
+SECONDS = 5.0  # between two lines, but for the ends of epochs
+
+
+@contextmanager
+def show(shown: Shown) -> Iterator[Update]:
+    """Print to standard output; `update` is called with every event."""
+    names = labels(shown.scores)
+    epoch, printed = 0, time.monotonic()
+
+    def update(event: Event) -> None:
+        nonlocal epoch, printed
+        if isinstance(event, Warned):
+            print(f"warning: {event.text}", flush=True)
+        if not isinstance(event, Logged):
+            return
+        late = time.monotonic() - printed > SECONDS
+        if late or event.epoch > epoch or event.state.step == event.steps:
+            where = f"epoch {event.epoch}/{shown.epochs}  step {event.state.step}/{event.steps}"
+            values = measured(event.metrics, shown.scores)
+            words = [f"{names[name]} {number(value)}" for name, value in values.items()]
+            speed = f"{event.images_per_second:,.0f} images/s"
+            print("  ".join([where, *words, speed]), flush=True)
+            epoch, printed = event.epoch, time.monotonic()
+
+    yield update

@@ -1,0 +1,45 @@
+"""One JSON object per line, for a program that follows a run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+
+from ganzoo.cli.progress.view import Shown, Update
+from ganzoo.train import Drawn, EpochEnded, Event, Finished, Logged, Started, Warned
+
+
+@contextmanager
+def show(shown: Shown) -> Iterator[Update]:
+    """Print objects to standard output, which nothing else reaches meanwhile."""
+    out = sys.stdout
+
+    def tell(name: str, event: Event, **facts: object) -> None:
+        where = {"step": event.state.step, "epoch": event.epoch}
+        print(json.dumps({"event": name, **where, **facts}), file=out, flush=True)
+
+    def update(event: Event) -> None:
+        seen = event.state.samples_seen
+        match event:
+            case Started():
+                ends = {"steps": shown.steps, "epochs": shown.epochs}
+                tell("started", event, **ends, run=str(shown.run), plan=dict(shown.plan))
+            case Logged(metrics=metrics, images_per_second=rate):
+                tell("logged", event, samples_seen=seen, **metrics, images_per_second=rate)
+            case EpochEnded():
+                tell("epoch", event, samples_seen=seen)
+            case Drawn(picture=picture, diversity=diversity):
+                path = None if picture is None else str(picture)
+                tell("drawn", event, picture=path, diversity=diversity)
+            case Warned(text=text):
+                tell("warned", event, text=text)
+            case Finished(outcome=outcome):
+                command = {"completed": f"ganzoo export {shown.run} --onnx"}
+                then = command.get(outcome, f"ganzoo resume {shown.run}")
+                how = {"outcome": outcome, "next": then}
+                tell("finished", event, steps=shown.steps, run=str(shown.run), **how)
+
+    with redirect_stdout(sys.stderr):
+        yield update

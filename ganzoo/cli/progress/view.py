@@ -1,0 +1,152 @@
+"""What is known of a run while it goes on, and in which words; displays draw it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganzoo.health import Watch
+from ganzoo.train import Drawn, Event, Finished, Logged, Stepped
+
+Update = Callable[[Event], None]
+"""Shows one event more."""
+
+MOST = 500  # values of a curve that are kept
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A run, and what is known of it before its first event."""
+
+    run: Path
+    plan: Mapping[str, str]
+    epochs: int
+    steps: int
+    images: int  # in an epoch
+    scores: str  # "logits" or "critic"
+    earlier: Sequence[Mapping[str, Any]] = ()  # entries of metrics.jsonl, where it is gone on with
+
+
+class View:
+    """What the events until now say.
+
+    A thread may read it at any time: nothing in it is changed, it is only replaced.
+    """
+
+    def __init__(self, shown: Shown) -> None:
+        self.shown, self.labels = shown, labels(shown.scores)
+        self.step = self.seen = 0
+        self.rate: float | None = None  # images a second
+        self.curves: dict[str, tuple[float, ...]] = dict.fromkeys(self.labels, ())
+        self.warnings: tuple[str, ...] = ()
+        self.evidence = "nothing measured yet"
+        self.outcome = ""
+        self._watch = Watch(shown.scores)
+        self._clock = _Clock()
+        for entry in shown.earlier:
+            self._note(entry)
+
+    def update(self, event: Event) -> None:
+        """Take in one event more; most are steps, which must cost nothing."""
+        if isinstance(event, Stepped):
+            self.step, self.seen = event.state.step, event.state.samples_seen
+        elif isinstance(event, Logged):
+            self.rate = event.images_per_second
+            self._note({"step": event.state.step, **event.metrics})
+        elif isinstance(event, Drawn) and event.diversity is not None:
+            self._note({"step": event.state.step, "diversity": event.diversity})
+        elif isinstance(event, Finished):
+            self.outcome = event.outcome
+        else:  # the first of them, among others
+            self.step, self.seen = event.state.step, event.state.samples_seen
+            self._clock.begin(self.step)
+
+    def _note(self, entry: Mapping[str, Any]) -> None:
+        self._watch.see(entry)
+        self.warnings = tuple(self._watch.warnings.values())
+        self.evidence = f"nothing wrong: {self._watch.evidence()}".rstrip(": ")
+        values = measured(entry, self.shown.scores)
+        self.curves = {
+            name: (*curve, values[name])[-MOST:] if name in values else curve
+            for name, curve in self.curves.items()
+        }
+
+    @property
+    def epoch(self) -> tuple[int, float]:
+        """Which epoch is under way, from 1 on, and how much of it is done, up to 1."""
+        number = max(1, -(-self.seen // self.shown.images))
+        return number, self.seen / self.shown.images - (number - 1)
+
+    def time(self) -> str:
+        """How long it takes yet, or took."""
+        taken, left = self._clock.read(self.step, self.shown.steps)
+        if self.outcome:
+            return f"took {_clock_face(taken)}"
+        return "" if left is None else f"{_clock_face(left)} left"
+
+    def speed(self, unit: str = " images/s") -> str:
+        """Real images a second, where that was measured."""
+        return "" if self.rate is None else f"{self.rate:,.0f}{unit}"
+
+
+class _Clock:
+    """Guesses from the mean speed until now; a step is timed when somebody looks."""
+
+    def __init__(self) -> None:
+        self.start: tuple[int, float] | None = None
+        self.last = (0, 0.0)
+
+    def begin(self, step: int) -> None:
+        """Begin to measure, at the first call."""
+        self.start = self.start or (step, time.monotonic())
+
+    def read(self, step: int, steps: int) -> tuple[float, float | None]:
+        """The seconds since it began, and those until `steps` are done, as far as one can tell."""
+        if self.start is None:
+            return 0.0, None
+        first, began = self.start
+        now = time.monotonic()
+        if step != self.last[0]:
+            self.last = (step, now)
+        done = step - first
+        left = (self.last[1] - began) / done * (steps - step) if done > 0 else None
+        return now - began, left
+
+
+def labels(scores: str) -> dict[str, str]:
+    """What the curves are called, by the names that metrics have."""
+    losses = {"loss_d": "loss D", "loss_g": "loss G"}
+    if scores == "logits":
+        return losses | {"d_real": "D(x)", "d_fake": "D(G(z))"}
+    critic = {"d_real": "critic(x)", "d_fake": "critic(G(z))", "wasserstein": "Wasserstein"}
+    return losses | critic
+
+
+def measured(entry: Mapping[str, Any], scores: str) -> dict[str, float]:
+    """The numbers of an entry of metrics; for a critic also its estimate of the distance."""
+    values = {name: float(entry[name]) for name in labels(scores) if name in entry}
+    if scores == "critic" and {"d_real", "d_fake"} <= values.keys():
+        values["wasserstein"] = values["d_real"] - values["d_fake"]
+    return values
+
+
+def number(value: float) -> str:
+    """A loss or a score in at most nine characters."""
+    size = abs(value)
+    if size >= 1000 or 0 < size < 0.001:
+        return f"{value:.2e}"
+    return f"{value:.4f}" if 0 < size < 0.01 else f"{value:.3f}"
+
+
+def roughly(value: float) -> str:
+    """A limit of a scale in at most seven characters."""
+    return f"{value:.2f}" if value == 0 or 0.1 <= abs(value) < 1000 else f"{value:.0e}"
+
+
+def _clock_face(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
