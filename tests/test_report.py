@@ -40,9 +40,15 @@ def needs_nothing(page: Page) -> bool:
     return all(address.startswith(("data:", "#")) for address in page.addresses)
 
 
-def test_a_report_tells_all_of_a_run(trained: Path, exported: Path, cli: Cli) -> None:
-    done = cli("report", trained, "--exports", exported.parent)
-    assert (done.code, done.last) == (0, str(trained / "report.html")), done.err
+@pytest.fixture
+def run(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the run, to write into."""
+    return Path(shutil.copytree(trained, tmp_path / trained.name))
+
+
+def test_a_report_tells_all_of_a_run(run: Path, exported: Path, cli: Cli) -> None:
+    done = cli("report", run, "--exports", exported.parent)
+    assert (done.code, done.last) == (0, str(run / "report.html")), done.err
     page = Page(Path(done.last))
     assert needs_nothing(page)
     assert sum(a.startswith("data:image/webp") for a in page.addresses) == 6
@@ -72,26 +78,24 @@ def test_a_report_says_how_to_do_it_again(tmp_path: Path, cli: Cli) -> None:
     assert "epochs 3 batch size 8" in text
 
 
-def test_what_is_not_exported_has_a_next_command(trained: Path, tmp_path: Path, cli: Cli) -> None:
-    assert cli("report", trained, "--exports", tmp_path).code == 0
-    assert f"ganzoo export {trained} --onnx" in Page(trained / "report.html").text
+def test_what_is_not_exported_has_a_next_command(run: Path, tmp_path: Path, cli: Cli) -> None:
+    assert cli("report", run, "--exports", tmp_path).code == 0
+    assert f"ganzoo export {run} --onnx" in Page(run / "report.html").text
 
 
-def test_a_report_names_what_went_wrong(trained: Path, tmp_path: Path, cli: Cli) -> None:
-    run = Run(tmp_path / "run")
-    shutil.copytree(trained, run.path)
+def test_a_report_names_what_went_wrong(run: Path, cli: Cli) -> None:
     sure = {"d_real": 0.995, "d_fake": 0.004, "loss_d": 0.0, "loss_g": 6.0}
     count = {"samples_seen": 64, "images_per_second": 100.0}
     early = [{"step": i, "seconds": float(i), **count, **sure} for i in range(5)]
     late = [{"step": 9, "seconds": 9.0, **count, **sure, "d_fake": 0.4}]
-    run.write_lines("metrics.jsonl", [*early, *late])
-    assert cli("report", run.path).code == 0
-    page = Page(run.path / "report.html")
+    Run(run).write_lines("metrics.jsonl", [*early, *late])
+    assert cli("report", run).code == 0
+    page = Page(run / "report.html")
     assert "epoch 1: the discriminator is saturated: since step 0 D(x) is above 0.995" in page.text
     assert "Nothing is wrong that ganzoo looks for" in page.text  # it recovered
-    run.write_lines("metrics.jsonl", early)
-    assert cli("report", run.path).code == 0
-    assert "Nothing is wrong" not in Page(run.path / "report.html").text
+    Run(run).write_lines("metrics.jsonl", early)
+    assert cli("report", run).code == 0
+    assert "Nothing is wrong" not in Page(run / "report.html").text
 
 
 def test_what_users_named_is_text(tmp_path: Path, faces: Path, cli: Cli) -> None:
