@@ -1,0 +1,70 @@
+"""What the pictures of a run cost, as a share of mlp_gan's 20 epochs.
+
+`python -m benchmarks.pictures RUN`, RUN being such a run on Fashion-MNIST. Each round trains one
+epoch, and draws all pictures of RUN in a process of its own, as the end of `ganzoo train` does:
+torch is imported, matplotlib and the templates are not.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+LEAVE = """
+import sys, time, torch
+from pathlib import Path
+from ganzoo.run import Run
+import ganzoo.cli.training
+start = time.perf_counter()
+from ganzoo.report import leave
+leave(Run(Path(sys.argv[1])))
+print(time.perf_counter() - start)
+"""
+ROUNDS, EPOCHS = 7, 20
+
+
+def one_epoch() -> float:
+    """Seconds that training one epoch takes, from start to end of the process, less its start."""
+    with tempfile.TemporaryDirectory() as runs:
+        began = [time.perf_counter()]
+        for epochs in (1, 2):
+            command = ["train", "mlp_gan", "--epochs", epochs, "--runs", runs, "--no-report"]
+            subprocess.run(
+                [sys.executable, "-m", "ganzoo", *map(str, command)],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+            began.append(time.perf_counter())
+        start, middle, end = began
+        return (end - middle) - (middle - start)
+
+
+def pictures(run: str) -> float:
+    """Seconds that all of them take."""
+    done = subprocess.run(
+        [sys.executable, "-c", LEAVE, run], check=True, capture_output=True, text=True
+    )
+    return float(done.stdout)
+
+
+def main() -> None:
+    """Print each round, and medians."""
+    (run,) = sys.argv[1:]
+    rounds = []
+    for _ in range(ROUNDS):
+        epoch, drawn = one_epoch(), pictures(run)
+        rounds.append((epoch, drawn, drawn / (EPOCHS * epoch)))
+        print(f"an epoch {epoch:.2f} s, pictures {drawn:.2f} s: {rounds[-1][2]:.1%}", flush=True)
+    epoch, drawn, share = (statistics.median(column) for column in zip(*rounds, strict=True))
+    shares = [share for *_, share in rounds]
+    print(
+        f"medians of {ROUNDS}: {EPOCHS} epochs {EPOCHS * epoch:.0f} s, pictures {drawn:.2f} s, "
+        f"{share:.1%} of that ({min(shares):.1%} to {max(shares):.1%})"
+    )
+
+
+if __name__ == "__main__":
+    main()
