@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from ganzoo import latents
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.generator import BATCH_SIZE, Generator
+from ganzoo.images import Pixels
 
 MAX_NUMBERS = 2**28
 """Activations that are kept in memory at once: 1 GiB."""
@@ -61,6 +63,23 @@ def principal(
     vectors = vectors[kept] / lengths[kept, None]
     largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=1)[:, None], axis=1)
     return Directions((vectors * np.sign(largest)).astype(np.float32), squares[kept] / total)
+
+
+def along(
+    generator: Generator,
+    direction: NDArray[np.float32],
+    steps: Sequence[float],
+    rows: int = 8,
+    seed: int = 0,
+) -> Pixels:
+    """Images of `seed`, moved by each of `steps` along `direction` (latent_dim,).
+
+    Returns uint8 (rows, len(steps), H, W, C): step 0 is the image itself.
+    """
+    z = latents.normal(rows, generator.info.latent_dim, seed)
+    moved = z[:, None] + np.multiply.outer(np.asarray(steps, np.float32), direction)
+    images = generator.draw(moved.reshape(-1, z.shape[1]))
+    return images.reshape(rows, len(steps), *images.shape[1:])
 
 
 def _activations(generator: Generator, z: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -67,7 +67,7 @@ def draw(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.float32]:
     like = next(generator.parameters(), torch.zeros(0))
     generator.eval()
     try:
-        images: NDArray[np.float32] = generator(torch.from_numpy(z).to(like)).float().cpu().numpy()
+        images: NDArray[np.float32] = generator(torch.tensor(z).to(like)).float().cpu().numpy()
     finally:
         generator.train(training)
     return images
@@ -93,7 +93,7 @@ def first_layer(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.floa
     hooks = [part.register_forward_pre_hook(before) for part in parts]
     hooks += [part.register_forward_hook(after) for part in parts]
     try:
-        made = generator(torch.from_numpy(z).to(next(generator.parameters(), torch.zeros(0))))
+        made = generator(torch.tensor(z).to(next(generator.parameters(), torch.zeros(0))))
     except _SecondLayer as reached:
         last, output = next(x for x in reversed(done) if not isinstance(x[0], REARRANGING))
         made = reached.taken if isinstance(last, WEIGHTED) else output

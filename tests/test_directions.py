@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import nn
 
 import ganzoo
@@ -24,8 +25,11 @@ from ganzoo.generator import Generator
 from ganzoo.modelinfo import ModelInfo
 from ganzoo.networks import build, draw, first_layer
 from ganzoo.sampling import from_bytes
+from ganzoo.sheets import Sheet
 from ganzoo.weights import load_generator, model_info
+from tests.conftest import Cli, process
 from tests.test_architectures import NAMES, tiny_options
+from tests.test_sweep import array, cell
 from tests.test_sweep import generator as by_hand
 
 Array = NDArray[Any]
@@ -166,3 +170,64 @@ def test_an_onnx_file_has_the_first_layer_that_torch_has(name: str) -> None:
         assert opened.first_layer is not None
         found = shape_of(opened.first_layer(z))
         assert np.abs(found - expected).max() < tolerance * expected.max(), precision
+
+
+def test_a_sheet_for_each_direction(exported: Path, tmp_path: Path, cli: Cli) -> None:
+    done = cli("directions", exported, "--count", 2, "--rows", 3, "--reach", 1.5, "--seed", 4,
+               "-o", tmp_path / "new" / "x.png")  # fmt: skip
+    assert done.code == 0, done.err
+    model = ganzoo.load(exported)
+    found = principal(model, 2)
+    written = [tmp_path / "new" / f"x-{number}.png" for number in (1, 2)]
+    assert done.out.splitlines()[1:] == [
+        *(f"direction {i}  {share:.1%}" for i, share in enumerate(found.shares, start=1)),
+        *map(str, written),
+    ]
+    z = latents.normal(3, 100, seed=4)
+    for path, vector, share in zip(written, found.vectors, found.shares, strict=True):
+        sheet = Sheet(
+            np.zeros((3, 1, 7, 28, 28, 1), np.uint8), rows=["image 0"] * 3, columns=["-1.5"] * 7,
+            groups=[f"direction 1 ({share:.1%} of the variance), in sigma"], caption="mlp, seed 4",
+        )  # fmt: skip
+        picture = array(Image.open(path))
+        for row, column in np.ndindex(3, 7):
+            moved = z[[row]] + np.float32(0.5 * (column - 3)) * vector
+            np.testing.assert_array_equal(
+                cell(picture, sheet, row, 0, column), model.draw(moved)[0]
+            )
+
+
+def test_an_animation_shows_all_directions(exported: Path, tmp_path: Path, cli: Cli) -> None:
+    done = cli("directions", exported, "--count", 2, "--rows", 1, "-o", tmp_path / "x.gif")
+    assert (done.code, done.last) == (0, str(tmp_path / "x.gif"))
+    with Image.open(done.last) as movie:
+        assert movie.n_frames == 2 * 25 - 2  # type: ignore[attr-defined]
+    assert [path.name for path in tmp_path.iterdir()] == ["x.gif"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--reach", "0"], "--reach takes a number above 0, such as 3, not 0"),
+        (["--reach", "nan"], "such as 3, not nan"),
+        (["--count", "0"], "--count"),
+        (["--rows", "1000"], "give --count or --rows less"),
+        (["-o", "x.jpg"], "name it x.png"),
+    ],
+)
+def test_bad_input_is_one_line(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli,
+    options: list[str], message: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    done = cli("directions", exported, *options)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert message in done.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_torch_is_imported(exported: Path, tmp_path: Path) -> None:
+    code = "import sys; from ganzoo.cli import main\ntry: main(sys.argv[1:])\n"
+    code += "finally: print('torch' in sys.modules)"
+    done = process("-c", code, "directions", exported, "--count", 1, cwd=tmp_path)
+    assert done.out.splitlines()[-2:] == ["mlp-directions-seed0-1.png", "False"], done.err

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from ganzoo import __version__
-from ganzoo.cli import authors, export, interpolate, look, resume, sample, sweep, train
+from ganzoo.cli import (
+    authors,
+    directions,
+    export,
+    interpolate,
+    look,
+    project,
+    resume,
+    sample,
+    sweep,
+    train,
+)
 
 app = typer.Typer(
     name="ganzoo",
@@ -46,6 +57,8 @@ app.command("export")(export.export)
 app.command("sample")(sample.sample)
 app.command("sweep")(sweep.sweep)
 app.command("interpolate")(interpolate.interpolate)
+app.command("directions")(directions.directions)
+app.command("project")(project.project)
 app.command("plugins")(look.plugins)
 app.command("new-plugin")(authors.new_plugin)
 app.command("check-plugin")(authors.check_plugin)
