@@ -76,11 +76,12 @@ class Sheet:
 
     def frames(self) -> list[Image.Image]:
         """One picture for each column, all of one size: every group with that column alone."""
-        room = max(self.room, self._width(self.columns))
-        columns = (
-            (self.images[:, :, [k]], self.columns[k : k + 1]) for k in range(self.images.shape[2])
-        )
-        return [replace(self, images=i, columns=label, room=room).draw() for i, label in columns]
+        alone = [
+            replace(self, images=self.images[:, :, [k]], columns=self.columns[k : k + 1])
+            for k in range(self.images.shape[2])
+        ]
+        room = max([self.room, *(sheet._width(sheet.columns) for sheet in alone)])
+        return [replace(sheet, room=room).draw() for sheet in alone]
 
     def save(self, path: str | Path) -> None:
         """Write the sheet, or for .gif and .webp its frames; a reader never sees half a file."""

@@ -165,6 +165,14 @@ def test_frames_are_the_columns_of_the_sheet(tmp_path: Path, suffix: str, channe
         assert np.abs(drawn.astype(int) - there).max() <= allowed
 
 
+def test_frames_are_no_wider_for_there_being_many() -> None:
+    few, many = (
+        Sheet(noise(1, 2, count, side=60), columns=["3 sigma"] * count).frames()
+        for count in (2, 40)
+    )
+    assert many[0].size == few[0].size
+
+
 def test_one_value_is_one_frame(exported: Path, tmp_path: Path, cli: Cli) -> None:
     done = cli("sweep", exported, "--dims", "0,0", "--values", "-0", "-o", tmp_path / "x.gif")
     assert done.code == 0, done.err
