@@ -30,13 +30,15 @@ class Generator:
 
     `forward` maps float32 z (n, latent_dim) to images as `info.image` says: float32 (n, C, H, W)
     in its range, or uint8 (n, H, W, C). `sha256` identifies the model: that of the ONNX file, or of
-    the weights. `runs_on` is the onnxruntime provider, or "torch".
+    the weights. `runs_on` is the onnxruntime provider, or "torch". `first_layer` maps z to float32
+    (n, features), the activations of the first layer, where the model has more than one.
     """
 
     info: ModelInfo
     forward: Callable[[NDArray[np.float32]], NDArray[Any]]
     sha256: str = ""
     runs_on: str = "torch"
+    first_layer: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
 
     def __repr__(self) -> str:
         """What it draws, and with what: `<mlp_gan 28x28x1, float32, 128 images seen, torch>`."""

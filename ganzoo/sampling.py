@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from ganzoo import untrusted
+from ganzoo import firstlayer, untrusted
 from ganzoo.errors import DeviceError, ModelFileError, UsageError
 from ganzoo.generator import Generator
 from ganzoo.modelinfo import ModelInfo
@@ -64,7 +64,33 @@ def from_bytes(
             )
         return images
 
-    return Generator(info, forward, hashlib.sha256(content).hexdigest(), session.get_providers()[0])
+    sha256, runs_on = hashlib.sha256(content).hexdigest(), session.get_providers()[0]
+    inner = firstlayer.find(content)
+    if inner is None:
+        return Generator(info, forward, sha256, runs_on)
+
+    @functools.cache
+    def second_session() -> onnxruntime.InferenceSession:  # drawing needs none
+        extended = firstlayer.with_output(content, inner)
+        return _open(extended, contents, path, providers, threads)
+
+    def first_layer(z: NDArray[np.float32]) -> NDArray[np.float32]:
+        return _activations(second_session(), inner, z, path)
+
+    return Generator(info, forward, sha256, runs_on, first_layer)
+
+
+def _activations(
+    session: onnxruntime.InferenceSession, name: str, z: NDArray[np.float32], path: str | Path
+) -> NDArray[np.float32]:
+    """The value `name` of a graph, float32 (n, features)."""
+    options = onnxruntime.RunOptions()
+    options.only_execute_path_to_fetches = True
+    try:
+        made = np.asarray(session.run([name], {"latent": z}, options)[0], np.float32)
+        return made.reshape(len(z), -1)
+    except Exception as error:  # onnxruntime's exceptions have no common base
+        raise ModelFileError(_why_not_run(error, path, len(z))) from error
 
 
 def usable_cpus() -> int:

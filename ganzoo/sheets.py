@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 MARGIN = 12
 GAP = 2  # between images, as in images.grid
 GROUP_GAP = 18
-PADDING = 8  # between a label and what is next to it
-FONT_SIZE = 15
-LINE = 22  # the height of a line of headings
-INK, RULE, PAPER = 70, 190, 255  # all grey
+INK, RULE, PAPER = 40, 190, 255  # all grey
+FONT_SIZES = (15, 45)
+"""The smallest and the largest, in pixels."""
+LETTERS = 52
+"""How many times its size the images are wide: 7 points on a sheet that is printed 15 cm wide."""
 
 
 class Box(NamedTuple):
@@ -44,22 +45,25 @@ class Sheet:
 
     `images` is uint8 (rows, groups, columns, H, W, C). `rows`, `groups` and `columns` are their
     labels; those of the columns stand over each group, and labels that are not given take no room.
-    Images are enlarged by the largest whole factor that keeps them within `size` pixels, and there
-    is room for labels of `room` pixels over a column.
+    `caption` stands below. Images are enlarged by the largest whole factor that keeps them within
+    `size` pixels, and there is room for labels of `room` pixels over a column. Letters grow with
+    the sheet, so that they can be read in print.
     """
 
     images: Pixels
     rows: Sequence[str] = ()
     columns: Sequence[str] = ()
     groups: Sequence[str] = ()
+    caption: str = ""
     size: int = 64
     room: int = 0
 
     def draw(self) -> Image.Image:
         """The sheet as one picture, grey or RGB: grey letters on white."""
         rows, groups, columns = self.images.shape[:3]
-        height = self.box(rows - 1, 0, 0).bottom + MARGIN
-        width = self._left(groups - 1, columns - 1) + self._column_width + MARGIN
+        height = self.box(rows - 1, 0, 0).bottom + MARGIN + self._line * bool(self.caption)
+        width = self._left(groups - 1, columns - 1) + self._column_width
+        width = max(width, MARGIN + self._width([self.caption])) + MARGIN
         canvas = np.full((height, width, self.images.shape[5]), PAPER, np.uint8)
         for at in np.ndindex(rows, groups, columns):
             left, top, right, bottom = self.box(*at)
@@ -71,11 +75,12 @@ class Sheet:
 
     def frames(self) -> list[Image.Image]:
         """One picture for each column, all of one size: every group with that column alone."""
-        room = max(self.room, _width(self.columns))
-        columns = (
-            (self.images[:, :, [k]], self.columns[k : k + 1]) for k in range(self.images.shape[2])
-        )
-        return [replace(self, images=i, columns=label, room=room).draw() for i, label in columns]
+        alone = [
+            replace(self, images=self.images[:, :, [k]], columns=self.columns[k : k + 1])
+            for k in range(self.images.shape[2])
+        ]
+        room = max([self.room, *(sheet._width(sheet.columns) for sheet in alone)])
+        return [replace(sheet, room=room).draw() for sheet in alone]
 
     def save(self, path: str | Path) -> None:
         """Write the sheet, or for .gif and .webp its frames; a reader never sees half a file."""
@@ -92,25 +97,47 @@ class Sheet:
         """Where this image is drawn: in the middle of its column."""
         height, width = (side * self._zoom for side in self.images.shape[3:5])
         left = self._left(group, column) + (self._column_width - width) // 2
-        top = MARGIN + LINE * (bool(self.groups) + bool(self.columns)) + row * (height + GAP)
+        headings = self._line * (bool(self.groups) + bool(self.columns))
+        top = MARGIN + headings + row * (height + GAP)
         return Box(left, top, left + width, top + height)
 
     @property
     def _zoom(self) -> int:
         return max(1, self.size // int(max(self.images.shape[3:5])))
 
+    @property
+    def _font_size(self) -> int:
+        _, groups, columns, _, width, _ = (int(size) for size in self.images.shape)
+        least, most = FONT_SIZES
+        return max(least, min(groups * columns * (width * self._zoom + GAP) // LETTERS, most))
+
+    @property
+    def _line(self) -> int:
+        """The height of a line of headings."""
+        return self._font_size * 3 // 2
+
+    @property
+    def _padding(self) -> int:
+        """Between a label and what is next to it."""
+        return self._font_size // 2 + 1
+
+    def _width(self, labels: Sequence[str]) -> int:
+        """The width of the widest, in pixels."""
+        font = _font(self._font_size)
+        return max((math.ceil(font.getlength(label)) for label in labels), default=0)
+
     @functools.cached_property
     def _column_width(self) -> int:
         """Wide enough for the images, and for labels and headings not to touch each other."""
         columns, width = int(self.images.shape[2]), int(self.images.shape[4])
-        label = max(self.room, _width(self.columns))
-        heading = math.ceil((_width(self.groups) + GAP) / columns) - GAP
-        return max(width * self._zoom, label + PADDING if label else 0, heading)
+        label = max(self.room, self._width(self.columns))
+        heading = math.ceil((self._width(self.groups) + GAP) / columns) - GAP
+        return max(width * self._zoom, label + self._padding if label else 0, heading)
 
     @functools.cached_property
     def _row_labels(self) -> int:
         """How much room the labels of the rows take."""
-        return _width(self.rows) + PADDING if self.rows else 0
+        return self._width(self.rows) + self._padding if self.rows else 0
 
     def _left(self, group: int, column: int) -> int:
         """Where a column begins, of which the images may be narrower."""
@@ -124,21 +151,23 @@ class Sheet:
 
         pen = ImageDraw.Draw(picture)
         ink, rule = (grey if picture.mode == "L" else (grey,) * 3 for grey in (INK, RULE))
-        write = functools.partial(pen.text, fill=ink, font=_font())
+        write = functools.partial(pen.text, fill=ink, font=_font(self._font_size))
+        line, padding = self._line, self._padding
         groups, columns = self.images.shape[1:3]
         for row, label in enumerate(self.rows):
             box = self.box(row, 0, 0)
-            write((self._left(0, 0) - PADDING, (box.top + box.bottom) / 2), label, anchor="rm")
+            write((self._left(0, 0) - padding, (box.top + box.bottom) / 2), label, anchor="rm")
         for group in range(groups):
-            y = MARGIN + LINE / 2 - 2
+            y = MARGIN + line / 2 - 2
             if self.groups:
                 left = self._left(group, 0)
                 right = self._left(group, columns - 1) + self._column_width
                 write(((left + right) / 2, y), self.groups[group], anchor="mm")
-                pen.line((left, MARGIN + LINE - 2, right - 1, MARGIN + LINE - 2), rule)
-                y += LINE + 1
+                pen.line((left, MARGIN + line - 2, right - 1, MARGIN + line - 2), rule)
+                y += line + 1
             for column, label in enumerate(self.columns):
                 write((self._left(group, column) + self._column_width / 2, y), label, anchor="mm")
+        write((MARGIN, picture.height - MARGIN - line / 3), self.caption, anchor="lm")
 
 
 def is_animation(path: Path) -> bool:
@@ -152,14 +181,9 @@ def is_animation(path: Path) -> bool:
     return suffix in LIMITS
 
 
-def _width(labels: Sequence[str]) -> int:
-    """The width of the widest, in pixels."""
-    return max((math.ceil(_font().getlength(label)) for label in labels), default=0)
-
-
 @functools.cache
-def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """The font that Pillow brings: it looks the same on every machine."""
     from PIL import ImageFont
 
-    return ImageFont.load_default(FONT_SIZE)
+    return ImageFont.load_default(size)

@@ -18,7 +18,7 @@ from ganzoo.commits import Checkpoints, verified
 from ganzoo.errors import ModelFileError, PluginError
 from ganzoo.generator import Generator
 from ganzoo.modelinfo import ModelInfo
-from ganzoo.networks import build, draw
+from ganzoo.networks import build, draw, first_layer
 from ganzoo.registry import Loaded
 
 MODEL = "model.safetensors"
@@ -81,7 +81,13 @@ def load_generator(path: str | Path, device: str = "cpu") -> tuple[Generator, nn
         reason = " ".join(str(error).split())
         raise ModelFileError(f"{path} does not fit {plugin}: {reason}") from error
     network.requires_grad_(False).to(device).eval()
-    return Generator(info, lambda z: draw(network, z), info.weights_sha256), network
+    generator = Generator(
+        info,
+        lambda z: draw(network, z),
+        info.weights_sha256,
+        first_layer=lambda z: first_layer(network, z),
+    )
+    return generator, network
 
 
 def load_weights(path: str | Path) -> tuple[ModelInfo, dict[str, Tensor]]:

@@ -50,7 +50,14 @@ def test_looking_around(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["train", "mlp_gan"], ["show", "mlp_gan"], ["export", "x"], ["sample", "run"]]
+    "arguments",
+    [
+        ["train", "mlp_gan"],
+        ["show", "mlp_gan"],
+        ["export", "x"],
+        ["sample", "run"],
+        ["project", "run", "x.png"],
+    ],
 )
 def test_what_needs_torch_says_so(arguments: list[str], tmp_path: Path) -> None:
     done = base("-m", "ganzoo", *arguments, cwd=tmp_path)
@@ -111,6 +118,7 @@ def test_everything_that_a_loaded_model_can_do(exported: Path, tmp_path: Path) -
         ["sweep", "--dims", "3,17", "--values", "-10,-5,0,5", "--rows", 8, "-o", "x.png"],
         ["sweep", "-o", "x.gif"],
         ["interpolate", "-o", "x.webp"],
+        ["directions", "--count", 2, "-o", "x.png"],
     ],
 )
 def test_commands_that_draw(exported: Path, tmp_path: Path, arguments: list[object]) -> None:

@@ -58,7 +58,7 @@ def test_every_cell_is_the_image_of_its_latents(exported: Path, tmp_path: Path, 
     model = ganzoo.load(exported)
     sheet = Sheet(
         np.zeros((2, 2, 3, 28, 28, 1), np.uint8), rows=["image 0", "image 1"],
-        columns=["-10", f"{own:g}", "5"], groups=["z[3]", "z[17]"],
+        columns=["-10", f"{own:g}", "5"], groups=["z[3]", "z[17]"], caption="mlp, seed 5",
     )  # fmt: skip
     picture = array(Image.open(done.last))
     assert picture.shape == array(sheet.draw()).shape
@@ -165,6 +165,14 @@ def test_frames_are_the_columns_of_the_sheet(tmp_path: Path, suffix: str, channe
         assert np.abs(drawn.astype(int) - there).max() <= allowed
 
 
+def test_frames_are_no_wider_for_there_being_many() -> None:
+    few, many = (
+        Sheet(noise(1, 2, count, side=60), columns=["3 sigma"] * count).frames()
+        for count in (2, 40)
+    )
+    assert many[0].size == few[0].size
+
+
 def test_one_value_is_one_frame(exported: Path, tmp_path: Path, cli: Cli) -> None:
     done = cli("sweep", exported, "--dims", "0,0", "--values", "-0", "-o", tmp_path / "x.gif")
     assert done.code == 0, done.err
@@ -190,12 +198,13 @@ def test_labels_are_outside_of_the_images(channels: int, side: int) -> None:
     assert between > bare.box(0, 0, 1).left - bare.box(0, 0, 0).right
 
 
-@pytest.mark.parametrize("long", ["rows", "columns", "groups"])
+@pytest.mark.parametrize("long", ["rows", "columns", "groups", "caption"])
 def test_long_labels_are_whole_and_apart(long: str) -> None:
-    labels = {"rows": ["a"], "columns": ["0", "1"], "groups": ["g", "h"]}
+    labels = {"rows": ["a"], "columns": ["0", "1"], "groups": ["g", "h"], "caption": [""]}
     labels[long] = ["-0.000123456789 and so on"] * len(labels[long])
     white = np.full((1, 2, 2, 5, 5, 1), 255, np.uint8)
-    sheet = Sheet(white, labels["rows"], labels["columns"], labels["groups"])
+    (caption,) = labels["caption"]
+    sheet = Sheet(white, labels["rows"], labels["columns"], labels["groups"], caption)
     picture = array(sheet.draw())[:, :, 0]
     edge = 8
     inside = picture[edge:-edge, edge:-edge]
@@ -207,6 +216,21 @@ def test_long_labels_are_whole_and_apart(long: str) -> None:
                 sheet.box(0, group, column).right + sheet.box(0, group, column + 1).left
             ) // 2
             assert (line[4:, between - 2 : between + 2] == 255).all()
+
+
+def height_of_letters(sheet: Sheet) -> int:
+    """Of the heading of the first column, in pixels."""
+    first = sheet.box(0, 0, 0)
+    inked = (array(sheet.draw())[: first.top, first.left : first.right, 0] < 128).any(axis=1)
+    return int(inked.sum())
+
+
+@pytest.mark.parametrize(("columns", "side"), [(3, 28), (15, 28), (15, 96), (24, 96)])
+def test_a_sheet_that_is_printed_15_cm_wide_can_be_read(columns: int, side: int) -> None:
+    white = np.full((2, 1, columns, side, side, 1), 255, np.uint8)
+    sheet = Sheet(white, rows=["image 0", "image 1"], columns=["0"] * columns, caption="model")
+    millimetres = 150 * height_of_letters(sheet) / sheet.draw().width
+    assert millimetres > 1.6  # as the digits of a font of 6.5 points
 
 
 def test_an_animation_too_large_for_its_format_is_refused(tmp_path: Path) -> None:
@@ -284,6 +308,7 @@ def test_without_a_model_the_latest_run_is_taken(
         assert by_torch.last == f"{trained.name}-{name}.png", by_torch.err
         by_onnx = cli(command, exported, *option)
         pictures = [array(Image.open(done.last)).astype(int) for done in (by_torch, by_onnx)]
+        pictures = [picture[:-40, :250] for picture in pictures]  # without the model's name
         assert np.abs(pictures[0] - pictures[1]).max() <= 1
 
 

@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from ganzoo import __version__
-from ganzoo.cli import authors, export, interpolate, look, pictures, resume, sample, sweep, train
+from ganzoo.cli import (
+    authors,
+    directions,
+    export,
+    interpolate,
+    look,
+    pictures,
+    project,
+    resume,
+    sample,
+    sweep,
+    train,
+)
 
 app = typer.Typer(
     name="ganzoo",
@@ -46,6 +58,8 @@ app.command("export")(export.export)
 app.command("sample")(sample.sample)
 app.command("sweep")(sweep.sweep)
 app.command("interpolate")(interpolate.interpolate)
+app.command("directions")(directions.directions)
+app.command("project")(project.project)
 app.command("plot")(pictures.plot)
 app.command("animate")(pictures.animate)
 app.command("report")(pictures.report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,7 +48,8 @@ def interpolate(
     parts = np.stack([generator.interpolate(a, b, steps) for a, b in pairwise(stops)])
     name = "-".join(map(str, stops))
     target = output or Path(f"{model_name(source)}-interpolate-{name}.png")
-    (_walk if moving else _rows)(parts, stops).save(target)
+    sheet = (_walk if moving else _rows)(parts, stops)
+    replace(sheet, caption=model_name(source)).save(target)
     print(target)
 
 
@@ -60,7 +62,7 @@ def _rows(parts: Pixels, stops: list[int]) -> Sheet:
         parts[:, None],
         rows=[f"seed {a} to {b}" for a, b in pairwise(stops)],
         columns=[f"{round(step / (steps - 1), 2):g}" for step in range(steps)],
-        groups=["t"],
+        groups=["t, from the first seed to the second"],
     )
 
 

@@ -59,6 +59,7 @@ def sweep(
         rows=[f"image {i}" for i in range(rows)],
         columns=[f"{value or 0:g}" for value in chosen],  # -0 is 0
         groups=[f"z[{index}]" for index in indices],
+        caption=f"{model_name(source)}, seed {seed}",
     ).save(target)
     print(target)
 

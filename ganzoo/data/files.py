@@ -119,6 +119,13 @@ def decode(content: bytes) -> NDArray[np.uint8]:
     return np.asarray(upright.convert("L" if upright.mode in {"1", "L"} else "RGB"))
 
 
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """One image file as `decode` does; DataError says what is wrong with it."""
+    if not path.is_file():
+        raise DataError(f"there is no image '{path}'")
+    return _Files([path])[0]
+
+
 def _walk(folder: Path) -> Iterator[Path]:
     """The image files below `folder`; links are followed, but no folder is entered twice."""
     seen: set[str] = set()

@@ -1,0 +1,89 @@
+"""The latent whose picture is nearest to a given one, searched for by gradient descent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
+
+from ganzoo import latents
+from ganzoo.errors import UsageError
+from ganzoo.generator import Generator
+from ganzoo.images import Pixels
+
+COARSEST = 4
+"""Pixels of a side: pictures are compared as they are, and at half the size down to this."""
+PRIOR = 2e-4
+"""Weight of how unusual |z|² is: squared, in standard deviations from its mean d."""
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What was found: z float32 (latent_dim,), and its picture uint8 (H, W, C).
+
+    `rms` are the grey levels of 255 by which each restart's picture differs, float64 (restarts,):
+    root mean square over pixels and channels. `z` is of the smallest.
+    """
+
+    z: NDArray[np.float32]
+    picture: Pixels
+    rms: NDArray[np.float64]
+
+
+def project(
+    generator: Generator,
+    network: nn.Module,
+    target: Pixels,
+    *,
+    restarts: int = 4,
+    steps: int = 300,
+    seed: int = 0,
+) -> Projection:
+    """Search z so that the picture is nearest to `target`, uint8 (H, W, C).
+
+    `generator` and `network` are what `weights.load_generator` returns. L-BFGS, at most `steps`
+    gradients, from images 0 … restarts - 1 of `seed` in one batch, on the squared difference at
+    several sizes (the coarse ones lead to where the fine ones are not yet felt), and a weak pull of
+    |z| to the length that normal latents have. UsageError where `target` has another shape than the
+    model's images.
+    """
+    info = generator.info
+    shape = (*info.image["size"], info.image["channels"])
+    if target.shape != shape:
+        raise UsageError(f"this model draws {shape}, and the picture is {target.shape}")
+    low, high = info.image_range
+    like = next(network.parameters(), torch.zeros(0))
+    wanted = torch.from_numpy(target.transpose(2, 0, 1) / 255).to(like)
+    z = torch.from_numpy(latents.normal(restarts, info.latent_dim, seed)).to(like)
+    z.requires_grad_()
+    search = torch.optim.LBFGS(
+        [z], max_iter=steps, max_eval=steps, history_size=20, line_search_fn="strong_wolfe"
+    )
+
+    def loss() -> Tensor:
+        search.zero_grad()
+        difference = (network(z) - low) / (high - low) - wanted
+        unusual = (z.square().sum(dim=1) - info.latent_dim).square() / (2 * info.latent_dim)
+        total = (_at_all_sizes(difference) + PRIOR * unusual).sum()
+        total.backward()  # type: ignore[no-untyped-call]
+        return total
+
+    search.step(loss)  # type: ignore[no-untyped-call]
+    found = z.detach().cpu().numpy().astype(np.float32)
+    pictures = generator.draw(found)
+    rms = np.sqrt(np.square(pictures.astype(float) - target).mean(axis=(1, 2, 3)))
+    best = int(rms.argmin())
+    return Projection(found[best], pictures[best], rms)
+
+
+def _at_all_sizes(difference: Tensor) -> Tensor:
+    """The mean square of (n, C, H, W) at each size, summed: (n,)."""
+    total = difference.square().mean(dim=(1, 2, 3))
+    while min(difference.shape[2:]) >= 2 * COARSEST:
+        difference = avg_pool2d(difference, 2)
+        total = total + difference.square().mean(dim=(1, 2, 3))
+    return total
