@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ganzoo import __version__
-from ganzoo.cli import authors, export, interpolate, look, resume, sample, sweep, train
+from ganzoo.cli import authors, explore, export, interpolate, look, resume, sample, sweep, train
 
 app = typer.Typer(
     name="ganzoo",
@@ -46,6 +46,7 @@ app.command("export")(export.export)
 app.command("sample")(sample.sample)
 app.command("sweep")(sweep.sweep)
 app.command("interpolate")(interpolate.interpolate)
+app.command("explore")(explore.explore)
 app.command("plugins")(look.plugins)
 app.command("new-plugin")(authors.new_plugin)
 app.command("check-plugin")(authors.check_plugin)
