@@ -6,7 +6,7 @@ export function paint(canvas, pixels, at, { height, width, channels }) {
   for (let to = 0, from = at * height * width * channels; to < image.data.length; to += 4, from += channels)
     for (let k = 0; k < 4; k++) image.data[to + k] = k < 3 ? pixels[from + (k % channels)] : 255;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  canvas.getContext("2d", { willReadFrequently: true }).putImageData(image, 0, 0); // on no GPU
 }
 
 export function blank({ height, width }) {

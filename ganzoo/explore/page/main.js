@@ -55,7 +55,7 @@ const levels = Object.fromEntries(ranking.map(({ index, levels }) => [index, lev
 const rows = {
   scale: [number("scale", "Truncation", 2)],
   most: ranking.slice(0, MOST).map(({ index }) => coordinate(index)),
-  directions: directions.map(({ share }, index) => direction(index, share)),
+  directions: directions.map(({ share }, index) => direction(index + 1, share)),
   part: [number("t", "Part of the way", 1)],
   all: [],
 };
@@ -71,10 +71,10 @@ function coordinate(index) {
   return row({ name: `z[${index}]`, note, min: -3, max: 3, base, ...oneOf("z", index, base) });
 }
 
-function direction(index, share) {
+function direction(number, share) {
   const note = `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`, base = () => 0;
-  const title = `direction ${index}`;
-  return row({ name: `${index}`, title, note, min: -3, max: 3, base, ...oneOf("d", index, base) });
+  const title = `direction ${number}`;
+  return row({ name: `${number}`, title, note, min: -3, max: 3, base, ...oneOf("d", number, base) });
 }
 
 function oneOf(key, index, base) {
@@ -159,7 +159,6 @@ function done(area, milliseconds) {
   $("error").hidden = true;
   if (area !== grid) return;
   $("timing").textContent = `${IMAGES} images in ${Math.round(milliseconds)} ms`;
-  performance.mark("drawn");
 }
 
 async function begin() {
@@ -172,7 +171,8 @@ async function begin() {
   follow();
   listen();
   const draw = await (facts.source === "server" ? onTheServer() : inThePage(facts));
-  painter = new Painter([picture, grid, strip, sweep], { draw, dim, batch: facts.batch, done, failed });
+  const busy = (yes) => document.body.toggleAttribute("data-busy", yes);
+  painter = new Painter([picture, grid, strip, sweep], { draw, dim, batch: facts.batch, done, failed, busy });
   painter.want(picture, grid, strip, sweep);
 }
 begin().catch(failed);

@@ -4,9 +4,11 @@
 // starts anew, so that a slider never queues up; what was drawn meanwhile is shown all the same, so
 // that the picture moves with it.
 export class Painter {
-  #areas; #options; #busy = false;
+  #areas;
+  #options;
+  #busy = false;
 
-  constructor(areas, options) { // draw(z): a source; dim, batch; done(area, ms); failed(error)
+  constructor(areas, options) { // draw(z): a source; dim; batch; done(area, ms); failed(error); busy(yes)
     this.#areas = areas.map((area) => ({ area, wanted: false }));
     this.#options = options;
   }
@@ -17,7 +19,7 @@ export class Painter {
   }
 
   async #work() {
-    this.#busy = true;
+    this.#options.busy((this.#busy = true));
     for (let job; (job = this.#areas.find(({ wanted }) => wanted)); ) {
       try {
         await this.#step(job);
@@ -27,7 +29,7 @@ export class Painter {
       }
       await new Promise((resume) => setTimeout(resume)); // for the browser to paint and to listen
     }
-    this.#busy = false;
+    this.#options.busy((this.#busy = false));
   }
 
   async #step(job) {

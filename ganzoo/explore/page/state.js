@@ -7,7 +7,7 @@ const LIMITS = { image: [0, IMAGES - 1], scale: [0, 2], t: [0, 1], z: [-100, 100
 
 export const isSeed = (text) => /^-?\d{1,30}$/.test(text);
 
-// `seed=7&image=3&z26=-1.5&d0=2`: what differs from the start.
+// `seed=7&image=3&z26=-1.5&d1=2`: what differs from the start. Directions count from 1.
 export function write(state) {
   const parts = Object.entries(state).flatMap(([name, value]) => {
     if (typeof value === "object") return Object.entries(value).map(([k, v]) => `${name}${k}=${v}`);
@@ -18,13 +18,14 @@ export function write(state) {
 
 // What `write` wrote. Addresses come from anywhere: what makes no sense in one is left out.
 export function read(text, { dim, directions }) {
-  const state = { ...START, z: {}, d: {} }, counts = { z: dim, d: directions.length };
+  const state = { ...START, z: {}, d: {} }, ends = { z: [0, dim - 1], d: [1, directions.length] };
+  const within = (number, [low, high]) => number >= low && number <= high;
   for (const [key, word] of new URLSearchParams(text)) {
     const [, name, index] = key.match(/^([a-z]+)(\d*)$/) ?? [], value = Number(word);
     if (["seed", "to"].includes(name) && isSeed(word)) state[name] = word;
-    if (!(name in LIMITS) || !word || !(value >= LIMITS[name][0] && value <= LIMITS[name][1])) continue;
-    if (name in counts && index && Number(index) < counts[name]) state[name][Number(index)] = value;
-    if (!(name in counts) && !index) state[name] = name === "image" ? Math.floor(value) : value;
+    if (!Object.hasOwn(LIMITS, name) || !word || !within(value, LIMITS[name])) continue;
+    if (name in ends && index && within(Number(index), ends[name])) state[name][Number(index)] = value;
+    if (!(name in ends) && !index) state[name] = name === "image" ? Math.floor(value) : value;
   }
   return state;
 }
@@ -33,8 +34,8 @@ export function read(text, { dim, directions }) {
 export function latent(state, { dim, directions }, t = state.t) {
   const z = untouched(state, dim, t);
   for (const [index, value] of Object.entries(state.z)) z[index] = value;
-  for (const [index, sigmas] of Object.entries(state.d))
-    directions[index].vector.forEach((part, k) => (z[k] += sigmas * part));
+  for (const [number, sigmas] of Object.entries(state.d))
+    directions[number - 1].vector.forEach((part, k) => (z[k] += sigmas * part));
   return z;
 }
 
