@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 DEV = .venv/bin
-# A second environment with the base dependencies alone: what a user has who only samples.
+# A second environment without the extra `train`: what a user has who only samples and explores.
 BASE = .venv-base/bin
 
 .PHONY: demo test test-slow test-faults zoo docs pages lint format clean
@@ -51,12 +51,12 @@ format: .venv/ready
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(DEV)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
-	$(DEV)/python $(PIP_INSTALL) --editable '.[train]' --group dev
+	$(DEV)/python $(PIP_INSTALL) --editable '.[train,explore]' --group dev
 	touch $@
 
 .venv-base/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-base
-	$(BASE)/python $(PIP_INSTALL) --editable .
+	$(BASE)/python $(PIP_INSTALL) --editable '.[explore]'
 	touch $@
 
 clean:

@@ -4,7 +4,11 @@ import os
 import sys
 import traceback
 
-TRAIN_EXTRA = {"matplotlib", "onnx", "onnxscript", "safetensors", "torch", "torchvision"}
+EXTRAS = {
+    "train": {"matplotlib", "onnx", "onnxscript", "safetensors", "torch", "torchvision"},
+    "explore": {"starlette", "uvicorn"},
+}
+"""What each extra of ganzoo installs, by the names that are imported."""
 
 
 class GanzooError(Exception):
@@ -69,10 +73,12 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def missing_extra(error: BaseException) -> str:
-    """What to do about an import that failed, if the extra `train` would have made it work."""
+    """What to do about an import that failed, if an extra would have made it work."""
     package = (getattr(error, "name", None) or "").partition(".")[0]
-    if isinstance(error, ModuleNotFoundError) and package in TRAIN_EXTRA:
-        return "; install ganzoo with its extra 'train'"
+    if isinstance(error, ModuleNotFoundError):
+        for extra, packages in EXTRAS.items():
+            if package in packages:
+                return f"; install ganzoo with its extra '{extra}': pip install 'ganzoo[{extra}]'"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""With the base dependencies alone: everything but training works, and torch is not there."""
+"""Without the extra `train`: everything but training works, and torch is not there."""
 
 import json
 import os
@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import ganzoo
+from ganzoo import latents
 from ganzoo.images import grid
 from ganzoo.weights import load_generator
+from tests.test_explore import explore
 
 PYTHON = os.environ.get("GANZOO_BASE_PYTHON", "")
 pytestmark = pytest.mark.skipif(
@@ -107,6 +110,13 @@ assert not heavy, heavy
 def test_everything_that_a_loaded_model_can_do(exported: Path, tmp_path: Path) -> None:
     done = base("-c", EVERYTHING, exported, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_page_is_served(exported: Path) -> None:
+    expected = ganzoo.load(exported).sample(3, seed=7)
+    with explore(exported, python=Path(__file__).parents[1] / PYTHON) as running:
+        z = latents.normal(3, 100, seed=7).astype("<f4").tobytes()
+        assert running.ask("/draw", z)[1] == expected.tobytes()
 
 
 @pytest.mark.parametrize(

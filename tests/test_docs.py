@@ -54,7 +54,12 @@ def pip_install(package: Path, site: Path) -> None:
 )
 def test_a_page_does_what_it_says(page: Path, folder: Path) -> None:
     env = {"PYTHONPATH": str(folder / "site"), "GANZOO_CACHE": str(folder / "cache")}
-    if page.name in {"export.md", "sampling.md", "sweeps.md"}:  # they start where README.md ends
+    if page.name in {
+        "explore.md",
+        "export.md",
+        "sampling.md",
+        "sweeps.md",
+    }:  # they start where README.md ends
         assert process("-m", "ganzoo", "train", "mlp_gan", *TINY, cwd=folder, env=env).code == 0
     for source, kind, body in BLOCK.findall(page.read_text()):
         if source:

@@ -10,6 +10,7 @@ from ganzoo import __version__
 from ganzoo.cli import (
     authors,
     directions,
+    explore,
     export,
     interpolate,
     look,
@@ -60,6 +61,7 @@ app.command("sweep")(sweep.sweep)
 app.command("interpolate")(interpolate.interpolate)
 app.command("directions")(directions.directions)
 app.command("project")(project.project)
+app.command("explore")(explore.explore)
 app.command("plot")(pictures.plot)
 app.command("animate")(pictures.animate)
 app.command("report")(pictures.report)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo.cli.pages import write_pages
 from ganzoo.cli.parameters import AsJson, Runs, model_name
 from ganzoo.errors import UsageError
 
@@ -25,7 +26,10 @@ WHY_NOT_IN_THE_GRAPH = (
 def export(
     run: Annotated[
         Path | None,
-        typer.Argument(help="A run, checkpoint or model.safetensors. Default: the latest run."),
+        typer.Argument(
+            help="A run, checkpoint or model.safetensors; for a page also an .onnx. "
+            "Default: the latest run."
+        ),
     ] = None,
     onnx: Annotated[
         bool, typer.Option("--onnx", help="Write ONNX: the default, and the only format so far.")
@@ -51,6 +55,18 @@ def export(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Default: exports/RUN.onnx."),
     ] = None,
+    web: Annotated[
+        Path | None,
+        typer.Option(
+            "--web", metavar="DIR", help="Write a page that draws by itself, for any static host."
+        ),
+    ] = None,
+    single_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--single-file", metavar="HTML", help="Write that page as one file, for a double click."
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace a file that holds another model.")
     ] = False,
@@ -63,23 +79,33 @@ def export(
     if fp16 and int8:
         raise UsageError("--fp16 and --int8 are two precisions: give one of them")
     from ganzoo.cli.models import latest_run
-    from ganzoo.export import export_onnx
+
+    source = run or latest_run(runs)
+    kinds = [name for name, wanted in (("fp16", fp16), ("int8", int8), ("uint8", uint8)) if wanted]
+
+    def export_to(target: Path) -> Exported:
+        from ganzoo.export import export_onnx
+
+        return export_onnx(
+            source,
+            target,
+            precision="float16" if fp16 else "int8" if int8 else "float32",
+            uint8=uint8,
+            opset=opset,
+            ir_version=ir_version,
+            force=force,
+        )
+
+    if web is not None or single_file is not None:
+        _check_pages(source, kinds, output, single_file)
+        write_pages(source, export_to, web, single_file, force=force, as_json=as_json)
+        return
     from ganzoo.export.speed import against_torch
     from ganzoo.sampling import load_onnx
     from ganzoo.weights import load_generator
 
-    source = run or latest_run(runs)
-    kinds = [name for name, wanted in (("fp16", fp16), ("int8", int8), ("uint8", uint8)) if wanted]
     name = "-".join([model_name(source), *kinds])
-    result = export_onnx(
-        source,
-        output or Path("exports", f"{name}.onnx"),
-        precision="float16" if fp16 else "int8" if int8 else "float32",
-        uint8=uint8,
-        opset=opset,
-        ir_version=ir_version,
-        force=force,
-    )
+    result = export_to(output or Path("exports", f"{name}.onnx"))
     speeds = against_torch(
         {"onnxruntime": load_onnx(result.path, "CPU")}, load_generator(source)[1]
     )
@@ -87,6 +113,19 @@ def export(
         print(json.dumps({**result.to_json(), "images_per_second": speeds}))
     else:
         _report(source, result, speeds)
+
+
+def _check_pages(
+    source: Path, kinds: list[str], output: Path | None, single_file: Path | None
+) -> None:
+    if output is not None:
+        raise UsageError("a page has the model in it: leave -o out")
+    if single_file is not None and single_file.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--single-file writes HTML: name it {single_file.stem or 'x'}.html")
+    if source.suffix.lower() == ".onnx" and kinds:
+        raise UsageError(
+            f"{source} is exported already: leave --{kinds[0]} out, or give the run it is from"
+        )
 
 
 def _report(source: Path, result: Exported, images_per_second: Speeds) -> None:

@@ -1,0 +1,63 @@
+"""What the page knows of a model before it draws: what it is, and what moves its pictures."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ganzoo.directions import principal
+from ganzoo.generator import Generator
+
+DIRECTIONS = 6
+"""How many principal directions the page has."""
+IMAGES = 256
+"""The most images of one request; of huge ones fewer."""
+
+
+def facts(generator: Generator, name: str) -> dict[str, Any]:
+    """What `main.js` reads, as JSON has it; `name` is what files made from the model are called.
+
+    `ranking` has every coordinate, that which moves the picture most first, as `ganzoo sweep` has
+    it; `directions` are unit vectors in z, and the share of variance that each explains.
+    """
+    info = generator.info
+    height, width = info.image["size"]
+    movement = generator.movement()
+    found = principal(generator, DIRECTIONS)
+    return {
+        "name": name,
+        "about": _about(generator),
+        "dim": info.latent_dim,
+        "height": height,
+        "width": width,
+        "channels": info.image["channels"],
+        "range": info.image["range"],
+        "ranking": [
+            {"index": int(index), "levels": round(float(movement[index]), 2)}
+            for index in (-movement).argsort(kind="stable")
+        ],
+        "directions": [
+            {"share": round(float(share), 4), "vector": [float(f"{part:.9g}") for part in vector]}
+            for vector, share in zip(found.vectors, found.shares, strict=True)
+        ],
+    }
+
+
+def most_images(generator: Generator) -> int:
+    """How many images may be asked for at once."""
+    return max(1, min(IMAGES, 2**26 // math.prod(generator.info.output_shape)))
+
+
+def _about(generator: Generator) -> str:
+    """The model in one line."""
+    info = generator.info
+    height, width = info.image["size"]
+    colours = "grey" if info.image["channels"] == 1 else "colour"
+    return " · ".join([
+        info.architecture,
+        f"{info.samples_seen:,} images of {info.dataset} seen",
+        f"{width}x{height}, {colours}",
+        f"{info.latent_dim} latents",
+        f"{info.precision} weights",
+        f"SHA-256 {generator.sha256[:8]}…",
+    ])  # fmt: skip

@@ -1,0 +1,64 @@
+"""onnxruntime-web: fetched by npm once, kept in the cache, and never trusted without its hash."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from ganzoo.errors import OutputError
+from ganzoo.storage import cache_folder, write_whole
+
+VERSION = "1.30.0"
+INTEGRITY = (
+    "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4r"
+    "KY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
+)
+"""Of its tarball, as `npm view onnxruntime-web@1.30.0 dist.integrity` has it."""
+FILES = {"ort.mjs": "ort.wasm.bundle.min.mjs", "ort.wasm": "ort-wasm-simd-threaded.wasm"}
+"""What the page needs of the 130 MB, by the names that it has there."""
+NEEDS = f"a page that runs by itself needs onnxruntime-web {VERSION}, which npm fetches once"
+
+
+def onnxruntime_web() -> dict[str, bytes]:
+    """The two files of onnxruntime-web; OutputError where they are not there and do not come."""
+    folder = cache_folder() / f"onnxruntime-web-{VERSION}"
+    if not all((folder / name).is_file() for name in FILES):
+        for name, content in _fetch().items():
+            write_whole(folder / name, content)
+    return {name: (folder / name).read_bytes() for name in FILES}
+
+
+def _fetch() -> dict[str, bytes]:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise OutputError(f"{NEEDS}: install npm (it comes with Node.js)")
+    with tempfile.TemporaryDirectory() as folder:
+        command = [npm, "pack", f"onnxruntime-web@{VERSION}", "--fetch-retries=1"]
+        done = subprocess.run(
+            [*command, "--loglevel=error"], cwd=folder, capture_output=True, text=True, check=False
+        )
+        packed = Path(folder, f"onnxruntime-web-{VERSION}.tgz")
+        if done.returncode or not packed.is_file():
+            raise OutputError(f"{NEEDS}, and cannot here: {done.stderr.strip()[:300]}")
+        return unpack(packed)
+
+
+def unpack(packed: Path) -> dict[str, bytes]:
+    """The files of a tarball that is the one we know; OutputError where it is another."""
+    with packed.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha512").digest()
+    if (found := f"sha512-{base64.b64encode(digest).decode()}") != INTEGRITY:
+        raise OutputError(
+            f"what npm calls onnxruntime-web {VERSION} is not what ganzoo knows by that name, and "
+            f"is not used: its integrity is {found}"
+        )
+    with tarfile.open(packed) as archive:
+        members = {
+            name: archive.extractfile(f"package/dist/{file}") for name, file in FILES.items()
+        }
+        return {name: member.read() for name, member in members.items() if member}

@@ -1,0 +1,55 @@
+// Pixels on canvases, and canvases and latents as files.
+
+// Image `at` of pixels (n, H, W, C), pixel for pixel.
+export function paint(canvas, pixels, at, { height, width, channels }) {
+  const image = new ImageData(width, height); // red, green, blue and opacity
+  for (let to = 0, from = at * height * width * channels; to < image.data.length; to += 4, from += channels)
+    for (let k = 0; k < 4; k++) image.data[to + k] = k < 3 ? pixels[from + (k % channels)] : 255;
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  canvas.getContext("2d", { willReadFrequently: true }).putImageData(image, 0, 0); // on no GPU
+}
+
+export function blank({ height, width }) {
+  return Object.assign(document.createElement("canvas"), { height, width });
+}
+
+// Canvases in labelled rows and columns, the columns in groups, as one for print: cells[row][column].
+export function sheet(cells, { rows, groups, columns }, { height, width }) {
+  const zoom = Math.max(1, Math.floor(64 / Math.max(height, width))), left = 84, top = 56, gap = 2;
+  const w = width * zoom + gap, h = height * zoom + gap, inGroup = columns.length * w + 18;
+  const x = (column) => left + Math.floor(column / columns.length) * inGroup + (column % columns.length) * w;
+  const made = blank({ width: x(cells[0].length) - 18 + 12, height: top + cells.length * h + 12 });
+  const pen = made.getContext("2d");
+  const text = (words, at, y, align) => Object.assign(pen, { textAlign: align }).fillText(words, at, y);
+  pen.fillStyle = "white";
+  pen.fillRect(0, 0, made.width, made.height);
+  Object.assign(pen, { fillStyle: "#464646", font: "15px sans-serif", textBaseline: "middle" });
+  pen.imageSmoothingEnabled = false;
+  groups.forEach((words, k) => text(words, x(k * columns.length) + (columns.length * w) / 2, 20, "center"));
+  cells.forEach((row, i) => {
+    text(rows[i], left - 10, top + i * h + h / 2, "right");
+    row.forEach((cell, k) => {
+      if (!i) text(columns[k % columns.length], x(k) + w / 2, 42, "center");
+      pen.drawImage(cell, x(k), top + i * h, w - gap, h - gap);
+    });
+  });
+  return made;
+}
+
+export function savePng(canvas, name) {
+  canvas.toBlob((blob) => save(blob, name), "image/png");
+}
+
+// z (dim) as NumPy's format, float32 (1, dim): what `ganzoo sample --z` reads.
+export function saveNpy(z, name) {
+  const about = `{'descr': '<f4', 'fortran_order': False, 'shape': (1, ${z.length}), }`;
+  const header = `${about.padEnd(Math.ceil((about.length + 11) / 64) * 64 - 11)}\n`;
+  const start = new Uint8Array([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, header.length & 255, header.length >> 8]);
+  save(new Blob([start, header, z]), name);
+}
+
+function save(blob, name) {
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

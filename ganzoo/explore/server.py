@@ -1,0 +1,124 @@
+"""The page on this machine alone, with the model behind it.
+
+What a stranger's page in the same browser may try is refused: another Host (DNS rebinding), another
+Origin, more than a few images at once. The files are in memory, so that no path leads anywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import uvicorn
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ganzoo.errors import GanzooError, OutputError, UsageError
+from ganzoo.explore.facts import facts, most_images
+from ganzoo.explore.page import INDEX, POLICY, page
+from ganzoo.generator import Generator
+
+HEADERS = {
+    "Content-Security-Policy": f"{POLICY}; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+def listen(port: int) -> socket.socket:
+    """A socket of 127.0.0.1 that takes connections; OutputError where the port is taken."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        raise OutputError(
+            f"port {port} cannot be used ({error.strerror}): choose another with --port, or 0"
+        ) from error
+    return listening
+
+
+def serve(app: Starlette, listening: socket.socket) -> None:
+    """Answer until the process is interrupted."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        limit_concurrency=64,
+        timeout_graceful_shutdown=1,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def application(generator: Generator, name: str, port: int) -> Starlette:
+    """The page of a model, for whom `http://127.0.0.1:PORT` or `http://localhost:PORT` is."""
+    dim, most = generator.info.latent_dim, most_images(generator)
+    known = {**facts(generator, name), "source": "server", "batch": min(most, 16)}
+    files = page(known)
+    one_thread = ThreadPoolExecutor(1)  # the drawing itself uses all CPUs
+
+    async def file(request: Request) -> Response:
+        asked = request.path_params["name"] or INDEX
+        if asked not in files:
+            raise HTTPException(404, "there is no such file")
+        kind = mimetypes.guess_type(asked)[0] or "application/octet-stream"
+        return Response(files[asked], media_type=kind)
+
+    async def draw(request: Request) -> Response:
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > most * dim * 4:
+                raise HTTPException(413, f"at most {most} images at once")
+        if not body or len(body) % (4 * dim):
+            raise HTTPException(400, f"latents are {dim} float32 numbers for each image")
+        z = np.frombuffer(bytes(body), "<f4").reshape(-1, dim)
+        try:
+            pixels = await asyncio.get_running_loop().run_in_executor(one_thread, generator.draw, z)
+        except GanzooError as error:
+            raise HTTPException(400 if isinstance(error, UsageError) else 500, str(error)) from None
+        return Response(pixels.tobytes(), media_type="application/octet-stream")
+
+    hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+    return Starlette(
+        routes=[Route("/draw", draw, methods=["POST"]), Route("/{name:path}", file)],
+        middleware=[Middleware(_Guard, hosts=hosts)],
+    )
+
+
+class _Guard:
+    """Refuses what is meant for other hosts or comes from other pages; adds headers to the rest."""
+
+    def __init__(self, app: ASGIApp, hosts: set[str]) -> None:
+        self.app, self.hosts = app, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers, answer = Headers(scope=scope), self.app
+        if headers.get("host") not in self.hosts:
+            answer = PlainTextResponse("this page is for 127.0.0.1 alone", 421)
+        elif headers.get("origin") not in {None, *(f"http://{host}" for host in self.hosts)}:
+            answer = PlainTextResponse("other pages may not draw here", 403)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await answer(scope, receive, send_with_headers)

@@ -1,0 +1,55 @@
+"""The page with onnxruntime-web and the model in it: for any static host, or for a double click."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+
+from ganzoo.errors import OutputError
+from ganzoo.explore.facts import facts
+from ganzoo.explore.page import one_file, page, with_policy
+from ganzoo.sampling import from_bytes
+from ganzoo.storage import write_whole
+
+BATCH = 4
+"""Images that the page draws at a time: it cannot listen while it draws."""
+
+
+def files(model: bytes, name: str, runtime: Mapping[str, bytes]) -> dict[str, bytes]:
+    """All files of a page that draws with the ONNX file `model` where it is looked at.
+
+    `runtime` is onnxruntime-web as `npm` gives it; its WebAssembly is compressed, as not every host
+    does that. ModelFileError where the model is not to be trusted.
+    """
+    known = {**facts(from_bytes(model, name, "CPU"), name), "source": "page", "batch": BATCH}
+    return {
+        **page(known),
+        "ort.mjs": runtime["ort.mjs"],
+        "ort.wasm": gzip.compress(runtime["ort.wasm"], mtime=0),
+        "model.onnx": model,
+    }
+
+
+def write_folder(content: Mapping[str, bytes], folder: Path, force: bool = False) -> int:
+    """Write `files` into a folder, which may be there: so many bytes.
+
+    OutputError where a file of another page would go.
+    """
+    return _write({folder / name: data for name, data in with_policy(content).items()}, force)
+
+
+def write_single_file(content: Mapping[str, bytes], file: Path, force: bool = False) -> int:
+    """Write `files` as one HTML file: so many bytes; OutputError where another one would go."""
+    return _write({file: one_file(content)}, force)
+
+
+def _write(content: Mapping[Path, bytes], force: bool) -> int:
+    for path, data in content.items():
+        if path.is_file() and not force and path.read_bytes() != data:
+            raise OutputError(
+                f"{path} is there and is not of this page: choose another place, or add --force"
+            )
+    for path, data in content.items():
+        write_whole(path, data)
+    return sum(map(len, content.values()))
