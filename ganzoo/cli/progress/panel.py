@@ -54,7 +54,7 @@ def draw(view: View, options: ConsoleOptions) -> Panel:
     ascii_only, tall = options.ascii_only, options.size.height >= TALL
     epochs, steps = view.shown.epochs, view.shown.steps
     names = [f"epoch {epochs:,}/{epochs:,}", f"step {steps:,}/{steps:,}"]
-    names += [f"{label} {'':9}" for label in view.labels.values()]
+    names += [label + " " * 10 for label in view.labels.values()]  # and a number
     left = max(map(len, names)) + 2
     room = width - 9
     lines = [
