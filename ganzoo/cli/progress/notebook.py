@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
+from importlib import import_module
 from typing import Any
 
 from rich.console import Console
@@ -28,7 +29,7 @@ def in_kernel() -> bool:
 @contextmanager
 def cell(shown: Shown, display: Callable[..., Any] | None = None) -> Iterator[Update]:
     """Update one output of the cell; `display` is IPython's."""
-    show = display or sys.modules["IPython"].display.display
+    show = display or import_module("IPython.display").display
     view = View(shown)
     handle = show(_Picture(view), display_id=True)
     with _now_and_then(view, lambda: handle.update(_Picture(view))) as update:

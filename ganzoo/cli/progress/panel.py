@@ -19,6 +19,8 @@ from ganzoo.train import Event, Warned
 
 A_SECOND = 2  # refreshes
 LEAST_WIDTH = 50
+ROOMY = 44  # columns beside the names, of which RIGHT are then for limits, speed and time
+RIGHT = 19
 TALL = 40  # lines of a terminal in which curves get more of them
 LONGEST = 132  # characters of a warning
 STYLES = {"loss_d": "cyan", "loss_g": "magenta", "d_real": "cyan", "d_fake": "magenta"}
@@ -50,59 +52,58 @@ def draw(view: View, options: ConsoleOptions) -> Panel:
     """A panel as wide as the terminal, whose height depends on nothing but the terminal's size."""
     width = options.max_width - 4  # without borders and padding
     ascii_only, tall = options.ascii_only, options.size.height >= TALL
+    epochs, steps = view.shown.epochs, view.shown.steps
+    names = [f"epoch {epochs:,}/{epochs:,}", f"step {steps:,}/{steps:,}"]
+    names += [label + " " * 10 for label in view.labels.values()]  # and a number
+    left = max(map(len, names)) + 2
     room = width - 9
-    health = max(2, -(-LONGEST // room))
     lines = [
-        *_bars(view, width, ascii_only),
+        *_bars(view, left, width - left, ascii_only),
         Text(),
-        *_curves(view, width, 3 if tall else 1, ascii_only),
+        *_curves(view, left, width - left, 3 if tall else 1, ascii_only),
         *([] if tall else [Text()]),
-        *_health(view, room, health),
+        *_health(view, room, max(2, -(-LONGEST // room))),
     ]
     return Panel(
         Text("\n", no_wrap=True, overflow="crop").join(lines),
-        title=Text(view.shown.run.name, "bold"),
+        title=Text(view.shown.run.name, "not dim bold"),
         title_align="left",
         border_style="dim",
     )
 
 
-def _bars(view: View, width: int, ascii_only: bool) -> Iterator[Text]:
-    epochs, steps, (epoch, share) = view.shown.epochs, view.shown.steps, view.epoch
-    left = max(len(f"epoch {epochs:,}/{epochs:,}"), len(f"step {steps:,}/{steps:,}")) + 2
-    right = 19 if width - left > 40 else 14
-    speed = view.speed(" images/s" if right > 14 else "/s")
+def _bars(view: View, left: int, room: int, ascii_only: bool) -> Iterator[Text]:
+    """Of the epoch and of the run, with what can be said of speed and time."""
+    (epoch, share), shown = view.epoch, view.shown
+    right = RIGHT if room > ROOMY else 11
+    speed = view.speed(" images/s" if room > ROOMY else "/s")
     for words, done, fact in (
-        (f"epoch {epoch:,}/{epochs:,}", share, speed),
-        (f"step {view.step:,}/{steps:,}", view.step / steps, view.time()),
+        (f"epoch {epoch:,}/{shown.epochs:,}", share, speed),
+        (f"step {view.step:,}/{shown.steps:,}", view.step / shown.steps, view.time()),
     ):
-        full, rest = bar(done, max(4, width - left - right), ascii_only)
+        full, rest = bar(done, max(4, room - right), ascii_only)
         yield Text.assemble(words.ljust(left), (full, "blue"), (rest, "dim"), fact.rjust(right))
 
 
-def _curves(view: View, width: int, rows: int, ascii_only: bool) -> Iterator[Text]:
-    """Each with its name, its last value and its limits."""
-    names = max(map(len, view.labels.values())) + 1
-    right = 18 if width >= 60 else 0
-    room = width - names - 11 - right
+def _curves(view: View, left: int, room: int, rows: int, ascii_only: bool) -> Iterator[Text]:
+    """Each with its name, its last value and, where there is room, its limits."""
+    right = RIGHT if room > ROOMY else 0
     for name, label in view.labels.items():
         curve = view.curves[name]
-        low, high = min(curve[-room:], default=0.0), max(curve[-room:], default=0.0)
+        seen = curve[right - room :]
+        low, high = min(seen, default=0.0), max(seen, default=0.0)
         ends = [roughly(low), roughly(high)] if curve else ["", ""]
         if view.shown.scores == "logits" and name in {"d_real", "d_fake"}:
             low, high, ends = 0.0, 1.0, ["0", "1"]
-        limits = (
-            [ends[1], *[""] * (rows - 2), ends[0]]
-            if rows > 1
-            else [" to ".join(filter(None, ends))]
-        )
+        one = [" to ".join(filter(None, ends))]
+        limits = one if rows == 1 else [ends[1], *[""] * (rows - 2), ends[0]]
         value = number(curve[-1]) if curve else "-"
-        drawn = sparkline(curve, low, high, room, rows, ascii_only)
-        for row, (line, limit) in enumerate(zip(drawn, limits, strict=True)):
-            front = f"{label:<{names}}{value:>9}" if row == rows // 2 else ""
-            beside = limit.rjust(right) if right else ""
+        front = f"{label:<{left - 11}}{value:>9}"
+        for row, line in enumerate(sparkline(curve, low, high, room - right, rows, ascii_only)):
             yield Text.assemble(
-                front.ljust(names + 11), (line, STYLES.get(name, "")), (beside, "dim")
+                (front if row == rows // 2 else "").ljust(left),
+                (line, STYLES.get(name, "")),
+                (limits[row].rjust(right) if right else "", "dim"),
             )
         if rows > 1:
             yield Text()

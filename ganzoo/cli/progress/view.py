@@ -138,12 +138,15 @@ def number(value: float) -> str:
     size = abs(value)
     if size >= 1000 or 0 < size < 0.001:
         return f"{value:.2e}"
-    return f"{value:.4f}" if 0 < size < 0.01 else f"{value:.3f}"
+    return f"{value:.4f}" if 0 < size < 0.1 else f"{value:.3f}"
 
 
 def roughly(value: float) -> str:
     """A limit of a scale in at most seven characters."""
-    return f"{value:.2f}" if value == 0 or 0.1 <= abs(value) < 1000 else f"{value:.0e}"
+    size = abs(value)
+    if size >= 1000 or 0 < size < 0.001:
+        return f"{value:.0e}"
+    return f"{value:.4f}" if 0 < size < 0.1 else f"{value:.2f}"
 
 
 def _clock_face(seconds: float) -> str:
