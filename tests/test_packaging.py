@@ -30,6 +30,8 @@ def test_the_wheels_hold_what_they_should(wheels: list[Path]) -> None:
     assert {
         "ganzoo/py.typed",
         "ganzoo/template/pyproject.toml.in",
+        "ganzoo/explore/page/index.html",
+        "ganzoo/explore/page/ganzoo.js",
         "ganzoo_plugins/mlp_gan.py",
     } <= set(ours)
     assert {name.split("/")[0].split("-")[0] for name in ours} == {"ganzoo", "ganzoo_plugins"}

@@ -7,9 +7,9 @@ Origin, more than a few images at once. The files are in memory, so that no path
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import uvicorn
@@ -27,6 +27,7 @@ from ganzoo.explore.facts import facts, most_images
 from ganzoo.explore.page import INDEX, POLICY, page
 from ganzoo.generator import Generator
 
+TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
 HEADERS = {
     "Content-Security-Policy": f"{POLICY}; script-src 'self'; style-src 'self'; "
     "connect-src 'self'; frame-ancestors 'none'",
@@ -78,8 +79,7 @@ def application(generator: Generator, name: str, port: int) -> Starlette:
         asked = request.path_params["name"] or INDEX
         if asked not in files:
             raise HTTPException(404, "there is no such file")
-        kind = mimetypes.guess_type(asked)[0] or "application/octet-stream"
-        return Response(files[asked], media_type=kind)
+        return Response(files[asked], media_type=TYPES[Path(asked).suffix])
 
     async def draw(request: Request) -> Response:
         body = bytearray()
