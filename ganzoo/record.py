@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
-from collections.abc import Callable, Collection, Generator, Iterable
+from collections.abc import Collection, Generator, Iterable
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread, get_native_id
 from typing import IO, Any
 
 from ganzoo import health, images, latents, train
+from ganzoo.background import Background
 from ganzoo.card import CARD, card
 from ganzoo.checkpoint import to_files
 from ganzoo.commits import Checkpoints, step_of
@@ -103,7 +102,7 @@ class _Writer:
         for entry in run.lines("metrics.jsonl"):
             self.health.see(entry)
         self.z = latents.normal(SAMPLES, self.gan.latent_dim, job.config.seed)
-        self.background = _Background()
+        self.background = Background()
         self.start = time.perf_counter()
 
     @property
@@ -191,48 +190,3 @@ class _Writer:
         step = newest and step_of(newest)
         content = {"outcome": outcome, "why": why, "step": step, "time": now()}
         self.run.write("status.json", content)
-
-
-class _Background:
-    """A thread for one piece of work at a time; what that raises is raised where it is waited for.
-
-    It runs when nobody else wants the processor: training's own threads wait for each other.
-    Used as a context manager, it waits at the end, unless somebody will not wait any more.
-    """
-
-    def __init__(self) -> None:
-        self.thread: Thread | None = None
-        self.error: BaseException | None = None
-
-    def start(self, work: Callable[[], None]) -> None:
-        """Begin; what was begun before is done."""
-
-        def run() -> None:
-            if sys.platform == "linux":
-                with suppress(OSError):  # of this thread alone
-                    os.setpriority(os.PRIO_PROCESS, get_native_id(), 19)
-            try:
-                work()
-            except BaseException as error:
-                self.error = error
-
-        self.thread = Thread(target=run, name="checkpoint", daemon=True)
-        self.thread.start()
-
-    def wait(self) -> None:
-        """Wait for the work that was begun, if any."""
-        if self.thread:
-            self.thread.join()
-        self.thread, error, self.error = None, self.error, None
-        if error:
-            raise error
-
-    def __enter__(self) -> _Background:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
-        if kind is None:
-            self.wait()
-        elif not issubclass(kind, KeyboardInterrupt):
-            with suppress(Exception):  # there is an error already
-                self.wait()
