@@ -23,7 +23,10 @@ from playwright.sync_api import Browser, sync_playwright
 from ganzoo.explore import npm, web
 
 ROUNDS = 7
-DRAWN = "() => document.getElementById('canvas').width !== 300 && performance.now()"  # 300: empty
+DRAWN = """() => {
+    const { width } = document.getElementById("canvas") ?? { width: 300 };
+    return width !== 300 && performance.now(); // an empty canvas has 300
+}"""
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
