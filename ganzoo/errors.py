@@ -5,8 +5,9 @@ import sys
 import traceback
 
 EXTRAS = {
-    "train": {"matplotlib", "onnx", "onnxscript", "safetensors", "torch", "torchvision"},
+    "train": {*"jinja2 matplotlib onnx onnxscript safetensors torch torchvision".split()},
     "explore": {"starlette", "uvicorn"},
+    "tensorboard": {"tensorboard"},
 }
 """What each extra of ganzoo installs, by the names that are imported."""
 

@@ -14,7 +14,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from ganzoo.cli.parameters import Mode
 from ganzoo.cli.progress import notebook, panel, plain, stream
 from ganzoo.cli.progress.view import Shown, Update
-from ganzoo.errors import PluginError
 from ganzoo.train import Event
 
 
@@ -43,14 +42,11 @@ def choose(
 ) -> Display:
     """The display that the user asked for, or that suits what standard output is.
 
-    PluginError where `tensorboard` is asked for and not installed.
+    ModuleNotFoundError where `tensorboard` is asked for and not installed.
     """
     if tensorboard:
-        try:
-            import ganzoo.tensorboard  # noqa: F401
-        except ImportError as error:
-            install = "pip install 'ganzoo[tensorboard]'"
-            raise PluginError(f"--tensorboard does not work ({error}): {install}") from error
+        import ganzoo.tensorboard  # noqa: F401 - where it is not installed, that is said now
+
         return replace(choose(mode, environment=environment), tensorboard=True)
     if mode == "auto":
         mode, width, height = "plain", *Console().size
