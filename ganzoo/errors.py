@@ -5,7 +5,7 @@ import sys
 import traceback
 
 EXTRAS = {
-    "train": {*"jinja2 matplotlib onnx onnxscript safetensors torch torchvision".split()},
+    "train": {"jinja2", "matplotlib", "onnx", "onnxscript", "safetensors", "torch", "torchvision"},
     "explore": {"starlette", "uvicorn"},
     "tensorboard": {"tensorboard"},
 }
