@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganzoo.modelinfo import ModelInfo
-
-CARD = "README.md"
+from ganzoo.quantities import labels, measured, number
 
 TEXT = """\
 ---
@@ -47,7 +46,7 @@ these options:
 {options}
 ```
 
-At that moment: {numbers}.
+{numbers}.
 
 ## What it is not
 
@@ -61,13 +60,18 @@ def card(
     facts: Mapping[str, Any],
     info: ModelInfo,
     step: int,
-    numbers: Mapping[str, float],
+    latest: Mapping[str, Any],
     average: bool,
 ) -> str:
     """The card of a checkpoint of the run called `name`, of which run.json says these `facts`.
 
-    `numbers` are what was measured last, and `average` says whether a moving average was kept.
+    `latest` is the entry of metrics.jsonl that was measured last, and `average` says whether a
+    moving average was kept.
     """
+    called = labels(facts["scores"])
+    numbers = ", ".join(
+        f"{called[n]} {number(v)}" for n, v in measured(latest, facts["scores"]).items()
+    )
     height, width = info.image["size"]
     tags = ["gan", "image-generation", "safetensors", "ganzoo", info.architecture]
     files = {"model.safetensors": "both networks, as they were trained"}
@@ -92,5 +96,7 @@ def card(
         seed=facts["config"]["seed"],
         device=facts["device"]["name"],
         options=json.dumps(info.options, indent=2),
-        numbers=", ".join(f"{k} {v:.4g}" for k, v in numbers.items()) or "nothing was measured",
+        numbers=f"Measured last, at step {latest['step']:,}: {numbers}"
+        if numbers
+        else "Nothing was measured yet",
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from ganzoo.errors import ModelFileError
 from ganzoo.storage import DISK, Content, Disk
 
-MANIFEST = "MANIFEST.json"
+MANIFEST, CARD = "MANIFEST.json", "README.md"
 """The sizes and SHA-256 of a checkpoint's files; written last."""
 
 
@@ -57,6 +57,7 @@ class Checkpoints:
                         digest = hashlib.file_digest(file, "sha256").hexdigest()
                         facts[name] = {"bytes": file.tell(), "sha256": digest}
                     self.disk.sync(temporary / name)
+                facts.pop(CARD, None)  # people may write into that
                 self.disk.write(temporary / MANIFEST, [_manifest(facts)])
                 self.disk.sync(temporary / MANIFEST)
                 self.disk.sync(temporary)

@@ -90,10 +90,11 @@ def save(figure: Figure, path: Path, theme: Theme = LIGHT) -> None:
     write_whole(path, content)
 
 
-def svg(figure: Figure) -> str:
+def svg(figure: Figure, name: str = "chart") -> str:
     """A figure drawn in LIGHT as an <svg> element whose colours are CSS variables of its page.
 
-    They are `VARIABLES`: --ink, --rule and --series-0 …; its ground is transparent.
+    They are `VARIABLES`: --ink, --rule and --series-0 …; its ground is transparent. `name` is what
+    its ids begin with.
     """
     with _style(LIGHT):
         text = _encoded(
@@ -101,9 +102,10 @@ def svg(figure: Figure) -> str:
                 file, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
             )
         ).decode()
-    for name, colour in _colours(LIGHT).items():
-        text = text.replace(colour, f"var(--{name})")
-    return re.sub("<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    for variable, colour in _colours(LIGHT).items():
+        text = text.replace(colour, f"var(--{variable})")
+    text = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", text[text.index("<svg") :])
+    return re.sub("<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
 
 
 def css(theme: Theme) -> str:

@@ -12,15 +12,12 @@ import numpy as np
 from ganzoo.animations import encode, to_the_end
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.images import Pixels, from_file, to_pil, ungrid
-from ganzoo.run import Run
+from ganzoo.run import SAMPLES, Run
 from ganzoo.sheets import Sheet
 from ganzoo.storage import write_whole
 
 if TYPE_CHECKING:
     from PIL import Image
-
-SAMPLES = 64
-"""How many images a sample grid shows; they are the first of the run's seed."""
 
 SHARES = (0, 0.25, 0.5, 0.75, 1)
 """Of the run, after which its strip shows images."""
@@ -70,13 +67,13 @@ def strip(run: Run, rows: int = 4, columns: int = 4) -> Sheet:
 
 def beside_real(run: Run, side: int = 8) -> Sheet:
     """The first images that it was trained on, and the last that it drew, of the same number."""
-    last, data = snapshots(run)[-1], run.facts()["data"]
-    real = run.path / "samples" / "real.png"
+    last, real = snapshots(run)[-1], run.path / "samples" / "real.png"
     if not real.exists():
         raise ModelFileError(f"{run.path} has no {real.name}: an older ganzoo trained it")
-    side = max(1, min(side, int(data["images"] ** 0.5)))
-    grids = [first(run, path, side, side) for path in (real, last.path)]
-    return Sheet(np.stack(grids, axis=1), groups=[f"real: {data['name']}", last.label])
+    shown = first(run, real, side, side)  # there may be fewer of them
+    drawn = first(run, last.path, *shown.shape[:2])
+    name = run.facts()["data"]["name"]
+    return Sheet(np.stack([shown, drawn], axis=1), groups=[f"real: {name}", last.label])
 
 
 def frames(run: Run) -> list[Image.Image]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganzoo.quantities import PROBABILITIES
+
 WINDOWS = 5
 """Entries of metrics in a row that must agree before a discriminator is called saturated."""
 
@@ -80,7 +82,7 @@ class Watch:
 
     def evidence(self) -> str:
         """The numbers that the rules look at, as they are now: `D(x) 0.61, D(G(z)) 0.35`."""
-        names = {"d_real": "D(x)", "d_fake": "D(G(z))"} if self.scores == "logits" else {}
+        names = PROBABILITIES if self.scores == "logits" else {}
         newest = {name: entry[name] for entry in self.measured for name in names if name in entry}
         shown = [f"{label} {newest[name]:.2f}" for name, label in names.items() if name in newest]
         shown += [f"diversity {entry['diversity']:.2f}" for entry in list(self.spread)[-1:]]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.errors import UsageError
+from ganzoo.quantities import labels, measured
 from ganzoo.run import Run
 
 Numbers = NDArray[np.float64]
@@ -46,77 +47,48 @@ class Chart:
     line: float | None = None  # where the two networks would be even
 
 
-QUANTITIES = {
-    "loss_d": "discriminator",
-    "loss_g": "generator",
-    "d_real": "D(x): real images",
-    "d_fake": "D(G(z)): generated ones",
-}
-CRITIC = {
-    "loss_d": "critic",
-    "d_real": "critic of real images",
-    "d_fake": "critic of generated ones",
-}
-
-
 def charts(run: Run) -> list[Chart]:
     """The pictures of a run: losses, then probabilities or what a critic says, then diversity.
 
     UsageError where nothing was measured yet.
     """
     facts, entries = run.facts(), run.lines("metrics.jsonl")
-    images = facts["data"]["images"]
-    critic = is_critic(facts)
-    labels = QUANTITIES | (CRITIC if critic else {})
+    scores = scores_of(facts)
 
-    def curve(name: str) -> Curve:
-        return measured(entries, name, images, labels.get(name, name))
+    def curves(*names: str) -> list[Curve]:
+        return [curve(entries, name, facts) for name in names]
 
-    found = [Chart("losses", "Losses", [curve("loss_d"), curve("loss_g")])]
-    if critic:
+    found = [Chart("losses", "Losses", curves("loss_d", "loss_g"))]
+    if scores == "critic":
         found += [
-            Chart("critic", "Critic scores", [curve("d_real"), curve("d_fake")]),
-            Chart("wasserstein", "Wasserstein estimate", [wasserstein(entries, images)], line=0),
+            Chart("critic", "What the critic says", curves("d_real", "d_fake")),
+            Chart("wasserstein", "Wasserstein estimate", curves("wasserstein"), line=0),
         ]
     else:
-        pair = [curve("d_real"), curve("d_fake")]
-        found.append(Chart("probabilities", "D(x) and D(G(z))", pair, limits=(0, 1), line=0.5))
-    diversity = curve("diversity")
-    found.append(Chart("diversity", "Diversity, that of real images being 1", [diversity], line=1))
-    known = [c for c in found if any(len(curve.values) for curve in c.curves)]
+        pair, title = curves("d_real", "d_fake"), "D(x) and D(G(z))"
+        found.append(Chart("probabilities", title, pair, limits=(0, 1), line=0.5))
+    title = "Diversity, that of real images being 1"
+    found.append(Chart("diversity", title, curves("diversity"), line=1))
+    known = [chart for chart in found if any(len(c.values) for c in chart.curves)]
     if not known:
         raise UsageError(f"{run.path} has measured nothing yet: train for --log-every steps first")
     return known
 
 
-def is_critic(facts: Mapping[str, Any]) -> bool:
-    """Whether the run's discriminator gives scores without bounds instead of probabilities."""
-    return bool(facts.get("scores") == "critic")
+def scores_of(facts: Mapping[str, Any]) -> str:
+    """What the run's discriminator gives: "logits", or a "critic"'s scores without bounds."""
+    return str(facts.get("scores", "logits"))
 
 
-def measured(
-    entries: Sequence[Mapping[str, Any]], name: str, images: int, label: str = ""
+def curve(
+    entries: Sequence[Mapping[str, Any]], name: str, facts: Mapping[str, Any], label: str = ""
 ) -> Curve:
-    """One quantity of metrics.jsonl, where it was measured; an epoch is so many `images`."""
-    known = [entry for entry in entries if name in entry]
-    epochs = np.array([entry["samples_seen"] / images for entry in known], np.float64)
-    values = np.array([entry[name] for entry in known], np.float64)
-    return Curve(label or name, epochs, values)
-
-
-def wasserstein(
-    entries: Sequence[Mapping[str, Any]], images: int, label: str = "critic(x) - critic(G(z))"
-) -> Curve:
-    """How far apart the critic finds real and generated images (Arjovsky et al. 2017).
-
-    That estimates a multiple of their Wasserstein distance, which depends on the critic's bound.
-    """
-    both = [
-        {"samples_seen": entry["samples_seen"], "gap": entry["d_real"] - entry["d_fake"]}
-        for entry in entries
-        if "d_real" in entry and "d_fake" in entry
-    ]
-    return measured(both, "gap", images, label)
+    """One quantity of a run's metrics.jsonl, where it was measured."""
+    scores, images = scores_of(facts), facts["data"]["images"]
+    whole = [{**entry, **measured(entry, scores)} for entry in entries]
+    known = [(entry["samples_seen"] / images, entry[name]) for entry in whole if name in entry]
+    epochs, values = np.array(known, np.float64).reshape(-1, 2).T
+    return Curve(label or labels(scores).get(name, name), epochs, values)
 
 
 def usual_window(curve: Curve) -> int:

@@ -12,15 +12,14 @@ from typing import IO, Any
 
 from ganzoo import health, images, latents, train
 from ganzoo.background import Background
-from ganzoo.card import CARD, card
+from ganzoo.card import card
 from ganzoo.checkpoint import to_files
-from ganzoo.commits import Checkpoints, step_of
+from ganzoo.commits import CARD, Checkpoints, step_of
 from ganzoo.errors import DivergedError, GanzooError
-from ganzoo.gallery import SAMPLES
 from ganzoo.images import Pixels
 from ganzoo.job import Job
 from ganzoo.networks import draw, seeded
-from ganzoo.run import Run, now
+from ganzoo.run import SAMPLES, Run, now
 from ganzoo.splitmix import derive
 from ganzoo.train import Event, Logged
 from ganzoo.weights import model_info
@@ -52,6 +51,7 @@ def record(
                     warnings = writer.note(writer.metrics(event), metrics)
                 elif isinstance(event, train.Started):
                     writer.status("running")
+                    writer.epoch = event.epoch
                     # What no file could hold is an error now, and not after an hour.
                     to_files(event.state, job.loaded, job.images.name)
                     checkpoints.prune(event.state.step)  # a process was killed before it did
@@ -59,9 +59,7 @@ def record(
                         writer.show_real()
                         drawn = [writer.draw("epoch-0000", event)]
                 elif isinstance(event, train.EpochEnded):
-                    last = event.state.step == event.steps
-                    keep = snapshots is None or event.epoch in snapshots or last
-                    drawn = [writer.draw_epoch(event, keep=keep)]
+                    drawn = [writer.draw_epoch(event, snapshots)]
                     warnings = writer.note(writer.diversity(drawn[0]), metrics)
                 elif isinstance(event, train.CheckpointDue):
                     writer.save(event, metrics)
@@ -96,11 +94,13 @@ class _Writer:
     def __init__(self, run: Run, job: Job, checkpoints: Checkpoints) -> None:
         self.run, self.job, self.checkpoints = run, job, checkpoints
         self.gan = job.loaded.value
-        self.facts = (run.path / "run.json").read_bytes()
-        self.latest: dict[str, float] = {}
+        self.facts, self.described = (run.path / "run.json").read_bytes(), job.describe()
+        self.epoch = 0  # of the last samples, or of the beginning
+        self.latest: dict[str, Any] = {}  # that was measured
         self.health = health.Watch(self.gan.objective.scores)
         for entry in run.lines("metrics.jsonl"):
             self.health.see(entry)
+            self.latest = entry if "seconds" in entry else self.latest
         self.z = latents.normal(SAMPLES, self.gan.latent_dim, job.config.seed)
         self.background = Background()
         self.start = time.perf_counter()
@@ -126,8 +126,7 @@ class _Writer:
         }
 
     def metrics(self, event: Logged) -> dict[str, Any]:
-        self.latest = dict(event.metrics)
-        return {
+        self.latest = {
             "step": event.state.step,
             "epoch": event.epoch,
             "samples_seen": event.state.samples_seen,
@@ -135,15 +134,19 @@ class _Writer:
             "images_per_second": round(event.images_per_second, 1),
             "seconds": round(time.perf_counter() - self.start, 3),
         }
+        return self.latest
 
     def draw(self, name: str, event: Event) -> train.Drawn:
         """Keep the first images of the run's seed, as they are now."""
         path = self._keep(name, self._samples(event))
         return train.Drawn(event.state, event.epoch, event.steps, path)
 
-    def draw_epoch(self, event: Event, *, keep: bool) -> train.Drawn:
-        """Measure how much those images differ, and perhaps keep them."""
+    def draw_epoch(self, event: Event, wanted: Collection[int] | None) -> train.Drawn:
+        """Measure how much those images differ; keep them at the end, and after `wanted` epochs."""
         pixels = self._samples(event)
+        before, self.epoch = self.epoch, event.epoch
+        due = wanted is None or any(before < epoch <= event.epoch for epoch in wanted)
+        keep = due or event.state.step == event.steps
         path = self._keep(f"epoch-{event.epoch:04d}", pixels) if keep else None
         diversity = health.diversity(pixels, self.job.images.pixels[:SAMPLES])
         return train.Drawn(event.state, event.epoch, event.steps, path, round(diversity, 4))
@@ -180,10 +183,10 @@ class _Writer:
             self.background.start(finish)
 
     def card(self, event: Event) -> str:
-        state, facts = event.state, self.job.describe()
+        state, name = event.state, self.run.path.resolve().name
         info = model_info(self.job.loaded, self.job.images.name, state.samples_seen)
-        name = self.run.path.resolve().name
-        return card(name, facts, info, state.step, self.latest, state.average is not None)
+        average = state.average is not None
+        return card(name, self.described, info, state.step, self.latest, average)
 
     def status(self, outcome: str, why: str = "") -> None:
         newest = next(self.checkpoints.newest_first(), None)

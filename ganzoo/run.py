@@ -16,6 +16,9 @@ from ganzoo.commits import MANIFEST, Checkpoints
 from ganzoo.errors import ModelFileError, RunInUseError
 from ganzoo.storage import DISK, lock, write_whole
 
+SAMPLES = 64
+"""How many images a sample grid shows; they are the first of the run's seed."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -103,7 +106,7 @@ class Run:
         """ModelFileError where this is no run's folder."""
         if (self.path / MANIFEST).exists():
             run = self.path.resolve().parent.parent
-            raise ModelFileError(f"{self.path} is a checkpoint: `ganzoo resume {run}`")
+            raise ModelFileError(f"{self.path} is a checkpoint, not a run: give {run}")
         checkpoints = Checkpoints(self.path / "checkpoints").newest_first()
         if not (self.path / "run.json").is_file() and not any(checkpoints):
             raise ModelFileError(f"{self.path} is not a run; `ganzoo train` begins one")

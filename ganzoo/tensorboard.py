@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 from torch.utils.tensorboard import SummaryWriter
 
+from ganzoo.quantities import measured
 from ganzoo.run import Run
 from ganzoo.train import Drawn, Event, Logged
 
@@ -38,14 +39,13 @@ def write(run: Run, events: Generator[Event], scores: str) -> Generator[Event]:
 
 def tagged(event: Logged, scores: str) -> dict[str, float]:
     """The numbers of an event by their tags; a slash makes a section."""
-    m = event.metrics
     section = "probability" if scores == "logits" else "critic"
     tags = {"d_real": f"{section}/real", "d_fake": f"{section}/fake"}
+    tags["wasserstein"] = f"{section}/wasserstein"
     tags |= {f"loss_{which}": f"loss/{name}" for which, name in NAMES.items()}
     tags |= {f"grad_{which}": f"gradient norm/{name}" for which, name in NAMES.items()}
-    found = {tags.get(name, name): value for name, value in m.items()}
-    if scores == "critic" and {"d_real", "d_fake"} <= m.keys():
-        found["critic/wasserstein"] = m["d_real"] - m["d_fake"]
+    numbers = event.metrics | measured(event.metrics, scores)
+    found = {tags.get(name, name): value for name, value in numbers.items()}
     return found | {"images per second": event.images_per_second}
 
 

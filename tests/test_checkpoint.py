@@ -25,7 +25,7 @@ from tests.conftest import Cli, make_job
 
 def test_a_runs_folder(trained: Path) -> None:
     files = sorted(p.relative_to(trained).as_posix() for p in trained.rglob("*") if p.is_file())
-    parts = ["MANIFEST.json", *FILES]
+    parts = ["MANIFEST.json", "README.md", *FILES]
     assert files == [
         *(f"checkpoints/step-00000001/{part}" for part in parts),
         *(f"checkpoints/step-00000002/{part}" for part in parts),
@@ -151,7 +151,7 @@ def damage(path: Path) -> None:
     path.write_bytes(content)
 
 
-FILES = ["README.md", "model.safetensors", "optim.safetensors", "run.json", "state.json"]
+FILES = ["model.safetensors", "optim.safetensors", "run.json", "state.json"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -161,6 +161,19 @@ def test_one_flipped_bit_is_found(trained: Path, tmp_path: Path, name: str) -> N
     damage(copy / name)
     with pytest.raises(ModelFileError, match=f"{name} is damaged"):
         load_generator(copy)
+
+
+def test_a_model_card_is_for_people_to_edit(trained: Path, tmp_path: Path, cli: Cli) -> None:
+    run = Path(shutil.copytree(trained, tmp_path / "run"))
+    newest = run / "checkpoints" / "step-00000002"
+    with (newest / "README.md").open("a") as card:
+        card.write("Mine.")
+    assert cli("sample", newest, "-o", tmp_path / "x.png").code == 0
+    (newest / "README.md").unlink()
+    assert cli("sample", newest, "-o", tmp_path / "x.png").code == 0
+    resumed = cli("resume", run)
+    assert (resumed.code, "damaged" in resumed.err) == (0, False)
+    assert "at step 2 of 2" in resumed.out
 
 
 @pytest.mark.parametrize("name", ["MANIFEST.json", "model.safetensors"])

@@ -34,7 +34,7 @@ def test_smoothing_moves_no_peak_and_keeps_both_ends() -> None:
 
 def test_epochs_are_counted_by_images() -> None:
     entries = [{"samples_seen": 30, "loss_d": 2.0}, {"samples_seen": 60, "diversity": 1.0}]
-    found = history.measured(entries, "loss_d", images=60)
+    found = history.curve(entries, "loss_d", {"data": {"images": 60}})
     assert (found.epochs.tolist(), found.values.tolist()) == ([0.5], [2.0])
 
 
@@ -98,6 +98,21 @@ def test_real_images_stand_beside_generated_ones(trained: Path) -> None:
     assert sheet.images.shape == (8, 2, 8, 28, 28, 1)
 
 
+@pytest.mark.parametrize(
+    ("images", "shape"), [(2, (1, 2)), (5, (1, 3)), (40, (5, 7)), (63, (7, 8))]
+)
+def test_few_real_images_stand_beside_as_many(
+    trained: Path, tmp_path: Path, images: int, shape: tuple[int, int]
+) -> None:
+    run = longer(trained, tmp_path, epochs=1)
+    facts = run.facts()
+    run.write("run.json", facts | {"data": facts["data"] | {"images": images}})
+    pixels = np.zeros((images, 28, 28, 1), np.uint8)
+    save_png(grid(pixels), run.path / "samples" / "real.png")
+    sheet = gallery.beside_real(run)
+    assert (sheet.images.shape[0], sheet.images.shape[2]) == shape
+
+
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
 def test_an_animation_has_a_frame_for_each_grid(
     trained: Path, tmp_path: Path, cli: Cli, suffix: str
@@ -123,6 +138,15 @@ def test_a_long_run_is_shown_by_some_of_its_grids(trained: Path, tmp_path: Path)
     assert len(frames) == gallery.MAX_FRAMES
 
 
+def test_a_checkpoint_is_no_run(trained: Path, cli: Cli) -> None:
+    checkpoint = trained / "checkpoints" / "step-00000002"
+    before = sorted(checkpoint.iterdir())
+    done = cli("plot", checkpoint)
+    assert (done.code, done.err.count("\n")) == (5, 1)
+    assert f"is a checkpoint, not a run: give {trained}" in done.err
+    assert sorted(checkpoint.iterdir()) == before
+
+
 @pytest.mark.parametrize("command", ["plot", "animate", "report"])
 def test_what_is_no_run_is_said_in_one_line(tmp_path: Path, cli: Cli, command: str) -> None:
     done = cli(command, tmp_path)
@@ -138,6 +162,12 @@ def test_snapshots_are_drawn_of_the_epochs_asked_for(tmp_path: Path, cli: Cli) -
     )  # fmt: skip
     names = sorted(path.name for path in Path(done.last, "samples").iterdir())
     assert names == [*(f"epoch-000{epoch}.png" for epoch in (0, 1, 4, 6)), "real.png"]
+    done = cli(
+        "train", "mlp_gan", "--set", "hidden=8", "--data", "toy_garments", "--set-data", "count=40",
+        "--epochs", 4, "--batch-size", 64, "--runs", tmp_path, "--snapshots", "2",
+    )  # fmt: skip
+    names = sorted(path.name for path in Path(done.last, "samples").iterdir())
+    assert names == [*(f"epoch-000{epoch}.png" for epoch in (0, 3, 4)), "real.png"]  # 2 is passed
     refused = cli("train", "mlp_gan", "--data", "toy_garments", "--snapshots", "often")
     assert (refused.code, refused.err.count("\n")) == (2, 1)
     assert "--snapshots takes whole numbers with commas between them: 1,5,10,20" in refused.err

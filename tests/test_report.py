@@ -74,7 +74,8 @@ def test_a_report_says_how_to_do_it_again(tmp_path: Path, cli: Cli) -> None:
     assert cli("report", done.last).code == 0
     text = Page(Path(done.last, "report.html")).text
     assert f"ganzoo train mlp_gan --set hidden=8 --runs '{tmp_path}/my runs' --data toy" in text
-    assert f"ganzoo resume '{done.last}' --epochs +1" in text
+    assert text.count("ganzoo resume") == 1
+    assert "ganzoo resume --epochs 3" in text
     assert "epochs 3 batch size 8" in text
 
 
@@ -96,6 +97,41 @@ def test_a_report_names_what_went_wrong(run: Path, cli: Cli) -> None:
     Run(run).write_lines("metrics.jsonl", early)
     assert cli("report", run).code == 0
     assert "Nothing is wrong" not in Page(run / "report.html").text
+
+
+def test_a_diverged_run_is_not_called_healthy(run: Path, cli: Cli) -> None:
+    how = {"outcome": "diverged", "why": "the generator's loss is nan at step 3", "step": 2}
+    Run(run).write("status.json", how)
+    assert cli("report", run).code == 0
+    text = Page(run / "report.html").text
+    assert "it ended, diverged: the generator's loss is nan at step 3" in text
+    assert "Nothing is wrong" not in text
+
+
+def test_what_is_missing_is_left_out(run: Path, tmp_path: Path, cli: Cli) -> None:
+    """Real images of an older ganzoo, weights that were deleted, a plugin that is not installed."""
+    (run / "samples" / "real.png").unlink()
+    shutil.rmtree(run / "checkpoints")
+    facts = Run(run).facts()
+    Run(run).write("run.json", facts | {"architecture": facts["architecture"] | {"name": "gone"}})
+    done = cli("report", run, "-o", tmp_path / "page.html")
+    assert (done.code, done.last) == (0, str(tmp_path / "page.html")), done.err
+    text = Page(tmp_path / "page.html").text
+    assert "no architecture is called 'ganzoo:gone'" in text
+    assert "The networks" not in text
+    assert "What single latents do" not in text
+    assert not (run / "report.html").exists()
+
+
+def test_a_critics_numbers_have_its_names(tmp_path: Path, cli: Cli) -> None:
+    run = cli("train", "wgan_clip", "--set", "width=4", *TINY, "--runs", tmp_path).last
+    assert cli("report", run).code == 0
+    text = Page(Path(run, "report.html")).text
+    assert "critic(x), at the end" in text
+    assert "Wasserstein, at the end" in text
+    assert "D(x)" not in text
+    assert "max steps no limit" in text
+    assert "ema no average" in text
 
 
 def test_what_users_named_is_text(tmp_path: Path, faces: Path, cli: Cli) -> None:
@@ -126,9 +162,39 @@ def test_pictures_that_fail_take_nothing_from_the_training(tmp_path: Path, cli: 
     (run / "plots").write_text("in the way")
     again = cli("resume", run, "--report")
     assert (again.code, again.last) == (0, str(run))
-    assert "pictures could not be drawn" in again.err
-    assert f"`ganzoo report {run}` tries again" in again.err
+    assert "some pictures could not be drawn" in again.err
+    assert f"`ganzoo report {run}` draws them" in again.err
+    assert (run / "report.html").exists()  # the others are there
     assert json.loads((run / "status.json").read_text())["outcome"] == "completed"
+
+
+TALKS = """
+import os, signal, sys
+from ganzoo.cli import main
+from torch import nn
+forward, what = nn.Tanh.forward, sys.argv[1]
+def talk(self, x):
+    print("a plugin talks")
+    if what == "interrupt" and os.path.exists("DIR/mlp_gan-toy_garments-001/plots"):
+        os.kill(os.getpid(), signal.SIGINT)
+    return forward(self, x)
+nn.Tanh.forward = talk
+main(sys.argv[2:])
+"""
+
+
+@pytest.mark.parametrize("what", ["talk", "interrupt"])
+def test_pictures_are_drawn_in_silence_and_left_out_after_ctrl_c(tmp_path: Path, what: str) -> None:
+    done = process(
+        "-c", TALKS.replace("DIR", str(tmp_path)), what, "train", "mlp_gan", "--set", "hidden=8",
+        *TINY, "--runs", tmp_path, "--report", "--progress", "json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert json.loads(done.last)["event"] == "finished"
+    assert all("event" in json.loads(line) for line in done.out.splitlines())
+    assert "a plugin talks" in done.err
+    assert ("the run is complete, its pictures are not" in done.err) == (what == "interrupt")
+    assert (tmp_path / "mlp_gan-toy_garments-001" / "report.html").exists() == (what == "talk")
 
 
 def test_runs_are_compared(trained: Path, tmp_path: Path, cli: Cli) -> None:
@@ -148,7 +214,9 @@ def test_runs_are_compared(trained: Path, tmp_path: Path, cli: Cli) -> None:
     assert "--set width - - 4" in read.text
     assert "seed 0 7 0" in read.text
     assert "latent_dim" not in re.sub("one latent_dim", "", read.text)  # it is the same in all
-    assert "Wasserstein estimate of critics" in read.text
+    assert "Wasserstein estimate" in read.text
+    assert re.search(r"D\(x\), at the end 0\.\d+ 0\.\d+ -", read.text)
+    assert "Images 0 to 15 of seed 0" in read.text
     assert "fingerprint" in done.out
 
 
@@ -162,8 +230,11 @@ def test_a_comparison_takes_several(
 
 
 def test_the_clock_starts_anew_with_every_resume() -> None:
-    entries = [{"seconds": s} for s in (1.0, 2.5, 0.5, 1.5, 2.0)]
-    assert story.seconds_of(entries) == pytest.approx(4.5)
+    entries = [{"step": i, "seconds": s} for i, s in enumerate((1.0, 2.5, 3.0, 0.5, 2.0), 1)]
+    assert story.seconds_of(entries, []) == pytest.approx(2.0)
+    assert story.seconds_of(entries, [2]) == pytest.approx(2.5 + 2.0)  # also where it does not show
+    assert story.seconds_of(entries, [2, 3]) == pytest.approx(2.5 + 3.0 + 2.0)
+    assert story.seconds_of(entries, [4, 2, 3, 3]) == pytest.approx(2.5 + 3.0 + 2.0)
     assert [story.duration(s) for s in (9.6, 125, 7260)] == ["10 s", "2 min 5 s", "2 h 1 min"]
 
 

@@ -461,7 +461,7 @@ def test_a_checkpoint_is_not_a_run(run: Path, cli: Cli) -> None:
     before = sorted(checkpoint.iterdir())
     done = cli("resume", checkpoint)
     assert (done.code, done.err) == (
-        5, f"ganzoo: {checkpoint} is a checkpoint: `ganzoo resume {run}`\n"
+        5, f"ganzoo: {checkpoint} is a checkpoint, not a run: give {run}\n"
     )  # fmt: skip
     assert sorted(checkpoint.iterdir()) == before
 

@@ -12,7 +12,16 @@ from ganzoo.errors import GanzooError, is_out_of_memory, missing_extra
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `ganzoo` with these arguments, by default the process's, and exit."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    before = sys.argv
+    if arguments is not None:
+        sys.argv = ["ganzoo", *arguments]  # a run notes what it was begun with
+    try:
+        _main(sys.argv[1:])
+    finally:
+        sys.argv = before
+
+
+def _main(arguments: list[str]) -> NoReturn:
     debug = "--debug" in arguments[:1]
     code = 0
     try:

@@ -35,7 +35,7 @@ def plot(
         Format,
         typer.Option("--format", help="Of charts; an .svg is light or dark as its page is."),
     ] = Format.png,
-    dark: Annotated[bool, typer.Option("--dark", help="On dark ground.")] = False,
+    dark: Annotated[bool, typer.Option("--dark", help="Charts on dark ground, as .png.")] = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="DIR", help="Default: RUN/plots.")
     ] = None,
@@ -72,15 +72,19 @@ def animate(
 
 def report(
     run: Which = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Default: RUN/report.html."),
+    ] = None,
     exports: Annotated[
         Path, typer.Option(metavar="DIR", help="Where exported models are looked for.")
     ] = Path("exports"),
     runs: Runs = Path("runs"),
 ) -> None:
-    """Write RUN/report.html: all that is to be seen of a run, in one file that needs no other."""
+    """Write a report: all that is to be seen of a run, in one HTML file that needs no other."""
     from ganzoo.report import report as write
 
-    print(write(_open(run, runs), exports))
+    print(write(_open(run, runs), output, exports))
 
 
 def compare(
@@ -108,5 +112,5 @@ def _open(path: Path | None, runs: Path) -> Run:
     from ganzoo.run import Run
 
     run = Run(path or latest_run(runs))
-    run.facts()
+    run.check()
     return run

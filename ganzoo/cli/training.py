@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -122,7 +124,7 @@ def carry_out(
                     recorded = tensorboard.write(run, recorded, shown.scores)
                 last = _followed(recorded, job, shown, display, resumed=state is not None)
                 if saving.report and isinstance(last, Finished) and last.outcome == "completed":
-                    _leave_pictures(run)
+                    _leave_pictures(run, stop, display)
         else:
             (last,) = deque(events, maxlen=1)
     job.world.barrier()  # torchrun takes the end of one for a failure, and ends those that write
@@ -173,14 +175,24 @@ def _followed(
         raise DeviceError(f"out of memory with batches of {size} images{hint}") from error
 
 
-def _leave_pictures(run: Run) -> None:
-    """Draw what is to be seen of the run; what goes wrong there takes nothing from the training."""
-    from ganzoo.report import leave
+def _leave_pictures(run: Run, stop: Stop, display: Display) -> None:
+    """Draw what is to be seen of the run; what goes wrong there takes nothing from the training.
 
+    Ctrl-C leaves it out. What a plugin prints is kept from those who read standard output.
+    """
+    from ganzoo.report import REPORT, leave
+
+    if display.words:
+        print(f"report: {run.path / REPORT}", flush=True)
+    later = f"`ganzoo report {run.path}` draws them"
     try:
-        leave(run)
-    except Exception as error:
-        note(f"its pictures could not be drawn: {error}; `ganzoo report {run.path}` tries again")
+        with redirect_stdout(sys.stderr):
+            for error in leave(run, stop):
+                note(f"some pictures could not be drawn: {error}; {later}")
+    except KeyboardInterrupt:
+        stop.received = stop.received or signal.SIGINT
+    if stop():
+        note(f"the run is complete, its pictures are not: {later}")
 
 
 def _say_how_it_went(last: Finished, run: Run, stop: Stop, display: Display) -> None:

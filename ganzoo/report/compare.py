@@ -9,13 +9,14 @@ from typing import Any
 
 from ganzoo import figures, gallery
 from ganzoo.errors import UsageError
-from ganzoo.history import Chart, is_critic, measured, wasserstein
+from ganzoo.history import Chart, curve, scores_of
 from ganzoo.options import unparse
 from ganzoo.report import story
 from ganzoo.report.page import image, render
 from ganzoo.run import Run
 from ganzoo.sheets import Sheet
 from ganzoo.storage import write_whole
+from ganzoo.weights import load_generator
 
 MOST = len(figures.LIGHT.series)
 """Runs in one comparison: as many as there are colours to tell them apart."""
@@ -43,7 +44,8 @@ def compare(runs: Sequence[Run], path: Path) -> Comparison:
     facts = [story.facts_of(run) for run in runs]
     names = _names(runs)
     entries = [run.lines("metrics.jsonl") for run in runs]
-    found = Comparison(names, _differences(facts), _results(entries))
+    found = Comparison(names, _differences(facts), _results(runs, facts, entries))
+    seed = facts[0]["config"]["seed"]
     page = render(
         "compare.html",
         title=" and ".join(names) if len(names) == 2 else f"{len(names)} runs compared",
@@ -51,10 +53,11 @@ def compare(runs: Sequence[Run], path: Path) -> Comparison:
         differences=found.differences,
         results=found.results,
         charts=[
-            figures.svg(figures.draw(chart, legend=False))  # the page has one for all
+            figures.svg(figures.draw(chart, legend=False), chart.name)  # the page has one for all
             for chart in _charts(names, facts, entries)
         ],
-        pictures=[_picture(run) for run in runs],
+        pictures=[_picture(run, seed) for run in runs],
+        seed=seed,
     )
     write_whole(path, page.encode())
     return found
@@ -86,7 +89,7 @@ def _flat(facts: story.Facts) -> dict[str, str]:
         "images": f"{data['images']:,}",
         "fingerprint of the data": data["fingerprint"][:16],
         **{f"--set {name}": unparse(value) for name, value in made["options"].items()},
-        **{k.replace("_", " "): story.in_words(v) for k, v in facts["config"].items()},
+        **dict(story.config(facts)),
         "device": facts["device"]["name"],
         "precision": facts["precision"]["name"],
         "processes": str(facts["processes"]),
@@ -95,14 +98,14 @@ def _flat(facts: story.Facts) -> dict[str, str]:
     }
 
 
-def _results(entries: Sequence[story.Entries]) -> Table:
-    times = [dict(story.times(each)) for each in entries]
-    last = [story.last_numbers(each) for each in entries]
+def _results(
+    runs: Sequence[Run], facts: Sequence[story.Facts], entries: Sequence[story.Entries]
+) -> Table:
+    times = [dict(story.times(run)) for run in runs]
     rows: Table = [(name, [each[name] for each in times]) for name in times[0]]
-    for name, label in story.NUMBERS.items():
-        if any(name in each for each in last):
-            values = [f"{each[name]:.3f}" if name in each else "-" for each in last]
-            rows.append((f"{label}, at the end", values))
+    last = [story.last_numbers(*each) for each in zip(facts, entries, strict=True)]
+    for name in dict.fromkeys(name for each in last for name in each):
+        rows.append((f"{name}, at the end", [each.get(name, "-") for each in last]))
     return rows
 
 
@@ -111,36 +114,32 @@ def _charts(
 ) -> list[Chart]:
     """One for each quantity, in which a run has the same colour each time.
 
-    Scores of critics and probabilities are no numbers of one kind, so each has its own.
+    Scores of critics and probabilities are no numbers of one kind: the former have no chart but for
+    the estimate that is made of them.
     """
     runs = [*zip(names, facts, entries, strict=True)]
-    images = [each["data"]["images"] for each in facts]
 
-    def chart(name: str, title: str, critics: bool | None = None, **more: Any) -> Chart:
+    def chart(name: str, title: str, scores: str = "", **more: Any) -> Chart:
         curves = [
-            measured(lines if critics in {None, is_critic(of)} else [], name, count, run)
-            for (run, of, lines), count in zip(runs, images, strict=True)
+            curve(lines if scores in {"", scores_of(of)} else [], name, of, run)
+            for run, of, lines in runs
         ]
         return Chart(name, title, curves, **more)
 
-    gaps = [
-        wasserstein(lines if is_critic(of) else [], count, run)
-        for (run, of, lines), count in zip(runs, images, strict=True)
-    ]
     found = [
         chart("loss_d", "Loss of D"),
         chart("loss_g", "Loss of G"),
-        chart("d_real", "D(x): real images", False, limits=(0, 1), line=0.5),
-        chart("d_fake", "D(G(z)): generated ones", False, limits=(0, 1), line=0.5),
-        Chart("wasserstein", "Wasserstein estimate of critics", gaps, line=0),
+        chart("d_real", "D(x)", "logits", limits=(0, 1), line=0.5),
+        chart("d_fake", "D(G(z))", "logits", limits=(0, 1), line=0.5),
+        chart("wasserstein", "Wasserstein estimate", "critic", line=0),
         chart("diversity", "Diversity, that of real images being 1", line=1),
     ]
     return [c for c in found if any(len(curve.values) for curve in c.curves)]
 
 
-def _picture(run: Run) -> dict[str, str]:
-    last = gallery.snapshots(run)[-1]
-    return {
-        "label": last.label,
-        "image": image(Sheet(gallery.first(run, last.path, 4, 4)[:, None]).draw()),
-    }
+def _picture(run: Run, seed: int) -> dict[str, str]:
+    """The first images of a seed, as the newest checkpoint draws them."""
+    generator, _ = load_generator(run.path)
+    images = generator.sample(16, seed)
+    sheet = Sheet(images.reshape(4, 1, 4, *images.shape[1:]))
+    return {"label": gallery.snapshots(run)[-1].label, "image": image(sheet.draw())}

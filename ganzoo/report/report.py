@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ganzoo import figures, gallery, health, history
-from ganzoo.errors import UsageError
+from ganzoo.errors import GanzooError, UsageError
 from ganzoo.generator import Generator
 from ganzoo.networks import count_parameters
 from ganzoo.registry import load_architecture
@@ -24,63 +26,68 @@ SWEPT, VALUES = 5, (-3.0, 0.0, 3.0)
 """How many coordinates of z the report sweeps, those that move the picture most, and to what."""
 
 
-def report(run: Run, exports: Path = Path("exports")) -> Path:
-    """Write the report of a run into its folder, and return where it is.
+def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) -> Path:
+    """Write the report of a run, by default into its folder, and return where it is.
 
-    `exports` is where ONNX files of its weights are looked for. UsageError where there is nothing
-    to be told yet, ModelFileError where the run has no whole checkpoint.
+    `exports` is where ONNX files of its weights are looked for. What needs weights is left out
+    where there are none, and the layers where the architecture is not installed. UsageError where
+    there is nothing to be told yet.
     """
     facts, entries = story.facts_of(run), run.lines("metrics.jsonl")
     if "size" not in facts["data"]:
         raise UsageError(f"{run.path} was trained by an older ganzoo, which noted too little")
-    charts = [figures.svg(figures.draw(chart)) for chart in history.charts(run)]
+    charts = history.charts(run)
     known = gallery.snapshots(run)
-    generator, _ = load_generator(run.path)
-    now, said = story.health(facts, entries)
-    made = facts["architecture"]
-    loaded = load_architecture(f"{made['package']}:{made['name']}", made["options"])
-    path = run.path / REPORT
-    text = render(
+    outcome = story.outcome(run)
+    now, said = story.health(facts, entries, outcome)
+    sheets = {name: image(sheet.draw()) for name, sheet in gallery.pictures(run).items()}
+    page = render(
         "report.html",
         title=run.path.resolve().name,
         lead=story.trained_on(facts),
-        summary=loaded.entry.summary() or "",
-        outcome=story.outcome(run),
+        outcome=outcome.partition(":")[0],
         epochs=known[-1].epoch,
-        numbers=_in_words(entries),
-        samples=image(known[-1].picture()),
+        numbers=story.last_numbers(facts, entries),
+        drawn=sheets.get("real-and-generated", image(known[-1].picture())),
+        strip=sheets["strip"],
         last=known[-1].label,
-        charts=charts,
-        pictures={name: image(sheet.draw()) for name, sheet in gallery.pictures(run).items()},
+        charts=[figures.svg(figures.draw(chart), chart.name) for chart in charts],
         snapshots=[
             {"label": s.label, "image": image(s.picture())} for s in gallery.evenly(known, 12)
         ],
-        sweep=image(_sweep(generator, facts["config"]["seed"]).draw()),
-        networks={
-            name: (count_parameters(network), layers)
-            for name, (network, layers) in describe_networks(loaded.value).items()
-        },
-        critic=history.is_critic(facts),
+        critic=history.scores_of(facts) == "critic",
         health=now,
         said=said,
         alike=health.ALIKE,
-        times=story.times(entries),
+        times=story.times(run),
         settings=story.settings(facts),
         commands=story.commands(run),
+        exact=facts["device"]["name"] == "cpu" and facts["processes"] == 1,
         versions=story.versions(facts),
-        exports=story.exports(generator.info.weights_sha256, exports),
-        weights=generator.info.weights_sha256,
         run=run.path,
+        **_of_weights(run, facts["config"]["seed"], exports),
+        **_of_architecture(facts),
     )
-    write_whole(path, text.encode())
+    path = path or run.path / REPORT
+    write_whole(path, page.encode())
     return path
 
 
-def leave(run: Run) -> None:
-    """Write all pictures of a run into its folder: charts, sheets, an animation, the report."""
-    plot(run, run.path / PLOTS)
-    gallery.animate(run, run.path / ANIMATION)
-    report(run)
+def leave(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Exception]:
+    """Write all pictures of a run into its folder: charts, sheets, an animation, the report.
+
+    Gives what could not be drawn; once `stop` says so, no more is.
+    """
+    for draw in (
+        lambda: plot(run, run.path / PLOTS),
+        lambda: gallery.animate(run, run.path / ANIMATION),
+        lambda: report(run),
+    ):
+        if not stop():
+            try:
+                draw()
+            except Exception as error:
+                yield error
 
 
 def plot(
@@ -88,9 +95,10 @@ def plot(
 ) -> list[Path]:
     """Write a run's charts as .png or .svg, and its sheets as .png, into a folder."""
     theme = figures.DARK if dark else figures.LIGHT
+    charts = history.charts(run)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for chart in history.charts(run):
+    for chart in charts:
         written.append(folder / f"{chart.name}.{kind}")
         base = figures.LIGHT if kind == "svg" else theme
         figures.save(figures.draw(chart, base, window), written[-1], theme)
@@ -100,9 +108,32 @@ def plot(
     return written
 
 
-def _in_words(entries: story.Entries) -> list[tuple[str, str]]:
-    found = story.last_numbers(entries)
-    return [(label, f"{found[name]:.3f}") for name, label in story.NUMBERS.items() if name in found]
+def _of_weights(run: Run, seed: int, exports: Path) -> dict[str, Any]:
+    """What there is to be told of the newest checkpoint's weights."""
+    try:
+        generator, _ = load_generator(run.path)
+    except GanzooError as error:
+        return {"sweep": "", "weights": str(error), "exports": []}
+    weights = generator.info.weights_sha256
+    return {
+        "sweep": image(_sweep(generator, seed).draw()),
+        "weights": weights,
+        "exports": story.exports(weights, exports),
+    }
+
+
+def _of_architecture(facts: story.Facts) -> dict[str, Any]:
+    """What it says of itself, and the layers of both networks with their numbers of parameters."""
+    made = facts["architecture"]
+    try:
+        loaded = load_architecture(f"{made['package']}:{made['name']}", made["options"])
+        networks = {
+            name: (count_parameters(network), layers)
+            for name, (network, layers) in describe_networks(loaded.value).items()
+        }
+    except GanzooError as error:
+        return {"summary": str(error), "networks": {}}
+    return {"summary": loaded.entry.summary() or "", "networks": networks}
 
 
 def _sweep(generator: Generator, seed: int) -> Sheet:

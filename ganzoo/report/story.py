@@ -6,6 +6,7 @@ import hashlib
 import json
 import shlex
 import statistics
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,9 +15,10 @@ from typing import Any
 from ganzoo import untrusted
 from ganzoo.errors import ModelFileError
 from ganzoo.health import Watch
-from ganzoo.history import is_critic
+from ganzoo.history import scores_of
 from ganzoo.modelinfo import ModelInfo
 from ganzoo.options import unparse
+from ganzoo.quantities import labels, measured, number
 from ganzoo.run import Run
 from ganzoo.untrusted import Contents
 
@@ -24,14 +26,6 @@ Entries = Sequence[Mapping[str, Any]]
 Facts = Mapping[str, Any]
 Rows = list[tuple[str, str]]
 """Names and values of a table."""
-
-NUMBERS = {
-    "loss_d": "loss of D",
-    "loss_g": "loss of G",
-    "d_real": "D(x)",
-    "d_fake": "D(G(z))",
-    "diversity": "diversity",
-}
 
 
 def facts_of(run: Run) -> dict[str, Any]:
@@ -52,69 +46,102 @@ def trained_on(facts: Facts) -> str:
     )
 
 
+UNSET = {
+    "learning_rate": "the architecture's own",
+    "max_steps": "no limit",
+    "ema": "no average",
+}
+"""What it means that a setting is None."""
+
+
 def settings(facts: Facts) -> Rows:
     """Everything that was chosen, by whom ever."""
-    made, data, config = facts["architecture"], facts["data"], facts["config"]
+    made, data = facts["architecture"], facts["data"]
     device, precision = facts["device"], facts["precision"]
-    rows = [
+    lost = [("images that could not be read", f"{len(data['skipped'])}, see run.json")]
+    return [
         ("architecture", f"{made['name']} of {made['package']} {made['version']}"),
         *((f"--set {name}", unparse(value)) for name, value in made["options"].items()),
         ("data", f"{data['name']}, {data['images']:,} images"),
         ("fingerprint of the data", data["fingerprint"][:16]),
-        *((name.replace("_", " "), in_words(value)) for name, value in config.items()),
+        *(lost if data["skipped"] else []),
+        *config(facts),
         ("device", f"{device['name']} ({device['reason']})"),
         ("precision", f"{precision['name']} ({precision['reason']})"),
         ("processes", str(facts["processes"])),
         ("begun", facts["created"][:16].replace("T", " ") + " UTC"),
+        ("versions", versions(facts)),
     ]
-    if data["skipped"]:
-        rows.insert(4, ("images that could not be read", f"{len(data['skipped'])}, see run.json"))
-    return [*rows, ("versions", versions(facts))]
 
 
-def in_words(value: object) -> str:
-    """A setting, in words."""
-    words = {None: "the architecture's own", True: "yes", False: "no"}
-    return words[value] if value is None or isinstance(value, bool) else str(value)
+def config(facts: Facts) -> Rows:
+    """The training's settings; what its precision came to is among the facts themselves."""
+
+    def in_words(name: str, value: object) -> str:
+        if value is None:
+            return UNSET.get(name, "none")
+        return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+    return [
+        (name.replace("_", " "), in_words(name, value))
+        for name, value in facts["config"].items()
+        if name != "precision"
+    ]
 
 
 def commands(run: Run) -> list[str]:
     """How to do the same again, as one would type it."""
-    longer = {"--epochs", "--max-steps"}
-    later = [line["command"] for line in run.lines("resumes.jsonl") if longer & {*line["command"]}]
-    return [shlex.join(["ganzoo", *command]) for command in [run.facts()["command"], *later]]
+    facts, processes = run.facts(), run.facts()["processes"]
+    program = ["ganzoo"]
+    if processes > 1:
+        program = ["torchrun", "--nproc-per-node", str(processes), "-m", "ganzoo"]
+    found, before = [[*program, *facts["command"]]], facts["config"]
+    for line in run.lines("resumes.jsonl"):  # those that made it longer
+        for name in ("epochs", "max_steps"):
+            if line.get(name, before[name]) != before[name] and line[name] is not None:
+                option = f"--{name.replace('_', '-')}"
+                found.append([*program, "resume", option, str(line[name])])
+        before = before | {name: line[name] for name in before if name in line}
+    return [shlex.join(command) for command in found]
 
 
 def versions(facts: Facts) -> str:
     """Of what the last bits depend on, with commas."""
-    return ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
+    return ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
 
 
-def last_numbers(entries: Entries) -> dict[str, float]:
-    """What was measured last, of each quantity that was measured at all."""
-    return {
-        name: next(entry[name] for entry in reversed(entries) if name in entry)
-        for name in NUMBERS
-        if any(name in entry for entry in entries)
-    }
+def last_numbers(facts: Facts, entries: Entries) -> dict[str, str]:
+    """What was measured last, of each quantity that was measured at all, by what it is called."""
+    known: dict[str, float] = {}
+    for entry in entries:
+        known |= measured(entry, scores_of(facts))
+        known |= {"diversity": entry["diversity"]} if "diversity" in entry else {}
+    called = labels(scores_of(facts))
+    return {called.get(name, name): number(value) for name, value in known.items()}
 
 
-def health(facts: Facts, entries: Entries) -> tuple[list[str], list[str]]:
-    """What the rules of health say of the run as it is now, and all that they said before."""
-    watch = Watch("critic" if is_critic(facts) else "logits")
+def health(facts: Facts, entries: Entries, ended: str) -> tuple[list[str], list[str]]:
+    """What is wrong with the run as it is now, and all that was said of it before.
+
+    `ended` is its `outcome`.
+    """
+    watch = Watch(scores_of(facts))
     images = facts["data"]["images"]
     said = [
         f"epoch {entry['samples_seen'] / images:.3g}: {text}"
         for entry in entries
         for text in watch.see(entry)
     ]
-    return list(watch.warnings.values()), said
+    broken = [f"it ended, {ended}"] if ended.startswith(("diverged", "failed")) else []
+    return [*broken, *watch.warnings.values()], said
 
 
-def times(entries: Entries) -> Rows:
+def times(run: Run) -> Rows:
     """How long it took, with all of its breaks left out, and how fast it went."""
+    entries = run.lines("metrics.jsonl")
     speeds = [entry["images_per_second"] for entry in entries if "images_per_second" in entry]
-    seconds = seconds_of(entries)
+    resumed = [line["step"] for line in run.lines("resumes.jsonl")]
+    seconds = seconds_of(entries, resumed)
     seen = entries[-1]["samples_seen"] if entries else 0
     return [
         ("trained for", duration(seconds)),
@@ -124,6 +151,18 @@ def times(entries: Entries) -> Rows:
     ]
 
 
+def seconds_of(entries: Entries, resumed: Sequence[int]) -> float:
+    """Of training; the clock of metrics.jsonl begins anew after each step of `resumed`."""
+    starts: list[int] = []
+    for step in resumed:  # what was measured after it was forgotten
+        starts = [start for start in starts if start < step] + [step]
+    last: dict[int, float] = {}
+    for entry in entries:
+        if "seconds" in entry:
+            last[bisect_left(starts, entry["step"])] = entry["seconds"]
+    return sum(last.values())
+
+
 def duration(seconds: float) -> str:
     """A time in the two largest of its units."""
     minutes, rest = divmod(round(seconds), 60)
@@ -131,13 +170,6 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def seconds_of(entries: Entries) -> float:
-    """Of training; the clock of metrics.jsonl starts anew whenever the run is resumed."""
-    clock = [entry["seconds"] for entry in entries if "seconds" in entry]
-    ends = [now for now, after in zip(clock, [*clock[1:], 0.0], strict=True) if after < now]
-    return float(sum(ends))
 
 
 def outcome(run: Run) -> str:

@@ -14,7 +14,8 @@ from typing import Any
 from rich.console import Console
 
 from ganzoo.cli.progress.panel import draw
-from ganzoo.cli.progress.view import Shown, Update, View, number
+from ganzoo.cli.progress.view import Shown, Update, View
+from ganzoo.quantities import number
 from ganzoo.train import Event, Warned
 
 SECONDS = 1.0  # between two updates

@@ -14,7 +14,8 @@ from rich.text import Text
 
 from ganzoo.cli.progress.sparkline import bar, sparkline
 from ganzoo.cli.progress.terminal import Steady, unechoed
-from ganzoo.cli.progress.view import Shown, Update, View, number, roughly
+from ganzoo.cli.progress.view import Shown, Update, View, roughly
+from ganzoo.quantities import number
 from ganzoo.train import Event, Warned
 
 A_SECOND = 2  # refreshes

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.health import Watch
+from ganzoo.quantities import labels, measured
 from ganzoo.train import Drawn, Event, Finished, Logged, Stepped
 
 Update = Callable[[Event], None]
@@ -114,31 +115,6 @@ class _Clock:
         done = step - first
         left = (self.last[1] - began) / done * (steps - step) if done > 0 else None
         return now - began, left
-
-
-def labels(scores: str) -> dict[str, str]:
-    """What the curves are called, by the names that metrics have."""
-    losses = {"loss_d": "loss D", "loss_g": "loss G"}
-    if scores == "logits":
-        return losses | {"d_real": "D(x)", "d_fake": "D(G(z))"}
-    critic = {"d_real": "critic(x)", "d_fake": "critic(G(z))", "wasserstein": "Wasserstein"}
-    return losses | critic
-
-
-def measured(entry: Mapping[str, Any], scores: str) -> dict[str, float]:
-    """The numbers of an entry of metrics; for a critic also its estimate of the distance."""
-    values = {name: float(entry[name]) for name in labels(scores) if name in entry}
-    if scores == "critic" and {"d_real", "d_fake"} <= values.keys():
-        values["wasserstein"] = values["d_real"] - values["d_fake"]
-    return values
-
-
-def number(value: float) -> str:
-    """A loss or a score in at most nine characters."""
-    size = abs(value)
-    if size >= 1000 or 0 < size < 0.001:
-        return f"{value:.2e}"
-    return f"{value:.4f}" if 0 < size < 0.1 else f"{value:.3f}"
 
 
 def roughly(value: float) -> str:
