@@ -20,7 +20,8 @@ from ganzoo.run import Run
 import ganzoo.cli.training
 start = time.perf_counter()
 from ganzoo.report import leave
-leave(Run(Path(sys.argv[1])))
+failed = list(leave(Run(Path(sys.argv[1]))))
+assert not failed, failed
 print(time.perf_counter() - start)
 """
 ROUNDS, EPOCHS = 7, 20

@@ -304,3 +304,47 @@ def test_sixteen_images_in_a_second(site: str, visit: Open) -> None:
     page.get_by_role("button", name="Next seed").click()
     assert int(re.findall(r"in (\d+) ms", page.locator("#timing").inner_text())[0]) < 1000
     assert time.perf_counter() - began < 5
+
+
+@pytest.fixture(scope="module")
+def reports(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with report.html, of a run, and compare.html, of two."""
+    folder = tmp_path_factory.mktemp("reports")
+    other = shutil.copytree(trained, folder / "other")
+    for command in (
+        ["report", trained, "-o", folder / "report.html"],
+        ["compare", trained, other, "-o", folder / "compare.html"],
+    ):
+        done = process("-m", "ganzoo", *command)
+        assert done.code == 0, done.err
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280])
+@pytest.mark.parametrize("name", ["report", "compare"])
+def test_reports_need_nothing_and_are_for_everybody(
+    reports: Path, visit: Open, name: str, width: int, scheme: str
+) -> None:
+    page = visit(
+        (reports / f"{name}.html").as_uri(),
+        wait=False,
+        color_scheme=scheme,
+        viewport={"width": width, "height": 800},
+        bypass_csp=True,
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(page).response["violations"]
+    assert [f"{v['impact']}: {v['help']}" for v in found] == []
+
+
+@pytest.mark.slow
+def test_the_slider_of_a_report_shows_another_epoch(reports: Path, visit: Open) -> None:
+    page = visit((reports / "report.html").as_uri(), wait=False)
+    shown = page.locator("#snapshots img:visible")
+    last = shown.get_attribute("src")
+    page.locator("#moment").fill("0")
+    assert page.locator("#label").inner_text() == "epoch 0"
+    assert shown.count() == 1
+    assert shown.get_attribute("src") != last
