@@ -125,6 +125,20 @@ def test_curves_and_bars() -> None:
     assert bar(1.2, 8, True) == ("########", "")
 
 
+def test_a_batch_that_reaches_beyond_the_end_begins_no_epoch() -> None:
+    gan = registry.load_architecture("mlp_gan", {"hidden": (8,)}).value
+    view = View(shown(epochs=1, steps=4, images=50))
+    for event in fit(
+        gan, np.zeros((50, 28, 28, 1), np.uint8), TrainConfig(epochs=1, batch_size=16)
+    ):
+        view.update(event)
+    assert (view.step, view.seen) == (4, 64)
+    assert view.epoch == (1, 1)
+    console = terminal(80)
+    console.print(panel.draw(view, console.options))
+    assert "│ epoch 1/1          ━━━━━━━" in written(console)
+
+
 def test_a_run_that_is_gone_on_with_shows_what_was_before() -> None:
     earlier = [{"step": 50 * i, "loss_d": i, "d_real": 0.6, "d_fake": 0.4} for i in range(1, 9)]
     view = View(shown(earlier=[*earlier, {"step": 400, "diversity": 0.5}]))

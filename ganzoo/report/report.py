@@ -138,7 +138,7 @@ def _of_architecture(facts: story.Facts) -> dict[str, Any]:
 
 def _sweep(generator: Generator, seed: int) -> Sheet:
     """What the coordinates do that move the picture most, in eight images."""
-    chosen = [int(i) for i in (-generator.movement(seed=seed)).argsort(kind="stable")[:SWEPT]]
+    chosen = [index for index, _ in generator.most_moving(SWEPT, seed=seed)]
     return Sheet(
         np.stack([generator.sweep(i, VALUES, seed=seed) for i in chosen], axis=1),
         columns=[f"{value:g}" for value in VALUES],

@@ -77,9 +77,12 @@ class View:
 
     @property
     def epoch(self) -> tuple[int, float]:
-        """Which epoch is under way, from 1 on, and how much of it is done, up to 1."""
-        number = max(1, -(-self.seen // self.shown.images))
-        return number, self.seen / self.shown.images - (number - 1)
+        """Which epoch is under way, from 1 on, and how much of it is done, up to 1.
+
+        The last batch may reach beyond the last epoch, which is then done, and no other begun.
+        """
+        number = min(max(1, -(-self.seen // self.shown.images)), self.shown.epochs)
+        return number, min(1.0, self.seen / self.shown.images - (number - 1))
 
     def time(self) -> str:
         """How long it takes yet, or took."""
