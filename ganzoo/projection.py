@@ -66,7 +66,7 @@ def project(
         return (_at_all_sizes(difference) + PRIOR * unusual).sum()
 
     begin = torch.from_numpy(latents.normal(restarts, info.latent_dim, seed)).to(like)
-    ends = torch.cat([_descend(loss, z, steps) for z in begin.split(1)])
+    ends = torch.cat([_descend(loss, z, steps) for z in torch.split(begin, 1)])
     found = ends.cpu().numpy().astype(np.float32)
     pictures = generator.draw(found)
     rms = np.sqrt(np.square(pictures.astype(float) - target).mean(axis=(1, 2, 3)))
