@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,10 +47,10 @@ def project(
     """Search z so that the picture is nearest to `target`, uint8 (H, W, C).
 
     `generator` and `network` are what `weights.load_generator` returns. L-BFGS, at most `steps`
-    gradients, from images 0 … restarts - 1 of `seed` in one batch, on the squared difference at
-    several sizes (the coarse ones lead to where the fine ones are not yet felt), and a weak pull of
-    |z| to the length that normal latents have. UsageError where `target` has another shape than the
-    model's images.
+    gradients, from each of images 0 … restarts - 1 of `seed` by itself, on the squared difference
+    at several sizes (the coarse ones lead to where the fine ones are not yet felt), and a weak pull
+    of |z| to the length that normal latents have. A search that meets what is not finite ends where
+    it began. UsageError where `target` has another shape than the model's images.
     """
     info = generator.info
     shape = (*info.image["size"], info.image["channels"])
@@ -58,26 +59,36 @@ def project(
     low, high = info.image_range
     like = next(network.parameters(), torch.zeros(0))
     wanted = torch.from_numpy(target.transpose(2, 0, 1) / 255).to(like)
-    z = torch.from_numpy(latents.normal(restarts, info.latent_dim, seed)).to(like)
-    z.requires_grad_()
-    search = torch.optim.LBFGS(
-        [z], max_iter=steps, max_eval=steps, history_size=20, line_search_fn="strong_wolfe"
-    )
 
-    def loss() -> Tensor:
-        search.zero_grad()
+    def loss(z: Tensor) -> Tensor:
         difference = (network(z) - low) / (high - low) - wanted
         unusual = (z.square().sum(dim=1) - info.latent_dim).square() / (2 * info.latent_dim)
-        total = (_at_all_sizes(difference) + PRIOR * unusual).sum()
-        total.backward()  # type: ignore[no-untyped-call]
-        return total
+        return (_at_all_sizes(difference) + PRIOR * unusual).sum()
 
-    search.step(loss)  # type: ignore[no-untyped-call]
-    found = z.detach().cpu().numpy().astype(np.float32)
+    begin = torch.from_numpy(latents.normal(restarts, info.latent_dim, seed)).to(like)
+    ends = torch.cat([_descend(loss, z, steps) for z in begin[:, None]])
+    found = ends.cpu().numpy().astype(np.float32)
     pictures = generator.draw(found)
     rms = np.sqrt(np.square(pictures.astype(float) - target).mean(axis=(1, 2, 3)))
     best = int(rms.argmin())
     return Projection(found[best], pictures[best], rms)
+
+
+def _descend(loss: Callable[[Tensor], Tensor], begin: Tensor, steps: int) -> Tensor:
+    """Where L-BFGS ends, of at most `steps` gradients: (1, d), as `begin` is."""
+    z = begin.clone().requires_grad_()
+    search = torch.optim.LBFGS(
+        [z], max_iter=steps, max_eval=steps, history_size=20, line_search_fn="strong_wolfe"
+    )
+
+    def gradient() -> Tensor:
+        search.zero_grad()
+        value = loss(z)
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    search.step(gradient)  # type: ignore[no-untyped-call]
+    return z.detach() if z.isfinite().all() else begin
 
 
 def _at_all_sizes(difference: Tensor) -> Tensor:

@@ -42,6 +42,36 @@ def test_the_one_z_that_draws_a_picture_is_found(channels: int) -> None:
         project(model, network, target[:4])
 
 
+class Holed(nn.Module):
+    """A generator that draws nothing finite at one z."""
+
+    def __init__(self, network: nn.Module, hole: torch.Tensor) -> None:
+        super().__init__()
+        self.network, self.hole = network, hole
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        lost = torch.where((z == self.hole).all(dim=1), torch.nan, 0)
+        return torch.as_tensor(self.network(z) + lost[:, None, None, None])
+
+
+def test_a_search_depends_on_no_other() -> None:
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(64, 25), nn.Tanh(), nn.Unflatten(1, (1, 5, 5)))
+    network.requires_grad_(False)
+    model = by_hand(lambda z: draw(network, z), 64)
+    target = np.random.default_rng(0).integers(0, 256, (5, 5, 1), np.uint8)
+    rms = project(model, network, target, restarts=4, steps=20).rms
+    assert len(set(rms)) == 4
+    for restarts in (1, 2, 3):
+        fewer = project(model, network, target, restarts=restarts, steps=20).rms
+        np.testing.assert_array_equal(fewer, rms[:restarts])
+    begin = latents.normal(4, 64)
+    holed = Holed(network, torch.from_numpy(begin[2]))
+    found = project(model, holed, target, restarts=4, steps=20).rms
+    assert found[2] == np.sqrt(np.square(model.draw(begin)[2].astype(float) - target).mean())
+    np.testing.assert_array_equal(np.delete(found, 2), np.delete(rms, 2))
+
+
 def test_what_no_z_draws_leaves_z_as_long_as_most_are() -> None:
     """A generator that can only darken: without the pull, z would run away."""
     network = nn.Sequential(nn.Linear(64, 25), nn.Tanh(), nn.Unflatten(1, (1, 5, 5)))
