@@ -123,6 +123,15 @@ class Generator:
         )
         return np.array([np.abs(images[:, 0] - images[:, 1]).mean() for images in sweeps])
 
+    def most_moving(self, count: int, reach: float = 3.0, seed: int = 0) -> list[tuple[int, float]]:
+        """The coordinates that move the picture most, each with its `movement`: `count` at most.
+
+        That which does so most is the first; of equal ones the lower.
+        """
+        movement = self.movement(reach, seed=seed)
+        first = (-movement).argsort(kind="stable")[: _positive(count, "count")]
+        return [(int(index), float(movement[index])) for index in first]
+
     def benchmark(self, batch_sizes: Sequence[int] = (1, 64)) -> dict[int, float]:
         """Images per second at each batch size: median of five times 0.1 s, after a first run."""
         dim = self.info.latent_dim

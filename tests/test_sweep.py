@@ -92,7 +92,16 @@ def test_movement_ranks_what_moves_the_picture() -> None:
     movement = model.movement(reach=3)
     assert movement == pytest.approx(np.abs(weights) * 6 * 127.5, abs=1)
     assert movement[2] == 0
-    assert (-movement).argsort().tolist() == [1, 3, 0, 2]
+    ranked = model.most_moving(4)
+    assert ranked == [(index, movement[index]) for index in (1, 3, 0, 2)]
+    assert model.most_moving(2) == ranked[:2]
+    with pytest.raises(UsageError, match="count must be at least 1, not 0"):
+        model.most_moving(0)
+
+
+def test_of_coordinates_that_move_as_much_the_lower_comes_first() -> None:
+    model = generator(lambda z: np.sign(z[:, 1::2]).reshape(-1, 1, 5, 5), dim=50)  # a pixel each
+    assert [index for index, _ in model.most_moving(50)] == [*range(1, 50, 2), *range(0, 50, 2)]
 
 
 def test_auto_says_which_coordinates_and_why(exported: Path, tmp_path: Path, cli: Cli) -> None:

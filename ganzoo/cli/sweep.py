@@ -75,9 +75,8 @@ def _wanted(dims: str) -> list[int] | int:
 
 def _most_moving(generator: Generator, count: int, seed: int) -> list[int]:
     """The coordinates that move the picture most, that which does so most first; prints them."""
-    movement = generator.movement(REACH, seed=seed)
-    chosen = [int(index) for index in (-movement).argsort(kind="stable")[:count]]
+    chosen = generator.most_moving(count, REACH, seed)
     print(f"from {-REACH:g} to {REACH:g}, these move the picture most, in grey levels of 255:")
-    for index in chosen:
-        print(f"z[{index}]  {movement[index]:.1f}")
-    return chosen
+    for index, levels in chosen:
+        print(f"z[{index}]  {levels:.1f}")
+    return [index for index, _ in chosen]

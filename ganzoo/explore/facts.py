@@ -22,7 +22,6 @@ def facts(generator: Generator, name: str) -> dict[str, Any]:
     """
     info = generator.info
     height, width = info.image["size"]
-    movement = generator.movement()
     found = principal(generator, DIRECTIONS)
     return {
         "name": name,
@@ -33,8 +32,8 @@ def facts(generator: Generator, name: str) -> dict[str, Any]:
         "channels": info.image["channels"],
         "range": info.image["range"],
         "ranking": [
-            {"index": int(index), "levels": round(float(movement[index]), 2)}
-            for index in (-movement).argsort(kind="stable")
+            {"index": index, "levels": round(levels, 2)}
+            for index, levels in generator.most_moving(info.latent_dim)
         ],
         "directions": [
             {"share": round(float(share), 4), "vector": [float(f"{part:.9g}") for part in vector]}
