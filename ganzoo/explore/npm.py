@@ -1,4 +1,4 @@
-"""onnxruntime-web: fetched by npm once, kept in the cache, and never trusted without its hash."""
+"""onnxruntime-web: fetched by npm once, its hash checked when it is fetched, kept in the cache."""
 
 from __future__ import annotations
 
