@@ -1,5 +1,6 @@
 """`ganzoo explore` as a process: what its server answers, and what it refuses."""
 
+import asyncio
 import http.client
 import json
 import re
@@ -7,18 +8,21 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from starlette.applications import Starlette
 
 import ganzoo
 from ganzoo import latents
 from ganzoo.errors import OutputError
 from ganzoo.explore import npm
+from ganzoo.explore.server import application
 from tests.conftest import Cli, process
 
 
@@ -112,6 +116,32 @@ def test_other_hosts_are_refused(server: Server, host: str) -> None:
 
 def test_localhost_is_this_host(server: Server) -> None:
     assert server.ask(Host=f"localhost:{server.port}")[0] == 200
+
+
+def test_browsers_do_not_name_port_80(exported: Path) -> None:
+    page = application(ganzoo.load(exported), "mlp", 80)
+    for host in ("127.0.0.1", "localhost", "127.0.0.1:80", "localhost:80"):
+        assert status(page, Host=host, Origin=f"http://{host}") == 200
+    assert status(page, Host="127.0.0.1", Origin="http://127.0.0.1:81") == 403
+    assert status(page, Host="127.0.0.1:81") == 421
+
+
+def status(page: Starlette, **headers: str) -> int:
+    """Of one drawing, asked for without a socket."""
+    told: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": z(1)}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        told.append(message)
+
+    lines = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "POST", "path": "/draw", "headers": lines}
+    asyncio.run(page(scope, receive, send))
+    found = told[0]["status"]
+    assert isinstance(found, int)
+    return found
 
 
 @pytest.mark.parametrize("origin", ["http://example.org", "null", "http://127.0.0.1:1"])

@@ -97,6 +97,8 @@ def application(generator: Generator, name: str, port: int) -> Starlette:
         return Response(pixels.tobytes(), media_type="application/octet-stream")
 
     hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+    if port == 80:  # which browsers leave out
+        hosts |= {"127.0.0.1", "localhost"}
     return Starlette(
         routes=[Route("/draw", draw, methods=["POST"]), Route("/{name:path}", file)],
         middleware=[Middleware(_Guard, hosts=hosts)],
