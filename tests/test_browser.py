@@ -300,7 +300,10 @@ def test_a_server_that_is_gone(exported: Path, visit: Open, browser: Browser) ->
 def test_sixteen_images_in_a_second(site: str, visit: Open) -> None:
     """Of a small model, on any machine: docs/explore.md has real numbers."""
     page = visit(site)
+    page.locator("#timing").evaluate("told => { told.textContent = ''; }")  # of the first sixteen
     began = time.perf_counter()
     page.get_by_role("button", name="Next seed").click()
+    page.get_by_text("16 images in").wait_for()
+    took = time.perf_counter() - began
     assert int(re.findall(r"in (\d+) ms", page.locator("#timing").inner_text())[0]) < 1000
-    assert time.perf_counter() - began < 5
+    assert took < 5
