@@ -114,10 +114,26 @@ def test_the_manual_builds_strictly(tmp_path: Path) -> None:
     assert "gradient_penalty" in reference
 
 
+def anchors(page: str) -> set[str]:
+    """What a link may lead to in a page: its headings, as the manual and GitHub name them."""
+    text = re.sub(r"^```.*?^```$", "", page, flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    words = [re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings]
+    return {re.sub(r"[\s-]+", "-", heading) for heading in words}
+
+
 def test_links_and_pictures_are_there() -> None:
     for page in [*PAGES, *sorted((ROOT / "docs" / "zoo").glob("*.md")), ROOT / "CONTRIBUTING.md"]:
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+        for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text()):
+            linked = page.parent / target if target else page
+            assert linked.exists(), f"{page.name} links to {target}"
+            if anchor:
+                assert anchor in anchors(linked.read_text()), f"{page.name} links to #{anchor}"
+
+
+def test_anchors_are_those_of_the_manual() -> None:
+    page = "# A `x_y`, and: z\n```console\n# no heading\n```\n### 1.5 - 3 times\n"
+    assert anchors(page) == {"a-x_y-and-z", "15-3-times"}
 
 
 def test_no_path_or_host_of_a_machine_is_in_a_tracked_file() -> None:
