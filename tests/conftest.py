@@ -28,8 +28,6 @@ _SANDBOX = Path(tempfile.mkdtemp(prefix="ganzoo-tests-"))
 # Nothing of the user's is read or written: these are read each time they are needed.
 os.environ["GANZOO_CACHE"] = str(_SANDBOX / "cache")
 os.environ.pop("GANZOO_DATA", None)
-# Tests run side by side and compute little: threads would only wait for each other.
-os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["GANZOO_REPORT"] = "0"  # but where it is what a test is about
 os.environ.pop("GANZOO_RUNS", None)
 

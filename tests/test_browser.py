@@ -286,6 +286,7 @@ def test_axe_finds_nothing_serious(site: str, visit: Open, scheme: str, width: i
     assert [f"{v['impact']}: {v['help']}" for v in found] == []
 
 
+@pytest.mark.slow
 def test_a_server_that_is_gone(exported: Path, visit: Open, browser: Browser) -> None:
     context = browser.new_context()
     page = context.new_page()

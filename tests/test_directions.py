@@ -143,8 +143,7 @@ def trained_network(name: str) -> tuple[nn.Module, ModelInfo]:
 @pytest.mark.parametrize(
     "name",
     [
-        name if name in {"ganzoo:mlp_gan", "ganzoo:dcgan_fashion"} else
-        pytest.param(name, marks=pytest.mark.slow)
+        name if name == "ganzoo:dcgan_fashion" else pytest.param(name, marks=pytest.mark.slow)
         for name in OURS
     ],
 )  # fmt: skip
@@ -226,6 +225,7 @@ def test_bad_input_is_one_line(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow  # import-linter says so too
 def test_no_torch_is_imported(exported: Path, tmp_path: Path) -> None:
     code = "import sys; from ganzoo.cli import main\ntry: main(sys.argv[1:])\n"
     code += "finally: print('torch' in sys.modules)"

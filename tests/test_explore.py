@@ -24,6 +24,7 @@ from ganzoo.errors import OutputError
 from ganzoo.explore import npm
 from ganzoo.explore.server import application
 from tests.conftest import Cli, process
+from tests.test_sweep import generator as by_hand
 
 
 class Server:
@@ -118,8 +119,9 @@ def test_localhost_is_this_host(server: Server) -> None:
     assert server.ask(Host=f"localhost:{server.port}")[0] == 200
 
 
-def test_browsers_do_not_name_port_80(exported: Path) -> None:
-    page = application(ganzoo.load(exported), "mlp", 80)
+def test_browsers_do_not_name_port_80() -> None:
+    model = by_hand(lambda z: np.tanh(z[:, :25]).reshape(-1, 1, 5, 5), dim=100)
+    page = application(model, "mlp", 80)
     for host in ("127.0.0.1", "localhost", "127.0.0.1:80", "localhost:80"):
         assert status(page, Host=host, Origin=f"http://{host}") == 200
     assert status(page, Host="127.0.0.1", Origin="http://127.0.0.1:81") == 403
@@ -182,7 +184,9 @@ def test_drawing_is_no_reading(server: Server) -> None:
     assert server.ask("/", b"x")[0] == 405
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "sent", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_it_ends_calmly(exported: Path, sent: signal.Signals) -> None:
     with explore(exported) as running:
         assert running.ask()[0] == 200
@@ -191,6 +195,7 @@ def test_it_ends_calmly(exported: Path, sent: signal.Signals) -> None:
         assert (running.process.returncode, told) == ({signal.SIGINT: 0}.get(sent, -sent), "")
 
 
+@pytest.mark.slow
 def test_a_run_is_explored_by_torch(trained: Path) -> None:
     with explore(trained) as running:
         assert len(running.ask("/draw", z(2))[1]) == 2 * 28 * 28

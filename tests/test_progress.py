@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -25,7 +26,7 @@ from ganzoo.cli.progress.sparkline import bar, sparkline
 from ganzoo.cli.progress.view import Shown, View
 from ganzoo.cli.signals import signals
 from ganzoo.train import Event, Finished, Logged, Warned, fit
-from tests.conftest import Cli, process
+from tests.conftest import Cli
 from tests.screen import Screen
 
 SATURATED = {"d_real": 0.9991, "d_fake": 0.0009, "loss_d": 1e-4, "loss_g": 1234.5}
@@ -36,8 +37,13 @@ GANS: dict[str, dict[str, Any]] = {
 }
 
 
-def happening(name: str = "mlp_gan") -> Iterator[Event]:
+@functools.cache
+def happening(name: str = "mlp_gan") -> list[Event]:
     """A run of 40 steps, which are 20 epochs of 16 images; it begins to look wrong at step 20."""
+    return [*_happening(name)]
+
+
+def _happening(name: str) -> Iterator[Event]:
     gan = registry.load_architecture(name, GANS[name]).value
     config = TrainConfig(epochs=1000, max_steps=40, batch_size=8, log_every=4)
     for event in fit(gan, np.zeros((16, 28, 28, 1), np.uint8), config):
@@ -200,11 +206,13 @@ def test_none_leaves_the_runs_folder(cli: Cli, tmp_path: Path) -> None:
     assert cli("train", "mlp_gan", "--progress", "loud").code == 2
 
 
-def test_nothing_that_steers_a_terminal_gets_into_a_file(tmp_path: Path) -> None:
+def test_nothing_that_steers_a_terminal_gets_into_a_file(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     colours = {"FORCE_COLOR": "1", "TTY_COMPATIBLE": "1", "TERM": "xterm-256color"}
-    done = process(
-        "-m", "ganzoo", "train", "mlp_gan", *TINY, "--max-steps", 4, cwd=tmp_path, env=colours
-    )
+    for name, value in colours.items():
+        monkeypatch.setenv(name, value)
+    done = cli("train", "mlp_gan", *TINY, "--max-steps", 4, "--runs", tmp_path)
     assert "\x1b" not in done.out + done.err
     assert "\r" not in done.out
     assert "epoch 2/2  step 4/4  loss D " in done.out

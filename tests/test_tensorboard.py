@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from ganzoo.run import Run
-from tests.conftest import Cli, process
+from tests.conftest import Cli
 
 TINY = ("--data", "toy_garments", "--set-data", "count=16", "--batch-size", 8, "--tensorboard")
 
@@ -67,9 +69,13 @@ def test_what_a_resumed_run_does_again_is_shown_once(cli: Cli, tmp_path: Path) -
     assert np.isclose(estimate, real - fake, atol=1e-6)
 
 
-def test_where_it_is_not_installed_one_line_says_so(tmp_path: Path) -> None:
-    hidden = "import sys; sys.modules['tensorboard'] = None; from ganzoo.cli import main; main()"
-    done = process("-c", hidden, "train", "mlp_gan", *TINY, cwd=tmp_path)
+def test_where_it_is_not_installed_one_line_says_so(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    for module in ("ganzoo.tensorboard", "torch.utils.tensorboard"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    done = cli("train", "mlp_gan", *TINY, "--runs", tmp_path)
     assert (done.code, done.out, done.err.count("\n")) == (3, "", 1)
     assert "pip install 'ganzoo[tensorboard]'" in done.err
     assert not list(tmp_path.iterdir())
