@@ -64,7 +64,7 @@ def record(
                 elif isinstance(event, train.CheckpointDue):
                     writer.save(event, metrics)
                 elif isinstance(event, train.Finished):
-                    if event.outcome == "completed" and event.mid_epoch:
+                    if event.mid_epoch:
                         yield writer.draw(f"step-{event.state.step:08d}", event)
                     writer.background.wait()
                     asked = "it was asked to" if event.outcome == "stopped" else ""

@@ -122,8 +122,11 @@ class Run:
     def cut_metrics(self, step: int, *, mid_window: bool) -> None:
         """Forget what was measured after a step; `mid_window`, also the line of that step itself.
 
-        That line is there where a run ended between two regular ones.
+        That line is there where a run ended between two regular ones, as are the samples of its end
+        where it ended within an epoch: they go, too.
         """
+        for picture in (self.path / "samples").glob("step-*.png"):
+            picture.unlink()
         end = step + (not mid_window)
         lines = self.lines("metrics.jsonl")
         self.write_lines("metrics.jsonl", [m for m in lines if m.get("step", end) < end])

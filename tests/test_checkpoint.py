@@ -247,6 +247,16 @@ def test_a_run_that_fails_says_why_and_keeps_its_last_checkpoint(tmp_path: Path)
     assert np.isfinite(generator.run(latents.normal(2, 100))).all()
 
 
+def test_a_run_that_is_stopped_shows_what_it_draws_then(tmp_path: Path) -> None:
+    job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=4, epochs=3))
+    run = Run.create(tmp_path, "x", job.describe())
+    events = fit(job.loaded.value, job.images.pixels, job.config, stop=iter([False, True]).__next__)
+    assert [*record(run, events, job)][-1].state.step == 2
+    assert (run.path / "samples" / "step-00000002.png").exists()
+    run.cut_metrics(2, mid_window=True)
+    assert not (run.path / "samples" / "step-00000002.png").exists()
+
+
 def test_a_run_whose_reader_gives_up_says_so(tmp_path: Path) -> None:
     job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=8))
     run = Run.create(tmp_path, "x", {})

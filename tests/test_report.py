@@ -104,7 +104,7 @@ def test_a_diverged_run_is_not_called_healthy(run: Path, cli: Cli) -> None:
     Run(run).write("status.json", how)
     assert cli("report", run).code == 0
     text = Page(run / "report.html").text
-    assert "it ended, diverged: the generator's loss is nan at step 3" in text
+    assert "it diverged: the generator's loss is nan at step 3" in text
     assert "Nothing is wrong" not in text
 
 
@@ -220,7 +220,9 @@ def test_runs_are_compared(trained: Path, tmp_path: Path, cli: Cli) -> None:
     assert "fingerprint" in done.out
 
 
-@pytest.mark.parametrize(("count", "why"), [(1, "1 runs are not 2 to 6"), (2, "not with itself")])
+@pytest.mark.parametrize(
+    ("count", "why"), [(1, "compare takes two to 6 runs, not 1"), (2, "not with itself")]
+)
 def test_a_comparison_takes_several(
     trained: Path, tmp_path: Path, cli: Cli, count: int, why: str
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -150,5 +151,5 @@ def _report(source: Path, result: Exported, images_per_second: Speeds) -> None:
         shown = ", ".join(f"{speed:,.0f} at batch {batch}" for batch, speed in by_batch.items())
         print(f"images/s   {shown}: {name}")
     print(f"took       {result.seconds:.1f} s, not counting the measurement of speed")
-    print(f"next: ganzoo sample {result.path}")
+    print(f"next: ganzoo sample {quote(str(result.path))}")
     print(result.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -70,7 +71,8 @@ def project(
     np.save(encoded, found.z[None])
     write_whole(target.with_suffix(".npy"), encoded.getvalue())
     _sheet(wanted, found, model_name(model)).save(target)
-    print(f"next: ganzoo sample {model} --z {target.with_suffix('.npy')}")
+    z = quote(str(target.with_suffix(".npy")))
+    print(f"next: ganzoo sample {quote(str(model))} --z {z}")
     print(target)
 
 

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, closing, nullcontext, redirect_st
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import typer
@@ -160,11 +161,11 @@ def _followed(
     except BrokenPipeError:
         raise
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"training; go on with: ganzoo resume {run}") from None
+        raise KeyboardInterrupt(f"training; go on with: ganzoo resume {quote(str(run))}") from None
     except OSError as error:
         why = f"{error.filename or 'input/output'}: {error.strerror or error}"
         room = "make room, then " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        raise OutputError(f"{why}; {room}go on with: ganzoo resume {run}") from error
+        raise OutputError(f"{why}; {room}go on with: ganzoo resume {quote(str(run))}") from error
     except Exception as error:
         if not is_out_of_memory(error):
             raise
@@ -184,7 +185,7 @@ def _leave_pictures(run: Run, stop: Stop, display: Display) -> None:
 
     if display.words:
         print(f"report: {run.path / REPORT}", flush=True)
-    later = f"`ganzoo report {run.path}` draws them"
+    later = f"`ganzoo report {quote(str(run.path))}` draws them"
     try:
         with redirect_stdout(sys.stderr):
             for error in leave(run, stop):
@@ -196,10 +197,10 @@ def _leave_pictures(run: Run, stop: Stop, display: Display) -> None:
 
 
 def _say_how_it_went(last: Finished, run: Run, stop: Stop, display: Display) -> None:
-    step = f"step {last.state.step:,} of {last.steps:,}"
+    path, step = quote(str(run.path)), f"step {last.state.step:,} of {last.steps:,}"
     if display.words and last.outcome == "stopped":
-        print(f"stopped by {stop.told.name} after {step}; go on with: ganzoo resume {run.path}")
+        print(f"stopped by {stop.told.name} after {step}; go on with: ganzoo resume {path}")
     elif display.words:
-        print(f"next: ganzoo export {run.path} --onnx")
+        print(f"next: ganzoo export {path} --onnx")
     if display.path:
         print(run.path)

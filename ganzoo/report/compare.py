@@ -40,7 +40,7 @@ def compare(runs: Sequence[Run], path: Path) -> Comparison:
     The pictures are of the same latents where seed and latent_dim are the same.
     """
     if not 2 <= len(runs) <= MOST:
-        raise UsageError(f"{len(runs)} runs are not 2 to {MOST}: give some of them")
+        raise UsageError(f"compare takes two to {MOST} runs, not {len(runs)}")
     facts = [story.facts_of(run) for run in runs]
     names = _names(runs)
     entries = [run.lines("metrics.jsonl") for run in runs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,14 +39,16 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
         raise UsageError(f"{run.path} was trained by an older ganzoo, which noted too little")
     charts = history.charts(run)
     known = gallery.snapshots(run)
-    outcome = story.outcome(run)
-    now, said = story.health(facts, entries, outcome)
+    outcome, why = story.outcome(run)
+    now, said = story.health(facts, entries)
+    if outcome in {"diverged", "failed"}:
+        now.insert(0, f"it {outcome}: {why}")
     sheets = {name: image(sheet.draw()) for name, sheet in gallery.pictures(run).items()}
     page = render(
         "report.html",
         title=run.path.resolve().name,
         lead=story.trained_on(facts),
-        outcome=outcome.partition(":")[0],
+        outcome=outcome,
         epochs=known[-1].epoch,
         numbers=story.last_numbers(facts, entries),
         drawn=sheets.get("real-and-generated", image(known[-1].picture())),
@@ -64,7 +67,7 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
         commands=story.commands(run),
         exact=facts["device"]["name"] == "cpu" and facts["processes"] == 1,
         versions=story.versions(facts),
-        run=run.path,
+        run=shlex.quote(str(run.path)),
         **_of_weights(run, facts["config"]["seed"], exports),
         **_of_architecture(facts),
     )

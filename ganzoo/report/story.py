@@ -120,11 +120,8 @@ def last_numbers(facts: Facts, entries: Entries) -> dict[str, str]:
     return {called.get(name, name): number(value) for name, value in known.items()}
 
 
-def health(facts: Facts, entries: Entries, ended: str) -> tuple[list[str], list[str]]:
-    """What is wrong with the run as it is now, and all that was said of it before.
-
-    `ended` is its `outcome`.
-    """
+def health(facts: Facts, entries: Entries) -> tuple[list[str], list[str]]:
+    """What the rules say is wrong with the run as it is now, and all that they said before."""
     watch = Watch(scores_of(facts))
     images = facts["data"]["images"]
     said = [
@@ -132,8 +129,7 @@ def health(facts: Facts, entries: Entries, ended: str) -> tuple[list[str], list[
         for entry in entries
         for text in watch.see(entry)
     ]
-    broken = [f"it ended, {ended}"] if ended.startswith(("diverged", "failed")) else []
-    return [*broken, *watch.warnings.values()], said
+    return list(watch.warnings.values()), said
 
 
 def times(run: Run) -> Rows:
@@ -142,7 +138,10 @@ def times(run: Run) -> Rows:
     speeds = [entry["images_per_second"] for entry in entries if "images_per_second" in entry]
     resumed = [line["step"] for line in run.lines("resumes.jsonl")]
     seconds = seconds_of(entries, resumed)
-    seen = entries[-1]["samples_seen"] if entries else 0
+    grids = (run.path / "samples").glob("step-*.png")  # of an end between two entries
+    ended = max((int(path.stem.removeprefix("step-")) for path in grids), default=0)
+    measured_until = entries[-1]["samples_seen"] if entries else 0
+    seen = max(measured_until, ended * run.facts()["config"]["batch_size"])
     return [
         ("trained for", duration(seconds)),
         ("images seen", f"{seen:,}"),
@@ -172,13 +171,12 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def outcome(run: Run) -> str:
-    """How it ended, in a few words, or that it did not."""
-    try:
+def outcome(run: Run) -> tuple[str, str]:
+    """How it ended, in one word, and why; or that it did not."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
         status = json.loads((run.path / "status.json").read_bytes())
-        return f"{status['outcome']}: {status['why']}" if status["why"] else str(status["outcome"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return "unknown"
+        return str(status["outcome"]), str(status["why"])
+    return "unknown", ""
 
 
 def exports(weights_sha256: str, folder: Path) -> list[Rows]:

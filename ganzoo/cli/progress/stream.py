@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from shlex import quote
 
 from ganzoo.cli.progress.view import Shown, Update
 from ganzoo.train import Drawn, EpochEnded, Event, Finished, Logged, Started, Warned
@@ -36,8 +37,9 @@ def show(shown: Shown) -> Iterator[Update]:
             case Warned(text=text):
                 tell("warned", event, text=text)
             case Finished(outcome=outcome):
-                command = {"completed": f"ganzoo export {shown.run} --onnx"}
-                then = command.get(outcome, f"ganzoo resume {shown.run}")
+                path = quote(str(shown.run))
+                command = {"completed": f"ganzoo export {path} --onnx"}
+                then = command.get(outcome, f"ganzoo resume {path}")
                 how = {"outcome": outcome, "next": then}
                 tell("finished", event, steps=shown.steps, run=str(shown.run), **how)
 
