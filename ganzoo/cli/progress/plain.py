@@ -27,7 +27,8 @@ def show(shown: Shown) -> Iterator[Update]:
             return
         late = time.monotonic() - printed > SECONDS
         if late or event.epoch > epoch or event.state.step == event.steps:
-            where = f"epoch {event.epoch}/{shown.epochs}  step {event.state.step}/{event.steps}"
+            done = min(event.epoch, shown.epochs)  # the last batch may reach beyond
+            where = f"epoch {done}/{shown.epochs}  step {event.state.step}/{event.steps}"
             values = measured(event.metrics, shown.scores)
             words = [f"{names[name]} {number(value)}" for name, value in values.items()]
             speed = f"{event.images_per_second:,.0f} images/s"
