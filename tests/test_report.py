@@ -215,7 +215,7 @@ def test_runs_are_compared(trained: Path, tmp_path: Path, cli: Cli) -> None:
     assert "seed 0 7 0" in read.text
     assert "latent_dim" not in re.sub("one latent_dim", "", read.text)  # it is the same in all
     assert "Wasserstein estimate" in read.text
-    assert re.search(r"D\(x\), at the end 0\.\d+ 0\.\d+ -", read.text)
+    assert re.search(r"last D\(x\) 0\.\d+ 0\.\d+ -", read.text)
     assert "Images 0 to 15 of seed 0" in read.text
     assert "fingerprint" in done.out
 

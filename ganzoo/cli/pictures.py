@@ -98,7 +98,7 @@ def compare(
 
     found = write([_open(run, run) for run in runs], output)
     for title, rows in (("asked for", found.differences), ("measured", found.results)):
-        table = console.table(title, *found.names)
+        table = console.table(title, *(name.replace("-", "-\n") for name in found.names))
         for column in table.columns:
             column.overflow = "fold"
         for name, values in rows:

@@ -105,7 +105,7 @@ def _results(
     rows: Table = [(name, [each[name] for each in times]) for name in times[0]]
     last = [story.last_numbers(*each) for each in zip(facts, entries, strict=True)]
     for name in dict.fromkeys(name for each in last for name in each):
-        rows.append((f"{name}, at the end", [each.get(name, "-") for each in last]))
+        rows.append((f"last {name}", [each.get(name, "-") for each in last]))
     return rows
 
 
