@@ -27,6 +27,7 @@ from tests.conftest import process
 from tests.test_explore import explore
 
 Open = Callable[..., Page]
+Export = Callable[..., None]
 SITES = ["server", "folder", "file"]
 READ = """canvases => canvases.map(canvas => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -54,22 +55,27 @@ def generator(exported: Path) -> Generator:
 
 
 @pytest.fixture(scope="module")
-def written(
-    exported: Path, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
-) -> Path:
-    """A folder with the page as `web/` and as `page.html`, made from an ONNX file."""
+def export(pytestconfig: pytest.Config) -> Export:
+    """Run `ganzoo export` with a cache that stays, for 33 MB of npm's."""
     if not shutil.which("npm"):
         pytest.skip("needs npm, which is not installed")
     assert pytestconfig.cache
+    cache = {"GANZOO_CACHE": str(pytestconfig.cache.mkdir("ganzoo"))}
+
+    def run(*arguments: object) -> None:
+        done = process("-m", "ganzoo", "export", *arguments, env=cache)
+        if "which npm fetches once, and cannot here" in done.err:
+            pytest.skip(done.err)
+        assert done.code == 0, done.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def written(exported: Path, export: Export, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the page as `web/` and as `page.html`, made from an ONNX file."""
     folder = tmp_path_factory.mktemp("pages")
-    done = process(
-        "-m", "ganzoo", "export", exported, "--web", folder / "web",
-        "--single-file", folder / "page.html",
-        env={"GANZOO_CACHE": str(pytestconfig.cache.mkdir("ganzoo"))},  # 33 MB, fetched once
-    )  # fmt: skip
-    if "which npm fetches once, and cannot here" in done.err:
-        pytest.skip(done.err)
-    assert done.code == 0, done.err
+    export(exported, "--web", folder / "web", "--single-file", folder / "page.html")
     return folder
 
 
@@ -165,6 +171,18 @@ def test_images_are_those_of_sample(site: str, generator: Generator, visit: Open
     settle(page)
     assert_same(read(page, "#grid canvas"), generator.sample(16, seed=-7))
     assert_same(read(page, "#canvas"), generator.draw(z_of(-7)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flag", ["--fp16", "--int8", "--uint8"])
+def test_models_of_other_numbers_are_drawn_too(
+    trained: Path, export: Export, tmp_path: Path, visit: Open, flag: str
+) -> None:
+    onnx, page = tmp_path / "x.onnx", tmp_path / "page.html"
+    export(trained, "-o", onnx, flag)
+    export(trained, "--single-file", page, flag)
+    drawn = read(visit(f"{page.as_uri()}#seed=7"), "#grid canvas")
+    assert_same(drawn, ganzoo.load(onnx).sample(16, seed=7))
 
 
 def test_a_slider_changes_the_picture(site: str, generator: Generator, visit: Open) -> None:
