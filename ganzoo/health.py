@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -30,10 +31,11 @@ def saturation(metrics: Sequence[Mapping[str, Any]]) -> str | None:
     last = [m for m in metrics if "d_real" in m and "d_fake" in m][-WINDOWS:]
     if sum(m["d_real"] > 1 - SURE and m["d_fake"] < SURE for m in last) < WINDOWS:
         return None
+    over = math.ceil(1000 * min(m["d_real"] for m in last)) - 1  # rounded to what is true
+    under = math.floor(1000 * max(m["d_fake"] for m in last)) + 1
     return (
-        f"the discriminator is saturated: since step {last[0]['step']:,} D(x) is above "
-        f"{min(m['d_real'] for m in last):.3f} and D(G(z)) below "
-        f"{max(m['d_fake'] for m in last):.3f}, which teaches the generator little"
+        f"saturated discriminator: D(x) over {over / 1000:.3f}, D(G(z)) under {under / 1000:.3f} "
+        f"since step {last[0]['step']:,}, which teaches the generator little"
     )
 
 
@@ -53,8 +55,8 @@ def collapse(metrics: Sequence[Mapping[str, Any]]) -> str | None:
     if len(last) < 2 or max(last) >= ALIKE:
         return None
     return (
-        f"the generator's images are nearly the same: two of them differ {last[1]:.0%} as much as "
-        "two real ones, which is called mode collapse"
+        f"collapsed generator: two images differ {math.floor(100 * last[1])}% as much as two real "
+        "ones, which is called mode collapse"
     )
 
 

@@ -24,12 +24,15 @@ def test_a_sure_discriminator_is_saturated_after_five_entries() -> None:
     entries = [{"step": 10 * i, **SURE} for i in range(1, 6)]
     told = health.saturation([{"step": 1, "d_real": 0.6, "d_fake": 0.5}, *entries])
     assert told == (
-        "the discriminator is saturated: since step 10 D(x) is above 0.995 and D(G(z)) below "
-        "0.004, which teaches the generator little"
+        "saturated discriminator: D(x) over 0.994, D(G(z)) under 0.005 since step 10, which "
+        "teaches the generator little"
     )
     assert health.saturation(entries[:4]) is None
     assert health.saturation([*entries[:4], {"step": 50, "d_real": 0.995, "d_fake": 0.03}]) is None
     assert health.saturation([*entries, {"step": 60, "diversity": 0.9}]) == told  # of an epoch
+    told = health.saturation([{"step": 1, "d_real": 1.0, "d_fake": 0.0}] * 5)
+    assert told is not None
+    assert "D(x) over 0.999, D(G(z)) under 0.001 since" in told
 
 
 def test_diversity_is_a_share_of_that_of_real_images() -> None:
@@ -69,7 +72,7 @@ def test_a_run_says_it_once_and_goes_on(tmp_path: Path) -> None:
     events = [*record(run, fit(collapsed, job.images.pixels, job.config), job)]
     warned = [event for event in events if isinstance(event, Warned)]
     assert [(event.epoch, event.text[:41]) for event in warned] == [
-        (2, "the generator's images are nearly the sam")
+        (2, "collapsed generator: two images differ 0%")
     ]
     assert events[-1].state.step == 8
     lines: list[dict[str, Any]] = [

@@ -25,7 +25,7 @@ from ganzoo.cli.progress import Display, choose, follow, notebook, panel, plain
 from ganzoo.cli.progress.sparkline import bar, sparkline
 from ganzoo.cli.progress.view import Shown, View
 from ganzoo.cli.signals import signals
-from ganzoo.train import Event, Finished, Logged, Warned, fit
+from ganzoo.train import Drawn, Event, Finished, Logged, Warned, fit
 from tests.conftest import Cli
 from tests.screen import Screen
 
@@ -90,7 +90,7 @@ def test_every_frame_has_one_size(name: str, width: int, height: int) -> None:
     assert max(sizes) + 9 <= height  # there is room for the plan
     for label in view.labels.values():
         assert any(label in line for line in text)
-    assert ("the discriminator is saturated" in "".join(text)) == (name == "mlp_gan")
+    assert ("saturated discriminator" in "".join(text)) == (name == "mlp_gan")
 
 
 def test_the_panel_stays_and_a_warning_is_above_it() -> None:
@@ -112,7 +112,19 @@ def test_the_panel_stays_and_a_warning_is_above_it() -> None:
     assert "loss G   1.23e+03  " in lines[5]
     assert "D(x)        0.999  " in lines[6]
     assert "▇▇" in lines[6] or "██" in lines[6]
-    assert "health   the discriminator is saturated: since step" in lines[9]
+    assert "health   saturated discriminator: D(x) over 0.99" in lines[9]
+
+
+def test_two_warnings_keep_their_numbers() -> None:
+    view, console = View(shown()), terminal(80)
+    *events, end = happening()
+    alike = Drawn(end.state, end.epoch, end.steps, diversity=0.0449)
+    for event in (*events, alike, alike):
+        view.update(event)
+    lines = console.render_lines(panel.draw(view, console.options))
+    text = "".join(segment.text for line in lines for segment in line)
+    assert "saturated discriminator: D(x) over 0.999, D(G(z)) under 0.001" in text
+    assert "collapsed generator: two images differ 4% as much as two real" in text
 
 
 def test_ascii_is_enough() -> None:

@@ -57,7 +57,7 @@ def test_a_report_tells_all_of_a_run(run: Path, exported: Path, cli: Cli) -> Non
         "mlp_gan, trained on 64 images of toy_garments (28x28, grey).",
         "generator, 28,128 parameters",
         "0 Linear 1,616 16",  # 100 * 16 + 16
-        "two of them differ 13% as much as two real ones",
+        "two images differ 12% as much as two real ones",
         "--set hidden 16,32",
         "D(x), at the end",
         f"{exported}, {exported.stat().st_size:,} bytes",
@@ -92,7 +92,7 @@ def test_a_report_names_what_went_wrong(run: Path, cli: Cli) -> None:
     Run(run).write_lines("metrics.jsonl", [*early, *late])
     assert cli("report", run).code == 0
     page = Page(run / "report.html")
-    assert "epoch 1: the discriminator is saturated: since step 0 D(x) is above 0.995" in page.text
+    assert "epoch 1: saturated discriminator: D(x) over 0.994" in page.text
     assert "Nothing is wrong that ganzoo looks for" in page.text  # it recovered
     Run(run).write_lines("metrics.jsonl", early)
     assert cli("report", run).code == 0

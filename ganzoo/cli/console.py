@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo import registry
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
     from rich.table import Table
 
     from ganzoo.architecture import Architecture
@@ -26,13 +26,18 @@ def table(*headers: str) -> Table:
 
 def show(shown: RenderableType) -> None:
     """Print a table or a line; what plugins say in it is not ours to style."""
+    terminal().print(shown)
+
+
+def terminal() -> Console:
+    """Standard output as rich writes to it, without reading markup in what it is given."""
     from rich.console import Console
 
-    class Pipe(Console):
+    class Ours(Console):
         def on_broken_pipe(self) -> None:  # rich would exit here and now; `main` knows what to do
             raise BrokenPipeError
 
-    Pipe(markup=False, highlight=False).print(shown)
+    return Ours(markup=False, highlight=False)
 
 
 def note(message: str) -> None:

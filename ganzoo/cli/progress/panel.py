@@ -12,6 +12,7 @@ from rich.console import Console, ConsoleOptions
 from rich.panel import Panel
 from rich.text import Text
 
+from ganzoo.cli.console import terminal
 from ganzoo.cli.progress.sparkline import bar, sparkline
 from ganzoo.cli.progress.terminal import Steady, unechoed
 from ganzoo.cli.progress.view import Shown, Update, View, roughly
@@ -30,7 +31,7 @@ STYLES = {"loss_d": "cyan", "loss_g": "magenta", "d_real": "cyan", "d_fake": "ma
 @contextmanager
 def show(shown: Shown, console: Console | None = None) -> Iterator[Update]:
     """Draw on the terminal, now and then, from a thread; a step costs two assignments."""
-    console = console or _Console()
+    console = console or terminal()
     view = View(shown)
 
     def update(event: Event) -> None:
@@ -111,9 +112,9 @@ def _curves(view: View, left: int, room: int, rows: int, ascii_only: bool) -> It
 
 
 def _health(view: View, room: int, rows: int) -> Iterator[Text]:
-    """What is wrong, in full where that is one thing, or the numbers that say that nothing is."""
+    """What is wrong, its numbers first, or those that say that nothing is."""
     texts, style = view.warnings or [view.evidence], "yellow" if view.warnings else "green"
-    each = rows if len(texts) == 1 else 1
+    each = max(1, rows // len(texts))
     words = [line for text in texts for line in _wrapped(text, room, each)]
     for title, line in zip_longest(["health"], words + [""] * (rows - len(words)), fillvalue=""):
         yield Text.assemble(title.ljust(9), (line, style))
@@ -121,8 +122,3 @@ def _health(view: View, room: int, rows: int) -> Iterator[Text]:
 
 def _wrapped(text: str, width: int, lines: int) -> list[str]:
     return textwrap.wrap(text, width, max_lines=lines, placeholder=" ...")
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> None:  # rich would exit here and now; `main` knows what to do
-        raise BrokenPipeError
