@@ -44,22 +44,20 @@ SIZE = (6.4, 3.2)
 """Inches; twice as wide as high."""
 
 
-def draw(
-    chart: Chart, theme: Theme = LIGHT, window: int | None = None, *, legend: bool = True
-) -> Figure:
-    """A chart: each curve as it was measured, faintly, and smoothed over `window` entries."""
+def draw(chart: Chart, theme: Theme = LIGHT, *, smooth: bool = True, legend: bool = True) -> Figure:
+    """A chart: each curve as it was measured, or that faintly, and smoothed over it."""
     with _style(theme):
         figure = Figure(figsize=SIZE, layout="constrained")
         axes = figure.subplots()
         for curve, colour in zip(chart.curves, theme.series, strict=False):
             if not len(curve.values):
                 continue
-            width = usual_window(curve) if window is None else window
-            if width > 1:
-                axes.plot(curve.epochs, curve.values, color=colour, alpha=0.25, linewidth=0.8)
-            dot = "o" if len(curve.values) == 1 else None
-            smoothed = curve.smoothed(width)
-            axes.plot(curve.epochs, smoothed, color=colour, label=curve.label, marker=dot)
+            values = curve.values
+            if smooth:
+                axes.plot(curve.epochs, values, color=colour, alpha=0.25, linewidth=0.8)
+                values = curve.smoothed(usual_window(curve))
+            dot = "o" if len(values) == 1 else None
+            axes.plot(curve.epochs, values, color=colour, label=curve.label, marker=dot)
         if chart.line is not None:
             axes.axhline(chart.line, color=theme.ink, linewidth=0.8, linestyle=(0, (4, 4)))
         if chart.limits:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.errors import UsageError
 from ganzoo.quantities import labels, measured
 from ganzoo.run import Run
 
@@ -50,7 +49,7 @@ class Chart:
 def charts(run: Run) -> list[Chart]:
     """The pictures of a run: losses, then probabilities or what a critic says, then diversity.
 
-    UsageError where nothing was measured yet.
+    Those of which something was measured.
     """
     facts, entries = run.facts(), run.lines("metrics.jsonl")
     scores = scores_of(facts)
@@ -69,10 +68,7 @@ def charts(run: Run) -> list[Chart]:
         found.append(Chart("probabilities", title, pair, limits=(0, 1), line=0.5))
     title = "Diversity, that of real images being 1"
     found.append(Chart("diversity", title, curves("diversity"), line=1))
-    known = [chart for chart in found if any(len(c.values) for c in chart.curves)]
-    if not known:
-        raise UsageError(f"{run.path} has measured nothing yet: train for --log-every steps first")
-    return known
+    return [chart for chart in found if any(len(c.values) for c in chart.curves)]
 
 
 def scores_of(facts: Mapping[str, Any]) -> str:
@@ -92,5 +88,5 @@ def curve(
 
 
 def usual_window(curve: Curve) -> int:
-    """How many entries are smoothed over unless somebody says so: a fortieth of them."""
-    return max(1, len(curve.values) // 40)
+    """How many entries are smoothed over: a fortieth of them, but three at least."""
+    return max(3, len(curve.values) // 40)

@@ -64,7 +64,7 @@ def record(
                 elif isinstance(event, train.CheckpointDue):
                     writer.save(event, metrics)
                 elif isinstance(event, train.Finished):
-                    if event.mid_epoch:
+                    if event.mid_epoch or not writer.shown(event.epoch):
                         yield writer.draw(f"step-{event.state.step:08d}", event)
                     writer.background.wait()
                     asked = "it was asked to" if event.outcome == "stopped" else ""
@@ -135,6 +135,10 @@ class _Writer:
             "seconds": round(time.perf_counter() - self.start, 3),
         }
         return self.latest
+
+    def shown(self, epoch: int) -> bool:
+        """Whether a grid shows what was drawn after an epoch."""
+        return (self.run.path / "samples" / f"epoch-{epoch:04d}.png").exists()
 
     def draw(self, name: str, event: Event) -> train.Drawn:
         """Keep the first images of the run's seed, as they are now."""

@@ -16,6 +16,7 @@ from ganzoo.checkpoint import restore, to_files
 from ganzoo.errors import GanzooError, ModelFileError
 from ganzoo.job import Job
 from ganzoo.record import record
+from ganzoo.report import story
 from ganzoo.run import Run
 from ganzoo.state import TrainState
 from ganzoo.train import fit
@@ -255,6 +256,18 @@ def test_a_run_that_is_stopped_shows_what_it_draws_then(tmp_path: Path) -> None:
     assert (run.path / "samples" / "step-00000002.png").exists()
     run.cut_metrics(2, mid_window=True)
     assert not (run.path / "samples" / "step-00000002.png").exists()
+
+
+def test_so_does_one_that_is_stopped_after_an_epoch_without_a_snapshot(tmp_path: Path) -> None:
+    job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=8, epochs=9))
+    run = Run.create(tmp_path, "x", job.describe())
+    stop = iter([False, False, False, True]).__next__
+    events = fit(job.loaded.value, job.images.pixels, job.config, stop=stop)
+    state = [*record(run, events, job, snapshots={1})][-1].state
+    grids = sorted(path.stem for path in (run.path / "samples").iterdir())
+    assert grids == ["epoch-0000", "epoch-0001", "real", f"step-{state.step:08d}"]
+    assert story.images_seen(run) == state.samples_seen
+    assert story.epochs(run) == "2"
 
 
 def test_a_run_whose_reader_gives_up_says_so(tmp_path: Path) -> None:

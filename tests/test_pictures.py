@@ -54,7 +54,7 @@ def test_plot_draws_all_of_a_run(trained: Path, tmp_path: Path, cli: Cli) -> Non
     with Image.open(tmp_path / "losses.png") as light:
         assert light.size == (1280, 640)
         assert np.asarray(light)[2, 2].tolist() == [255] * 4
-    assert cli("plot", trained, "-o", tmp_path, "--dark", "--smooth", 0).code == 0
+    assert cli("plot", trained, "-o", tmp_path, "--dark", "--no-smooth").code == 0
     with Image.open(tmp_path / "losses.png") as dark:
         assert np.asarray(dark)[2, 2, :3].max() < 40
 

@@ -314,11 +314,12 @@ def test_ctrl_c_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
     assert b"^C" not in out
     screen = Screen(out.decode(), 80)
     assert screen.cursor
-    *plan, stopped, rest, path, end = screen.lines
+    *plan, look, stopped, rest, path, end = screen.lines
     top = next(i for i, line in enumerate(plan) if line.startswith("╭"))
     assert plan[0].startswith("architecture  mlp_gan of ganzoo")
     assert plan[-1].startswith("╰")
     assert [len(line) for line in plan[top:]] == [80] * 12
+    assert look == "to look at it: ganzoo report runs/mlp_gan-toy_garments-001"
     assert (stopped + rest).startswith("stopped by SIGINT after step ")
     assert (path, end) == ("runs/mlp_gan-toy_garments-001", "")
 

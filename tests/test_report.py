@@ -108,6 +108,17 @@ def test_a_diverged_run_is_not_called_healthy(run: Path, cli: Cli) -> None:
     assert "Nothing is wrong" not in text
 
 
+def test_a_run_that_diverges_at_once_leaves_its_report(tmp_path: Path, cli: Cli) -> None:
+    at_once = ("--lr", 1e30, "--runs", tmp_path, "--report")
+    done = cli("train", "mlp_gan", "--set", "hidden=8", *TINY, *at_once)
+    assert done.code == 7, done.err
+    (run,) = tmp_path.iterdir()
+    text = Page(run / "report.html").text
+    assert "it diverged: " in text
+    assert "Nothing was measured until now" in text
+    assert "begin anew with a smaller --lr" in text
+
+
 def test_what_is_missing_is_left_out(run: Path, tmp_path: Path, cli: Cli) -> None:
     """Real images of an older ganzoo, weights that were deleted, a plugin that is not installed."""
     (run / "samples" / "real.png").unlink()
@@ -193,7 +204,7 @@ def test_pictures_are_drawn_in_silence_and_left_out_after_ctrl_c(tmp_path: Path,
     assert json.loads(done.last)["event"] == "finished"
     assert all("event" in json.loads(line) for line in done.out.splitlines())
     assert "a plugin talks" in done.err
-    assert ("the run is complete, its pictures are not" in done.err) == (what == "interrupt")
+    assert ("some pictures are not drawn" in done.err) == (what == "interrupt")
     assert (tmp_path / "mlp_gan-toy_garments-001" / "report.html").exists() == (what == "talk")
 
 
@@ -218,6 +229,16 @@ def test_runs_are_compared(trained: Path, tmp_path: Path, cli: Cli) -> None:
     assert re.search(r"last D\(x\) 0\.\d+ 0\.\d+ -", read.text)
     assert "Images 0 to 15 of seed 0" in read.text
     assert "fingerprint" in done.out
+
+
+def test_a_run_without_weights_is_compared_too(trained: Path, run: Path, cli: Cli) -> None:
+    shutil.rmtree(run / "checkpoints")
+    other = run.rename(run.with_name("other"))
+    done = cli("compare", trained, other, "-o", other / "page.html")
+    assert done.code == 0, done.err
+    page = Page(other / "page.html")
+    assert "other is no whole checkpoint" in page.text
+    assert sum(address.startswith("data:image") for address in page.addresses) == 1
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,8 @@ class Format(StrEnum):
 def plot(
     run: Which = None,
     smooth: Annotated[
-        int | None,
-        typer.Option(min=0, help="Entries to smooth over; 0 for none. Default: a fortieth of all."),
-    ] = None,
+        bool, typer.Option("--smooth/--no-smooth", help="Draw means over what was measured.")
+    ] = True,
     format_: Annotated[
         Format,
         typer.Option("--format", help="Of charts; an .svg is light or dark as its page is."),
@@ -44,7 +43,7 @@ def plot(
     """Draw a run's curves, its strip, and what it draws beside real images."""
     from ganzoo import report
 
-    opened = _open(run, runs)
+    opened = _open(run or latest_run(runs))
     folder = output or opened.path / report.PLOTS
     for path in report.plot(opened, folder, format_.value, smooth, dark):
         print(path)
@@ -64,7 +63,7 @@ def animate(
     """Show how a run's images came to be, one sample grid after the other."""
     from ganzoo import gallery, report
 
-    opened = _open(run, runs)
+    opened = _open(run or latest_run(runs))
     path = output or opened.path / report.ANIMATION
     gallery.animate(opened, path)
     print(path)
@@ -84,7 +83,7 @@ def report(
     """Write a report: all that is to be seen of a run, in one HTML file that needs no other."""
     from ganzoo.report import report as write
 
-    print(write(_open(run, runs), output, exports))
+    print(write(_open(run or latest_run(runs)), output, exports))
 
 
 def compare(
@@ -96,7 +95,7 @@ def compare(
     """Compare runs: a table here, and a page with their curves and what they draw."""
     from ganzoo.report import compare as write
 
-    found = write([_open(run, run) for run in runs], output)
+    found = write([_open(run) for run in runs], output)
     for title, rows in (("asked for", found.differences), ("measured", found.results)):
         table = console.table(title, *(name.replace("-", "-\n") for name in found.names))
         for column in table.columns:
@@ -107,10 +106,10 @@ def compare(
     print(output)
 
 
-def _open(path: Path | None, runs: Path) -> Run:
-    """The run in a folder, or the latest one; ModelFileError where there is none."""
+def _open(path: Path) -> Run:
+    """The run in a folder; ModelFileError where there is none."""
     from ganzoo.run import Run
 
-    run = Run(path or latest_run(runs))
+    run = Run(path)
     run.check()
     return run

@@ -27,7 +27,7 @@ from ganzoo.cli.signals import EXIT_CODES, Stop
 from ganzoo.commits import Checkpoints
 from ganzoo.data import Images, open_images
 from ganzoo.distributed import World
-from ganzoo.errors import DeviceError, OutputError, UsageError, is_out_of_memory
+from ganzoo.errors import DeviceError, DivergedError, OutputError, UsageError, is_out_of_memory
 from ganzoo.job import Job
 from ganzoo.record import record
 from ganzoo.run import Run
@@ -123,7 +123,12 @@ def carry_out(
                     from ganzoo import tensorboard
 
                     recorded = tensorboard.write(run, recorded, shown.scores)
-                last = _followed(recorded, job, shown, display, resumed=state is not None)
+                try:
+                    last = _followed(recorded, job, shown, display, resumed=state is not None)
+                except DivergedError:
+                    if saving.report:
+                        _leave_pictures(run, stop, display)
+                    raise
                 if saving.report and isinstance(last, Finished) and last.outcome == "completed":
                     _leave_pictures(run, stop, display)
         else:
@@ -193,12 +198,13 @@ def _leave_pictures(run: Run, stop: Stop, display: Display) -> None:
     except KeyboardInterrupt:
         stop.received = stop.received or signal.SIGINT
     if stop():
-        note(f"the run is complete, its pictures are not: {later}")
+        note(f"some pictures are not drawn: {later}")
 
 
 def _say_how_it_went(last: Finished, run: Run, stop: Stop, display: Display) -> None:
     path, step = quote(str(run.path)), f"step {last.state.step:,} of {last.steps:,}"
     if display.words and last.outcome == "stopped":
+        print(f"to look at it: ganzoo report {path}")
         print(f"stopped by {stop.told.name} after {step}; go on with: ganzoo resume {path}")
     elif display.words:
         print(f"next: ganzoo export {path} --onnx")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo import figures, gallery
-from ganzoo.errors import UsageError
+from ganzoo.errors import GanzooError, UsageError
 from ganzoo.history import Chart, curve, scores_of
 from ganzoo.options import unparse
 from ganzoo.report import story
@@ -102,7 +102,8 @@ def _results(
     runs: Sequence[Run], facts: Sequence[story.Facts], entries: Sequence[story.Entries]
 ) -> Table:
     times = [dict(story.times(run)) for run in runs]
-    rows: Table = [(name, [each[name] for each in times]) for name in times[0]]
+    rows: Table = [("outcome", [story.outcome(run)[0] for run in runs])]
+    rows += [(name, [each[name] for each in times]) for name in times[0]]
     last = [story.last_numbers(*each) for each in zip(facts, entries, strict=True)]
     for name in dict.fromkeys(name for each in last for name in each):
         rows.append((f"last {name}", [each.get(name, "-") for each in last]))
@@ -138,8 +139,11 @@ def _charts(
 
 
 def _picture(run: Run, seed: int) -> dict[str, str]:
-    """The first images of a seed, as the newest checkpoint draws them."""
-    generator, _ = load_generator(run.path)
+    """The first images of a seed, as the newest checkpoint draws them; or why it does not."""
+    try:
+        generator, known = load_generator(run.path)[0], gallery.snapshots(run)
+    except GanzooError as error:
+        return {"label": str(error), "image": ""}
     images = generator.sample(16, seed)
     sheet = Sheet(images.reshape(4, 1, 4, *images.shape[1:]))
-    return {"label": gallery.snapshots(run)[-1].label, "image": image(sheet.draw())}
+    return {"label": known[-1].label, "image": image(sheet.draw())}

@@ -32,7 +32,7 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
 
     `exports` is where ONNX files of its weights are looked for. What needs weights is left out
     where there are none, and the layers where the architecture is not installed. UsageError where
-    there is nothing to be told yet.
+    the run's folder knows too little.
     """
     facts, entries = story.facts_of(run), run.lines("metrics.jsonl")
     if "size" not in facts["data"]:
@@ -49,7 +49,7 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
         title=run.path.resolve().name,
         lead=story.trained_on(facts),
         outcome=outcome,
-        epochs=known[-1].epoch,
+        epochs=story.epochs(run),
         numbers=story.last_numbers(facts, entries),
         drawn=sheets.get("real-and-generated", image(known[-1].picture())),
         strip=sheets["strip"],
@@ -94,7 +94,7 @@ def leave(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Except
 
 
 def plot(
-    run: Run, folder: Path, kind: str = "png", window: int | None = None, dark: bool = False
+    run: Run, folder: Path, kind: str = "png", smooth: bool = True, dark: bool = False
 ) -> list[Path]:
     """Write a run's charts as .png or .svg, and its sheets as .png, into a folder."""
     theme = figures.DARK if dark else figures.LIGHT
@@ -104,7 +104,7 @@ def plot(
     for chart in charts:
         written.append(folder / f"{chart.name}.{kind}")
         base = figures.LIGHT if kind == "svg" else theme
-        figures.save(figures.draw(chart, base, window), written[-1], theme)
+        figures.save(figures.draw(chart, base, smooth=smooth), written[-1], theme)
     for name, sheet in gallery.pictures(run).items():
         written.append(folder / f"{name}.png")
         sheet.save(written[-1])

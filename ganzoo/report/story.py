@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ganzoo import untrusted
+from ganzoo import gallery, untrusted
 from ganzoo.errors import ModelFileError
 from ganzoo.health import Watch
 from ganzoo.history import scores_of
@@ -138,16 +138,26 @@ def times(run: Run) -> Rows:
     speeds = [entry["images_per_second"] for entry in entries if "images_per_second" in entry]
     resumed = [line["step"] for line in run.lines("resumes.jsonl")]
     seconds = seconds_of(entries, resumed)
-    grids = (run.path / "samples").glob("step-*.png")  # of an end between two entries
-    ended = max((int(path.stem.removeprefix("step-")) for path in grids), default=0)
-    measured_until = entries[-1]["samples_seen"] if entries else 0
-    seen = max(measured_until, ended * run.facts()["config"]["batch_size"])
+    seen = images_seen(run)
     return [
         ("trained for", duration(seconds)),
         ("images seen", f"{seen:,}"),
         ("images per second, median", f"{statistics.median(speeds):,.0f}" if speeds else "unknown"),
         ("images per second, in all", f"{seen / seconds:,.0f}" if seconds else "unknown"),
     ]
+
+
+def images_seen(run: Run) -> int:
+    """By the networks, until the last that was measured or drawn."""
+    measured = [int(line["samples_seen"]) for line in run.lines("metrics.jsonl")]
+    images: int = run.facts()["data"]["images"]
+    return max([round(gallery.snapshots(run)[-1].epoch * images), *measured[-1:]])
+
+
+def epochs(run: Run) -> str:
+    """How many it has seen."""
+    count = images_seen(run) / run.facts()["data"]["images"]
+    return f"{count:,.1f}".removesuffix(".0") if count >= 1 else f"{count:.2g}"
 
 
 def seconds_of(entries: Entries, resumed: Sequence[int]) -> float:
