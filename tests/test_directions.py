@@ -67,6 +67,24 @@ def test_directions_of_a_linear_layer_are_its_singular_vectors(features: int) ->
     assert np.linalg.norm(found.vectors, axis=1) == pytest.approx(np.ones(6), abs=1e-6)
 
 
+@pytest.mark.parametrize("features", [200, 3000])
+def test_faint_directions_are_found_among_hundreds(features: int) -> None:
+    values = np.geomspace(1, 0.002, 20)
+    weight = orthogonal(features, 20) * values @ orthogonal(300, 20).T
+    found = principal(layered(linear(weight), dim=300), 30)
+    assert found.shares == pytest.approx(values**2 / (values**2).sum(), rel=1e-3)
+    assert (found.vectors @ orthogonal(300, 20)) ** 2 == pytest.approx(np.eye(20), abs=1e-3)
+
+
+@pytest.mark.parametrize("scale", [1e-42, 1e35])
+def test_no_number_is_too_small_or_too_large(scale: float) -> None:
+    weight = orthogonal(7, 6).T * np.array([[9], [6], [5], [3], [2], [1]])
+    made = by_hand(np.tanh, dim=6)
+    usual = principal(replace(made, first_layer=lambda z: np.float32(z @ weight)))
+    scaled = principal(replace(made, first_layer=lambda z: np.float32(z @ weight * scale)))
+    assert scaled.shares == pytest.approx(usual.shares, rel=1e-2)
+
+
 @pytest.mark.parametrize("activation", [nn.ReLU(inplace=True), nn.SiLU(), nn.Tanh()])
 def test_the_coordinate_that_moves_most_is_found(activation: nn.Module) -> None:
     weight = np.random.default_rng(0).normal(size=(40, 4)) * [0.1, 0.1, 3, 0.1]
