@@ -124,7 +124,8 @@ def _orthonormal(tall: NDArray[np.float32]) -> NDArray[np.float32]:
     """
     squares, rotation = _squares(tall)
     kept = squares > ROUNDING * squares[0]
-    return tall @ (rotation[:, kept] / np.sqrt(squares[kept])).astype(np.float32)
+    factors: NDArray[np.float32] = (rotation[:, kept] / np.sqrt(squares[kept])).astype(np.float32)
+    return tall @ factors
 
 
 def _squares(tall: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

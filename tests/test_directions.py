@@ -80,8 +80,8 @@ def test_faint_directions_are_found_among_hundreds(features: int) -> None:
 def test_no_number_is_too_small_or_too_large(scale: float) -> None:
     weight = orthogonal(7, 6).T * np.array([[9], [6], [5], [3], [2], [1]])
     made = by_hand(np.tanh, dim=6)
-    usual = principal(replace(made, first_layer=lambda z: np.float32(z @ weight)))
-    scaled = principal(replace(made, first_layer=lambda z: np.float32(z @ weight * scale)))
+    usual = principal(replace(made, first_layer=lambda z: (z @ weight).astype(np.float32)))
+    scaled = principal(replace(made, first_layer=lambda z: (z @ weight * scale).astype(np.float32)))
     assert scaled.shares == pytest.approx(usual.shares, rel=1e-2)
 
 
