@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ganzoo import latents
 from ganzoo.errors import ModelFileError, UsageError
-from ganzoo.generator import BATCH_SIZE, Generator
+from ganzoo.generator import BATCH_SIZE, MAX_COORDINATES, Generator
 from ganzoo.images import Pixels
 
 MAX_NUMBERS = 2**28
@@ -45,11 +45,17 @@ def principal(
     (Härkönen et al., "GANSpace: Discovering Interpretable GAN Controls", NeurIPS 2020). Its largest
     number is positive. A component that no direction leads along, z being the same on both sides
     (as of |z|), is left out, so that there may be fewer than `count`, and there are never more than
-    z has coordinates. ModelFileError where z changes nothing in the first layer.
+    z has coordinates. ModelFileError where z changes nothing in the first layer, UsageError where
+    there are more than `MAX_COORDINATES` of it: memory and time grow with their square and cube.
     """
     if count < 1:
         raise UsageError(f"count must be at least 1, not {count}")
     dim = generator.info.latent_dim
+    if dim > MAX_COORDINATES:
+        raise UsageError(
+            f"this model has {dim:,} latents, and directions are found among {MAX_COORDINATES:,} "
+            "at most: `ganzoo sweep` shows what single ones do"
+        )
     z = latents.normal(max(samples, 2 * dim), dim, seed).astype(np.float64)
     z -= z.mean(axis=0)
     # Exactly uncorrelated, z gives a linear layer's singular vectors, and not only nearly.

@@ -17,6 +17,7 @@ import ganzoo
 from ganzoo import latents, registry
 from ganzoo.directions import principal
 from ganzoo.errors import ModelFileError, UsageError
+from ganzoo.explore.facts import facts
 from ganzoo.export import variants
 from ganzoo.export.graph import clean, to_onnx
 from ganzoo.export.int8 import rounded
@@ -182,8 +183,8 @@ def test_an_onnx_file_has_the_first_layer_that_torch_has(name: str) -> None:
             0.1,
         ),
     }
-    for precision, (model, facts, tolerance) in made.items():
-        opened = from_bytes(with_metadata(model, facts), "x.onnx")
+    for precision, (model, said, tolerance) in made.items():
+        opened = from_bytes(with_metadata(model, said), "x.onnx")
         assert opened.first_layer is not None
         found = shape_of(opened.first_layer(z))
         assert np.abs(found - expected).max() < tolerance * expected.max(), precision
@@ -220,6 +221,43 @@ def test_an_animation_shows_all_directions(exported: Path, tmp_path: Path, cli: 
     with Image.open(done.last) as movie:
         assert movie.n_frames == 2 * 25 - 2  # type: ignore[attr-defined]
     assert [path.name for path in tmp_path.iterdir()] == ["x.gif"]
+
+
+@pytest.fixture
+def rarely(tmp_path: Path) -> Path:
+    """An ONNX file whose first layer is nearly always zero."""
+    network, info = trained_network("ganzoo:mlp_gan_relu")
+    first = next(module for module in network.modules() if isinstance(module, nn.Linear))
+    first.bias.data = -3 * first.weight.data.norm(dim=1)
+    path = tmp_path / "rarely.onnx"
+    path.write_bytes(with_metadata(to_onnx(network, info), info))
+    return path
+
+
+@pytest.mark.parametrize("options", [[], ["-o", "x.gif"]])
+def test_where_no_direction_leads_anywhere_it_says_so(
+    rarely: Path, cli: Cli, options: list[str]
+) -> None:
+    done = cli("directions", rarely, *options)
+    assert (done.code, done.out, done.err.count("\n")) == (5, "", 1)
+    assert "no direction in z leads along what the first layer of" in done.err
+    assert facts(ganzoo.load(rarely), "x")["directions"] == []
+
+
+def test_fewer_directions_than_asked_for(exported: Path, tmp_path: Path, cli: Cli) -> None:
+    out = tmp_path / "x.png"
+    done = cli("directions", exported, "--count", 300, "--rows", 1, "-o", out)
+    found = len(list(tmp_path.iterdir()))
+    assert f"only {found} directions lead anywhere, of 300 asked for" in done.out
+    assert "lead anywhere" not in cli("directions", exported, "--count", 1, "-o", out).out
+
+
+def test_thousands_of_latents_are_too_many() -> None:
+    model = by_hand(lambda z: np.tanh(z[:, :25]).reshape(-1, 1, 5, 5), dim=2**16)
+    with pytest.raises(UsageError, match="65,536 latents, and directions are found among 2,048 at"):
+        principal(model)
+    page = facts(model, "x")
+    assert (len(page["ranking"]), page["directions"]) == (2048, [])
 
 
 @pytest.mark.parametrize(
