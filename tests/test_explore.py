@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -115,6 +116,11 @@ def test_other_hosts_are_refused(server: Server, host: str) -> None:
     assert (status, b"html" in body) == (421, False)
 
 
+def test_who_asks_elsewhere_is_told_where_it_answers(server: Server) -> None:
+    body = server.ask(Host="localhost:9000")[1].decode()
+    assert f"127.0.0.1:{server.port} and localhost:{server.port}" in body
+
+
 def test_localhost_is_this_host(server: Server) -> None:
     assert server.ask(Host=f"localhost:{server.port}")[0] == 200
 
@@ -194,6 +200,17 @@ def test_it_ends_calmly(exported: Path, sent: signal.Signals) -> None:
         _, told = running.process.communicate(timeout=30)
         assert running.process.returncode == {signal.SIGINT: 0}.get(sent, -sent)
         assert told == f"ganzoo: {exported}: finding out what moves the picture …\n"
+
+
+def test_a_browser_that_goes_away_is_no_news(exported: Path) -> None:
+    with explore(exported) as running:
+        with socket.create_connection(("127.0.0.1", running.port)) as gone:
+            head = f"POST /draw HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n"
+            gone.sendall(f"{head}Content-Length: 400\r\n\r\n{'x' * 20}".encode())
+            time.sleep(0.2)  # until it is being read
+        assert running.ask("/draw", z(1))[0] == 200
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.communicate(timeout=30)[1].count("\n") == 1
 
 
 @pytest.mark.slow
