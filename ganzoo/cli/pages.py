@@ -44,7 +44,7 @@ def write_pages(
     if as_json:
         print(json.dumps([{"path": path, "bytes": size} for path, size in written.items()]))
         return
-    wasm = len(content["ort.wasm"]) + len(content["ort.mjs"])
+    wasm = len(content["ort.wasm"]) + len(content["ort.js"])
     print(f"model      {len(model):,} bytes, of {source}")
     print(f"runtime    {wasm:,} bytes, onnxruntime-web")
     for path, size in written.items():

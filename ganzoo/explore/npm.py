@@ -19,8 +19,8 @@ INTEGRITY = (
     "KY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
 )
 """Of its tarball, as `npm view onnxruntime-web@1.30.0 dist.integrity` has it."""
-FILES = {"ort.mjs": "ort.wasm.bundle.min.mjs", "ort.wasm": "ort-wasm-simd-threaded.wasm"}
-"""What the page needs of the 130 MB, by the names that it has there."""
+FILES = {"ort.js": "ort.wasm.bundle.min.mjs", "ort.wasm": "ort-wasm-simd-threaded.wasm"}
+"""What the page needs of the 130 MB, by the names that it has there: hosts know no `.mjs`."""
 NEEDS = f"a page that runs by itself needs onnxruntime-web {VERSION}, which npm fetches once"
 
 

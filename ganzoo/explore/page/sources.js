@@ -13,7 +13,7 @@ export async function onTheServer() {
 
 // Of an exported page: onnxruntime-web, in one thread.
 export async function inThePage({ range }) {
-  const loading = [import("./ort.mjs"), unzipped("ort.wasm"), bytes("model.onnx")];
+  const loading = [import("./ort.js"), unzipped("ort.wasm"), bytes("model.onnx")];
   const [ort, wasm, model] = await Promise.all(loading);
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmBinary = wasm;
