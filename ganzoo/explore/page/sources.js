@@ -5,7 +5,9 @@ import { draw } from "./ganzoo.js";
 export async function onTheServer() {
   return async (z) => {
     const headers = { "Content-Type": "application/octet-stream" };
-    const answer = await fetch("draw", { method: "POST", headers, body: z });
+    const answer = await fetch("draw", { method: "POST", headers, body: z }).catch(() => {
+      throw new Error("the server does not answer: start `ganzoo explore` again");
+    });
     if (!answer.ok) throw new Error(await answer.text());
     return new Uint8ClampedArray(await answer.arrayBuffer());
   };
