@@ -256,6 +256,28 @@ def test_pages_without_npm(exported: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("missing", ["x.onnx", "x"])
+def test_nothing_is_fetched_for_a_model_that_is_none(
+    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setattr(npm, "_fetch", pytest.fail)
+    result = cli("export", tmp_path / missing, "--web", tmp_path / "page")
+    assert (result.code, result.err.count("\n")) == (5, 1)
+    assert f"{missing} does not exist" in result.err
+
+
+def test_what_takes_long_is_announced(exported: Path, tmp_path: Path) -> None:
+    (tmp_path / "npm").write_text("#!/bin/sh\necho no network >&2\nexit 1\n")
+    (tmp_path / "npm").chmod(0o755)
+    done = process(
+        "-m", "ganzoo", "export", exported, "--web", tmp_path / "page",
+        env={"PATH": str(tmp_path), "GANZOO_CACHE": str(tmp_path / "cache")},
+    )  # fmt: skip
+    told, failed = done.err.splitlines()
+    assert (done.code, "fetching onnxruntime-web" in told, "33 MB" in told) == (6, True, True)
+    assert "and cannot here: no network" in failed
+
+
 def test_another_onnxruntime_web_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.tgz").write_bytes(b"something else")
     with pytest.raises(OutputError, match="its integrity is sha512-"):
@@ -268,6 +290,9 @@ def test_another_onnxruntime_web_is_refused(tmp_path: Path) -> None:
         (["--web", "x", "-o", "x.onnx"], "leave -o out"),
         (["--single-file", "x.onnx"], "name it x.html"),
         (["--web", "x", "--fp16"], "leave --fp16 out"),
+        (["--web", "x", "--opset", "18"], "leave --opset out"),
+        (["--web", "x", "--ir-version", "9"], "leave --ir-version out"),
+        ([], "is exported already: --web or --single-file makes a page of it"),
     ],
 )
 def test_options_that_contradict(exported: Path, cli: Cli, options: list[str], told: str) -> None:

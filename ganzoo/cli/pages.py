@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from ganzoo.cli.console import note
 from ganzoo.cli.parameters import model_name
 
 
@@ -27,10 +28,15 @@ def write_pages(
     from ganzoo.explore import web
     from ganzoo.explore.npm import onnxruntime_web
 
-    runtime = onnxruntime_web()  # before what takes long
+    # What may fail comes before what takes long.
     if source.suffix.lower() == ".onnx":
         model = untrusted.read(source)
+        runtime = onnxruntime_web(note)
     else:
+        from ganzoo.weights import load_weights
+
+        load_weights(source)
+        runtime = onnxruntime_web(note)
         with tempfile.TemporaryDirectory() as temporary:
             target = Path(temporary, "model.onnx")
             export_to(target)
