@@ -66,7 +66,7 @@ def principal(
     if not 0 < largest < np.inf:
         raise ModelFileError("this model's first layer is the same for every z: it is of no use")
     activations /= largest
-    total = float(np.square(activations, dtype=np.float64).sum())
+    total = float(np.einsum("ij,ij", activations, activations, dtype=np.float64))  # without a copy
     coordinates, squares = _components(activations, z[:, : 2 * count + 100])
     vectors = coordinates.T @ z / np.sqrt(len(z))
     lengths = np.linalg.norm(vectors, axis=1)  # squared, how much of a coordinate z determines
