@@ -295,7 +295,11 @@ def test_another_onnxruntime_web_is_refused(tmp_path: Path) -> None:
         ([], "is exported already: --web or --single-file makes a page of it"),
     ],
 )
-def test_options_that_contradict(exported: Path, cli: Cli, options: list[str], told: str) -> None:
+def test_options_that_contradict(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli,
+    options: list[str], told: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
     result = cli("export", exported, *options)
     assert (result.code, result.err.count("\n")) == (2, 1)
     assert told in result.err
