@@ -17,17 +17,28 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, Route, sync_playwright
 
 import ganzoo
-from ganzoo import latents
+from ganzoo import latents, registry
 from ganzoo.directions import principal
+from ganzoo.export.graph import to_onnx
+from ganzoo.export.parity import with_metadata
 from ganzoo.generator import Generator
+from ganzoo.networks import build
+from ganzoo.weights import model_info
 from tests.conftest import process
+from tests.test_architectures import tiny_options
 from tests.test_explore import explore
 
 Open = Callable[..., Page]
 Export = Callable[..., None]
+TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".wasm": "application/wasm",
+}
 SITES = ["server", "folder", "file"]
 READ = """canvases => canvases.map(canvas => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -98,6 +109,11 @@ def site(request: pytest.FixtureRequest, exported: Path) -> Iterator[str]:
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
+    """As the plainest of hosts: it knows four types, and no `.mjs`, as nginx does not."""
+
+    def guess_type(self, path: Any) -> str:
+        return TYPES.get(Path(path).suffix, "application/octet-stream")
+
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
@@ -312,8 +328,51 @@ def test_a_server_that_is_gone(exported: Path, visit: Open, browser: Browser) ->
         page.goto(running.address)
         page.get_by_text("16 images in").wait_for()
     page.get_by_role("button", name="Random").first.click()
-    page.get_by_role("alert").wait_for()
+    page.get_by_text("the server does not answer: start `ganzoo explore` again").wait_for()
     context.close()
+
+
+@pytest.mark.slow
+def test_what_is_changed_while_a_request_fails_is_drawn(
+    exported: Path, generator: Generator, browser: Browser
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    held = list[Route]()
+    with explore(exported) as running:
+        page.goto(running.address)
+        page.get_by_text("16 images in").wait_for()
+        settle(page)
+        page.route("**/draw", lambda asked: held.append(asked), times=1)  # noqa: PLW0108 - no built-in
+        slider = page.locator("#most input[type=range]").first
+        slider.press("End")
+        while not held:
+            page.wait_for_timeout(10)
+        slider.press("Home")
+        held[0].abort()
+        settle(page)
+        ((index, _),) = generator.most_moving(1)
+        z = z_of(0)
+        z[0, index] = -3
+        assert_same(read(page, "#canvas"), generator.draw(z))
+        assert page.get_by_role("alert").is_hidden()
+    context.close()
+
+
+@pytest.mark.slow
+def test_thousands_of_latents(tmp_path: Path, visit: Open) -> None:
+    name = "ganzoo:mlp_gan_relu"
+    loaded = registry.load_architecture(name, {**tiny_options(name), "latent_dim": 3000})
+    info, path = model_info(loaded, "none", 0), tmp_path / "x.onnx"
+    network = build(loaded.value)[0].eval()
+    path.write_bytes(with_metadata(to_onnx(network, info), info))
+    with explore(path) as running:
+        page = visit(f"{running.address}#z2999=2")
+        page.get_by_text("Only the first 2048 were tried.").wait_for()
+        assert page.get_by_text("Principal directions").is_hidden()
+        page.get_by_text("All 3000 coordinates").click()
+        page.get_by_label("Find").fill("2999")
+        assert page.locator("#all input[type=range]").input_value() == "2"
 
 
 def test_sixteen_images_in_a_second(site: str, visit: Open) -> None:

@@ -17,6 +17,7 @@ import ganzoo
 from ganzoo import latents, registry
 from ganzoo.directions import principal
 from ganzoo.errors import ModelFileError, UsageError
+from ganzoo.explore.facts import facts
 from ganzoo.export import variants
 from ganzoo.export.graph import clean, to_onnx
 from ganzoo.export.int8 import rounded
@@ -65,6 +66,24 @@ def test_directions_of_a_linear_layer_are_its_singular_vectors(features: int) ->
     assert found.shares == pytest.approx(values**2 / (values**2).sum(), rel=1e-4)
     assert (found.vectors.dtype.name, found.shares.dtype.name) == ("float32", "float64")
     assert np.linalg.norm(found.vectors, axis=1) == pytest.approx(np.ones(6), abs=1e-6)
+
+
+@pytest.mark.parametrize("features", [200, 3000])
+def test_faint_directions_are_found_among_hundreds(features: int) -> None:
+    values = np.geomspace(1, 0.002, 20)
+    weight = orthogonal(features, 20) * values @ orthogonal(300, 20).T
+    found = principal(layered(linear(weight), dim=300), 30)
+    assert found.shares == pytest.approx(values**2 / (values**2).sum(), rel=1e-3)
+    assert (found.vectors @ orthogonal(300, 20)) ** 2 == pytest.approx(np.eye(20), abs=1e-3)
+
+
+@pytest.mark.parametrize("scale", [1e-42, 1e35])
+def test_no_number_is_too_small_or_too_large(scale: float) -> None:
+    weight = orthogonal(7, 6).T * np.array([[9], [6], [5], [3], [2], [1]])
+    made = by_hand(np.tanh, dim=6)
+    usual = principal(replace(made, first_layer=lambda z: (z @ weight).astype(np.float32)))
+    scaled = principal(replace(made, first_layer=lambda z: (z @ weight * scale).astype(np.float32)))
+    assert scaled.shares == pytest.approx(usual.shares, rel=1e-2)
 
 
 @pytest.mark.parametrize("activation", [nn.ReLU(inplace=True), nn.SiLU(), nn.Tanh()])
@@ -164,8 +183,8 @@ def test_an_onnx_file_has_the_first_layer_that_torch_has(name: str) -> None:
             0.1,
         ),
     }
-    for precision, (model, facts, tolerance) in made.items():
-        opened = from_bytes(with_metadata(model, facts), "x.onnx")
+    for precision, (model, said, tolerance) in made.items():
+        opened = from_bytes(with_metadata(model, said), "x.onnx")
         assert opened.first_layer is not None
         found = shape_of(opened.first_layer(z))
         assert np.abs(found - expected).max() < tolerance * expected.max(), precision
@@ -202,6 +221,43 @@ def test_an_animation_shows_all_directions(exported: Path, tmp_path: Path, cli: 
     with Image.open(done.last) as movie:
         assert movie.n_frames == 2 * 25 - 2  # type: ignore[attr-defined]
     assert [path.name for path in tmp_path.iterdir()] == ["x.gif"]
+
+
+@pytest.fixture
+def rarely(tmp_path: Path) -> Path:
+    """An ONNX file whose first layer is nearly always zero."""
+    network, info = trained_network("ganzoo:mlp_gan_relu")
+    first = next(module for module in network.modules() if isinstance(module, nn.Linear))
+    first.bias.data = -3 * first.weight.data.norm(dim=1)
+    path = tmp_path / "rarely.onnx"
+    path.write_bytes(with_metadata(to_onnx(network, info), info))
+    return path
+
+
+@pytest.mark.parametrize("options", [[], ["-o", "x.gif"]])
+def test_where_no_direction_leads_anywhere_it_says_so(
+    rarely: Path, cli: Cli, options: list[str]
+) -> None:
+    done = cli("directions", rarely, *options)
+    assert (done.code, done.out, done.err.count("\n")) == (5, "", 1)
+    assert "no direction in z leads along what the first layer of" in done.err
+    assert facts(ganzoo.load(rarely), "x")["directions"] == []
+
+
+def test_fewer_directions_than_asked_for(exported: Path, tmp_path: Path, cli: Cli) -> None:
+    out = tmp_path / "x.png"
+    done = cli("directions", exported, "--count", 300, "--rows", 1, "-o", out)
+    found = len(list(tmp_path.iterdir()))
+    assert f"only {found} directions lead anywhere, of 300 asked for" in done.out
+    assert "lead anywhere" not in cli("directions", exported, "--count", 1, "-o", out).out
+
+
+def test_thousands_of_latents_are_too_many() -> None:
+    model = by_hand(lambda z: np.tanh(z[:, :25]).reshape(-1, 1, 5, 5), dim=2**16)
+    with pytest.raises(UsageError, match="65,536 latents, and directions are found among 2,048 at"):
+        principal(model)
+    page = facts(model, "x")
+    assert (len(page["ranking"]), page["directions"]) == (2048, [])
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -115,6 +116,11 @@ def test_other_hosts_are_refused(server: Server, host: str) -> None:
     assert (status, b"html" in body) == (421, False)
 
 
+def test_who_asks_elsewhere_is_told_where_it_answers(server: Server) -> None:
+    body = server.ask(Host="localhost:9000")[1].decode()
+    assert f"127.0.0.1:{server.port} and localhost:{server.port}" in body
+
+
 def test_localhost_is_this_host(server: Server) -> None:
     assert server.ask(Host=f"localhost:{server.port}")[0] == 200
 
@@ -192,7 +198,19 @@ def test_it_ends_calmly(exported: Path, sent: signal.Signals) -> None:
         assert running.ask()[0] == 200
         running.process.send_signal(sent)
         _, told = running.process.communicate(timeout=30)
-        assert (running.process.returncode, told) == ({signal.SIGINT: 0}.get(sent, -sent), "")
+        assert running.process.returncode == {signal.SIGINT: 0}.get(sent, -sent)
+        assert told == f"ganzoo: {exported}: finding out what moves the picture …\n"
+
+
+def test_a_browser_that_goes_away_is_no_news(exported: Path) -> None:
+    with explore(exported) as running:
+        with socket.create_connection(("127.0.0.1", running.port)) as gone:
+            head = f"POST /draw HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n"
+            gone.sendall(f"{head}Content-Length: 400\r\n\r\n{'x' * 20}".encode())
+            time.sleep(0.2)  # until it is being read
+        assert running.ask("/draw", z(1))[0] == 200
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.communicate(timeout=30)[1].count("\n") == 1
 
 
 @pytest.mark.slow
@@ -238,6 +256,28 @@ def test_pages_without_npm(exported: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("missing", ["x.onnx", "x"])
+def test_nothing_is_fetched_for_a_model_that_is_none(
+    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setattr(npm, "_fetch", pytest.fail)
+    result = cli("export", tmp_path / missing, "--web", tmp_path / "page")
+    assert (result.code, result.err.count("\n")) == (5, 1)
+    assert f"{missing} does not exist" in result.err
+
+
+def test_what_takes_long_is_announced(exported: Path, tmp_path: Path) -> None:
+    (tmp_path / "npm").write_text("#!/bin/sh\necho no network >&2\nexit 1\n")
+    (tmp_path / "npm").chmod(0o755)
+    done = process(
+        "-m", "ganzoo", "export", exported, "--web", tmp_path / "page",
+        env={"PATH": str(tmp_path), "GANZOO_CACHE": str(tmp_path / "cache")},
+    )  # fmt: skip
+    told, failed = done.err.splitlines()
+    assert (done.code, "fetching onnxruntime-web" in told, "33 MB" in told) == (6, True, True)
+    assert "and cannot here: no network" in failed
+
+
 def test_another_onnxruntime_web_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.tgz").write_bytes(b"something else")
     with pytest.raises(OutputError, match="its integrity is sha512-"):
@@ -250,9 +290,16 @@ def test_another_onnxruntime_web_is_refused(tmp_path: Path) -> None:
         (["--web", "x", "-o", "x.onnx"], "leave -o out"),
         (["--single-file", "x.onnx"], "name it x.html"),
         (["--web", "x", "--fp16"], "leave --fp16 out"),
+        (["--web", "x", "--opset", "18"], "leave --opset out"),
+        (["--web", "x", "--ir-version", "9"], "leave --ir-version out"),
+        ([], "is exported already: --web or --single-file makes a page of it"),
     ],
 )
-def test_options_that_contradict(exported: Path, cli: Cli, options: list[str], told: str) -> None:
+def test_options_that_contradict(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli,
+    options: list[str], told: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
     result = cli("export", exported, *options)
     assert (result.code, result.err.count("\n")) == (2, 1)
     assert told in result.err

@@ -99,6 +99,29 @@ def test_movement_ranks_what_moves_the_picture() -> None:
         model.most_moving(0)
 
 
+def test_movement_is_what_sweeps_show_but_drawn_in_full_batches() -> None:
+    weight = np.random.default_rng(0).normal(size=(10, 25)) / 9
+    drawn = []
+
+    def forward(z: Array) -> Array:
+        drawn.append(len(z))
+        return np.tanh(z @ weight).reshape(-1, 1, 5, 5)
+
+    model = generator(forward, dim=10)
+    movement = model.movement(2, rows=8, seed=5)
+    assert drawn == [64, 64, 32]
+    for index in range(10):
+        low, high = model.sweep(index, [-2, 2], rows=8, seed=5).astype(int).swapaxes(0, 1)
+        assert movement[index] == np.abs(low - high).mean()
+    assert model.movement(2, rows=40).shape == (10,)
+
+
+def test_of_thousands_of_coordinates_the_first_are_tried() -> None:
+    model = generator(lambda z: np.tanh(z[:, 2000:2025]).reshape(-1, 1, 5, 5), dim=2**16)
+    assert model.movement(rows=1).nonzero()[0].tolist() == list(range(2000, 2025))
+    assert len(model.movement(rows=1)) == len(model.most_moving(2**16)) == 2048
+
+
 def test_of_coordinates_that_move_as_much_the_lower_comes_first() -> None:
     model = generator(lambda z: np.sign(z[:, 1::2]).reshape(-1, 1, 5, 5), dim=50)  # a pixel each
     assert [index for index, _ in model.most_moving(50)] == [*range(1, 50, 2), *range(0, 50, 2)]

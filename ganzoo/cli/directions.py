@@ -11,7 +11,7 @@ import typer
 
 from ganzoo.cli.models import Model, check_sheet, latest_run, open_model
 from ganzoo.cli.parameters import Runs, model_name
-from ganzoo.errors import UsageError
+from ganzoo.errors import ModelFileError, UsageError
 
 
 def directions(
@@ -49,9 +49,16 @@ def directions(
     source = model or latest_run(runs)
     generator = open_model(source)
     found = principal(generator, count)
+    if len(found.vectors) == 0:
+        raise ModelFileError(
+            f"no direction in z leads along what the first layer of {source} does: it is the same "
+            "for z and -z, or for nearly every z; `ganzoo sweep` shows what single coordinates do"
+        )
     print("of the variance of the first layer's activations:")
     for number, share in enumerate(found.shares, start=1):
         print(f"direction {number}  {share:.1%}")
+    if len(found.shares) < count:
+        print(f"only {len(found.shares)} directions lead anywhere, of {count} asked for")
     images = [along(generator, vector, steps, rows, seed) for vector in found.vectors]
     target = output or Path(f"{model_name(source)}-directions-seed{seed}.png")
     if moving:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ganzoo.cli.console import note
 from ganzoo.cli.models import Model, latest_run, open_model
 from ganzoo.cli.parameters import Runs, model_name
 
@@ -32,7 +33,9 @@ def explore(
     with contextlib.closing(server.listen(port)) as listening:
         port = listening.getsockname()[1]
         source = model or latest_run(runs)
-        app = server.application(open_model(source), model_name(source), port)
+        generator = open_model(source)
+        note(f"{source}: finding out what moves the picture …")
+        app = server.application(generator, model_name(source), port)
         address = f"http://127.0.0.1:{port}/"
         print(f"{source}, until Ctrl-C:")
         print(address, flush=True)

@@ -48,7 +48,7 @@ def export(
         bool, typer.Option("--uint8", help="Give images as uint8 pixels (n, H, W, C).")
     ] = False,
     latent_in_graph: Annotated[bool, typer.Option("--latent-in-graph", hidden=True)] = False,
-    opset: Annotated[int, typer.Option(help="Of ONNX, 18 to 22.")] = 20,
+    opset: Annotated[int | None, typer.Option(help="Of ONNX, 18 to 22.  [20]")] = None,
     ir_version: Annotated[
         int | None, typer.Option(help="Of the file.  [the lowest that has the opset]")
     ] = None,
@@ -84,6 +84,11 @@ def export(
     source = run or latest_run(runs)
     kinds = [name for name, wanted in (("fp16", fp16), ("int8", int8), ("uint8", uint8)) if wanted]
 
+    if source.suffix.lower() == ".onnx":
+        numbers = {"opset": opset, "ir-version": ir_version}
+        given = [*kinds, *(name for name, number in numbers.items() if number is not None)]
+        _check_exported(source, given, to_page=web is not None or single_file is not None)
+
     def export_to(target: Path) -> Exported:
         from ganzoo.export import export_onnx
 
@@ -92,13 +97,13 @@ def export(
             target,
             precision="float16" if fp16 else "int8" if int8 else "float32",
             uint8=uint8,
-            opset=opset,
+            opset=20 if opset is None else opset,
             ir_version=ir_version,
             force=force,
         )
 
     if web is not None or single_file is not None:
-        _check_pages(source, kinds, output, single_file)
+        _check_pages(output, single_file)
         write_pages(source, export_to, web, single_file, force=force, as_json=as_json)
         return
     from ganzoo.export.speed import against_torch
@@ -116,17 +121,24 @@ def export(
         _report(source, result, speeds)
 
 
-def _check_pages(
-    source: Path, kinds: list[str], output: Path | None, single_file: Path | None
-) -> None:
+def _check_exported(source: Path, options: list[str], *, to_page: bool) -> None:
+    """UsageError where an ONNX file would be exported, or with `options` that are of exporting."""
+    if not to_page:
+        raise UsageError(
+            f"{source} is exported already: --web or --single-file makes a page of it, and another "
+            "file is made of the run it is from"
+        )
+    if options:
+        raise UsageError(
+            f"{source} is exported already: leave --{options[0]} out, or give the run it is from"
+        )
+
+
+def _check_pages(output: Path | None, single_file: Path | None) -> None:
     if output is not None:
         raise UsageError("a page has the model in it: leave -o out")
     if single_file is not None and single_file.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--single-file writes HTML: name it {single_file.stem or 'x'}.html")
-    if source.suffix.lower() == ".onnx" and kinds:
-        raise UsageError(
-            f"{source} is exported already: leave --{kinds[0]} out, or give the run it is from"
-        )
 
 
 def _report(source: Path, result: Exported, images_per_second: Speeds) -> None:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from ganzoo.cli.console import note
 from ganzoo.cli.parameters import model_name
 
 
@@ -27,10 +28,15 @@ def write_pages(
     from ganzoo.explore import web
     from ganzoo.explore.npm import onnxruntime_web
 
-    runtime = onnxruntime_web()  # before what takes long
+    # What may fail comes before what takes long.
     if source.suffix.lower() == ".onnx":
         model = untrusted.read(source)
+        runtime = onnxruntime_web(note)
     else:
+        from ganzoo.weights import load_weights
+
+        load_weights(source)
+        runtime = onnxruntime_web(note)
         with tempfile.TemporaryDirectory() as temporary:
             target = Path(temporary, "model.onnx")
             export_to(target)
@@ -44,7 +50,7 @@ def write_pages(
     if as_json:
         print(json.dumps([{"path": path, "bytes": size} for path, size in written.items()]))
         return
-    wasm = len(content["ort.wasm"]) + len(content["ort.mjs"])
+    wasm = len(content["ort.wasm"]) + len(content["ort.js"])
     print(f"model      {len(model):,} bytes, of {source}")
     print(f"runtime    {wasm:,} bytes, onnxruntime-web")
     for path, size in written.items():

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ganzoo.directions import principal
-from ganzoo.generator import Generator
+from ganzoo.generator import MAX_COORDINATES, Generator
 
 DIRECTIONS = 6
 """How many principal directions the page has."""
@@ -18,11 +18,11 @@ def facts(generator: Generator, name: str) -> dict[str, Any]:
     """What `main.js` reads, as JSON has it; `name` is what files made from the model are called.
 
     `ranking` has every coordinate, that which moves the picture most first, as `ganzoo sweep` has
-    it; `directions` are unit vectors in z, and the share of variance that each explains.
+    it; `directions` are unit vectors in z, and the share of variance that each explains. Of more
+    than `MAX_COORDINATES` the first so many are ranked, and there are no directions.
     """
     info = generator.info
     height, width = info.image["size"]
-    found = principal(generator, DIRECTIONS)
     return {
         "name": name,
         "about": _about(generator),
@@ -35,11 +35,16 @@ def facts(generator: Generator, name: str) -> dict[str, Any]:
             {"index": index, "levels": round(levels, 2)}
             for index, levels in generator.most_moving(info.latent_dim)
         ],
-        "directions": [
-            {"share": round(float(share), 4), "vector": [float(f"{part:.9g}") for part in vector]}
-            for vector, share in zip(found.vectors, found.shares, strict=True)
-        ],
+        "directions": _directions(generator) if info.latent_dim <= MAX_COORDINATES else [],
     }
+
+
+def _directions(generator: Generator) -> list[dict[str, Any]]:
+    found = principal(generator, DIRECTIONS)
+    return [
+        {"share": round(float(share), 4), "vector": [float(f"{part:.9g}") for part in vector]}
+        for vector, share in zip(found.vectors, found.shares, strict=True)
+    ]
 
 
 def most_images(generator: Generator) -> int:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from ganzoo.errors import OutputError
@@ -19,24 +20,28 @@ INTEGRITY = (
     "KY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
 )
 """Of its tarball, as `npm view onnxruntime-web@1.30.0 dist.integrity` has it."""
-FILES = {"ort.mjs": "ort.wasm.bundle.min.mjs", "ort.wasm": "ort-wasm-simd-threaded.wasm"}
-"""What the page needs of the 130 MB, by the names that it has there."""
+FILES = {"ort.js": "ort.wasm.bundle.min.mjs", "ort.wasm": "ort-wasm-simd-threaded.wasm"}
+"""What the page needs of the 130 MB, by the names that it has there: hosts know no `.mjs`."""
 NEEDS = f"a page that runs by itself needs onnxruntime-web {VERSION}, which npm fetches once"
 
 
-def onnxruntime_web() -> dict[str, bytes]:
-    """The two files of onnxruntime-web; OutputError where they are not there and do not come."""
+def onnxruntime_web(tell: Callable[[str], object] = lambda message: None) -> dict[str, bytes]:
+    """The two files of onnxruntime-web; OutputError where they are not there and do not come.
+
+    Where it has to be fetched, it calls `tell` with a line that says so.
+    """
     folder = cache_folder() / f"onnxruntime-web-{VERSION}"
     if not all((folder / name).is_file() for name in FILES):
-        for name, content in _fetch().items():
+        for name, content in _fetch(tell).items():
             write_whole(folder / name, content)
     return {name: (folder / name).read_bytes() for name in FILES}
 
 
-def _fetch() -> dict[str, bytes]:
+def _fetch(tell: Callable[[str], object]) -> dict[str, bytes]:
     npm = shutil.which("npm")
     if npm is None:
         raise OutputError(f"{NEEDS}: install npm (it comes with Node.js)")
+    tell(f"fetching onnxruntime-web {VERSION}, 33 MB, this once …")
     with tempfile.TemporaryDirectory() as folder:
         command = [npm, "pack", f"onnxruntime-web@{VERSION}", "--fetch-retries=1"]
         done = subprocess.run(

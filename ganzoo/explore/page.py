@@ -41,7 +41,7 @@ def one_file(content: Mapping[str, bytes]) -> bytes:
     A page that is opened as a file may import no module and fetch nothing: modules become data:
     URLs that an import map gives names, and all else is text in the page.
     """
-    scripts = [name for name in content if name.endswith((".js", ".mjs"))]
+    scripts = [name for name in content if name.endswith(".js")]
     names = {f"ganzoo/{name}": _data_url(_by_name(content[name])) for name in scripts}
     import_map = json.dumps({"imports": names}, separators=(",", ":"))
     start = f'import "ganzoo/{MAIN}";'

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -83,10 +83,13 @@ def application(generator: Generator, name: str, port: int) -> Starlette:
 
     async def draw(request: Request) -> Response:
         body = bytearray()
-        async for piece in request.stream():
-            body += piece
-            if len(body) > most * dim * 4:
-                raise HTTPException(413, f"at most {most} images at once")
+        try:
+            async for piece in request.stream():
+                body += piece
+                if len(body) > most * dim * 4:
+                    raise HTTPException(413, f"at most {most} images at once")
+        except ClientDisconnect:
+            return Response(status_code=400)  # for nobody
         if not body or len(body) % (4 * dim):
             raise HTTPException(400, f"latents are {dim} float32 numbers for each image")
         z = np.frombuffer(bytes(body), "<f4").reshape(-1, dim)
@@ -96,9 +99,9 @@ def application(generator: Generator, name: str, port: int) -> Starlette:
             raise HTTPException(400 if isinstance(error, UsageError) else 500, str(error)) from None
         return Response(pixels.tobytes(), media_type="application/octet-stream")
 
-    hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+    hosts = [f"127.0.0.1:{port}", f"localhost:{port}"]
     if port == 80:  # which browsers leave out
-        hosts |= {"127.0.0.1", "localhost"}
+        hosts += ["127.0.0.1", "localhost"]
     return Starlette(
         routes=[Route("/draw", draw, methods=["POST"]), Route("/{name:path}", file)],
         middleware=[Middleware(_Guard, hosts=hosts)],
@@ -108,13 +111,14 @@ def application(generator: Generator, name: str, port: int) -> Starlette:
 class _Guard:
     """Refuses what is meant for other hosts or comes from other pages; adds headers to the rest."""
 
-    def __init__(self, app: ASGIApp, hosts: set[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: list[str]) -> None:
         self.app, self.hosts = app, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers, answer = Headers(scope=scope), self.app
         if headers.get("host") not in self.hosts:
-            answer = PlainTextResponse("this page is for 127.0.0.1 alone", 421)
+            told = f"this page answers to {' and '.join(self.hosts)} alone: forward that very port"
+            answer = PlainTextResponse(told, 421)
         elif headers.get("origin") not in {None, *(f"http://{host}" for host in self.hosts)}:
             answer = PlainTextResponse("other pages may not draw here", 403)
 

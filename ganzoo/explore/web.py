@@ -25,7 +25,7 @@ def files(model: bytes, name: str, runtime: Mapping[str, bytes]) -> dict[str, by
     known = {**facts(from_bytes(model, name, "CPU"), name), "source": "page", "batch": BATCH}
     return {
         **page(known),
-        "ort.mjs": runtime["ort.mjs"],
+        "ort.js": runtime["ort.js"],
         "ort.wasm": gzip.compress(runtime["ort.wasm"], mtime=0),
         "model.onnx": model,
     }

@@ -51,7 +51,7 @@ function follow() {
 
 // Sliders.
 
-const levels = Object.fromEntries(ranking.map(({ index, levels }) => [index, levels]));
+const levels = Object.fromEntries(ranking.map(({ index, levels }) => [index, levels])); // not of all
 const rows = {
   scale: [number("scale", "Truncation", 2)],
   most: ranking.slice(0, MOST).map(({ index }) => coordinate(index)),
@@ -67,7 +67,7 @@ function number(key, title, max) {
 }
 
 function coordinate(index) {
-  const note = levels[index].toFixed(levels[index] < 10 ? 1 : 0), base = () => start[index];
+  const note = levels[index]?.toFixed(levels[index] < 10 ? 1 : 0), base = () => start[index];
   return row({ name: `z[${index}]`, note, min: -3, max: 3, base, ...oneOf("z", index, base) });
 }
 
@@ -166,6 +166,7 @@ async function begin() {
   $("name").textContent = name;
   $("about").textContent = facts.about;
   $("dim").textContent = dim;
+  if (ranking.length < dim) $("tried").textContent = `Only the first ${ranking.length} were tried.`;
   for (const [place, made] of Object.entries(rows)) $(place).append(...made.map(({ element }) => element));
   find();
   follow();

@@ -21,10 +21,12 @@ export class Painter {
   async #work() {
     this.#options.busy((this.#busy = true));
     for (let job; (job = this.#areas.find(({ wanted }) => wanted)); ) {
+      let z = null;
       try {
-        await this.#step(job);
+        z = this.#latents(job);
+        await this.#step(job, z);
       } catch (error) {
-        job.wanted = false;
+        if (job.z === z) job.wanted = false; // else it is wanted again
         this.#options.failed(error);
       }
       await new Promise((resume) => setTimeout(resume)); // for the browser to paint and to listen
@@ -32,10 +34,13 @@ export class Painter {
     this.#options.busy((this.#busy = false));
   }
 
-  async #step(job) {
-    const { draw, dim, batch, done } = this.#options;
+  #latents(job) {
     if (!job.z) Object.assign(job, { z: job.area.latents(), next: 0, began: performance.now() });
-    const { z, next } = job;
+    return job.z;
+  }
+
+  async #step(job, z) {
+    const { draw, dim, batch, done } = this.#options, { next } = job;
     job.area.show(await draw(z.slice(next * dim, (next + batch) * dim)), next);
     if (job.z !== z) return; // wanted again
     job.next += batch;

@@ -5,7 +5,9 @@ import { draw } from "./ganzoo.js";
 export async function onTheServer() {
   return async (z) => {
     const headers = { "Content-Type": "application/octet-stream" };
-    const answer = await fetch("draw", { method: "POST", headers, body: z });
+    const answer = await fetch("draw", { method: "POST", headers, body: z }).catch(() => {
+      throw new Error("the server does not answer: start `ganzoo explore` again");
+    });
     if (!answer.ok) throw new Error(await answer.text());
     return new Uint8ClampedArray(await answer.arrayBuffer());
   };
@@ -13,7 +15,7 @@ export async function onTheServer() {
 
 // Of an exported page: onnxruntime-web, in one thread.
 export async function inThePage({ range }) {
-  const loading = [import("./ort.mjs"), unzipped("ort.wasm"), bytes("model.onnx")];
+  const loading = [import("./ort.js"), unzipped("ort.wasm"), bytes("model.onnx")];
   const [ort, wasm, model] = await Promise.all(loading);
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmBinary = wasm;
