@@ -19,8 +19,6 @@ ROUNDS = 8
 """Of subspace iteration, each two products with all activations."""
 FAINTEST = 1e-6
 """Of the variance: what explains less is float32's rounding."""
-ROUNDING = 1e-13
-"""Of the largest square: what is less is float32's rounding."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +55,15 @@ def principal(
             "at most: `ganzoo sweep` shows what single ones do"
         )
     z = latents.normal(max(samples, 2 * dim), dim, seed).astype(np.float64)
-    z -= z.mean(axis=0)
     # Exactly uncorrelated, z gives a linear layer's singular vectors, and not only nearly.
-    z = z @ np.linalg.inv(np.linalg.cholesky(z.T @ z / len(z))).T
+    z = np.linalg.qr(z - z.mean(axis=0))[0] * np.sqrt(len(z))
     activations = _activations(generator, z.astype(np.float32))
     activations -= activations.mean(axis=0)
-    largest = max(activations.max(), -activations.min())
-    if not 0 < largest < np.inf:
+    peak = max(activations.max(), -activations.min())
+    if not 0 < peak < np.inf:
         raise ModelFileError("this model's first layer is the same for every z: it is of no use")
-    activations /= largest
-    total = float(np.einsum("ij,ij", activations, activations, dtype=np.float64))  # without a copy
+    activations /= peak
+    total = float(np.square(activations, dtype=np.float64).sum())
     coordinates, squares = _components(activations, z[:, : 2 * count + 100])
     vectors = coordinates.T @ z / np.sqrt(len(z))
     lengths = np.linalg.norm(vectors, axis=1)  # squared, how much of a coordinate z determines
@@ -112,30 +109,10 @@ def _components(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The largest principal components of (n, features), by subspace iteration from (n, k).
 
-    Returns the coordinates along each, orthonormal (n, k) or fewer, and the squares that each sums
-    up (k,).
+    Returns the coordinates along each, orthonormal (n, k), and the squares that each sums up (k,).
     """
-    basis = _orthonormal(start.astype(np.float32))
+    basis = start.astype(np.float32)
     for _ in range(ROUNDS):
-        basis = _orthonormal(centred @ _orthonormal(centred.T @ basis))
-    squares, rotation = _squares(centred.T @ basis)
-    return basis @ rotation, squares
-
-
-def _orthonormal(tall: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Orthonormal columns (n, k) that span what those given do, but for what is rounding.
-
-    Of products and what is small alone: LAPACK factors a tall matrix in many steps, and its threads
-    wait for each other at each.
-    """
-    squares, rotation = _squares(tall)
-    kept = squares > ROUNDING * squares[0]
-    factors: NDArray[np.float32] = (rotation[:, kept] / np.sqrt(squares[kept])).astype(np.float32)
-    return tall @ factors
-
-
-def _squares(tall: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The squared singular values of (n, k), the largest first, and its right vectors (k, k)."""
-    exact = tall.astype(np.float64)
-    squares, vectors = np.linalg.eigh(exact.T @ exact)
-    return squares[::-1], vectors[:, ::-1]
+        basis = np.linalg.qr(centred @ (centred.T @ basis))[0]
+    left, values, _ = np.linalg.svd(basis.T @ centred, full_matrices=False)
+    return (basis @ left).astype(np.float64), np.square(values, dtype=np.float64)
