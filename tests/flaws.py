@@ -116,7 +116,7 @@ FLAWS = {
     "top_level_torch": Flaw("import torch" + GOOD, "ok", "", loads=True),
     "never": Flaw(
         "import sys, time; print('here', file=sys.stderr, flush=True)\nwhile True: time.sleep(1)",
-        "broken", "does not finish within 15 s",
+        "broken", "does not finish within 10 s",
         comes_back=False,
     ),
     "exits": Flaw(

@@ -79,14 +79,16 @@ def test_version_and_bare_call(cli: Cli) -> None:
     ],
 )
 def test_errors_are_one_line_with_an_exit_code(
-    tmp_path: Path, arguments: list[str], code: int, message: str
-) -> None:
+    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str], code: int, message: str,
+) -> None:  # fmt: skip
     (tmp_path / "empty").mkdir()
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nand no more")
     (tmp_path / "text.onnx").write_text("hello")
     before = sorted(tmp_path.rglob("*"))
-    done = process("-m", "ganzoo", *arguments, cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    done = cli(*arguments)
     assert (done.code, done.out) == (code, "")
     assert done.err.count("\n") == 1
     assert done.err.startswith("ganzoo: ")

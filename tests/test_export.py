@@ -342,10 +342,10 @@ def test_a_file_with_another_model_is_kept(trained: Path, tmp_path: Path) -> Non
 
 
 def test_export_takes_the_latest_run_and_names_the_file_after_it(
-    trained: Path, tmp_path: Path
+    trained: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    runs = trained.parent
-    done = process("-m", "ganzoo", "export", "--onnx", "--runs", runs, cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    done = cli("export", "--onnx", "--runs", trained.parent)
     assert done.code == 0, done.err
     assert done.last == "exports/mlp_gan-toy_garments-001.onnx"
     assert (tmp_path / done.last).is_file()

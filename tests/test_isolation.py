@@ -52,7 +52,7 @@ def ganzoo(*arguments: object, env: Mapping[str, str], cwd: Path | None = None) 
 
 
 def test_plugins_names_each_with_its_reason(env: Mapping[str, str]) -> None:
-    done = ganzoo("plugins", "--json", "--timeout", 15, env=env)
+    done = ganzoo("plugins", "--json", "--timeout", 10, env=env)
     assert done.code == 0, done.err
     listed: dict[str, dict[str, Any]] = {
         f"{package['package']} {package['version']} {row['name']}": row
@@ -138,7 +138,12 @@ def test_an_error_is_one_line_and_prints_are_not_the_answer(env: Mapping[str, st
 
 
 @pytest.mark.parametrize(
-    "loss", ["raise ValueError('shapes disagree')", "raise SystemExit(0)", "import sys; sys.exit()"]
+    "loss",
+    [
+        "raise ValueError('shapes disagree')",
+        pytest.param("raise SystemExit(0)", marks=pytest.mark.slow),
+        pytest.param("import sys; sys.exit()", marks=pytest.mark.slow),
+    ],
 )
 def test_what_a_loss_raises_is_its_plugins_fault(tmp_path: Path, loss: str) -> None:
     source = GOOD.replace(

@@ -66,6 +66,7 @@ def test_a_report_tells_all_of_a_run(run: Path, exported: Path, cli: Cli) -> Non
         assert words in page.text, words
 
 
+@pytest.mark.slow
 def test_a_report_says_how_to_do_it_again(tmp_path: Path, cli: Cli) -> None:
     command = ["train", "mlp_gan", "--set", "hidden=8", "--runs", f"{tmp_path}/my runs"]
     done = process("-m", "ganzoo", *command, *TINY)
@@ -194,7 +195,7 @@ main(sys.argv[2:])
 """
 
 
-@pytest.mark.parametrize("what", ["talk", "interrupt"])
+@pytest.mark.parametrize("what", [pytest.param("talk", marks=pytest.mark.slow), "interrupt"])
 def test_pictures_are_drawn_in_silence_and_left_out_after_ctrl_c(tmp_path: Path, what: str) -> None:
     done = process(
         "-c", TALKS.replace("DIR", str(tmp_path)), what, "train", "mlp_gan", "--set", "hidden=8",
