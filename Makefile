@@ -16,7 +16,7 @@ demo: .venv/ready .venv-base/ready
 	$(BASE)/ganzoo sample exports/demo-faces.onnx -n 64 -o exports/demo-faces.png
 
 test: .venv/ready .venv-base/ready
-	GANZOO_BASE_PYTHON=$(BASE)/python $(DEV)/python -m pytest -n auto --maxprocesses 4
+	GANZOO_BASE_PYTHON=$(BASE)/python $(DEV)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 # Every architecture on real data, 200 steps each: eight minutes on two cores. `make zoo FACES=…` takes your faces.
 zoo: .venv/ready .venv-base/ready

@@ -129,6 +129,7 @@ def test_a_failure_is_shown_and_is_the_exit_code(tmp_path: Path) -> None:
     assert "failed: loads (1 of 2 checks hold)" in done.out
 
 
+@pytest.mark.slow
 def test_a_name_of_both_kinds_and_one_that_is_taken(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(ONLY_DARK.replace("dark =", "mlp_gan ="))
     (tmp_path / "odd.py").write_text(ODD)

@@ -110,7 +110,10 @@ def test_memory_does_not_grow(exported: Path, tmp_path: Path, cli: Cli, option: 
     assert abs(peak(2000) - peak(500)) < 200_000  # 1,500 images are 1,176,000 bytes
 
 
-@every
+@pytest.mark.parametrize(
+    "option",
+    ["--npz", *(pytest.param(option, marks=pytest.mark.slow) for option in ("--each", "--tar"))],
+)
 def test_killed_at_random_it_goes_on(exported: Path, tmp_path: Path, cli: Cli, option: str) -> None:
     n = 60_000 if option == "--npz" else 4_000
     (tmp_path / "killed").mkdir()

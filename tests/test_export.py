@@ -165,7 +165,7 @@ def test_two_exports_are_identical_and_name_no_path(
         assert word.encode() not in contents[0]
 
 
-@pytest.mark.parametrize("uint8", [False, True])
+@pytest.mark.parametrize("uint8", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
 def test_every_variant_draws_what_torch_draws(
     convolutional: Path, tmp_path: Path, precision: str, uint8: bool

@@ -165,7 +165,9 @@ sad = replace(non_saturating(), generator_loss=loss)
     assert json.loads(status.read_text())["outcome"] == "failed"
 
 
-@pytest.mark.parametrize("read", ["raise KeyError('lost')", "raise SystemExit(0)"])
+@pytest.mark.parametrize(
+    "read", ["raise KeyError('lost')", pytest.param("raise SystemExit(0)", marks=pytest.mark.slow)]
+)
 def test_what_a_data_set_raises_is_its_plugins_fault(tmp_path: Path, read: str) -> None:
     source = f"""
 from ganzoo import Dataset

@@ -158,7 +158,7 @@ def test_pixels_in_node(exported: Path, installed: Path) -> None:
     assert_same(images, ganzoo.load(exported).sample(20, seed=7))
 
 
-@pytest.mark.parametrize("precision", ["float16", "int8"])
+@pytest.mark.parametrize("precision", [pytest.param("float16", marks=pytest.mark.slow), "int8"])
 def test_small_models_of_pixels_in_node(
     trained: Path, installed: Path, tmp_path: Path, precision: str
 ) -> None:

@@ -32,13 +32,10 @@ print(json.dumps([resident() for event in events if isinstance(event, EpochEnded
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("mlp_gan", {"hidden": [64]}),
-        pytest.param("dcgan_fashion", {"width": 8}, marks=pytest.mark.slow),
-    ],
+    ("name", "options"), [("mlp_gan", {"hidden": [64]}), ("dcgan_fashion", {"width": 8})]
 )
 def test_twelve_epochs_take_no_more_than_two(
     name: str, options: dict[str, object], tmp_path: Path
