@@ -123,7 +123,7 @@ class Run:
         """Forget what was measured after a step; `mid_window`, also the line of that step itself.
 
         That line is there where a run ended between two regular ones, as are the samples of its end
-        where it ended within an epoch: they go, too.
+        where an epoch's do not show it: they go, too.
         """
         for picture in (self.path / "samples").glob("step-*.png"):
             picture.unlink()

@@ -268,6 +268,10 @@ def test_so_does_one_that_is_stopped_after_an_epoch_without_a_snapshot(tmp_path:
     assert grids == ["epoch-0000", "epoch-0001", "real", f"step-{state.step:08d}"]
     assert story.images_seen(run) == state.samples_seen
     assert story.epochs(run) == "2"
+    (run.path / "samples" / f"step-{state.step:08d}.png").unlink()
+    assert story.epochs(run) == "2"  # was measured
+    run.write_lines("metrics.jsonl", [])
+    assert story.epochs(run) == "1"  # was drawn
 
 
 def test_a_run_whose_reader_gives_up_says_so(tmp_path: Path) -> None:

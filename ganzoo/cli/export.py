@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo.cli.pages import write_pages
-from ganzoo.cli.parameters import AsJson, Runs, model_name
+from ganzoo.cli.parameters import AsJson, Runs, given_only, model_name
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -84,10 +84,10 @@ def export(
     source = run or latest_run(runs)
     kinds = [name for name, wanted in (("fp16", fp16), ("int8", int8), ("uint8", uint8)) if wanted]
 
+    versions = given_only({"opset": opset, "ir_version": ir_version})
     if source.suffix.lower() == ".onnx":
-        numbers = {"opset": opset, "ir-version": ir_version}
-        given = [*kinds, *(name for name, number in numbers.items() if number is not None)]
-        _check_exported(source, given, to_page=web is not None or single_file is not None)
+        options = [name.replace("_", "-") for name in (*kinds, *versions)]
+        _check_exported(source, options, to_page=web is not None or single_file is not None)
 
     def export_to(target: Path) -> Exported:
         from ganzoo.export import export_onnx
@@ -97,9 +97,8 @@ def export(
             target,
             precision="float16" if fp16 else "int8" if int8 else "float32",
             uint8=uint8,
-            opset=20 if opset is None else opset,
-            ir_version=ir_version,
             force=force,
+            **versions,
         )
 
     if web is not None or single_file is not None:
