@@ -19,11 +19,11 @@ import onnxruntime
 import torch
 
 from benchmarks.machine import processor
+from ganzoo.draw.session import load_onnx, usable_cpus
 from ganzoo.errors import ModelFileError
-from ganzoo.export import export_onnx
+from ganzoo.export.exporting import export_onnx
 from ganzoo.export.speed import BATCH_SIZES, against_torch
-from ganzoo.sampling import load_onnx, usable_cpus
-from ganzoo.weights import load_generator
+from ganzoo.runs.weights import load_generator
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "fp32": {},

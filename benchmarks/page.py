@@ -20,7 +20,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
-from ganzoo.explore import npm, web
+from ganzoo.explore import runtime, web
 
 ROUNDS = 7
 DRAWN = """() => {
@@ -56,7 +56,7 @@ def main(model: Path) -> None:
     """Print a line for the folder, and one for the file."""
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         folder, file = Path(temporary, "web"), Path(temporary, "page.html")
-        content = web.files(model.read_bytes(), model.stem, npm.onnxruntime_web())
+        content = web.files(model.read_bytes(), model.stem, runtime.onnxruntime_web())
         sizes = web.write_folder(content, folder), web.write_single_file(content, file)
         handler = functools.partial(Quiet, directory=str(folder))
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)

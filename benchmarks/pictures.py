@@ -13,15 +13,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ganzoo.run import Run
+from ganzoo.runs.folder import Run
 
 LEAVE = """
 import sys, time, torch
 from pathlib import Path
-from ganzoo.run import Run
-import ganzoo.cli.training
+from ganzoo.runs.folder import Run
+import ganzoo.cli.carrying
 start = time.perf_counter()
-from ganzoo.report import leave
+from ganzoo.report.of_run import leave
 failed = list(leave(Run(Path(sys.argv[1]))))
 assert not failed, failed
 print(time.perf_counter() - start)

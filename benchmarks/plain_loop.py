@@ -20,10 +20,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader, Dataset
 
-from ganzoo import Architecture, registry
+from ganzoo import Architecture
 from ganzoo.data import open_images
-from ganzoo.networks import build
-from ganzoo.torchvision_shim import transforms
+from ganzoo.data.download import transforms
+from ganzoo.train.networks import build
+from ganzoo.zoo import registry
 
 WARM_UP = 3  # steps
 

@@ -18,11 +18,11 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.machine import processor
-from ganzoo import registry
 from ganzoo.cli.progress import Display, choose, follow, panel
 from ganzoo.cli.progress.view import Shown, View
 from ganzoo.data import open_images
-from ganzoo.train import Stepped, fit
+from ganzoo.train.loop import Stepped, fit
+from ganzoo.zoo import registry
 
 
 def main() -> None:

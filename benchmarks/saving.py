@@ -18,15 +18,15 @@ import numpy as np
 import torch
 
 from benchmarks.machine import processor
-from ganzoo import registry
-from ganzoo.cadence import Every
 from ganzoo.data import Images
-from ganzoo.device import choose, keep_freed_memory
-from ganzoo.distributed import ALONE
-from ganzoo.job import Job
-from ganzoo.record import record
-from ganzoo.run import Run
-from ganzoo.train import Stepped, fit
+from ganzoo.runs.folder import Run
+from ganzoo.runs.job import Job
+from ganzoo.runs.recorder import record
+from ganzoo.train.device import choose, keep_freed_memory
+from ganzoo.train.loop import Stepped, fit
+from ganzoo.train.schedule import Every
+from ganzoo.train.world import ALONE
+from ganzoo.zoo import registry
 
 WINDOW = 100
 

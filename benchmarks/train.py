@@ -28,9 +28,10 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.machine import processor
-from ganzoo import kernels, registry
-from ganzoo.state import TrainState
-from ganzoo.step import Stepper
+from ganzoo.train import kernels
+from ganzoo.train.state import TrainState
+from ganzoo.train.step import Stepper
+from ganzoo.zoo import registry
 
 IMAGES = {"mlp_gan": 25600, "dcgan_fashion": 1280, "wgan_clip": 1280, "dcgan_anime96": 512}
 PLAIN = (

@@ -21,8 +21,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from ganzoo import catalogue, registry
 from ganzoo.errors import DataError
+from ganzoo.zoo import catalogue, registry
 
 BATCH_SIZES = {"dcgan_anime96": 64}
 

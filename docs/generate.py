@@ -8,11 +8,11 @@ from pathlib import Path
 
 from torch import nn
 
-from ganzoo import catalogue, options, registry
 from ganzoo.architecture import Architecture
-from ganzoo.networks import count_parameters
-from ganzoo.registry import Loaded
-from ganzoo.show import Layer, describe_networks
+from ganzoo.train.networks import count_parameters
+from ganzoo.train.show import Layer, describe_networks
+from ganzoo.zoo import catalogue, options, registry
+from ganzoo.zoo.registry import Loaded
 
 # How each page's picture was made.
 PICTURES = {

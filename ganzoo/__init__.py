@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ganzoo.generator import Generator
+    from ganzoo.draw.generator import Generator
 
 __all__ = ["Architecture", "Dataset", "Objective", "TrainConfig", "__version__", "load"]
 
@@ -27,6 +27,6 @@ def load(
     `ganzoo.errors.ModelFileError` where the file is missing, damaged, hostile or not ganzoo's, and
     `DeviceError` where a provider that you ask for is not there.
     """
-    from ganzoo.sampling import load_onnx
+    from ganzoo.draw.session import load_onnx
 
     return load_onnx(path, providers, threads)

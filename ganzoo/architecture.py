@@ -22,7 +22,7 @@ Discriminator = Callable[["Tensor"], "Tensor"]
 """Images (n, C, H, W) to scores (n,), as an objective sees it."""
 
 Precision = Literal["auto", "fp32", "tf32", "bf16"]
-"""What the passes of training are computed in; `ganzoo.precision` says more."""
+"""What the passes of training are computed in; `ganzoo.train.device` says more."""
 
 Loss = Callable[[Discriminator, "Tensor", "Tensor"], "Tensor"]
 """(discriminator, real images, fake images) to a scalar."""

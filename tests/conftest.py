@@ -21,7 +21,7 @@ from ganzoo.architecture import TrainConfig
 from ganzoo.cli import main
 
 if TYPE_CHECKING:
-    from ganzoo.job import Job
+    from ganzoo.runs.job import Job
 
 ROOT = Path(__file__).parents[1]
 _SANDBOX = Path(tempfile.mkdtemp(prefix="ganzoo-tests-"))
@@ -110,11 +110,11 @@ def make_job(
     name: str, options: Mapping[str, object], config: TrainConfig, images: int = 16
 ) -> Job:
     """An architecture, and noise for it to be trained on."""
-    from ganzoo import registry
     from ganzoo.data import Images
-    from ganzoo.device import choose
-    from ganzoo.distributed import ALONE
-    from ganzoo.job import Job
+    from ganzoo.runs.job import Job
+    from ganzoo.train.device import choose
+    from ganzoo.train.world import ALONE
+    from ganzoo.zoo import registry
 
     loaded = registry.load_architecture(name, options)
     channels, height, width = loaded.value.image_shape
@@ -158,7 +158,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The ONNX file of `trained`."""
-    from ganzoo.export import export_onnx
+    from ganzoo.export.exporting import export_onnx
 
     return export_onnx(trained, tmp_path_factory.mktemp("exports") / "mlp.onnx").path
 

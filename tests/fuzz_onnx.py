@@ -192,7 +192,7 @@ def run(
     models: Sequence[Path], count: int, seed: int = 0, keep: Path | None = None
 ) -> Counter[str]:
     """Open `count` damaged files; how many ended how. Files that ended badly are kept in `keep`."""
-    import ganzoo.sampling  # noqa: F401 - imported once, not in each child
+    import ganzoo.draw.session  # noqa: F401 - imported once, not in each child
     from ganzoo.cli import main
 
     with contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(SystemExit):

@@ -12,9 +12,10 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 
-from ganzoo import Architecture, TrainConfig, registry
-from ganzoo.distributed import joined
-from ganzoo.train import Logged, fit
+from ganzoo import Architecture, TrainConfig
+from ganzoo.train.loop import Logged, fit
+from ganzoo.train.world import joined
+from ganzoo.zoo import registry
 
 STEPS, BATCH = 10, 8
 

@@ -13,9 +13,7 @@ from torch import Tensor, nn
 
 from ganzoo import Objective
 from ganzoo.architecture import Loss
-from ganzoo.catalogue import Entry
 from ganzoo.conformance import check_entry
-from ganzoo.networks import seeded
 from ganzoo.objectives import (
     gradient_penalty,
     hinge,
@@ -26,7 +24,9 @@ from ganzoo.objectives import (
     r2,
     wasserstein,
 )
-from ganzoo.train import Logged, fit
+from ganzoo.train.loop import Logged, fit
+from ganzoo.train.networks import seeded
+from ganzoo.zoo.catalogue import Entry
 from tests import wgan_gp
 
 OBJECTIVES: dict[str, Callable[[], Objective]] = {

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ganzoo import __version__
-from ganzoo.cli import (
+from ganzoo.cli.commands import (
     authors,
     directions,
     explore,

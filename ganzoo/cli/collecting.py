@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ganzoo import collect
 from ganzoo.cli.console import note
+from ganzoo.draw import collect
 from ganzoo.errors import OutputError
 
 if TYPE_CHECKING:
-    from ganzoo.images import Pixels
+    from ganzoo.draw.pixels import Pixels
 
 SINKS: dict[str, type[collect.Sink]] = {
     "--each": collect.Folder,

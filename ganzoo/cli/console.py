@@ -6,14 +6,14 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ganzoo import registry
+from ganzoo.zoo import registry
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
     from ganzoo.architecture import Architecture
-    from ganzoo.registry import Loaded
+    from ganzoo.zoo.registry import Loaded
 
 
 def table(*headers: str) -> Table:

@@ -11,21 +11,16 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ganzoo import registry
 from ganzoo.architecture import Architecture, TrainConfig
-from ganzoo.checkpoint import restore
+from ganzoo.cli.carrying import Saving, carry_out, open_data
 from ganzoo.cli.console import note, open_architecture
 from ganzoo.cli.progress import Display
 from ganzoo.cli.signals import signals
-from ganzoo.cli.training import Saving, carry_out, open_data
 from ganzoo.data import Images
-from ganzoo.device import Device
-from ganzoo.distributed import World, launch, restarted
 from ganzoo.errors import DataError, GanzooError, ModelFileError, UsageError
-from ganzoo.guard import explained
-from ganzoo.job import Job, data_of
-from ganzoo.registry import Loaded
-from ganzoo.resume import (
+from ganzoo.runs.folder import Run, now
+from ganzoo.runs.job import Job, data_of
+from ganzoo.runs.resuming import (
     EXTENDING,
     Files,
     Wishes,
@@ -35,9 +30,14 @@ from ganzoo.resume import (
     tell_files,
     whole_checkpoints,
 )
-from ganzoo.run import Run, now
-from ganzoo.state import TrainState
-from ganzoo.train import total_steps
+from ganzoo.runs.state_files import restore
+from ganzoo.train.device import Device
+from ganzoo.train.loop import total_steps
+from ganzoo.train.state import TrainState
+from ganzoo.train.world import World, launch, restarted
+from ganzoo.zoo import registry
+from ganzoo.zoo.guard import explained
+from ganzoo.zoo.registry import Loaded
 
 
 def device_of(run: Run | None) -> str:

@@ -9,17 +9,17 @@ import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ganzoo import options
+from ganzoo.zoo import options
 
 if TYPE_CHECKING:
-    from ganzoo.job import Job
-    from ganzoo.train import Event
+    from ganzoo.runs.job import Job
+    from ganzoo.train.loop import Event
 
 
 def plan(job: Job, started: Event, notes: dict[str, str]) -> dict[str, str]:
     """What is about to be done, with the reason of every automatic choice; `notes` go last."""
-    from ganzoo.ema import decay_per_step
-    from ganzoo.networks import count_parameters
+    from ganzoo.train.ema import decay_per_step
+    from ganzoo.train.networks import count_parameters
 
     images, config, world = job.images, job.config, job.world
     count, height, width, channels = images.pixels.shape

@@ -13,21 +13,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ganzoo import catalogue, latents, registry
 from ganzoo.architecture import Architecture, TrainConfig
-from ganzoo.batches import Batches
-from ganzoo.checkpoint import restore, to_files
+from ganzoo.draw import latents
+from ganzoo.draw.generator import Generator
 from ganzoo.errors import PluginError
 from ganzoo.export.graph import to_onnx
 from ganzoo.export.parity import TOLERANCE, Reference
-from ganzoo.generator import Generator
-from ganzoo.guard import guarded
-from ganzoo.networks import build, count_parameters, draw, seeded
-from ganzoo.registry import Loaded
-from ganzoo.state import TrainState
-from ganzoo.step import Stepper
-from ganzoo.train import fit
-from ganzoo.weights import model_info
+from ganzoo.runs.state_files import restore, to_files
+from ganzoo.runs.weights import model_info
+from ganzoo.train.batches import Batches
+from ganzoo.train.loop import fit
+from ganzoo.train.networks import build, count_parameters, draw, seeded
+from ganzoo.train.state import TrainState
+from ganzoo.train.step import Stepper
+from ganzoo.zoo import catalogue, registry
+from ganzoo.zoo.guard import guarded
+from ganzoo.zoo.registry import Loaded
 
 CPU = torch.device("cpu")
 BATCH = 8

@@ -8,7 +8,7 @@ from ganzoo.architecture import Dataset
 from ganzoo.data.files import SMALLEST
 from ganzoo.data.prepare import fit
 from ganzoo.errors import PluginError
-from ganzoo.registry import Loaded
+from ganzoo.zoo.registry import Loaded
 
 
 def contract(loaded: Loaded[Dataset]) -> str:

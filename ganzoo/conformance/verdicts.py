@@ -9,13 +9,13 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, NamedTuple
 
-from ganzoo import catalogue, options, registry
 from ganzoo.architecture import Architecture, Dataset
-from ganzoo.catalogue import Entry
 from ganzoo.errors import GanzooError, PluginError
-from ganzoo.guard import guarded
-from ganzoo.probe import answers, look, telling
-from ganzoo.registry import Loaded
+from ganzoo.zoo import catalogue, options, registry
+from ganzoo.zoo.catalogue import Entry
+from ganzoo.zoo.guard import guarded
+from ganzoo.zoo.probe import answers, look, telling
+from ganzoo.zoo.registry import Loaded
 
 
 class Verdict(NamedTuple):

@@ -19,8 +19,8 @@ from PIL import Image, ImageOps
 from ganzoo.architecture import Dataset, ImageSequence
 from ganzoo.data.files import SMALLEST
 from ganzoo.errors import DataError, PluginError
-from ganzoo.guard import explained
 from ganzoo.storage import write_whole
+from ganzoo.zoo.guard import explained
 
 _RECIPE = "1"  # changes when the same file would give other pixels
 _CHUNK = 256  # images decoded between two calls of the progress

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo import catalogue, registry
 from ganzoo.architecture import Dataset
 from ganzoo.data import files
 from ganzoo.data.idx import find_idx, read_idx
 from ganzoo.data.prepare import Images, Progress, prepare
 from ganzoo.errors import DataError, PluginError
 from ganzoo.storage import cache_folder
+from ganzoo.zoo import catalogue, registry
 
 
 def open_images(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ganzoo.directions import principal
-from ganzoo.generator import MAX_COORDINATES, Generator
+from ganzoo.draw.directions import principal
+from ganzoo.draw.generator import MAX_COORDINATES, Generator
 
 DIRECTIONS = 6
 """How many principal directions the page has."""

@@ -22,10 +22,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ganzoo.draw.generator import Generator
 from ganzoo.errors import GanzooError, OutputError, UsageError
 from ganzoo.explore.facts import facts, most_images
-from ganzoo.explore.page import INDEX, POLICY, page
-from ganzoo.generator import Generator
+from ganzoo.explore.html import INDEX, POLICY, page
 
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
 HEADERS = {

@@ -6,10 +6,10 @@ import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
+from ganzoo.draw.session import from_bytes
 from ganzoo.errors import OutputError
 from ganzoo.explore.facts import facts
-from ganzoo.explore.page import one_file, page, with_policy
-from ganzoo.sampling import from_bytes
+from ganzoo.explore.html import one_file, page, with_policy
 from ganzoo.storage import write_whole
 
 BATCH = 4

@@ -11,12 +11,12 @@ import torch
 from onnxscript import ir, optimizer
 from torch import nn
 
+from ganzoo.draw.info import ModelInfo
+from ganzoo.draw.untrusted import MAX_BYTES
 from ganzoo.errors import ModelFileError, UsageError, reason
 from ganzoo.export import fold
 from ganzoo.export.phases import phases
 from ganzoo.export.surgery import Surgeon
-from ganzoo.modelinfo import ModelInfo
-from ganzoo.untrusted import MAX_BYTES
 
 OPSETS = range(18, 23)
 """What torch's exporter can write; asked for less, it silently writes 18."""

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, helper
 
-from ganzoo import latents
+from ganzoo.draw import latents
+from ganzoo.draw.generator import Generator
+from ganzoo.draw.info import ModelInfo
+from ganzoo.draw.pixels import Pixels, to_pixels
+from ganzoo.draw.session import from_bytes
 from ganzoo.errors import ModelFileError
-from ganzoo.generator import Generator
-from ganzoo.images import Pixels, to_pixels
-from ganzoo.modelinfo import ModelInfo
-from ganzoo.sampling import from_bytes
 
 BATCH_SIZES = (1, 2, 7, 64)
 """Parity is checked at each, with other latents, so that none is right because another was."""

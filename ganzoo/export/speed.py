@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ganzoo import latents
-from ganzoo.generator import Generator, one_round
+from ganzoo.draw import latents
+from ganzoo.draw.generator import Generator, one_round
 
 BATCH_SIZES = (1, 64)
 SETTLE = 0.05

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from ganzoo.modelinfo import ModelInfo
+from ganzoo.draw.info import ModelInfo
 
 LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 

@@ -12,15 +12,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ganzoo import gallery, untrusted
+from ganzoo.draw import untrusted
+from ganzoo.draw.info import ModelInfo
+from ganzoo.draw.untrusted import Contents
 from ganzoo.errors import ModelFileError
-from ganzoo.health import Watch
-from ganzoo.history import scores_of
-from ganzoo.modelinfo import ModelInfo
-from ganzoo.options import unparse
-from ganzoo.quantities import labels, measured, number
-from ganzoo.run import Run
-from ganzoo.untrusted import Contents
+from ganzoo.report import gallery
+from ganzoo.report.curves import scores_of
+from ganzoo.runs.folder import Run
+from ganzoo.runs.health import Watch
+from ganzoo.runs.quantities import labels, measured, number
+from ganzoo.zoo.options import unparse
 
 Entries = Sequence[Mapping[str, Any]]
 Facts = Mapping[str, Any]

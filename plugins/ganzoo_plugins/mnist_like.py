@@ -52,7 +52,7 @@ def _download(torchvision_name: str, split: Split) -> tuple[Path | None, str]:
     torchvision writes straight to the final name, so it gets a folder of its own until it is done.
     """
     try:
-        from ganzoo.torchvision_shim import datasets
+        from ganzoo.data.download import datasets
     except ImportError as error:
         return None, f"torchvision cannot download it: {error}"
     cache = cache_folder()

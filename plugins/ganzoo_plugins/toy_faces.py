@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ganzoo import Dataset
-from ganzoo.splitmix import uniform
+from ganzoo.seeds import uniform
 from ganzoo_plugins.drawing import Colour, Drawn, between, pick
 from ganzoo_plugins.face_parts import draw
 

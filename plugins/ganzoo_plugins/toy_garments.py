@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo import Dataset
-from ganzoo.splitmix import uniform
+from ganzoo.seeds import uniform
 from ganzoo_plugins.drawing import Canvas, Colour, Drawn, Point, between, mirrored, pick, shade
 
 VERSION = "1"  # part of the cache key: change it whenever a pixel changes

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from ganzoo.cli.parameters import Mode
+from ganzoo.cli.options import Mode
 from ganzoo.cli.progress import notebook, panel, plain, stream
 from ganzoo.cli.progress.view import Shown, Update
-from ganzoo.train import Event
+from ganzoo.train.loop import Event
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Display:
     """Whether there is one while images are prepared."""
 
     tensorboard: bool = False
-    """Whether `ganzoo.tensorboard` writes along."""
+    """Whether `ganzoo.runs.tensorboard` writes along."""
 
 
 def choose(
@@ -45,7 +45,7 @@ def choose(
     ModuleNotFoundError where `tensorboard` is asked for and not installed.
     """
     if tensorboard:
-        import ganzoo.tensorboard  # noqa: F401 - where it is not installed, that is said now
+        import ganzoo.runs.tensorboard  # noqa: F401 - where it is not installed, that is said now
 
         return replace(choose(mode, environment=environment), tensorboard=True)
     if mode == "auto":

@@ -16,8 +16,8 @@ from ganzoo.cli.console import terminal
 from ganzoo.cli.progress.sparkline import bar, sparkline
 from ganzoo.cli.progress.terminal import Steady, unechoed
 from ganzoo.cli.progress.view import Shown, Update, View, roughly
-from ganzoo.quantities import number
-from ganzoo.train import Event, Warned
+from ganzoo.runs.quantities import number
+from ganzoo.train.loop import Event, Warned
 
 A_SECOND = 2  # refreshes
 LEAST_WIDTH = 50

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ganzoo.cli.progress.view import Shown, Update
-from ganzoo.quantities import labels, measured, number
-from ganzoo.train import Event, Logged, Warned
+from ganzoo.runs.quantities import labels, measured, number
+from ganzoo.train.loop import Event, Logged, Warned
 
 SECONDS = 5.0  # between two lines, but for the ends of epochs
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.health import Watch
-from ganzoo.quantities import labels, measured
-from ganzoo.train import Drawn, Event, Finished, Logged, Stepped
+from ganzoo.runs.health import Watch
+from ganzoo.runs.quantities import labels, measured
+from ganzoo.train.loop import Drawn, Event, Finished, Logged, Stepped
 
 Update = Callable[[Event], None]
 """Shows one event more."""

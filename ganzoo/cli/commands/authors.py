@@ -1,0 +1,126 @@
+"""`ganzoo new-plugin` and `ganzoo check-plugin`: for those who publish an architecture."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import sys
+from collections.abc import Container
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganzoo.cli import console
+from ganzoo.cli.options import AsJson, Settings, Timeout
+from ganzoo.errors import PluginError
+from ganzoo.zoo import catalogue, options, registry
+
+if TYPE_CHECKING:
+    from ganzoo.zoo.catalogue import Entry
+
+
+def new_plugin(
+    name: Annotated[str, typer.Argument(help="What to call the architecture, e.g. my_gan.")],
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where to put the folder of the package.")
+    ] = Path(),
+) -> None:
+    """Write a package with an architecture that trains at once; its folder is the last line."""
+    from ganzoo.zoo.scaffold import create
+
+    made = create(name, folder)
+    for path in sorted(made.iterdir()):
+        print(f"wrote {path}")
+    print(f"next: pip install -e {made}, then ganzoo check-plugin {name}")
+    print(made)
+
+
+def check_plugin(
+    plugin: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|PATH",
+            help="An architecture or data set from `ganzoo list`, or the folder of a package, "
+            "installed or not.",
+        ),
+    ],
+    settings: Settings = None,
+    timeout: Timeout = 120,
+    as_json: AsJson = False,
+) -> None:
+    """Check that a plugin keeps the contract; the exit code is 3 where it does not."""
+    from ganzoo.conformance import check_entry
+
+    given, passed, report = options.parse_pairs(settings or []), True, []
+    entries = _entries(plugin)
+    for entry, share in zip(entries, _share(given, entries), strict=True):
+        if not as_json:
+            print(entry.label)
+        verdicts = []
+        for verdict in check_entry(entry, share, timeout):
+            verdicts.append(verdict)
+            if not as_json:
+                _print_verdict(*verdict)
+        good = all(verdict.passed for verdict in verdicts)
+        passed &= good
+        report.append(_describe(entry, [verdict._asdict() for verdict in verdicts], good))
+        if not as_json:
+            failed = [verdict.check for verdict in verdicts if not verdict.passed]
+            outcome = f"failed: {', '.join(failed)}" if failed else "passed"
+            print(f"{outcome} ({len(verdicts) - len(failed)} of {len(verdicts)} checks hold)")
+    if as_json:
+        print(json.dumps(report, indent=2))
+    if not passed:
+        raise typer.Exit(PluginError.exit_code)
+
+
+def _entries(plugin: str) -> list[Entry]:
+    """The plugins of that name, one of each kind, or all of a folder; a name wins over a folder."""
+    from ganzoo.zoo import scaffold
+
+    found = []
+    if not plugin.startswith(".") and "/" not in plugin and os.sep not in plugin:
+        for entries in (catalogue.architectures(), catalogue.datasets()):
+            with suppress(catalogue.UnknownNameError):
+                found.append(catalogue.find(entries, plugin))
+        if not found and not Path(plugin).is_dir():
+            catalogue.find([*catalogue.architectures(), *catalogue.datasets()], plugin)
+    if not found:
+        found, source = scaffold.entries(Path(plugin))
+        sys.path.insert(0, str(source))
+    return found
+
+
+def _share(given: dict[str, str], entries: list[Entry]) -> list[dict[str, str]]:
+    """Of the options on the command line those of each plugin; for one plugin that is all."""
+    if len(entries) == 1 or not given:
+        return [given] * len(entries)
+    shares = []
+    for entry in entries:
+        known: Container[str] = ()
+        with suppress(PluginError):  # what does not load gets that as its verdict
+            known = inspect.signature(registry.import_function(entry)[0]).parameters
+        shares.append({key: value for key, value in given.items() if key in known})
+    if lost := set(given) - {key for share in shares for key in share}:
+        raise PluginError(f"none of the folder's plugins has an option '{min(lost)}'")
+    return shares
+
+
+def _describe(entry: Entry, verdicts: list[dict[str, Any]], passed: bool) -> dict[str, Any]:
+    facts = {"kind": entry.kind, "name": entry.name, "package": entry.package}
+    return {**facts, "version": entry.version, "passed": passed, "checks": verdicts}
+
+
+def _print_verdict(check: str, passed: bool, detail: str) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    row = Table.grid(padding=(0, 1))
+    for width in (7, 14):
+        row.add_column(width=width)
+    mark = Text("  ok", "green") if passed else Text("  FAIL", "bold red")
+    row.add_row(mark, check, detail)
+    console.show(row)

@@ -1,0 +1,81 @@
+"""`ganzoo directions`: what the principal directions of the first layer do to the picture."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganzoo.cli.opening import Model, check_sheet, latest_run, open_model
+from ganzoo.cli.options import Runs, model_name
+from ganzoo.errors import ModelFileError, UsageError
+
+
+def directions(
+    model: Model = None,
+    count: Annotated[int, typer.Option(min=1, help="How many directions.")] = 5,
+    reach: Annotated[
+        float, typer.Option(metavar="SIGMA", help="How far to go each way; z has sigma 1.")
+    ] = 3.0,
+    rows: Annotated[int, typer.Option(min=1, help="How many images, each of its own z.")] = 8,
+    seed: Annotated[int, typer.Option(help="Image i of a seed is always the same.")] = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="x.png for the sheets x-1.png, x-2.png and so on, or an animation of all "
+            "(.gif, .webp). Default: sheets named after the model.",
+        ),
+    ] = None,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Find the directions in z that move the first layer most: a sheet each, or a GIF or WebP."""
+    import numpy as np
+
+    from ganzoo.draw.directions import along, principal
+    from ganzoo.draw.sheets import Sheet, is_animation
+
+    if not 0 < reach < math.inf:
+        raise UsageError(f"--reach takes a number above 0, such as 3, not {reach:g}")
+    moving = output is not None and is_animation(output)
+    half = 12 if moving else 3
+    steps = [reach * step / half for step in range(-half, half + 1)]
+    check_sheet(count * rows * len(steps), "give --count or --rows less")
+    source = model or latest_run(runs)
+    generator = open_model(source)
+    found = principal(generator, count)
+    if len(found.vectors) == 0:
+        raise ModelFileError(
+            f"no direction in z leads along what the first layer of {source} does: it is the same "
+            "for z and -z, or for nearly every z; `ganzoo sweep` shows what single coordinates do"
+        )
+    print("of the variance of the first layer's activations:")
+    for number, share in enumerate(found.shares, start=1):
+        print(f"direction {number}  {share:.1%}")
+    if len(found.shares) < count:
+        print(f"only {len(found.shares)} directions lead anywhere, of {count} asked for")
+    images = [along(generator, vector, steps, rows, seed) for vector in found.vectors]
+    target = output or Path(f"{model_name(source)}-directions-seed{seed}.png")
+    if moving:
+        columns = [f"{step:.3g} sigma" for step in steps]
+        groups = [f"direction {number}" for number in range(1, len(images) + 1)]
+        sheets = {target: Sheet(np.stack(images, axis=1), columns=columns, groups=groups)}
+    else:
+        columns = [f"{step:.3g}" for step in steps]
+        sheets = {
+            target.with_stem(f"{target.stem}-{number}"): Sheet(
+                moved[:, None],
+                columns=columns,
+                groups=[f"direction {number} ({share:.1%} of the variance), in sigma"],
+            )
+            for number, (moved, share) in enumerate(zip(images, found.shares, strict=True), start=1)
+        }
+    for path, sheet in sheets.items():
+        labels = [f"image {i}" for i in range(rows)]
+        replace(sheet, rows=labels, caption=f"{model_name(source)}, seed {seed}").save(path)
+        print(path)

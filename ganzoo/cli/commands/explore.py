@@ -1,0 +1,52 @@
+"""`ganzoo explore`: a page on this machine to play with a model."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganzoo.cli.console import note
+from ganzoo.cli.opening import Model, latest_run, open_model
+from ganzoo.cli.options import Runs, model_name
+
+PORT = 8420
+
+
+def explore(
+    model: Model = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Of 127.0.0.1; 0 takes one that is free.")
+    ] = PORT,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Only print the address.")
+    ] = False,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Serve a page with sliders for what a model draws, on 127.0.0.1 alone, until Ctrl-C."""
+    from ganzoo.explore import server
+
+    with contextlib.closing(server.listen(port)) as listening:
+        port = listening.getsockname()[1]
+        source = model or latest_run(runs)
+        generator = open_model(source)
+        note(f"{source}: finding out what moves the picture …")
+        app = server.application(generator, model_name(source), port)
+        address = f"http://127.0.0.1:{port}/"
+        print(f"{source}, until Ctrl-C:")
+        print(address, flush=True)
+        if sys.stdout.isatty() and not no_browser:
+            _open(address)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve(app, listening)
+
+
+def _open(address: str) -> None:
+    """Show it in the user's browser, but in none that would take the terminal."""
+    with contextlib.suppress(webbrowser.Error):
+        if type(browser := webbrowser.get()) is not webbrowser.GenericBrowser:
+            browser.open(address)

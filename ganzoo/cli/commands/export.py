@@ -1,0 +1,166 @@
+"""`ganzoo export`: from a run to one ONNX file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganzoo.cli.options import AsJson, Runs, given_only, model_name
+from ganzoo.cli.web_pages import write_pages
+from ganzoo.errors import UsageError
+
+if TYPE_CHECKING:
+    from ganzoo.export.exporting import Exported
+    from ganzoo.export.speed import Speeds
+
+WHY_NOT_IN_THE_GRAPH = (
+    "ONNX's random operators give other numbers on every machine and cannot be seeded image by "
+    "image, so no picture could be drawn again: `ganzoo sample --seed` makes the latents, and "
+    "docs/javascript.md shows them in 20 lines"
+)
+
+
+def export(
+    run: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A run, checkpoint or model.safetensors; for a page also an .onnx. "
+            "Default: the latest run."
+        ),
+    ] = None,
+    onnx: Annotated[
+        bool, typer.Option("--onnx", help="Write ONNX: the default, and the only format so far.")
+    ] = True,
+    fp16: Annotated[
+        bool, typer.Option("--fp16", help="Weights in half precision: half the bytes.")
+    ] = False,
+    int8: Annotated[
+        bool,
+        typer.Option(
+            "--int8", help="8 bits wherever images bear it: a quarter to a half of the bytes."
+        ),
+    ] = False,
+    uint8: Annotated[
+        bool, typer.Option("--uint8", help="Give images as uint8 pixels (n, H, W, C).")
+    ] = False,
+    latent_in_graph: Annotated[bool, typer.Option("--latent-in-graph", hidden=True)] = False,
+    opset: Annotated[int | None, typer.Option(help="Of ONNX, 18 to 22.  [20]")] = None,
+    ir_version: Annotated[
+        int | None, typer.Option(help="Of the file.  [the lowest that has the opset]")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Default: exports/RUN.onnx."),
+    ] = None,
+    web: Annotated[
+        Path | None,
+        typer.Option(
+            "--web", metavar="DIR", help="Write a page that draws by itself, for any static host."
+        ),
+    ] = None,
+    single_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--single-file", metavar="HTML", help="Write that page as one file, for a double click."
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that holds another model.")
+    ] = False,
+    runs: Runs = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Write a run's generator to ONNX, after checking that it draws what torch draws."""
+    if latent_in_graph:
+        raise UsageError(WHY_NOT_IN_THE_GRAPH)
+    if fp16 and int8:
+        raise UsageError("--fp16 and --int8 are two precisions: give one of them")
+    from ganzoo.cli.opening import latest_run
+
+    source = run or latest_run(runs)
+    kinds = [name for name, wanted in (("fp16", fp16), ("int8", int8), ("uint8", uint8)) if wanted]
+
+    versions = given_only({"opset": opset, "ir_version": ir_version})
+    if source.suffix.lower() == ".onnx":
+        options = [name.replace("_", "-") for name in (*kinds, *versions)]
+        _check_exported(source, options, to_page=web is not None or single_file is not None)
+
+    def export_to(target: Path) -> Exported:
+        from ganzoo.export.exporting import export_onnx
+
+        return export_onnx(
+            source,
+            target,
+            precision="float16" if fp16 else "int8" if int8 else "float32",
+            uint8=uint8,
+            force=force,
+            **versions,
+        )
+
+    if web is not None or single_file is not None:
+        _check_pages(output, single_file)
+        write_pages(source, export_to, web, single_file, force=force, as_json=as_json)
+        return
+    from ganzoo.draw.session import load_onnx
+    from ganzoo.export.speed import against_torch
+    from ganzoo.runs.weights import load_generator
+
+    name = "-".join([model_name(source), *kinds])
+    result = export_to(output or Path("exports", f"{name}.onnx"))
+    speeds = against_torch(
+        {"onnxruntime": load_onnx(result.path, "CPU")}, load_generator(source)[1]
+    )
+    if as_json:
+        print(json.dumps({**result.to_json(), "images_per_second": speeds}))
+    else:
+        _report(source, result, speeds)
+
+
+def _check_exported(source: Path, options: list[str], *, to_page: bool) -> None:
+    """UsageError where an ONNX file would be exported, or with `options` that are of exporting."""
+    if not to_page:
+        raise UsageError(
+            f"{source} is exported already: --web or --single-file makes a page of it, and another "
+            "file is made of the run it is from"
+        )
+    if options:
+        raise UsageError(
+            f"{source} is exported already: leave --{options[0]} out, or give the run it is from"
+        )
+
+
+def _check_pages(output: Path | None, single_file: Path | None) -> None:
+    if output is not None:
+        raise UsageError("a page has the model in it: leave -o out")
+    if single_file is not None and single_file.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--single-file writes HTML: name it {single_file.stem or 'x'}.html")
+
+
+def _report(source: Path, result: Exported, images_per_second: Speeds) -> None:
+    info, parity = result.info, result.parity
+    operators = ", ".join(f"{count} {name}" for name, count in result.operators.most_common())
+    image = f"{info.image['dtype']} (n, {', '.join(map(str, info.output_shape))})"
+    off = f"pixels off by {parity.uint8_max} of 255 at most, {parity.uint8_mean:.2g} on average"
+    if not parity.uint8_max:
+        off = "no pixel differs"
+    if parity.max_error is not None:
+        off = f"max error {parity.max_error:.1e}, mean {parity.mean_error:.1e}; {off}"
+    if parity.psnr is not None:
+        off += f", PSNR {parity.psnr:.1f} dB"
+    images = sum(parity.batch_sizes)
+    print(f"from       {source}: {info.architecture}, {info.samples_seen:,} images seen")
+    print(f"graph      latent float32 (n, {info.latent_dim}) to image {image}")
+    print(f"weights    {info.precision}")
+    print(f"onnx       opset {result.opset}, IR version {result.ir_version}: {operators}")
+    print(f"file       {result.nbytes:,} bytes, SHA-256 {result.sha256}")
+    print(f"parity     against torch in {images:,} images: {off}")
+    for name, by_batch in images_per_second.items():
+        shown = ", ".join(f"{speed:,.0f} at batch {batch}" for batch, speed in by_batch.items())
+        print(f"images/s   {shown}: {name}")
+    print(f"took       {result.seconds:.1f} s, not counting the measurement of speed")
+    print(f"next: ganzoo sample {quote(str(result.path))}")
+    print(result.path)

@@ -1,0 +1,166 @@
+"""`ganzoo list`, `ganzoo show` and `ganzoo doctor`: look, and change nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganzoo.cli import console
+from ganzoo.cli.options import AsJson, Settings, Timeout
+from ganzoo.zoo import catalogue, options, registry
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ganzoo.train.show import Layer
+    from ganzoo.zoo.probe import Finding
+
+
+def list_plugins(as_json: AsJson = False) -> None:
+    """List every architecture and data set that is installed, without importing any."""
+    _note_unknown_packages()
+    groups = {"architecture": catalogue.architectures(), "data set": catalogue.datasets()}
+    if as_json:
+        rows = [
+            {
+                "kind": kind,
+                "name": entry.name,
+                "package": entry.package,
+                "version": entry.version,
+                "summary": entry.summary(),
+            }
+            for kind, entries in groups.items()
+            for entry in entries
+        ]
+        print(json.dumps(rows, indent=2))
+        return
+    for kind, entries in groups.items():
+        table = console.table(kind, "package", "summary")
+        for entry in entries:
+            table.add_row(
+                entry.name, f"{entry.package} {entry.version}", entry.summary() or "(no docstring)"
+            )
+        console.show(table)
+
+
+def show(
+    architecture: Annotated[str, typer.Argument(help="A name from `ganzoo list`.")],
+    settings: Settings = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show an architecture's networks: their layers, parameters and output shapes."""
+    from ganzoo.train.networks import count_parameters
+    from ganzoo.train.show import describe_networks
+
+    loaded = console.open_architecture(architecture, options.parse_pairs(settings or []))
+    with registry.blame(loaded.entry):
+        networks = describe_networks(loaded.value)
+    if as_json:
+        print(json.dumps({
+            **loaded.describe(),
+            "networks": {
+                which: {"parameters": count_parameters(net), "layers": [vars(x) for x in layers]}
+                for which, (net, layers) in networks.items()
+            },
+        }, indent=2))  # fmt: skip
+        return
+    function, _ = registry.import_function(loaded.entry)
+    print(f"{loaded.entry.label}: {options.describe(function)}\n")
+    for which, (network, layers) in networks.items():
+        print(f"{which}: {network}\n")
+        console.show(_layer_table(layers, count_parameters(network)))
+
+
+def plugins(
+    timeout: Timeout = 60,
+    as_json: AsJson = False,
+) -> None:
+    """List the packages that register something, and load each to see whether it works.
+
+    Each package is loaded in a process of its own. GANZOO_PLUGINS, a list of packages with commas,
+    restricts what any command may use: `GANZOO_PLUGINS=ganzoo` leaves all but ganzoo's own out.
+    """
+    from ganzoo.zoo.probe import survey
+
+    _note_unknown_packages()
+    findings = survey(timeout)
+    if as_json:
+        packages: dict[tuple[str, str], list[dict[str, str]]] = {}
+        for entry, state, detail in findings:
+            row = {"kind": entry.kind, "name": entry.name, "target": entry.target}
+            row |= {"state": state, "detail": detail}
+            packages.setdefault((entry.package, entry.version), []).append(row)
+        print(json.dumps([
+            {"package": package, "version": version, "registers": rows}
+            for (package, version), rows in packages.items()
+        ], indent=2))  # fmt: skip
+        return
+    _print_findings(findings)
+
+
+def doctor(timeout: Timeout = 60, as_json: AsJson = False) -> None:
+    """Report versions, the device and why, data sets at hand, and plugins that do not load."""
+    from ganzoo.conformance import machine
+    from ganzoo.zoo.probe import survey
+
+    versions, device, found = machine.versions(), machine.device(), survey(timeout)
+    groups = {
+        "datasets": [f for f in found if f.entry.kind == "data set"],
+        "architectures": [f for f in found if f.entry.kind == "architecture"],
+    }
+    if as_json:
+        print(json.dumps({
+            "versions": versions,
+            "device": device,
+            **{
+                group: [
+                    {"name": f.entry.name, "package": f.entry.package, "ok": f.usable,
+                     "state": f.state, "detail": f.detail}
+                    for f in found
+                ]
+                for group, found in groups.items()
+            },
+        }, indent=2))  # fmt: skip
+        return
+    rows = console.table("version", "")
+    for name, version in versions.items():
+        rows.add_row(name, version)
+    console.show(rows)
+    print(f"  device  {device}\n")
+    _print_findings(found)
+
+
+def _note_unknown_packages() -> None:
+    known = {catalogue.plain(entry.package) for entry in catalogue.installed()}
+    for package in sorted(catalogue.allowed_packages() - known):
+        console.note(f"$GANZOO_PLUGINS names {package}, which registers nothing here")
+
+
+def _print_findings(findings: list[Finding]) -> None:
+    """Package by package; what is wrong with a plugin stands in the lines below it."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    colours = {"ok": "green", "broken": "red", "hidden": "dim"}
+    package = ""
+    for entry, state, detail in findings:
+        if package != (package := f"{entry.package} {entry.version}"):
+            console.show(Text(package, "bold"))
+        verdict = Text(f"{state:<13}", colours.get(state, "yellow"))
+        line = f"{entry.kind:<14}{entry.name:<26}{detail if state == 'ok' else ''}"
+        console.show(Text("  ").append(verdict).append(line.rstrip()))
+        if state != "ok":
+            console.show(Padding(Text(detail, "dim"), (0, 0, 0, 15)))
+
+
+def _layer_table(layers: list[Layer], total: int) -> Table:
+    table = console.table("layer", "kind", "parameters", "output shape")
+    table.columns[2].justify = "right"
+    for layer in layers:
+        shape = " x ".join(map(str, layer.output_shape)) or "1"
+        table.add_row(layer.name, layer.kind, f"{layer.parameters:,}", shape)
+    table.add_section()
+    table.add_row("", "total", f"{total:,}", "")
+    return table

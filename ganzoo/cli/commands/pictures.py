@@ -1,0 +1,115 @@
+"""`ganzoo plot`, `animate`, `report` and `compare`: what is to be seen of runs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganzoo.cli import console
+from ganzoo.cli.opening import latest_run
+from ganzoo.cli.options import Runs
+
+if TYPE_CHECKING:
+    from ganzoo.runs.folder import Run
+
+Which = Annotated[Path | None, typer.Argument(help="A run. Default: the latest.")]
+
+
+class Format(StrEnum):
+    """Of charts."""
+
+    png = "png"
+    svg = "svg"
+
+
+def plot(
+    run: Which = None,
+    smooth: Annotated[
+        bool, typer.Option("--smooth/--no-smooth", help="Draw means over what was measured.")
+    ] = True,
+    format_: Annotated[
+        Format,
+        typer.Option("--format", help="Of charts; an .svg is light or dark as its page is."),
+    ] = Format.png,
+    dark: Annotated[bool, typer.Option("--dark", help="Charts on dark ground, as .png.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Default: RUN/plots.")
+    ] = None,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Draw a run's curves, its strip, and what it draws beside real images."""
+    from ganzoo.report import of_run
+
+    opened = _open(run or latest_run(runs))
+    folder = output or opened.path / of_run.PLOTS
+    for path in of_run.plot(opened, folder, format_.value, smooth, dark):
+        print(path)
+
+
+def animate(
+    run: Which = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE",
+            help="A .gif, .webp, or (with ffmpeg) .mp4. Default: RUN/training.gif.",
+        ),
+    ] = None,
+    runs: Runs = Path("runs"),
+) -> None:  # fmt: skip
+    """Show how a run's images came to be, one sample grid after the other."""
+    from ganzoo.report import gallery, of_run
+
+    opened = _open(run or latest_run(runs))
+    path = output or opened.path / of_run.ANIMATION
+    gallery.animate(opened, path)
+    print(path)
+
+
+def report(
+    run: Which = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Default: RUN/report.html."),
+    ] = None,
+    exports: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where exported models are looked for.")
+    ] = Path("exports"),
+    runs: Runs = Path("runs"),
+) -> None:
+    """Write a report: all that is to be seen of a run, in one HTML file that needs no other."""
+    from ganzoo.report.of_run import report as write
+
+    print(write(_open(run or latest_run(runs)), output, exports))
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN…", help="Two to six runs.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The page.")
+    ] = Path("compare.html"),
+) -> None:
+    """Compare runs: a table here, and a page with their curves and what they draw."""
+    from ganzoo.report.of_several import compare as write
+
+    found = write([_open(run) for run in runs], output)
+    for title, rows in (("asked for", found.differences), ("measured", found.results)):
+        table = console.table(title, *(name.replace("-", "-\n") for name in found.names))
+        for column in table.columns:
+            column.overflow = "fold"
+        for name, values in rows:
+            table.add_row(name, *values)
+        console.show(table)
+    print(output)
+
+
+def _open(path: Path) -> Run:
+    """The run in a folder; ModelFileError where there is none."""
+    from ganzoo.runs.folder import Run
+
+    run = Run(path)
+    run.check()
+    return run

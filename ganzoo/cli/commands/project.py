@@ -1,0 +1,99 @@
+"""`ganzoo project`: the latent whose picture is nearest to a given one."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganzoo.cli.options import model_name
+from ganzoo.errors import UsageError
+
+if TYPE_CHECKING:
+    from ganzoo.draw.pixels import Pixels
+    from ganzoo.draw.sheets import Sheet
+    from ganzoo.train.projection import Projection
+
+
+def project(
+    model: Annotated[
+        Path, typer.Argument(help="A run, checkpoint or model.safetensors: it takes gradients.")
+    ],
+    image: Annotated[Path, typer.Argument(help="A picture of any size, cropped to its middle.")],
+    restarts: Annotated[int, typer.Option(min=1, help="Searches, each from a z of its own.")] = 4,
+    steps: Annotated[int, typer.Option(min=1, help="Gradients that a search may take.")] = 300,
+    seed: Annotated[int, typer.Option(help="Of the latents that the searches begin from.")] = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="PNG",
+            help="The sheet; z goes beside it, as .npy. Default: named after model and image.",
+        ),
+    ] = None,
+) -> None:
+    """Search the z whose picture is nearest to an image: target, nearest and difference."""
+    if model.suffix.lower() == ".onnx":
+        raise UsageError(f"{model} gives no gradients: give the run that it was exported from")
+    target = output or Path(f"{model_name(model)}-project-{image.stem}.png")
+    if target.suffix.lower() != ".png":
+        raise UsageError(f"-o writes .png files, and {target} is none: name it {target.stem}.png")
+    import numpy as np
+
+    from ganzoo.data.files import read_image
+    from ganzoo.data.prepare import fit
+    from ganzoo.draw import latents
+    from ganzoo.runs.weights import load_generator
+    from ganzoo.storage import write_whole
+    from ganzoo.train.projection import project as search
+
+    pixels = read_image(image)
+    generator, network = load_generator(model)
+    info = generator.info
+    wanted = fit(pixels, (*info.image["size"], info.image["channels"]))
+
+    def nearest(picture: Pixels) -> Projection:
+        return search(generator, network, picture, restarts=restarts, steps=steps, seed=seed)
+
+    known = latents.normal(1, info.latent_dim, seed, start=restarts)
+    tested = nearest(generator.draw(known)[0])
+    away, usual = np.linalg.norm(tested.z - known[0]), np.sqrt(info.latent_dim)
+    print(f"self-test  {_levels(tested)}, for image {restarts} of seed {seed}")
+    print(f"           its z is {away:.1f} away; that of another image about {2**0.5 * usual:.1f}")
+    found = nearest(wanted)
+    print(f"target     {_levels(found)}, for {image}")
+    print(f"           z has the length {np.linalg.norm(found.z):.1f}; most have about {usual:.1f}")
+    encoded = io.BytesIO()
+    np.save(encoded, found.z[None])
+    write_whole(target.with_suffix(".npy"), encoded.getvalue())
+    _sheet(wanted, found, model_name(model)).save(target)
+    z = quote(str(target.with_suffix(".npy")))
+    print(f"next: ganzoo sample {quote(str(model))} --z {z}")
+    print(target)
+
+
+def _levels(found: Projection) -> str:
+    """How far off the best picture is, and those of all searches."""
+    rms = [f"{number:.1f}" for number in sorted(found.rms)]
+    return f"RMS {rms[0]} grey levels of 255 (searches: {', '.join(rms)})"
+
+
+def _sheet(target: Pixels, found: Projection, model: str) -> Sheet:
+    """Both pictures, and how far apart they are, brightened by a whole factor up to white."""
+    import numpy as np
+
+    from ganzoo.draw.sheets import Sheet
+
+    difference = np.abs(target.astype(int) - found.picture)
+    factor = max(1, 255 // max(1, int(difference.max())))
+    shown = np.stack([target, found.picture, (factor * difference).astype(np.uint8)])
+    return Sheet(
+        shown[None, None],
+        columns=["target", "nearest", f"difference x{factor}"],
+        caption=f"{model}: RMS {found.rms.min():.1f} of 255",
+        size=256,
+    )

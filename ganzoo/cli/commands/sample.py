@@ -1,0 +1,145 @@
+"""`ganzoo sample`: from a model to a picture, or to very many."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganzoo.cli.opening import Model, check_sheet, latest_run, open_model
+from ganzoo.cli.options import Runs, model_name
+from ganzoo.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ganzoo.draw.generator import Generator
+    from ganzoo.draw.pixels import Pixels
+
+
+def sample(
+    model: Model = None,
+    n: Annotated[int | None, typer.Option("-n", min=1, help="How many images.  [64]")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Image i of a seed is always the same.  [0]")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="PNG", help="The sheet. Default: MODEL-seedN.png."),
+    ] = None,
+    z: Annotated[
+        Path | None,
+        typer.Option("--z", metavar="NPY", help="Your own latents (n, latent_dim), not a seed."),
+    ] = None,
+    each: Annotated[
+        Path | None,
+        typer.Option("--each", metavar="DIR", help="Write every image into DIR instead."),
+    ] = None,
+    npz: Annotated[
+        Path | None,
+        typer.Option("--npz", metavar="NPZ", help="Write one array, uint8 (n, H, W, C), instead."),
+    ] = None,
+    tar: Annotated[
+        Path | None, typer.Option("--tar", metavar="TAR", help="Write a .tar of PNGs instead.")
+    ] = None,
+    columns: Annotated[int | None, typer.Option(min=1, help="Images in a row.")] = None,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Images drawn at a time; none depends on it.")
+    ] = 64,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Draw images: one sheet, or with --each, --npz or --tar as many as you like.
+
+    These three are drawn in little memory, and killed, the same command goes on where it was.
+    """
+    if z is not None and (n is not None or seed is not None):
+        raise UsageError("--z says which images to draw: leave -n and --seed out")
+    seed = seed or 0
+    many = _check_names({"-o": output, "--each": each, "--npz": npz, "--tar": tar})
+    if many and columns is not None:
+        raise UsageError("--columns is about a sheet: leave it out, or write one with -o")
+    source = model or latest_run(runs)
+    generator = open_model(source)
+    given = None if z is None else _read_latents(z, generator)
+    count = (n or 64) if given is None else len(given)
+
+    def batches(start: int) -> Iterator[Pixels]:
+        if given is None:
+            return generator.stream(count, seed, batch_size, start)
+        return (
+            generator.draw(given[first : first + batch_size], batch_size)
+            for first in range(start, count, batch_size)
+        )
+
+    if many is not None:
+        from ganzoo.cli.collecting import SINKS, collect_images
+
+        option, path = many
+        image = generator.info.image
+        sink = SINKS[option](path, (count, *image["size"], image["channels"]))
+        latents = {"seed": seed} if z is None else {"latents": _sha256(z)}
+        facts = {
+            "model": generator.sha256,
+            "run by": generator.runs_on,
+            **latents,
+            "rng": generator.info.latent["rng"],
+        }
+        collect_images(sink, batches, batch_size, facts)
+        print(path)
+        return
+    check_sheet(count, "draw them with --each, --npz or --tar")
+    import numpy as np
+
+    from ganzoo.draw.pixels import grid, save_png
+
+    drawn = f"seed{seed}" if z is None else z.stem
+    target = output or Path(f"{model_name(source)}-{drawn}.png")
+    save_png(grid(np.concatenate(list(batches(0))), columns), target)
+    print(target)
+
+
+def _check_names(targets: dict[str, Path | None]) -> tuple[str, Path] | None:
+    """The option, of --each, --npz and --tar, that says where to, and its path; None for a sheet.
+
+    UsageError for two of them, and for a file named as what it will not be.
+    """
+    given = [(option, path) for option, path in targets.items() if path is not None]
+    if len(given) > 1:
+        options = " and ".join(option for option, _ in given)
+        raise UsageError(f"{options} each say where the images go: give one of them")
+    for option, path in given:
+        suffix = {"-o": ".png", "--npz": ".npz", "--tar": ".tar"}.get(option)
+        if suffix and path.suffix.lower() != suffix:
+            raise UsageError(
+                f"{option} writes {suffix} files, and {path} is none: name it x{suffix}"
+            )
+    return given[0] if given and given[0][0] != "-o" else None
+
+
+def _read_latents(path: Path, generator: Generator) -> NDArray[np.float32]:
+    """The latents (n, latent_dim) of an .npy file, left there until they are used.
+
+    UsageError where not all of them can be drawn from: better now than after an hour.
+    """
+    import numpy as np
+
+    try:
+        z: NDArray[np.float32] = np.lib.format.open_memmap(path, mode="r")
+    except ValueError as error:
+        raise UsageError(f"{path} is no .npy file of numbers: np.save writes one") from error
+    if z.shape[1:] != (generator.info.latent_dim,) or not len(z) or z.dtype.kind not in "iuf":
+        generator.draw(z)  # says what is wrong
+    largest = np.finfo(np.float32).max
+    for first in range(0, len(z), 2**12):
+        if not (np.abs(z[first : first + 2**12]) <= largest).all():  # NaN included
+            raise UsageError(f"the latents in {path} must be finite numbers, as float32")
+    return z
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

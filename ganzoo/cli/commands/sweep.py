@@ -1,0 +1,82 @@
+"""`ganzoo sweep`: what single coordinates of z do to the picture."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganzoo.cli.opening import Model, Output, check_sheet, latest_run, numbers, open_model
+from ganzoo.cli.options import Runs, model_name
+
+if TYPE_CHECKING:
+    from ganzoo.draw.generator import Generator
+
+AUTO = 5
+"""How many coordinates `--dims auto` takes."""
+REACH = 3.0
+"""How far it moves each to see what that does: 99.7% of normal numbers are no further out."""
+
+
+def sweep(
+    model: Model = None,
+    dims: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="Coordinates of z, as in 3,17; or those that move the picture most: "
+            f"auto for {AUTO} of them, auto:N for N.",
+        ),
+    ] = "auto",
+    values: Annotated[
+        str, typer.Option(metavar="LIST", help="What each coordinate is set to.")
+    ] = "-3,0,3",
+    rows: Annotated[int, typer.Option(min=1, help="How many images, each of its own z.")] = 8,
+    seed: Annotated[int, typer.Option(help="Image i of a seed is always the same.")] = 0,
+    output: Output = None,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Set single coordinates of z, all others as they are: a sheet, or a GIF or WebP."""
+    import numpy as np
+
+    from ganzoo.draw import sheets
+
+    wanted = _wanted(dims)
+    chosen = numbers("--values", values, float, "-3,0,3")
+    if output is not None:
+        sheets.is_animation(output)
+    source = model or latest_run(runs)
+    generator = open_model(source)
+    count = len(wanted) if isinstance(wanted, list) else min(wanted, generator.info.latent_dim)
+    check_sheet(rows * count * len(chosen), "give --rows, --dims or --values less")
+    indices = wanted if isinstance(wanted, list) else _most_moving(generator, wanted, seed)
+    sweeps = [generator.sweep(index, chosen, rows, seed) for index in indices]
+    target = output or Path(f"{model_name(source)}-sweep-seed{seed}.png")
+    sheets.Sheet(
+        np.stack(sweeps, axis=1),
+        rows=[f"image {i}" for i in range(rows)],
+        columns=[f"{value or 0:g}" for value in chosen],  # -0 is 0
+        groups=[f"z[{index}]" for index in indices],
+        caption=f"{model_name(source)}, seed {seed}",
+    ).save(target)
+    print(target)
+
+
+def _wanted(dims: str) -> list[int] | int:
+    """The coordinates, or how many are to be chosen."""
+    if dims == "auto":
+        return AUTO
+    if count := re.fullmatch(r"auto:0*([1-9][0-9]{0,5})", dims):
+        return int(count[1])
+    return numbers("--dims", dims, int, "3,17, or auto, or auto:3")
+
+
+def _most_moving(generator: Generator, count: int, seed: int) -> list[int]:
+    """The coordinates that move the picture most, that which does so most first; prints them."""
+    chosen = generator.most_moving(count, REACH, seed)
+    print(f"from {-REACH:g} to {REACH:g}, these move the picture most, in grey levels of 255:")
+    for index, levels in chosen:
+        print(f"z[{index}]  {levels:.1f}")
+    return [index for index, _ in chosen]

@@ -1,0 +1,59 @@
+"""`ganzoo export --web` and `--single-file`: a page instead of an ONNX file."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ganzoo.cli.console import note
+from ganzoo.cli.options import model_name
+
+
+def write_pages(
+    source: Path,
+    export_to: Callable[[Path], object],
+    folder: Path | None,
+    file: Path | None,
+    *,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write the page of `source` into `folder`, as one `file`, or both, and print what it weighs.
+
+    `source` is an ONNX file, which needs no torch, or what `export_to(path)` makes one of.
+    """
+    from ganzoo.draw import untrusted
+    from ganzoo.explore import web
+    from ganzoo.explore.runtime import onnxruntime_web
+
+    # What may fail comes before what takes long.
+    if source.suffix.lower() == ".onnx":
+        model = untrusted.read(source)
+        runtime = onnxruntime_web(note)
+    else:
+        from ganzoo.runs.weights import load_weights
+
+        load_weights(source)
+        runtime = onnxruntime_web(note)
+        with tempfile.TemporaryDirectory() as temporary:
+            target = Path(temporary, "model.onnx")
+            export_to(target)
+            model = target.read_bytes()
+    content = web.files(model, model_name(source), runtime)
+    written: dict[str, int] = {}
+    if folder is not None:
+        written[str(folder)] = web.write_folder(content, folder, force)
+    if file is not None:
+        written[str(file)] = web.write_single_file(content, file, force)
+    if as_json:
+        print(json.dumps([{"path": path, "bytes": size} for path, size in written.items()]))
+        return
+    wasm = len(content["ort.wasm"]) + len(content["ort.js"])
+    print(f"model      {len(model):,} bytes, of {source}")
+    print(f"runtime    {wasm:,} bytes, onnxruntime-web")
+    for path, size in written.items():
+        print(f"in all     {size:,} bytes in {path}")
+    for path in written:
+        print(path)

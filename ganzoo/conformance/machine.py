@@ -1,0 +1,36 @@
+"""What this machine offers: versions of packages, and the device."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+from ganzoo import __version__
+
+PACKAGES = (
+    "numpy", "onnxruntime", "pillow", "rich", "typer",
+    "torch", "torchvision", "safetensors", "onnx", "onnxscript", "matplotlib",
+)  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """The version of ganzoo, Python and each package that some part of ganzoo uses."""
+    found = {
+        "ganzoo": __version__,
+        "python": f"{platform.python_version()} ({platform.platform()})",
+    }
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def device() -> str:
+    """The device that `--device auto` takes, and why."""
+    try:
+        from ganzoo.train.device import choose
+    except ImportError:
+        return "none: torch is not installed, so this environment lists and samples only"
+    return str(choose())

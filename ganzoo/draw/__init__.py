@@ -1,0 +1,1 @@
+"""From a latent to pixels, by numpy and onnxruntime; nothing here imports torch."""

@@ -1,0 +1,105 @@
+"""Who may write where: a note beside what is being made, and a lock on it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from ganzoo.draw.collect.sinks import Folder, Sink, beside
+from ganzoo.errors import OutputError
+from ganzoo.storage import lock
+
+
+@contextmanager
+def claim(sink: Sink, facts: Mapping[str, str | int]) -> Iterator[None]:
+    """Have `sink` to oneself while it is resumed, appended to and finished.
+
+    `facts` say which images it is for; entered again with the same after a crash, it goes on.
+    Raises OutputError, and changes nothing, where something is in the way: another file of the
+    name, images of other facts, a process that is at it. After success there is nothing but the
+    images; after an error, or Ctrl-C, they stay with the note that makes a restart possible.
+    """
+    note = beside(sink.path, ".part.json")
+    note.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(note, sink.path) as file:
+        noted = _read(file)
+        if noted is None and _there(sink):
+            raise OutputError(
+                f"{note} is damaged, so it is not known what is in {sink.path}: choose another "
+                f"name, or remove {', '.join(map(str, [*_there(sink), note]))}"
+            )
+        try:
+            _agree(sink, noted or {}, facts, note)
+        except OutputError:
+            if not noted:
+                note.unlink()  # it was made just now, and says nothing
+            raise
+        if not noted:
+            file.truncate(0)
+            file.write(json.dumps(facts))
+            file.flush()
+        try:
+            yield
+        except BaseException:
+            if not _there(sink):
+                note.unlink()
+            raise
+        note.unlink()  # while the lock is held: nobody else can have noted anything in it
+
+
+@contextmanager
+def _locked(note: Path, path: Path) -> Iterator[IO[str]]:
+    """`note`, open for reading and appending, and nobody else's until it is closed."""
+    while True:
+        with note.open("a+", encoding="utf-8") as file:
+            if not lock(file):
+                raise OutputError(f"another process is writing {path}: let it, or end it")
+            # Whoever had it until now has removed it: what is locked is no longer of that name.
+            try:
+                there = os.stat(note)
+            except FileNotFoundError:
+                continue
+            if os.path.samestat(os.fstat(file.fileno()), there):
+                yield file
+                return
+
+
+def _agree(
+    sink: Sink, noted: Mapping[str, str | int], facts: Mapping[str, str | int], note: Path
+) -> None:
+    """Raise OutputError if what is there is not the beginning of these images."""
+    there = _there(sink)
+    if noted and noted != facts:
+        begun, asked = (
+            ", ".join(f"{k} {str(v)[:16]}" for k, v in these.items() if those.get(k) != v)
+            for these, those in ((noted, facts), (facts, noted))
+        )
+        raise OutputError(
+            f"{sink.path} was begun with {begun}, not with {asked}: choose another name, or "
+            f"remove {', '.join(map(str, [*there, note]))}"
+        )
+    # The file alone, with a note, is finished: only the removal of the note is left to do.
+    if there and (not noted or there[0] == sink.path != there[-1]):
+        raise OutputError(f"{there[0]} is there already and not overwritten: choose another name")
+
+
+def _there(sink: Sink) -> list[Path]:
+    """Which of a sink's files are there; an empty folder is as good as none."""
+    if isinstance(sink, Folder) and sink.path.is_dir() and not any(sink.path.iterdir()):
+        return []
+    return [path for path in [sink.path, *sink.parts] if os.path.lexists(path)]
+
+
+def _read(note: IO[str]) -> dict[str, str | int] | None:
+    """What was noted; nothing if the process died before it had, and None if it is damaged."""
+    note.seek(0)
+    text = note.read()
+    try:
+        noted = json.loads(text or "{}")
+    except ValueError:
+        return None
+    return noted if isinstance(noted, dict) else None

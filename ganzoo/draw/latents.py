@@ -1,0 +1,43 @@
+"""Latents that are the same everywhere: image i of a seed, in any batch, library or language."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganzoo.seeds import mix, mix_array
+
+RNG = "gz-normal-v1"
+"""The name of this stream; model files record it, so that a better one can follow."""
+
+
+def normal(count: int, dim: int, seed: int = 0, start: int = 0) -> NDArray[np.float32]:
+    """Z ~ N(0, I), float32 (count, dim): the latents of images start … start + count - 1 of `seed`.
+
+    Box-Muller over SplitMix64, in float64, cast at the end; an odd `dim` drops its last number.
+    Image i depends on (seed, i) alone. `seed` is any integer; it is taken modulo 2^64.
+    """
+    pairs = (dim + 1) // 2
+    first = (mix(int(seed) % 2**64) + int(start) * pairs) % 2**64
+    words = mix_array(np.uint64(first) + np.arange(count * pairs, dtype=np.uint64))
+    u1 = ((words >> np.uint64(32)) + 0.5) / 2**32
+    u2 = ((words & np.uint64(2**32 - 1)) + 0.5) / 2**32
+    radius, angle = np.sqrt(-2 * np.log(u1)), 2 * np.pi * u2
+    z = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
+    return z.reshape(count, 2 * pairs)[:, :dim].astype(np.float32)
+
+
+def slerp(a: NDArray[np.float32], b: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
+    """Spherical interpolation from a to b, both (dim,): float32 (steps, dim), ends included.
+
+    Straight where the two point the same or opposite ways, or one is zero.
+    """
+    t = np.linspace(0, 1, steps)[:, None]
+    lengths = np.linalg.norm(a.astype(np.float64)) * np.linalg.norm(b.astype(np.float64))
+    cosine = np.dot(a.astype(np.float64), b) / lengths if lengths else 1.0
+    if abs(cosine) > 1 - 1e-9:
+        path = (1 - t) * a + t * b
+    else:
+        angle = np.arccos(cosine)
+        path = (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+    return np.asarray(path, np.float32)

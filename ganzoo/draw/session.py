@@ -1,0 +1,189 @@
+"""Drawing from an ONNX file: numpy and onnxruntime, nothing else."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from ganzoo.draw import firstlayer, untrusted
+from ganzoo.draw.generator import Generator
+from ganzoo.draw.info import ModelInfo
+from ganzoo.draw.untrusted import Contents, Port
+from ganzoo.errors import DeviceError, ModelFileError, UsageError
+
+MAX_MEMORY = 4 * 2**30
+"""Bytes that a model may ask for on the CPU while it is opened or draws one batch."""
+
+CPU = "CPUExecutionProvider"
+AUTOMATIC = ("CUDAExecutionProvider", CPU)
+"""What `providers="auto"` tries, in this order."""
+
+
+def load_onnx(
+    path: str | Path, providers: str | Sequence[str] = "auto", threads: int | None = None
+) -> Generator:
+    """Open an ONNX generator that `ganzoo export` wrote.
+
+    `providers` are names as onnxruntime has them, "CUDA" being short for "CUDAExecutionProvider";
+    "auto" is CUDA where it works, else the CPU. `threads` is by default the number of CPUs that
+    this process may use. Raises ModelFileError where the file is missing, damaged, not to be
+    trusted, or not ganzoo's; DeviceError where a provider is not there.
+    """
+    return from_bytes(untrusted.read(path), path, providers, threads)
+
+
+def from_bytes(
+    content: bytes,
+    path: str | Path,
+    providers: str | Sequence[str] = "auto",
+    threads: int | None = None,
+) -> Generator:
+    """As `load_onnx`, for the content of a file; `path` is only for messages."""
+    contents = untrusted.inspect(content, path)
+    info = ModelInfo.from_metadata(contents.metadata, path)
+    _check_ports(contents, info, path)
+    session = _open(content, contents, path, providers, threads)
+
+    def forward(z: NDArray[np.float32]) -> NDArray[Any]:
+        try:
+            images = np.asarray(session.run(["image"], {"latent": z})[0])
+        except Exception as error:  # onnxruntime's exceptions have no common base
+            raise ModelFileError(_why_not_run(error, path, len(z))) from error
+        if images.shape != (len(z), *info.output_shape) or images.dtype != info.image["dtype"]:
+            raise ModelFileError(
+                f"{path} draws {images.dtype} {images.shape}, not what it declares"
+            )
+        return images
+
+    sha256, runs_on = hashlib.sha256(content).hexdigest(), session.get_providers()[0]
+    inner = firstlayer.find(content)
+    if inner is None:
+        return Generator(info, forward, sha256, runs_on)
+
+    @functools.cache
+    def second_session() -> onnxruntime.InferenceSession:  # drawing needs none
+        extended = firstlayer.with_output(content, inner)
+        return _open(extended, contents, path, providers, threads)
+
+    def first_layer(z: NDArray[np.float32]) -> NDArray[np.float32]:
+        return _activations(second_session(), inner, z, path)
+
+    return Generator(info, forward, sha256, runs_on, first_layer)
+
+
+def _activations(
+    session: onnxruntime.InferenceSession, name: str, z: NDArray[np.float32], path: str | Path
+) -> NDArray[np.float32]:
+    """The value `name` of a graph, float32 (n, features)."""
+    options = onnxruntime.RunOptions()
+    options.only_execute_path_to_fetches = True
+    try:
+        made = np.asarray(session.run([name], {"latent": z}, options)[0], np.float32)
+        return made.reshape(len(z), -1)
+    except Exception as error:  # onnxruntime's exceptions have no common base
+        raise ModelFileError(_why_not_run(error, path, len(z))) from error
+
+
+def usable_cpus() -> int:
+    """How many CPUs this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _check_ports(contents: Contents, info: ModelInfo, path: str | Path) -> None:
+    """One input and one output, exactly as the metadata say."""
+    wanted = [
+        Port("latent", "float32", (None, info.latent_dim)),
+        Port("image", info.image["dtype"], (None, *info.output_shape)),
+    ]
+    found = [*contents.inputs, *contents.outputs]
+    if found != wanted:
+        raise ModelFileError(
+            f"{path} should map latent float32 (n, {info.latent_dim}) to image "
+            f"{info.image['dtype']} (n, {', '.join(map(str, info.output_shape))}), and does not"
+        )
+
+
+def _open(
+    content: bytes,
+    contents: Contents,
+    path: str | Path,
+    providers: str | Sequence[str],
+    threads: int | None,
+) -> onnxruntime.InferenceSession:
+    if threads is not None and threads < 1:
+        raise UsageError(f"threads must be at least 1, not {threads}")
+    wanted = _providers(providers)
+    _limit_memory()
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    # onnxruntime counts the host's CPUs, whatever this process may use of them.
+    options.intra_op_num_threads = threads or usable_cpus()
+    options.add_session_config_entry("session.use_env_allocators", "1")
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # never guess
+    # TF32 would round to ten bits, and the pictures would not be those of the CPU.
+    exact = [(name, {"use_tf32": "0"} if name.startswith("CUDA") else {}) for name in wanted]
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=exact)
+    except Exception as error:  # onnxruntime's exceptions have no common base
+        raise ModelFileError(_why_not_opened(error, contents, path)) from error
+    if providers != "auto" and session.get_providers()[: len(wanted)] != wanted:
+        raise DeviceError(f"onnxruntime cannot use {wanted[0]} here, though it is installed")
+    return session
+
+
+def _providers(asked: str | Sequence[str]) -> list[str]:
+    available = onnxruntime.get_available_providers()
+    if asked == "auto":
+        return [name for name in AUTOMATIC if name in available]
+    names = [asked] if isinstance(asked, str) else list(asked)
+    full = [name if name.endswith("Provider") else f"{name}ExecutionProvider" for name in names]
+    missing = [name for name in full if name not in available]
+    if missing or not full:
+        raise DeviceError(
+            f"this onnxruntime has no {', '.join(missing) or 'provider of that name'}; it has "
+            f"{', '.join(available)}"
+        )
+    return full
+
+
+@functools.cache
+def _limit_memory() -> None:
+    """Let all models together have `MAX_MEMORY` on the CPU: a file may declare a terabyte.
+
+    Where the process that uses ganzoo has registered an allocator before, its limits hold instead.
+    """
+    info = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    onnxruntime.create_and_register_allocator(info, onnxruntime.OrtArenaCfg(MAX_MEMORY, -1, -1, -1))
+
+
+def _why_not_opened(error: Exception, contents: Contents, path: str | Path) -> str:
+    message = " ".join(str(error).split())
+    if re.search(r"IR version: \d+|[Oo]pset \d+ is under", message):
+        return (
+            f"{path} has opset {contents.opset} and IR version {contents.ir_version}, and "
+            f"onnxruntime {onnxruntime.__version__} cannot run that: upgrade onnxruntime"
+        )
+    return f"{path} is not an ONNX file that can be run: {message[:300]}"
+
+
+def _why_not_run(error: Exception, path: str | Path, batch: int) -> str:
+    message = " ".join(str(error).split())
+    if "memory" in message:
+        return (
+            f"{path} needs more than {MAX_MEMORY // 2**30} GiB to draw {batch} images at once"
+            + ("" if batch == 1 else ": try a smaller batch size")
+        )
+    return f"{path} cannot be run: {message[:300]}"

@@ -1,0 +1,111 @@
+"""Generators as ONNX files that need nothing but themselves, proved equal to torch's first."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ganzoo.draw import untrusted
+from ganzoo.draw.info import PRECISIONS, ModelInfo
+from ganzoo.errors import OutputError, UsageError
+from ganzoo.export import variants
+from ganzoo.export.graph import OPSET, clean, to_onnx
+from ganzoo.export.parity import HELD_OUT, Parity, Reference, with_metadata
+from ganzoo.export.quantize import int8
+from ganzoo.runs.weights import load_generator
+from ganzoo.storage import write_whole
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written, and what was found out about it on the way."""
+
+    path: Path
+    nbytes: int
+    sha256: str
+    opset: int
+    ir_version: int
+    operators: Counter[str]
+    parity: Parity
+    seconds: float  # that exporting took, checks included
+    info: ModelInfo
+
+    def to_json(self) -> dict[str, Any]:
+        """What `ganzoo export --json` prints, but for the speed."""
+        return {
+            "path": str(self.path),
+            "bytes": self.nbytes,
+            "sha256": self.sha256,
+            "opset": self.opset,
+            "ir_version": self.ir_version,
+            "precision": self.info.precision,
+            "operators": dict(self.operators.most_common()),
+            "parity": self.parity.to_json(),
+            "seconds": round(self.seconds, 2),
+        }
+
+
+def export_onnx(
+    source: str | Path,
+    target: Path,
+    *,
+    precision: str = "float32",
+    uint8: bool = False,
+    opset: int = OPSET,
+    ir_version: int | None = None,
+    force: bool = False,
+) -> Exported:
+    """Write the generator of a run, checkpoint or model file to `target`, once it passed.
+
+    The graph maps `latent` float32 (batch, latent_dim) to `image` float32 (batch, C, H, W), or with
+    `uint8` to uint8 (batch, H, W, C), with any batch, in evaluation mode. Float32 is checked in
+    every case, then what was made of it. ModelFileError where images differ from torch's by more
+    than `Parity.passes` allows; OutputError when `target` is there and is not this model. Nothing
+    is left behind then.
+    """
+    if target.suffix != ".onnx":
+        raise UsageError(f"'{target}' does not end in .onnx, as the name of an ONNX file must")
+    if precision not in PRECISIONS:
+        raise UsageError(f"there is no precision {precision!r}: choose {', '.join(PRECISIONS)}")
+    start = time.perf_counter()
+    generator, network = load_generator(source)
+    reference, info = Reference(generator), generator.info
+    model = to_onnx(network, info, opset, ir_version)
+    parity = reference.check(model, info)
+    if precision == "float16":
+        info = replace(info, precision=precision)
+        model = clean(variants.half(model))
+        parity = reference.check(model, info)
+    if precision == "int8":
+        info = replace(info, precision=precision)
+        reference = Reference(generator, HELD_OUT)
+        model = int8(model, info, generator, reference)
+        parity = reference.check(model, info)
+    if uint8:
+        pixels = {**info.image, "layout": "NHWC", "dtype": "uint8", "range": [0, 255]}
+        model = clean(variants.uint8(model, info))
+        info = replace(info, image=pixels)
+        parity = reference.check(model, info)
+    info = replace(info, parity=parity.to_json())
+    content = with_metadata(model, info)
+    if target.is_file() and not force and target.read_bytes() != content:
+        raise OutputError(
+            f"{target} is there and is not this model: choose a name with -o, or add --force"
+        )
+    write_whole(target, content)
+    found = untrusted.inspect(content, target)
+    return Exported(
+        target,
+        len(content),
+        hashlib.sha256(content).hexdigest(),
+        found.opset,
+        found.ir_version,
+        found.operators,
+        parity,
+        time.perf_counter() - start,
+        info,
+    )

@@ -1,0 +1,145 @@
+"""Eight bits wherever the images bear it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from ganzoo.draw import latents
+from ganzoo.draw.generator import Generator
+from ganzoo.draw.info import ModelInfo
+from ganzoo.errors import ModelFileError
+from ganzoo.export.graph import clean
+from ganzoo.export.parity import INT8_MAX, INT8_MEAN, Reference
+from ganzoo.export.variants import LAYERS, half, stored_in_bits
+
+CALIBRATION_SEED = 2**63
+"""The latents that decide the ranges of int8 are not those that anybody is shown."""
+TUNING_SEED = 2**62
+"""The latents that decide which layers int8 rounds are not those that it is judged by."""
+ATTEMPTS = ((0.9, True), (0.6, True), (0.6, False), (0.3, False))
+"""How much of what int8 may differ its tuning may use up, and whether layers may be computed in 8
+bits or only stored: the next, where others of its images go beyond it."""
+
+
+def int8(model: ModelProto, info: ModelInfo, generator: Generator, judge: Reference) -> ModelProto:
+    """The model in 8 bits as far as it passes; the last attempt, where none does."""
+    tuning = Reference(generator, (64,) * 4, TUNING_SEED)
+    for margin, compute in ATTEMPTS:
+
+        def within(candidate: ModelProto, share: float = margin) -> bool:
+            try:
+                parity = tuning.compare(clean(candidate), info)
+            except ModelFileError:  # it overflows
+                return False
+            return parity.uint8_max <= share * INT8_MAX and parity.uint8_mean <= INT8_MEAN * share
+
+        made = clean(rounded(model, info, within, compute))
+        if judge.compare(made, info).passes("int8"):
+            break
+    return made
+
+
+def rounded(
+    model: ModelProto,
+    info: ModelInfo,
+    within: Callable[[ModelProto], bool],
+    compute: bool = True,
+) -> ModelProto:
+    """Every layer as coarse as the images can bear, those that cost most first.
+
+    In 8 bits if `compute`, and `within` accepts that; else in float32 of weights that are stored in
+    8 bits, or else in 16. 8 bits are static quantization as onnxruntime's tool does it: QDQ, a
+    scale per output channel, 7 of the 8 bits for weights (without VNNI, AVX2 would overflow),
+    ranges of 256 latents. ModelFileError where not one layer bears any of it.
+    """
+    computed: list[str] = []
+    stored: list[str] = []
+    best = half(model)
+    for layer in _layers(model):
+        plans = [([*computed, *layer], stored)] if compute else []
+        for plan in [*plans, (computed, [*stored, *layer])]:
+            candidate = stored_in_bits(_quantized(model, info, plan[0]), plan[1])
+            if within(candidate):
+                best, (computed, stored) = candidate, plan
+                break
+    if not computed and not stored:
+        raise ModelFileError(
+            "8 bits are too coarse for every layer of this generator: `ganzoo export --fp16` "
+            "halves the file instead; nothing was written"
+        )
+    return best
+
+
+def _layers(model: ModelProto) -> list[list[str]]:
+    """The names of nodes with weights, those that read the same value together; costly first."""
+    inferred = onnx.shape_inference.infer_shapes(model)
+    values = [*inferred.graph.value_info, *inferred.graph.output]
+    shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in values}
+    weights = {t.name: list(t.dims) for t in model.graph.initializer}
+    together: dict[str, list[str]] = {}
+    cost: dict[str, float] = {}
+    for node in model.graph.node:
+        if node.op_type in LAYERS and node.input[1] in weights:
+            together.setdefault(node.input[0], []).append(node.name)
+            pixels = float(np.prod(shapes.get(node.output[0], [])[2:], initial=1))
+            macs = float(np.prod(weights[node.input[1]])) * pixels
+            cost[node.input[0]] = cost.get(node.input[0], 0) + macs
+    return [together[value] for value in sorted(together, key=lambda value: -cost[value])]
+
+
+def _quantized(model: ModelProto, info: ModelInfo, names: list[str]) -> ModelProto:
+    """`model` with these nodes computed in 8 bits: QDQ around them."""
+    if not names:
+        return model
+    from onnxruntime import quantization as q
+
+    class Latents(q.CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.batches = iter(range(4))
+
+        def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+            batch = next(self.batches, None)
+            if batch is None:
+                return None
+            return {"latent": latents.normal(64, info.latent_dim, CALIBRATION_SEED, 64 * batch)}
+
+    with tempfile.TemporaryDirectory(prefix="ganzoo-int8-") as folder, _silent():
+        source, target = Path(folder, "float32.onnx"), Path(folder, "int8.onnx")
+        onnx.save(model, source)
+        q.quantize_static(
+            source,
+            target,
+            Latents(),
+            quant_format=q.QuantFormat.QDQ,
+            per_channel=True,
+            reduce_range=True,
+            activation_type=q.QuantType.QUInt8,
+            weight_type=q.QuantType.QInt8,
+            nodes_to_quantize=names,
+            op_types_to_quantize=list(LAYERS),
+        )
+        return onnx.load(target)
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """What onnxruntime's tool logs, warns of and prints is not for the user."""
+    was_disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(was_disabled)

@@ -1,0 +1,155 @@
+"""Charts drawn by matplotlib, to be told apart by everybody, on light and on dark ground."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from ganzoo.report.curves import Chart, usual_window
+from ganzoo.storage import write_whole
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours. The series are those of Okabe and Ito, which colour-blind readers tell apart."""
+
+    ink: str
+    rule: str
+    paper: str
+    series: tuple[str, ...]
+
+
+LIGHT = Theme(
+    ink="#33373d",
+    rule="#d5d8dd",
+    paper="#ffffff",
+    series=("#0072b2", "#d55e00", "#009e73", "#b3589a", "#56b4e9", "#c98a00"),
+)
+DARK = Theme(
+    ink="#d3d6db",
+    rule="#3c4149",
+    paper="#16181c",
+    series=("#56b4e9", "#e9964a", "#2cc79a", "#e08cc4", "#9ad7ff", "#f0c040"),
+)
+VARIABLES = ("ink", "rule", *(f"series-{i}" for i in range(len(LIGHT.series))))
+SIZE = (6.4, 3.2)
+"""Inches; twice as wide as high."""
+
+
+def draw(chart: Chart, theme: Theme = LIGHT, *, smooth: bool = True, legend: bool = True) -> Figure:
+    """A chart: each curve as it was measured, or that faintly, and smoothed over it."""
+    with _style(theme):
+        figure = Figure(figsize=SIZE, layout="constrained")
+        axes = figure.subplots()
+        for curve, colour in zip(chart.curves, theme.series, strict=False):
+            if not len(curve.values):
+                continue
+            values = curve.values
+            if smooth:
+                axes.plot(curve.epochs, values, color=colour, alpha=0.25, linewidth=0.8)
+                values = curve.smoothed(usual_window(curve))
+            dot = "o" if len(values) == 1 else None
+            axes.plot(curve.epochs, values, color=colour, label=curve.label, marker=dot)
+        if chart.line is not None:
+            axes.axhline(chart.line, color=theme.ink, linewidth=0.8, linestyle=(0, (4, 4)))
+        if chart.limits:
+            axes.set_ylim(chart.limits)
+        axes.set_xlabel("epochs")
+        axes.margins(x=0.01)
+        axes.set_title(chart.title, loc="left", fontweight="bold")
+        axes.set_xlim(left=0)
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        if legend and len(chart.curves) > 1:
+            figure.legend(loc="outside lower center", ncols=2)
+        return figure
+
+
+def save(figure: Figure, path: Path, theme: Theme = LIGHT) -> None:
+    """Write a .png of twice 640x320 pixels, or an .svg that is light or dark as its reader's page.
+
+    A reader never sees half a file.
+    """
+    if path.suffix == ".svg":
+        rules = "".join(f"--{name}:{colour};" for name, colour in _colours(LIGHT).items())
+        dark = "".join(f"--{name}:{colour};" for name, colour in _colours(DARK).items())
+        style = f"<style>svg{{{rules}}}@media(prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
+        content = svg(figure).replace("<defs>", f"{style}<defs>", 1).encode()
+    else:
+        with _style(theme):
+            content = _encoded(lambda file: figure.savefig(file, format="png", dpi=200))
+    write_whole(path, content)
+
+
+def svg(figure: Figure, name: str = "chart") -> str:
+    """A figure drawn in LIGHT as an <svg> element whose colours are CSS variables of its page.
+
+    They are `VARIABLES`: --ink, --rule and --series-0 …; its ground is transparent. `name` is what
+    its ids begin with.
+    """
+    with _style(LIGHT):
+        text = _encoded(
+            lambda file: figure.savefig(
+                file, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
+            )
+        ).decode()
+    for variable, colour in _colours(LIGHT).items():
+        text = text.replace(colour, f"var(--{variable})")
+    text = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", text[text.index("<svg") :])
+    return re.sub("<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+
+
+def css(theme: Theme) -> str:
+    """The variables that `svg` speaks of, as declarations."""
+    return " ".join(f"--{name}: {colour};" for name, colour in _colours(theme).items())
+
+
+def _colours(theme: Theme) -> dict[str, str]:
+    return dict(zip(VARIABLES, (theme.ink, theme.rule, *theme.series), strict=True))
+
+
+def _encoded(write: Callable[[io.BytesIO], object]) -> bytes:
+    encoded = io.BytesIO()
+    write(encoded)
+    return encoded.getvalue()
+
+
+@contextmanager
+def _style(theme: Theme) -> Iterator[None]:
+    """Thin, with a light grid behind the curves and nothing else around them."""
+    with rc_context(
+        {
+            "figure.facecolor": theme.paper,
+            "axes.facecolor": "none",
+            "axes.edgecolor": theme.rule,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "axes.titlesize": 11,
+            "axes.labelsize": 9,
+            "grid.color": theme.rule,
+            "grid.linewidth": 0.5,
+            "lines.linewidth": 1.6,
+            "legend.frameon": False,
+            "legend.fontsize": 9,
+            "text.color": theme.ink,
+            "axes.labelcolor": theme.ink,
+            "axes.titlecolor": theme.ink,
+            "xtick.color": theme.ink,
+            "ytick.color": theme.ink,
+            "xtick.labelsize": 8,
+            "ytick.labelsize": 8,
+            "font.family": "sans-serif",
+            "svg.fonttype": "none",
+            "svg.hashsalt": "ganzoo",  # the same bytes each time
+        }
+    ):
+        yield

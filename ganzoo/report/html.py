@@ -1,0 +1,40 @@
+"""HTML that needs nothing but itself: templates, with pictures and styles inside."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ganzoo import __version__
+from ganzoo.report import charts
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+def render(template: str, **values: Any) -> str:
+    """The page that a template of this package makes of these values; all text is escaped."""
+    environment = Environment(
+        loader=PackageLoader("ganzoo.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    themes = {
+        "light": Markup(charts.css(charts.LIGHT)),
+        "dark": Markup(charts.css(charts.DARK)),
+    }
+    return environment.get_template(template).render(version=__version__, **themes, **values)
+
+
+def image(picture: Image.Image) -> str:
+    """A picture as the src of an <img>: WebP, of which small ones lose nothing."""
+    encoded = io.BytesIO()
+    exact = picture.width * picture.height * len(picture.getbands()) < 2**20
+    picture.save(encoded, "WEBP", lossless=exact, quality=90, method=2)
+    return "data:image/webp;base64," + base64.b64encode(encoded.getvalue()).decode()

@@ -1,0 +1,149 @@
+"""The report of one run: everything to be seen of it, in one HTML file."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganzoo.draw.generator import Generator
+from ganzoo.draw.sheets import Sheet
+from ganzoo.errors import GanzooError, UsageError
+from ganzoo.report import charts, curves, gallery, story
+from ganzoo.report.html import image, render
+from ganzoo.runs import health
+from ganzoo.runs.folder import Run
+from ganzoo.runs.weights import load_generator
+from ganzoo.storage import write_whole
+from ganzoo.train.networks import count_parameters
+from ganzoo.train.show import describe_networks
+from ganzoo.zoo.registry import load_architecture
+
+REPORT, PLOTS, ANIMATION = "report.html", "plots", "training.gif"
+SWEPT, VALUES = 5, (-3.0, 0.0, 3.0)
+"""How many coordinates of z the report sweeps, those that move the picture most, and to what."""
+
+
+def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) -> Path:
+    """Write the report of a run, by default into its folder, and return where it is.
+
+    `exports` is where ONNX files of its weights are looked for. What needs weights is left out
+    where there are none, and the layers where the architecture is not installed. UsageError where
+    the run's folder knows too little.
+    """
+    facts, entries = story.facts_of(run), run.lines("metrics.jsonl")
+    if "size" not in facts["data"]:
+        raise UsageError(f"{run.path} was trained by an older ganzoo, which noted too little")
+    drawn = curves.charts(run)
+    known = gallery.snapshots(run)
+    outcome, why = story.outcome(run)
+    now, said = story.health(facts, entries)
+    if outcome in {"diverged", "failed"}:
+        now.insert(0, f"it {outcome}: {why}")
+    sheets = {name: image(sheet.draw()) for name, sheet in gallery.pictures(run).items()}
+    page = render(
+        "report.html",
+        title=run.path.resolve().name,
+        lead=story.trained_on(facts),
+        outcome=outcome,
+        epochs=story.epochs(run),
+        numbers=story.last_numbers(facts, entries),
+        drawn=sheets.get("real-and-generated", image(known[-1].picture())),
+        strip=sheets["strip"],
+        last=known[-1].label,
+        charts=[charts.svg(charts.draw(chart), chart.name) for chart in drawn],
+        snapshots=[
+            {"label": s.label, "image": image(s.picture())} for s in gallery.evenly(known, 12)
+        ],
+        critic=curves.scores_of(facts) == "critic",
+        health=now,
+        said=said,
+        alike=health.ALIKE,
+        times=story.times(run),
+        settings=story.settings(facts),
+        commands=story.commands(run),
+        exact=facts["device"]["name"] == "cpu" and facts["processes"] == 1,
+        versions=story.versions(facts),
+        run=shlex.quote(str(run.path)),
+        **_of_weights(run, facts["config"]["seed"], exports),
+        **_of_architecture(facts),
+    )
+    path = path or run.path / REPORT
+    write_whole(path, page.encode())
+    return path
+
+
+def leave(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Exception]:
+    """Write all pictures of a run into its folder: charts, sheets, an animation, the report.
+
+    Gives what could not be drawn; once `stop` says so, no more is.
+    """
+    for draw in (
+        lambda: plot(run, run.path / PLOTS),
+        lambda: gallery.animate(run, run.path / ANIMATION),
+        lambda: report(run),
+    ):
+        if not stop():
+            try:
+                draw()
+            except Exception as error:
+                yield error
+
+
+def plot(
+    run: Run, folder: Path, kind: str = "png", smooth: bool = True, dark: bool = False
+) -> list[Path]:
+    """Write a run's charts as .png or .svg, and its sheets as .png, into a folder."""
+    theme = charts.DARK if dark else charts.LIGHT
+    drawn = curves.charts(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for chart in drawn:
+        written.append(folder / f"{chart.name}.{kind}")
+        base = charts.LIGHT if kind == "svg" else theme
+        charts.save(charts.draw(chart, base, smooth=smooth), written[-1], theme)
+    for name, sheet in gallery.pictures(run).items():
+        written.append(folder / f"{name}.png")
+        sheet.save(written[-1])
+    return written
+
+
+def _of_weights(run: Run, seed: int, exports: Path) -> dict[str, Any]:
+    """What there is to be told of the newest checkpoint's weights."""
+    try:
+        generator, _ = load_generator(run.path)
+    except GanzooError as error:
+        return {"sweep": "", "weights": str(error), "exports": []}
+    weights = generator.info.weights_sha256
+    return {
+        "sweep": image(_sweep(generator, seed).draw()),
+        "weights": weights,
+        "exports": story.exports(weights, exports),
+    }
+
+
+def _of_architecture(facts: story.Facts) -> dict[str, Any]:
+    """What it says of itself, and the layers of both networks with their numbers of parameters."""
+    made = facts["architecture"]
+    try:
+        loaded = load_architecture(f"{made['package']}:{made['name']}", made["options"])
+        networks = {
+            name: (count_parameters(network), layers)
+            for name, (network, layers) in describe_networks(loaded.value).items()
+        }
+    except GanzooError as error:
+        return {"summary": str(error), "networks": {}}
+    return {"summary": loaded.entry.summary() or "", "networks": networks}
+
+
+def _sweep(generator: Generator, seed: int) -> Sheet:
+    """What the coordinates do that move the picture most, in eight images."""
+    chosen = [index for index, _ in generator.most_moving(SWEPT, seed=seed)]
+    return Sheet(
+        np.stack([generator.sweep(i, VALUES, seed=seed) for i in chosen], axis=1),
+        columns=[f"{value:g}" for value in VALUES],
+        groups=[f"z[{i}]" for i in chosen],
+    )

@@ -1,0 +1,148 @@
+"""Several runs side by side: what was different, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganzoo.draw.sheets import Sheet
+from ganzoo.errors import GanzooError, UsageError
+from ganzoo.report import charts, gallery, story
+from ganzoo.report.curves import Chart, curve, scores_of
+from ganzoo.report.html import image, render
+from ganzoo.runs.folder import Run
+from ganzoo.runs.weights import load_generator
+from ganzoo.storage import write_whole
+from ganzoo.zoo.options import unparse
+
+MOST = len(charts.LIGHT.series)
+"""Runs in one comparison: as many as there are colours to tell them apart."""
+
+Table = list[tuple[str, list[str]]]
+"""Rows: a name, and a value for each run."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs by name, how what was asked for differs, and what was measured at the end."""
+
+    names: list[str]
+    differences: Table
+    results: Table
+
+
+def compare(runs: Sequence[Run], path: Path) -> Comparison:
+    """Write a page about two runs or more to `path`; UsageError where there are too many.
+
+    The pictures are of the same latents where seed and latent_dim are the same.
+    """
+    if not 2 <= len(runs) <= MOST:
+        raise UsageError(f"compare takes two to {MOST} runs, not {len(runs)}")
+    facts = [story.facts_of(run) for run in runs]
+    names = _names(runs)
+    entries = [run.lines("metrics.jsonl") for run in runs]
+    found = Comparison(names, _differences(facts), _results(runs, facts, entries))
+    seed = facts[0]["config"]["seed"]
+    page = render(
+        "compare.html",
+        title=" and ".join(names) if len(names) == 2 else f"{len(names)} runs compared",
+        names=names,
+        differences=found.differences,
+        results=found.results,
+        charts=[
+            charts.svg(charts.draw(chart, legend=False), chart.name)  # the page has one for all
+            for chart in _charts(names, facts, entries)
+        ],
+        pictures=[_picture(run, seed) for run in runs],
+        seed=seed,
+    )
+    write_whole(path, page.encode())
+    return found
+
+
+def _names(runs: Sequence[Run]) -> list[str]:
+    """The runs' folders, with as much of their paths as tells them apart."""
+    paths = [run.path.resolve() for run in runs]
+    if len(set(paths)) < len(paths):
+        raise UsageError("a run is compared with others, not with itself: name each once")
+    names = [path.name for path in paths]
+    return names if len(set(names)) == len(names) else [str(run.path) for run in runs]
+
+
+def _differences(facts: Sequence[story.Facts]) -> Table:
+    flat = [_flat(each) for each in facts]
+    names = dict.fromkeys(name for each in flat for name in each)
+    rows = [(name, [each.get(name, "-") for each in flat]) for name in names]
+    return [(name, values) for name, values in rows if len(set(values)) > 1]
+
+
+def _flat(facts: story.Facts) -> dict[str, str]:
+    """All that was asked for, and on what it ran."""
+    made, data = facts["architecture"], facts["data"]
+    return {
+        "architecture": made["name"],
+        "package": f"{made['package']} {made['version']}",
+        "data": data["name"],
+        "images": f"{data['images']:,}",
+        "fingerprint of the data": data["fingerprint"][:16],
+        **{f"--set {name}": unparse(value) for name, value in made["options"].items()},
+        **dict(story.config(facts)),
+        "device": facts["device"]["name"],
+        "precision": facts["precision"]["name"],
+        "processes": str(facts["processes"]),
+        "threads": str(facts["threads"]),
+        **facts["versions"],
+    }
+
+
+def _results(
+    runs: Sequence[Run], facts: Sequence[story.Facts], entries: Sequence[story.Entries]
+) -> Table:
+    times = [dict(story.times(run)) for run in runs]
+    rows: Table = [("outcome", [story.outcome(run)[0] for run in runs])]
+    rows += [(name, [each[name] for each in times]) for name in times[0]]
+    last = [story.last_numbers(*each) for each in zip(facts, entries, strict=True)]
+    for name in dict.fromkeys(name for each in last for name in each):
+        rows.append((f"last {name}", [each.get(name, "-") for each in last]))
+    return rows
+
+
+def _charts(
+    names: Sequence[str], facts: Sequence[dict[str, Any]], entries: Sequence[story.Entries]
+) -> list[Chart]:
+    """One for each quantity, in which a run has the same colour each time.
+
+    Scores of critics and probabilities are no numbers of one kind: the former have no chart but for
+    the estimate that is made of them.
+    """
+    runs = [*zip(names, facts, entries, strict=True)]
+
+    def chart(name: str, title: str, scores: str = "", **more: Any) -> Chart:
+        curves = [
+            curve(lines if scores in {"", scores_of(of)} else [], name, of, run)
+            for run, of, lines in runs
+        ]
+        return Chart(name, title, curves, **more)
+
+    found = [
+        chart("loss_d", "Loss of D"),
+        chart("loss_g", "Loss of G"),
+        chart("d_real", "D(x)", "logits", limits=(0, 1), line=0.5),
+        chart("d_fake", "D(G(z))", "logits", limits=(0, 1), line=0.5),
+        chart("wasserstein", "Wasserstein estimate", "critic", line=0),
+        chart("diversity", "Diversity, that of real images being 1", line=1),
+    ]
+    return [c for c in found if any(len(curve.values) for curve in c.curves)]
+
+
+def _picture(run: Run, seed: int) -> dict[str, str]:
+    """The first images of a seed, as the newest checkpoint draws them; or why it does not."""
+    try:
+        generator, known = load_generator(run.path)[0], gallery.snapshots(run)
+    except GanzooError as error:
+        return {"label": str(error), "image": ""}
+    images = generator.sample(16, seed)
+    sheet = Sheet(images.reshape(4, 1, 4, *images.shape[1:]))
+    return {"label": known[-1].label, "image": image(sheet.draw())}

@@ -1,0 +1,1 @@
+"""A run's folder: begun, written, kept, gone on with."""

@@ -1,0 +1,170 @@
+"""A training state as files, safetensors and JSON, and back, exactly. No pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor
+from torch.optim import Optimizer
+
+from ganzoo.architecture import Architecture
+from ganzoo.errors import ModelFileError, PluginError
+from ganzoo.runs.safetensors_writer import to_safetensors
+from ganzoo.runs.weights import AVERAGE, MODEL, model_info
+from ganzoo.storage import Content
+from ganzoo.train.state import TrainState
+from ganzoo.zoo.registry import Loaded
+
+OPTIMIZERS = "optim.safetensors"
+STATE = "state.json"
+NETWORKS = ("generator", "discriminator")
+
+
+def to_files(
+    state: TrainState, loaded: Loaded[Architecture], dataset: str, run: bytes = b"{}"
+) -> dict[str, Content]:
+    """What to write, before `state` changes: all of it, and the `run`'s own facts.
+
+    PluginError where it holds what no file could.
+    """
+    weights: dict[str, Tensor] = {}
+    moments: dict[str, Tensor] = {}
+    facts: dict[str, Any] = {"step": state.step, "samples_seen": state.samples_seen}
+    facts |= {"metrics": state.metrics.known, "param_groups": {}, "optimizer_numbers": {}}
+    for which in NETWORKS:
+        weights |= _prefixed(which, getattr(state, which).state_dict())
+        optimizer = getattr(state, f"{which}_optimizer")
+        tensors, numbers = _moments(optimizer, _names(optimizer, state))
+        moments |= tensors
+        facts["optimizer_numbers"] |= numbers
+        facts["param_groups"][which] = _groups(optimizer)
+    described = model_info(loaded, dataset, state.samples_seen).to_metadata()
+    files = {MODEL: to_safetensors(weights, described), OPTIMIZERS: to_safetensors(moments, {})}
+    if state.average is not None:
+        averages = _prefixed("generator", state.average.state_dict())
+        files[AVERAGE] = to_safetensors(averages, described)
+    return files | {STATE: [json.dumps(facts).encode()], "run.json": [run]}
+
+
+def restore(state: TrainState, files: Mapping[str, bytes], step: int | None = None) -> None:
+    """Put into a fresh `state` all that the files hold.
+
+    ModelFileError where something is missing, of another shape or of another step than `step`;
+    the state is then neither the one nor the other.
+    """
+    try:
+        facts = json.loads(files[STATE])
+        if step not in (None, facts["step"]):
+            raise ModelFileError(f"it is of step {facts['step']}")
+        weights, moments = load(files[MODEL]), load(files[OPTIMIZERS])
+        for which in NETWORKS:
+            optimizer = getattr(state, f"{which}_optimizer")
+            groups, numbers = facts["param_groups"][which], facts["optimizer_numbers"]
+            _restore_optimizer(optimizer, _names(optimizer, state), groups, moments, numbers)
+        for which in NETWORKS:
+            getattr(state, which).load_state_dict(_of(which, weights))
+        if state.average is not None:
+            state.average.load_state_dict(_of("generator", load(files[AVERAGE])))
+        state.step, state.samples_seen = int(facts["step"]), int(facts["samples_seen"])
+        pending = facts["metrics"].items()
+        state.metrics.known = {name: [(s, value) for s, value in of] for name, of in pending}
+    except KeyError as error:
+        raise ModelFileError(f"it lacks {error}") from error
+    except (SafetensorError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        raise ModelFileError(f"it does not fit: {' '.join(str(error).split())}") from error
+
+
+def _names(optimizer: Optimizer, state: TrainState) -> list[str]:
+    """The names of an optimizer's parameters, in its own order."""
+    known: dict[Tensor, str] = {}
+    for which in NETWORKS:
+        known |= {p: f"{which}.{name}" for name, p in getattr(state, which).named_parameters()}
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    if any(p not in known for p in parameters):
+        raise PluginError("an optimizer changes parameters of neither network: nothing saves them")
+    return [known[p] for p in parameters]
+
+
+def _moments(
+    optimizer: Optimizer, names: list[str]
+) -> tuple[dict[str, Tensor], dict[str, int | float | None]]:
+    """What an optimizer remembers of its parameters: tensors and plain numbers, by name and key."""
+    tensors: dict[str, Tensor] = {}
+    numbers: dict[str, int | float | None] = {}
+    for index, values in optimizer.state_dict()["state"].items():
+        if not isinstance(index, int) or not isinstance(values, dict):
+            raise PluginError(f"an optimizer keeps '{index}' for no parameter: nothing saves that")
+        for key, value in values.items():
+            if "." in str(key):
+                raise PluginError(f"an optimizer has the key '{key}': nothing saves a dot")
+            if isinstance(value, Tensor):
+                tensors[f"{names[index]}.{key}"] = value
+            elif value is None or isinstance(value, int | float):
+                numbers[f"{names[index]}.{key}"] = value
+            else:
+                kind = type(value).__name__
+                raise PluginError(f"an optimizer keeps a {kind} in '{key}': nothing saves that")
+    return tensors, dict(sorted(numbers.items()))
+
+
+def _groups(optimizer: Optimizer) -> list[dict[str, Any]]:
+    groups = [{k: v for k, v in g.items() if k != "params"} for g in optimizer.param_groups]
+    try:
+        json.dumps(groups)
+    except TypeError as error:
+        raise PluginError(f"an optimizer's settings cannot be saved: {error}") from error
+    return groups
+
+
+def _restore_optimizer(
+    optimizer: Optimizer,
+    names: list[str],
+    groups: list[dict[str, Any]],
+    moments: Mapping[str, Tensor],
+    numbers: Mapping[str, int | float | None],
+) -> None:
+    """Let a fresh optimizer go on where its namesake was; `groups` are its settings.
+
+    It takes a step on gradients of zero first, to see what it remembers: tensors of these shapes
+    and types are asked for, and copied to where these are. The weights are to be restored later.
+    """
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    for parameter in parameters:
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    optimizer.zero_grad()
+    expected = {name: dict(optimizer.state[p]) for name, p in zip(names, parameters, strict=True)}
+    optimizer.state.clear()
+    known = dict(zip(names, parameters, strict=True))
+    for name, value in {**moments, **numbers}.items():
+        owner, _, key = name.rpartition(".")
+        if owner not in known:
+            continue  # the other optimizer's
+        like = expected[owner].get(key)
+        if isinstance(value, Tensor) and isinstance(like, Tensor):
+            if (value.shape, value.dtype) != (like.shape, like.dtype):
+                raise ModelFileError(f"{name} has shape {tuple(value.shape)}, {value.dtype}")
+            value = like.copy_(value)  # noqa: PLW2901
+        optimizer.state[known[owner]][key] = value
+    for owner, parameter in known.items():
+        has = optimizer.state.get(parameter, {})
+        if has and (missing := expected[owner].keys() - has.keys()):
+            raise KeyError(f"{owner}.{min(missing)}")
+    for group, saved in zip(optimizer.param_groups, groups, strict=True):
+        group.update(saved)
+
+
+def _of(which: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    prefix = f"{which}."
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+
+
+def _prefixed(which: str, tensors: Mapping[str, Any]) -> dict[str, Tensor]:
+    if wrong := [name for name, value in tensors.items() if not isinstance(value, Tensor)]:
+        raise PluginError(f"the state_dict of its {which} has a '{wrong[0]}' that is no tensor")
+    return {f"{which}.{name}": tensor for name, tensor in tensors.items()}

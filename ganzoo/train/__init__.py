@@ -1,0 +1,1 @@
+"""Whatever takes gradients: networks, steps, the loop."""

@@ -1,0 +1,136 @@
+"""An architecture's two networks: built from a seed, checked against the contract, drawn from."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
+
+from ganzoo.architecture import Architecture
+from ganzoo.errors import PluginError
+from ganzoo.zoo.guard import guarded
+
+CPU = torch.device("cpu")
+WEIGHTED = (nn.Linear, _ConvNd)
+REARRANGING = (_BatchNorm, nn.Dropout, nn.Flatten, nn.Identity, nn.Unflatten, nn.Upsample)
+"""What may stand between an activation function and the next layer and adds nothing to it."""
+
+
+def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Module]:
+    """A new generator and discriminator on the CPU, with weights that depend on `seed` alone.
+
+    PluginError where they cannot be built, or do not map (n, latent_dim) to images and images to
+    (n,) scores: what the contract promises, checked before anything relies on it.
+    """
+    with (
+        seeded(seed, CPU),
+        warnings.catch_warnings(),
+        guarded("its networks", "built"),
+    ):
+        # Some initialise with these; the guard puts them back.
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        warnings.simplefilter("ignore")  # of a network that cannot be built there is an error
+        generator, discriminator = architecture.generator(), architecture.discriminator()
+        images = draw(generator, np.zeros((2, architecture.latent_dim), np.float32))
+        with torch.no_grad():
+            scores = discriminator.eval()(torch.zeros(2, *architecture.image_shape))
+        discriminator.train()
+    shapes = {
+        "generator": (images.shape, (2, *architecture.image_shape)),
+        "discriminator": (tuple(scores.shape), (2,)),
+    }
+    for which, (made, promised) in shapes.items():
+        if made != promised:
+            hint = "; let it end with nn.Flatten(0)" if made == (2, 1) else ""
+            raise PluginError(f"its {which} returns the shape {made}, not {promised}{hint}")
+    return generator, discriminator
+
+
+def count_parameters(network: nn.Module) -> int:
+    """How many numbers training changes."""
+    return sum(p.numel() for p in network.parameters() if p.requires_grad)
+
+
+@torch.no_grad()
+def draw(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The images (n, C, H, W) of z (n, latent_dim), in evaluation mode; the mode is put back."""
+    training = generator.training
+    like = next(generator.parameters(), torch.zeros(0))
+    generator.eval()
+    try:
+        images: NDArray[np.float32] = generator(torch.tensor(z).to(like)).float().cpu().numpy()
+    finally:
+        generator.train(training)
+    return images
+
+
+@torch.no_grad()
+def first_layer(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The activations (n, features) of the first layer, for z (n, latent_dim), in evaluation mode.
+
+    That is what the activation function before the second layer with weights gives; without one,
+    what that layer takes; the images where no layer follows a first. As `draw.firstlayer`.
+    """
+    done: list[tuple[nn.Module, Tensor]] = []
+
+    def before(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        if isinstance(module, WEIGHTED) and any(isinstance(m, WEIGHTED) for m, _ in done):
+            raise _SecondLayer(inputs[0])
+
+    def after(module: nn.Module, _: object, output: Tensor) -> None:
+        done.append((module, output.clone()))  # the next may work in place
+
+    parts = [m for m in generator.modules() if isinstance(m, WEIGHTED) or not list(m.children())]
+    hooks = [part.register_forward_pre_hook(before) for part in parts]
+    hooks += [part.register_forward_hook(after) for part in parts]
+    try:
+        made = generator(torch.tensor(z).to(next(generator.parameters(), torch.zeros(0))))
+    except _SecondLayer as reached:
+        last, output = next(x for x in reversed(done) if not isinstance(x[0], REARRANGING))
+        made = reached.taken if isinstance(last, WEIGHTED) else output
+    finally:
+        for hook in hooks:
+            hook.remove()
+    activations: NDArray[np.float32] = made.flatten(1).float().cpu().numpy()
+    return activations
+
+
+class _SecondLayer(Exception):  # noqa: N818 - it never leaves this module
+    """The second layer with weights is about to run."""
+
+    def __init__(self, taken: Tensor) -> None:
+        self.taken = taken
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Make torch's randomness on the CPU and on `device` start from `seed`; put it back after.
+
+    Whatever a network draws inside (weights, dropout, noise) is then a function of `seed`.
+    PluginError where the code inside sets another seed.
+    """
+    generators = [torch.default_generator]
+    if device.type == "cuda":
+        torch.cuda.init()  # type: ignore[no-untyped-call]
+        generators.append(torch.cuda.default_generators[device.index or 0])
+    elif device.type == "mps":
+        generators.append(torch.mps._get_default_mps_generator())  # there is no public name
+    states = [generator.get_state() for generator in generators]
+    for generator in generators:
+        generator.manual_seed(seed)
+    try:
+        yield
+        if torch.initial_seed() != seed:
+            raise PluginError("its code calls torch.manual_seed, so --seed would decide nothing")
+    finally:
+        for generator, state in zip(generators, states, strict=True):
+            generator.set_state(state)

@@ -1,0 +1,100 @@
+"""The latent whose picture is nearest to a given one, searched for by gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d
+
+from ganzoo.draw import latents
+from ganzoo.draw.generator import Generator
+from ganzoo.draw.pixels import Pixels
+from ganzoo.errors import UsageError
+
+COARSEST = 4
+"""Pixels of a side: pictures are compared as they are, and at half the size down to this."""
+PRIOR = 2e-4
+"""Weight of how unusual |z|² is: squared, in standard deviations from its mean d."""
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What was found: z float32 (latent_dim,), and its picture uint8 (H, W, C).
+
+    `rms` are the grey levels of 255 by which each restart's picture differs, float64 (restarts,):
+    root mean square over pixels and channels. `z` is of the smallest.
+    """
+
+    z: NDArray[np.float32]
+    picture: Pixels
+    rms: NDArray[np.float64]
+
+
+def project(
+    generator: Generator,
+    network: nn.Module,
+    target: Pixels,
+    *,
+    restarts: int = 4,
+    steps: int = 300,
+    seed: int = 0,
+) -> Projection:
+    """Search z so that the picture is nearest to `target`, uint8 (H, W, C).
+
+    `generator` and `network` are what `weights.load_generator` returns. L-BFGS, at most `steps`
+    gradients, from each of images 0 … restarts - 1 of `seed` by itself, on the squared difference
+    at several sizes (the coarse ones lead to where the fine ones are not yet felt), and a weak pull
+    of |z| to the length that normal latents have. A search that meets what is not finite ends where
+    it began. UsageError where `target` has another shape than the model's images.
+    """
+    info = generator.info
+    shape = (*info.image["size"], info.image["channels"])
+    if target.shape != shape:
+        raise UsageError(f"this model draws {shape}, and the picture is {target.shape}")
+    low, high = info.image_range
+    like = next(network.parameters(), torch.zeros(0))
+    wanted = torch.from_numpy(target.transpose(2, 0, 1) / 255).to(like)
+
+    def loss(z: Tensor) -> Tensor:
+        difference = (network(z) - low) / (high - low) - wanted
+        unusual = (z.square().sum(dim=1) - info.latent_dim).square() / (2 * info.latent_dim)
+        return (_at_all_sizes(difference) + PRIOR * unusual).sum()
+
+    begin = torch.from_numpy(latents.normal(restarts, info.latent_dim, seed)).to(like)
+    ends = torch.cat([_descend(loss, z, steps) for z in torch.split(begin, 1)])
+    found = ends.cpu().numpy().astype(np.float32)
+    pictures = generator.draw(found)
+    rms = np.sqrt(np.square(pictures.astype(float) - target).mean(axis=(1, 2, 3)))
+    best = int(rms.argmin())
+    return Projection(found[best], pictures[best], rms)
+
+
+def _descend(loss: Callable[[Tensor], Tensor], begin: Tensor, steps: int) -> Tensor:
+    """Where L-BFGS ends, of at most `steps` gradients: (1, d), as `begin` is."""
+    z = begin.clone().requires_grad_()
+    search = torch.optim.LBFGS(
+        [z], max_iter=steps, max_eval=steps, history_size=20, line_search_fn="strong_wolfe"
+    )
+
+    def gradient() -> Tensor:
+        search.zero_grad()
+        value = loss(z)
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    search.step(gradient)  # type: ignore[no-untyped-call]
+    return z.detach() if z.isfinite().all() else begin
+
+
+def _at_all_sizes(difference: Tensor) -> Tensor:
+    """The mean square of (n, C, H, W) at each size, summed: (n,)."""
+    total = difference.square().mean(dim=(1, 2, 3))
+    while min(difference.shape[2:]) >= 2 * COARSEST:
+        difference = avg_pool2d(difference, 2)
+        total = total + difference.square().mean(dim=(1, 2, 3))
+    return total

@@ -1,0 +1,76 @@
+"""What a run is at one moment: its networks, their optimizers, and how far it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.errors import DivergedError
+from ganzoo.seeds import derive
+from ganzoo.train import ema
+from ganzoo.train.metrics import Metrics
+from ganzoo.train.networks import build
+
+
+@dataclass
+class TrainState:
+    """All that continues from step to step. Everything else follows from it and the config."""
+
+    generator: nn.Module
+    discriminator: nn.Module
+    generator_optimizer: Optimizer
+    discriminator_optimizer: Optimizer
+    average: nn.Module | None = None  # of the generator, where the config asks for it
+    step: int = 0  # batches done
+    samples_seen: int = 0  # real images used
+    metrics: Metrics = field(default_factory=Metrics)  # of the steps since they were last reported
+
+    @classmethod
+    def fresh(
+        cls, architecture: Architecture, config: TrainConfig, device: torch.device
+    ) -> TrainState:
+        """New networks on `device`, with weights that depend on the seed alone."""
+        generator, discriminator = build(architecture, derive(config.seed, "weights"))
+        for network in (generator, discriminator):
+            network.to(device)
+            # Batches come as NHWC pixels, and most convolutions are fastest in that order.
+            for tensor in (t for t in network.parameters() if t.dim() == 4):
+                tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
+        optimizers = architecture.optimizers(generator, discriminator)
+        if config.learning_rate is not None:
+            for group in (g for optimizer in optimizers for g in optimizer.param_groups):
+                group["lr"] = config.learning_rate
+        average = None if config.ema is None else ema.shadow(generator)
+        return cls(generator, discriminator, *optimizers, average)
+
+    @property
+    def shown(self) -> nn.Module:
+        """The generator to draw from: the average where one is kept."""
+        return self.generator if self.average is None else self.average
+
+    def check_finite(self) -> None:
+        """DivergedError where a weight, a statistic or a number of an optimizer is no number."""
+        optimizers = (self.generator_optimizer, self.discriminator_optimizer)
+        networks = {"generator": self.generator, "discriminator": self.discriminator}
+        moments = {
+            which: [v for values in optimizer.state.values() for v in values.values()]
+            for which, optimizer in zip(networks, optimizers, strict=True)
+        }
+        if self.average is not None:
+            networks["generator's average"] = self.average
+        for which, network in networks.items():
+            numbers = _norm([*network.parameters(), *moments.get(which, [])])
+            constants = _norm([*network.buffers()])  # which may be infinite, as masks are
+            if not numbers.isfinite() or constants.isnan():
+                raise DivergedError(f"the {which} is not finite after step {self.step}")
+
+
+def _norm(values: list[Any]) -> Tensor:
+    """Of all tensors of floats among them."""
+    floats = [v.detach() for v in values if isinstance(v, Tensor) and v.is_floating_point()]
+    return torch.nn.utils.get_total_norm(floats)

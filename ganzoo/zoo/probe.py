@@ -1,0 +1,214 @@
+"""Every plugin looked at from a safe distance: in a process of its package's own, for a while.
+
+That process may print, crash, or never come back; what it found until then is kept, and the plugin
+at which it ended is named.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
+from threading import Event
+from typing import IO, Any, Literal, NamedTuple
+
+from ganzoo.architecture import Architecture, Dataset
+from ganzoo.errors import DataError, GanzooError, missing_extra, reason
+from ganzoo.zoo import catalogue, registry
+from ganzoo.zoo.catalogue import Entry
+
+State = Literal["ok", "unavailable", "faulty", "clash", "broken", "hidden"]
+_CHILD = """
+import importlib, json, sys
+job = json.load(sys.stdin)
+sys.path[:] = job["path"]
+module, _, function = job["run"].partition(":")
+getattr(importlib.import_module(module), function)(**job["arguments"])
+"""
+
+
+class Finding(NamedTuple):
+    """What became of loading one plugin.
+
+    "ok"; "unavailable" where the machine lacks its data, or torch; "faulty" where it works but does
+    what it should not; "clash" where it works under its qualified name alone; "broken" where it
+    cannot be loaded; "hidden" where $GANZOO_PLUGINS leaves it out and nobody tried.
+    """
+
+    entry: Entry
+    state: State
+    detail: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether one can train with it."""
+        return self.state in ("ok", "faulty", "clash")
+
+
+def survey(seconds: float = 60) -> list[Finding]:
+    """Everything that is installed, by package, name clashes included."""
+    everything = sorted(catalogue.installed(), key=_package)
+    names = Counter((e.kind, e.name) for e in everything if not e.hidden)
+    found = {f.entry: f for f in probe([e for e in everything if not e.hidden], seconds)}
+    for entry in everything:
+        if entry.hidden:
+            found[entry] = Finding(entry, "hidden", "left out by $GANZOO_PLUGINS")
+        elif names[entry.kind, entry.name] > 1 and found[entry].state == "ok":
+            clash = f"another package registers this name too: write {entry.qualified}"
+            found[entry] = Finding(entry, "clash", clash)
+    return [found[entry] for entry in everything]
+
+
+def probe(entries: list[Entry], seconds: float = 60) -> list[Finding]:
+    """Load each of `entries`, each package in a process of its own; a plugin gets `seconds`."""
+    packages = [list(group) for _, group in groupby(sorted(entries, key=_package), key=_package)]
+    stop = Event()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        looks = [pool.submit(_look_from_outside, p, seconds, stop) for p in packages]
+        try:
+            found = {finding.entry: finding for look in looks for finding in look.result()}
+        except BaseException:  # Ctrl-C: leave no process behind
+            stop.set()
+            raise
+    return [found[entry] for entry in entries]
+
+
+def _package(entry: Entry) -> tuple[str, str]:
+    return entry.package, entry.version
+
+
+def _look_from_outside(entries: list[Entry], seconds: float, stop: Event) -> list[Finding]:
+    """The findings of processes that are started until every entry has one."""
+    findings: list[Finding] = []
+    while waiting := entries[len(findings) :]:
+        arguments = {"entries": [asdict(e) for e in waiting]}
+        end = ""
+        told = answers("ganzoo.zoo.probe:child", arguments, seconds, stop)
+        for entry, answer in zip(waiting, told, strict=False):
+            if "end" in answer:
+                end = answer["end"]
+                break
+            findings.append(Finding(entry, **answer))
+        module = None
+        for entry in entries[len(findings) :]:  # the one that ended it, and others of its module
+            if module not in (None, entry.target.partition(":")[0]):
+                break
+            module = entry.target.partition(":")[0]
+            findings.append(Finding(entry, "broken", end))
+    return findings
+
+
+def answers(
+    run: str, arguments: Mapping[str, Any], seconds: float, stop: Event | None = None
+) -> Iterator[dict[str, Any]]:
+    """What the function `run` ("module:function") says by `tell` in a process of its own.
+
+    Each answer may take `seconds`. Where the process ends before the function does, or is ended,
+    the last item is {"end": how}.
+    """
+    job = {"path": sys.path, "run": run, "arguments": dict(arguments)}
+    # Files, not pipes: a process that the plugin starts may hold on to them without harm.
+    with tempfile.TemporaryDirectory() as folder:
+        asked, told = Path(folder, "asked"), Path(folder, "told")
+        asked.write_text(json.dumps(job))
+        with asked.open() as stdin, told.open("wb") as stdout, told.open("rb") as heard:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _CHILD],
+                stdin=stdin,
+                stdout=stdout,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # so that what a plugin starts can be ended with it
+            )
+            try:
+                end = yield from _follow(process, heard, seconds, stop or Event())
+            finally:
+                _end(process)
+        if end:
+            yield {"end": end}
+
+
+def _follow(
+    process: subprocess.Popen[bytes], heard: IO[bytes], seconds: float, stop: Event
+) -> Generator[dict[str, Any], None, str]:
+    """The lines of `heard` as they come; how it ended, or nothing where it is done."""
+    read, deadline = 0, time.monotonic() + seconds
+    while True:
+        ended = process.poll() is not None or stop.wait(0.02)
+        heard.seek(read)
+        lines = heard.read().splitlines(keepends=True)
+        for line in (line for line in lines if line.endswith(b"\n")):
+            read, deadline = read + len(line), time.monotonic() + seconds
+            answer = json.loads(line)
+            if answer is None:
+                return ""
+            yield answer
+        if ended:
+            return f"ends the process that runs it, with exit status {process.poll()}"
+        if time.monotonic() > deadline:
+            return f"does not finish within {seconds:g} s"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it and, where the system has groups of processes, all that it started."""
+    with suppress(ProcessLookupError, PermissionError):
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    process.wait()
+
+
+def child(entries: list[dict[str, Any]]) -> None:
+    """Run in the child: look at each of `entries`."""
+    with telling() as tell:
+        for facts in entries:
+            state, detail = look(Entry(**facts), {})
+            tell({"state": state, "detail": detail})
+
+
+@contextmanager
+def telling() -> Iterator[Callable[[dict[str, Any]], None]]:
+    """In a child: the function that passes an answer on; the process ends afterwards."""
+    report = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever a plugin writes to stdout, by whatever means, is no answer
+
+    def tell(answer: dict[str, Any] | None) -> None:
+        print(json.dumps(answer), file=report, flush=True)
+
+    yield tell
+    tell(None)
+    os._exit(0)  # without waiting for threads that a plugin may have started
+
+
+def look(entry: Entry, options: Mapping[str, Any]) -> tuple[State, str]:
+    """Load it here, and say what became of it."""
+    try:
+        if entry.kind == "architecture":
+            faults, detail = registry.load(entry, options, Architecture).faults, ""
+        else:
+            function, first = registry.import_function(entry)
+            offers = "download" in inspect.signature(function).parameters
+            looking = {"download": False} if offers else {}  # looking must not fetch
+            loaded = registry.load(entry, {**looking, **options}, Dataset)
+            faults, detail = (*first, *loaded.faults), f"{len(loaded.value.images):,} images"
+    except DataError as error:
+        return "unavailable", str(error)
+    except GanzooError as error:
+        needs_torch = error.__cause__ is not None and missing_extra(error.__cause__)
+        state: State = "unavailable" if needs_torch else "broken"
+        return state, str(error).removeprefix(f"{entry.label} ").removeprefix(": ")
+    except Exception as error:  # an odd sequence of images, or a damaged installation
+        return "broken", f"cannot be loaded: {reason(error)}"
+    return ("faulty", "when it is loaded, it " + " and ".join(faults)) if faults else ("ok", detail)

@@ -1,0 +1,112 @@
+"""Loading plugins: only the one asked for is imported, behind a guard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+from typing import Any, Generic, TypeVar
+
+from ganzoo.architecture import Architecture, Dataset, Plugin
+from ganzoo.errors import PluginError
+from ganzoo.version import __version__
+from ganzoo.zoo import options as plugin_options
+from ganzoo.zoo.catalogue import GROUPS, Entry, architectures, datasets, find, plain
+from ganzoo.zoo.guard import guarded
+
+T = TypeVar("T", Architecture, Dataset)
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[T]):
+    """A plugin's value, with where it came from and the options that made it."""
+
+    entry: Entry
+    options: dict[str, Any]
+    value: T
+    faults: tuple[str, ...] = ()  # what it did to the process while it was imported and called
+
+    def describe(self) -> dict[str, Any]:
+        """What `run.json` and model files record: enough to build the same thing again."""
+        return {
+            "name": self.entry.name,
+            "package": self.entry.package,
+            "version": self.entry.version,
+            "options": self.options,
+        }
+
+
+@contextmanager
+def blame(entry: Entry) -> Iterator[None]:
+    """Name `entry` in a PluginError that comes from inside, unless it is named already."""
+    try:
+        yield
+    except PluginError as error:
+        if entry.label in str(error):
+            raise
+        raise PluginError(f"{entry.label}: {error}") from error
+
+
+def load_architecture(name: str, options: Mapping[str, Any] | None = None) -> Loaded[Architecture]:
+    """Build the architecture `name` (or `package:name`) with `options` (words or JSON values)."""
+    return load(find(architectures(), name), options or {}, Architecture)
+
+
+def load_dataset(name: str, options: Mapping[str, Any] | None = None) -> Loaded[Dataset]:
+    """Build the data set `name` (or `package:name`) with `options` (words or JSON values)."""
+    return load(find(datasets(), name), options or {}, Dataset)
+
+
+def load(entry: Entry, given: Mapping[str, Any], kind: type[T]) -> Loaded[T]:
+    """Import the plugin of `entry` and call it with `given` options; it must return a `kind`."""
+    value, options, faults = _call(entry, given)
+    if not isinstance(value, kind):
+        made = type(value).__name__
+        raise PluginError(f"{entry.label} returned {made} where ganzoo wants {kind.__name__}")
+    return Loaded(entry, options, value, faults)
+
+
+def import_function(entry: Entry) -> tuple[Plugin, list[str]]:
+    """The plugin's function, and what importing it did to the process; PluginError if it failed."""
+    _check_requirements(entry)
+    with suppress(ImportError):  # first, so that what it does to these is seen and put back
+        import numpy.random  # noqa: F401
+        import torch  # noqa: F401
+    with blame(entry), guarded(entry.label, "imported") as faults:
+        function = EntryPoint(entry.name, entry.target, GROUPS[entry.kind]).load()
+    if not callable(function):
+        raise PluginError(f"{entry.label} is not a function: {entry.target}")
+    return function, faults
+
+
+def default_dataset(loaded: Loaded[Architecture]) -> str:
+    """The data set to train it on: of its own package, where that registers the name."""
+    own = f"{loaded.entry.package}:{loaded.value.dataset}"
+    return own if own in {entry.qualified for entry in datasets()} else loaded.value.dataset
+
+
+def _call(entry: Entry, given: Mapping[str, Any]) -> tuple[object, dict[str, Any], tuple[str, ...]]:
+    """What the plugin returns, the options that it was called with, and its faults."""
+    function, faults = import_function(entry)
+    with blame(entry), guarded(entry.label, "used") as more:
+        options = plugin_options.resolve(function, given, entry.label)
+        value = function(**options)
+    return value, options, (*faults, *more)
+
+
+def _check_requirements(entry: Entry) -> None:
+    """The contract is ganzoo's version: refuse a package that asks for another."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    for line in entry.requires:
+        with suppress(InvalidRequirement):
+            requirement = Requirement(line)
+            applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+            if plain(requirement.name) != "ganzoo" or not applies:
+                continue
+            if not requirement.specifier.contains(__version__, prereleases=True):
+                raise PluginError(
+                    f"{entry.label} is built for ganzoo{requirement.specifier}, and this is "
+                    f"{__version__}: install a ganzoo or {entry.package} that fits"
+                )

@@ -1,0 +1,83 @@
+"""A plugin's source folder: written for an author to start from, read before it is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import keyword
+import os
+import re
+import tempfile
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from ganzoo.errors import OutputError, PluginError, UsageError
+from ganzoo.zoo import catalogue
+from ganzoo.zoo.catalogue import GROUPS, Entry
+
+
+def create(name: str, parent: Path) -> Path:
+    """Write the package `ganzoo-NAME` into `parent`: one architecture `name`, a test, a README.
+
+    UsageError where `name` is no Python name or is taken; OutputError where the folder is there.
+    """
+    if not re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name):
+        raise UsageError(f"'{name}' cannot name an architecture: write it like my_gan")
+    template = files("ganzoo.zoo").joinpath("template")
+    module = template.joinpath("$module.py.in").read_text("utf-8")
+    if re.search(rf"^from .* import .*\b{name}\b", module, re.M):
+        raise UsageError(f"'{name}' is what the new module imports: choose another name")
+    if taken := [e for e in catalogue.architectures() if e.name == name]:
+        raise UsageError(f"there is an {taken[0].label} already: choose another name")
+    package = f"ganzoo-{name.replace('_', '-')}"
+    words = {"name": name, "package": package, "module": f"ganzoo_{name}"}
+    if importlib.util.find_spec(words["module"]):
+        raise UsageError(f"there is a module {words['module']} already: choose another name")
+    folder = parent / package
+    if folder.exists():
+        raise OutputError(f"{folder} is there already: choose another name or --dir")
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{package}-", dir=parent) as temporary:
+        written = Path(temporary, package)
+        written.mkdir()
+        for file in template.iterdir():
+            target = written / Template(file.name.removesuffix(".in")).substitute(words)
+            text = Template(file.read_text("utf-8")).substitute(words)
+            target.write_text(text, "utf-8")
+        os.rename(written, folder)
+    return folder
+
+
+def entries(folder: Path) -> tuple[list[Entry], Path]:
+    """What the package in `folder` registers, and the folder to import its modules from.
+
+    It need not be installed. PluginError where its pyproject.toml registers nothing.
+    """
+    file = folder / "pyproject.toml"
+    try:
+        project = tomllib.loads(file.read_text("utf-8"))["project"]
+        points, name = project.get("entry-points", {}), project["name"]
+        found = [
+            Entry(
+                kind,
+                key,
+                name,
+                project.get("version", "(dynamic)"),
+                target,
+                tuple(project.get("dependencies", ())),
+            )
+            for kind, group in GROUPS.items()
+            for key, target in points.get(group, {}).items()
+        ]
+    except OSError as error:
+        raise PluginError(
+            f"{file} cannot be read: give the folder of a plugin's package"
+        ) from error
+    except (tomllib.TOMLDecodeError, KeyError, AttributeError, UnicodeDecodeError) as error:
+        raise PluginError(f"{file} does not describe a package: {error}") from error
+    if not found:
+        groups = " or ".join(f'[project.entry-points."{group}"]' for group in GROUPS.values())
+        raise PluginError(f"{file} registers nothing: add {groups}")
+    source = folder / "src" if (folder / "src").is_dir() else folder
+    return found, source.resolve()

@@ -1,0 +1,195 @@
+"""What is drawn of a run: curves, strip, animation."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo.draw.pixels import from_file, grid, save_png, ungrid
+from ganzoo.errors import ModelFileError
+from ganzoo.report import curves, gallery
+from ganzoo.report.curves import Curve
+from ganzoo.runs.folder import Run
+from tests.conftest import Cli
+
+
+def curve(*values: float) -> Curve:
+    return Curve("x", np.arange(len(values), dtype=float), np.array(values, float))
+
+
+def test_smoothing_moves_no_peak_and_keeps_both_ends() -> None:
+    rising = curve(*range(20))
+    for window in (1, 4, 7, 100):
+        np.testing.assert_allclose(rising.smoothed(window), rising.values)
+    peak = curve(0, 0, 0, 0, 9, 0, 0, 0, 0)
+    assert peak.smoothed(3).tolist() == [0, 0, 0, 3, 3, 3, 0, 0, 0]
+    assert peak.smoothed(0).tolist() == peak.values.tolist()
+    assert curve().smoothed(5).tolist() == []
+
+
+def test_epochs_are_counted_by_images() -> None:
+    entries = [{"samples_seen": 30, "loss_d": 2.0}, {"samples_seen": 60, "diversity": 1.0}]
+    found = curves.curve(entries, "loss_d", {"data": {"images": 60}})
+    assert (found.epochs.tolist(), found.values.tolist()) == ([0.5], [2.0])
+
+
+def test_a_critic_is_not_called_a_probability(critic: Run) -> None:
+    charts = {chart.name: chart for chart in curves.charts(critic)}
+    assert list(charts) == ["losses", "critic", "wasserstein", "diversity"]
+    real, fake = (c.values for c in charts["critic"].curves)
+    np.testing.assert_allclose(charts["wasserstein"].curves[0].values, real - fake, rtol=1e-6)
+    assert charts["critic"].limits is None
+
+
+def test_plot_draws_all_of_a_run(trained: Path, tmp_path: Path, cli: Cli) -> None:
+    done = cli("plot", trained, "-o", tmp_path)
+    assert done.code == 0, done.err
+    names = ["diversity", "losses", "probabilities", "real-and-generated", "strip"]
+    assert sorted(tmp_path.iterdir()) == [tmp_path / f"{name}.png" for name in names]
+    with Image.open(tmp_path / "losses.png") as light:
+        assert light.size == (1280, 640)
+        assert np.asarray(light)[2, 2].tolist() == [255] * 4
+    assert cli("plot", trained, "-o", tmp_path, "--dark", "--no-smooth").code == 0
+    with Image.open(tmp_path / "losses.png") as dark:
+        assert np.asarray(dark)[2, 2, :3].max() < 40
+
+
+def test_an_svg_names_no_other_address_and_is_the_same_each_time(
+    trained: Path, tmp_path: Path, cli: Cli
+) -> None:
+    texts = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        assert cli("plot", trained, "-o", folder, "--format", "svg").code == 0
+        texts.append((folder / "probabilities.svg").read_text())
+    assert texts[0] == texts[1]
+    assert set(re.findall(r'(\S+)="https?:', texts[0])) == {"xmlns", "xmlns:xlink"}
+    assert "prefers-color-scheme:dark" in texts[0]
+    assert "var(--series-1)" in texts[0]
+    assert "#0072b2" not in texts[0].partition("</style>")[2]
+
+
+@pytest.mark.parametrize("count", [1, 5, 16, 64])
+@pytest.mark.parametrize("shape", [(28, 28, 1), (96, 80, 3), (16, 16, 3)])
+def test_ungrid_undoes_grid(count: int, shape: tuple[int, int, int]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (count, *shape), np.uint8)
+    sheet = grid(images)[0]
+    np.testing.assert_array_equal(ungrid(sheet, count, shape[:2]), images)
+    with pytest.raises(ValueError, match="no grid of"):
+        ungrid(sheet[1:], count, shape[:2])
+
+
+def test_the_strip_shows_the_same_latents_at_five_moments(trained: Path, tmp_path: Path) -> None:
+    run = longer(trained, tmp_path, epochs=9)
+    strip = gallery.strip(run)
+    assert list(strip.groups) == ["epoch 0", "epoch 2", "epoch 4", "epoch 6", "epoch 8"]
+    assert strip.images.shape == (4, 5, 4, 28, 28, 1)
+    whole = ungrid(from_file(run.path / "samples" / "epoch-0004.png"), 64, (28, 28))
+    np.testing.assert_array_equal(strip.images[1, 2, 3], whole[8 + 3])
+
+
+def test_real_images_stand_beside_generated_ones(trained: Path) -> None:
+    sheet = gallery.beside_real(Run(trained))
+    assert list(sheet.groups) == ["real: toy_garments", "epoch 2"]
+    assert sheet.images.shape == (8, 2, 8, 28, 28, 1)
+
+
+@pytest.mark.parametrize(
+    ("images", "shape"), [(2, (1, 2)), (5, (1, 3)), (40, (5, 7)), (63, (7, 8))]
+)
+def test_few_real_images_stand_beside_as_many(
+    trained: Path, tmp_path: Path, images: int, shape: tuple[int, int]
+) -> None:
+    run = longer(trained, tmp_path, epochs=1)
+    facts = run.facts()
+    run.write("run.json", facts | {"data": facts["data"] | {"images": images}})
+    pixels = np.zeros((images, 28, 28, 1), np.uint8)
+    save_png(grid(pixels), run.path / "samples" / "real.png")
+    sheet = gallery.beside_real(run)
+    assert (sheet.images.shape[0], sheet.images.shape[2]) == shape
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+def test_an_animation_has_a_frame_for_each_grid(
+    trained: Path, tmp_path: Path, cli: Cli, suffix: str
+) -> None:
+    path = tmp_path / f"x{suffix}"
+    done = cli("animate", trained, "-o", path)
+    assert (done.code, done.last) == (0, str(path))
+    with Image.open(path) as moving:
+        assert getattr(moving, "n_frames", 1) == 3
+
+
+def test_an_mp4_takes_ffmpeg(trained: Path, tmp_path: Path, cli: Cli) -> None:
+    done = cli("animate", trained, "-o", tmp_path / "x.mp4")
+    if shutil.which("ffmpeg"):
+        assert (tmp_path / "x.mp4").read_bytes()[4:8] == b"ftyp"
+    else:
+        assert done.code == 2
+        assert "needs ffmpeg, which is not installed: name it .webp or .gif" in done.err
+
+
+def test_a_long_run_is_shown_by_some_of_its_grids(trained: Path, tmp_path: Path) -> None:
+    frames = gallery.frames(longer(trained, tmp_path, epochs=100))
+    assert len(frames) == gallery.MAX_FRAMES
+
+
+def test_a_checkpoint_is_no_run(trained: Path, cli: Cli) -> None:
+    checkpoint = trained / "checkpoints" / "step-00000002"
+    before = sorted(checkpoint.iterdir())
+    done = cli("plot", checkpoint)
+    assert (done.code, done.err.count("\n")) == (5, 1)
+    assert f"is a checkpoint, not a run: give {trained}" in done.err
+    assert sorted(checkpoint.iterdir()) == before
+
+
+@pytest.mark.parametrize("command", ["plot", "animate", "report"])
+def test_what_is_no_run_is_said_in_one_line(tmp_path: Path, cli: Cli, command: str) -> None:
+    done = cli(command, tmp_path)
+    assert done.code == ModelFileError.exit_code
+    assert done.err.count("\n") == 1
+    assert "is not a run" in done.err
+
+
+def test_snapshots_are_drawn_of_the_epochs_asked_for(tmp_path: Path, cli: Cli) -> None:
+    done = cli(
+        "train", "mlp_gan", "--set", "hidden=8", "--data", "toy_garments", "--set-data", "count=16",
+        "--epochs", 6, "--batch-size", 8, "--runs", tmp_path, "--snapshots", "1,4",
+    )  # fmt: skip
+    names = sorted(path.name for path in Path(done.last, "samples").iterdir())
+    assert names == [*(f"epoch-000{epoch}.png" for epoch in (0, 1, 4, 6)), "real.png"]
+    done = cli(
+        "train", "mlp_gan", "--set", "hidden=8", "--data", "toy_garments", "--set-data", "count=40",
+        "--epochs", 4, "--batch-size", 64, "--runs", tmp_path, "--snapshots", "2",
+    )  # fmt: skip
+    names = sorted(path.name for path in Path(done.last, "samples").iterdir())
+    assert names == [*(f"epoch-000{epoch}.png" for epoch in (0, 3, 4)), "real.png"]  # 2 is passed
+    refused = cli("train", "mlp_gan", "--data", "toy_garments", "--snapshots", "often")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "--snapshots takes whole numbers with commas between them: 1,5,10,20" in refused.err
+
+
+def longer(trained: Path, tmp_path: Path, epochs: int) -> Run:
+    """The run, as if it had gone on; a grid of noise for each epoch."""
+    run = Run(tmp_path / "longer")
+    shutil.copytree(trained, run.path)
+    rng = np.random.default_rng(0)
+    for epoch in range(epochs):
+        images = rng.integers(0, 256, (64, 28, 28, 1), np.uint8)
+        save_png(grid(images), run.path / "samples" / f"epoch-{epoch:04d}.png")
+    return run
+
+
+@pytest.fixture
+def critic(tmp_path: Path, cli: Cli) -> Run:
+    """A Wasserstein GAN after a few steps."""
+    done = cli(
+        "train", "wgan_clip", "--set", "width=4", "--data", "toy_garments", "--set-data",
+        "count=16", "--epochs", 2, "--batch-size", 8, "--log-every", 1, "--runs", tmp_path,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    return Run(Path(done.last))

@@ -1,0 +1,82 @@
+"""What is said of a run that goes wrong, and when."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from ganzoo import TrainConfig
+from ganzoo.runs import health
+from ganzoo.runs.folder import Run
+from ganzoo.runs.recorder import record
+from ganzoo.train.loop import Warned, fit
+from tests.conftest import make_job
+
+SURE = {"d_real": 0.995, "d_fake": 0.004}
+
+
+def test_a_sure_discriminator_is_saturated_after_five_entries() -> None:
+    entries = [{"step": 10 * i, **SURE} for i in range(1, 6)]
+    told = health.saturation([{"step": 1, "d_real": 0.6, "d_fake": 0.5}, *entries])
+    assert told == (
+        "saturated discriminator: D(x) over 0.994, D(G(z)) under 0.005 since step 10, which "
+        "teaches the generator little"
+    )
+    assert health.saturation(entries[:4]) is None
+    assert health.saturation([*entries[:4], {"step": 50, "d_real": 0.995, "d_fake": 0.03}]) is None
+    assert health.saturation([*entries, {"step": 60, "diversity": 0.9}]) == told  # of an epoch
+    told = health.saturation([{"step": 1, "d_real": 1.0, "d_fake": 0.0}] * 5)
+    assert told is not None
+    assert "D(x) over 0.999, D(G(z)) under 0.001 since" in told
+
+
+def test_diversity_is_a_share_of_that_of_real_images() -> None:
+    rng = np.random.default_rng(0)
+    real = rng.integers(0, 256, (32, 8, 8, 3), np.uint8)
+    assert health.diversity(real, real) == pytest.approx(1)
+    other = rng.integers(0, 256, (32, 8, 8, 3), np.uint8)
+    assert health.diversity(other, real) == pytest.approx(1, abs=0.05)
+    assert health.diversity(real // 4, real) == pytest.approx(0.25, abs=0.01)
+    assert health.diversity(np.repeat(real[:1], 32, 0), real) == pytest.approx(0, abs=1e-6)
+
+
+def test_collapse_takes_two_epochs() -> None:
+    assert health.collapse([{"diversity": 0.1}]) is None
+    assert health.collapse([{"diversity": 0.1}, {"diversity": 0.3}]) is None
+    told = health.collapse([{"diversity": 0.3}, {"diversity": 0.1}, {"diversity": 0.05}])
+    assert told is not None
+    assert "differ 5% as much as two real ones" in told
+
+
+class Same(torch.nn.Module):
+    """A generator that draws one image, whatever it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.image = torch.nn.Parameter(torch.zeros(1, 1, 28, 28))
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.image.expand(len(z), 1, 28, 28).tanh()
+
+
+def test_a_run_says_it_once_and_goes_on(tmp_path: Path) -> None:
+    job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=8, epochs=4))
+    collapsed = replace(job.loaded.value, generator=Same)
+    job = replace(job, loaded=replace(job.loaded, value=collapsed))
+    run = Run.create(tmp_path, "x", job.describe())
+    events = [*record(run, fit(collapsed, job.images.pixels, job.config), job)]
+    warned = [event for event in events if isinstance(event, Warned)]
+    assert [(event.epoch, event.text[:41]) for event in warned] == [
+        (2, "collapsed generator: two images differ 0%")
+    ]
+    assert events[-1].state.step == 8
+    lines: list[dict[str, Any]] = [
+        json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()
+    ]
+    assert [line["diversity"] for line in lines if "diversity" in line] == [0, 0, 0, 0]

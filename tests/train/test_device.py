@@ -1,0 +1,155 @@
+"""Precisions and torch.compile: what is chosen, what is refused, and that they train."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from ganzoo import Architecture, TrainConfig
+from ganzoo.errors import DeviceError, PluginError
+from ganzoo.objectives import gradient_penalty, penalised
+from ganzoo.train.loop import fit
+from ganzoo.train.precision import choose
+from ganzoo.train.state import TrainState
+from ganzoo.train.step import Stepper
+from ganzoo.zoo import registry
+from tests.conftest import Cli
+from tests.whole.test_architectures import NAMES, tiny_options
+
+CPU = torch.device("cpu")
+CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+COMPILER = pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
+
+
+@pytest.fixture
+def architecture() -> Architecture:
+    return registry.load_architecture("mlp_gan", {"hidden": (16, 32)}).value
+
+
+def weights(architecture: Architecture, device: str = "cpu", **changes: Any) -> torch.Tensor:
+    config = TrainConfig(batch_size=8, **{"max_steps": 3} | changes)
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 28, 28, 1), np.uint8)
+    *_, last = fit(architecture, pixels, config, device=device)
+    assert all(p.dtype == torch.float32 for p in last.state.generator.parameters())
+    return torch.cat([p.detach().flatten().cpu() for p in last.state.generator.parameters()])
+
+
+def agreement(architecture: Architecture, one: dict[str, Any], other: dict[str, Any]) -> float:
+    """The cosine of what was learned in two ways, in twenty steps."""
+    state = TrainState.fresh(architecture, TrainConfig(), CPU)
+    began = torch.cat([p.detach().flatten() for p in state.generator.parameters()])
+    first, second = (weights(architecture, max_steps=20, **way) - began for way in (one, other))
+    return float(torch.cosine_similarity(first, second, dim=0))
+
+
+def test_a_cpu_computes_in_float32_unless_asked(architecture: Architecture) -> None:
+    assert choose("auto", CPU).name == "fp32"
+    assert torch.equal(weights(architecture), weights(architecture, precision="fp32"))
+
+
+def test_bfloat16_is_near_float32_and_not_the_same(architecture: Architecture) -> None:
+    similar = agreement(architecture, {}, {"precision": "bf16"})
+    assert 0.9 < similar < 0.99999
+    assert agreement(architecture, {}, {"seed": 1}) < 0.9  # what the measure can tell apart
+
+
+def test_tf32_is_refused_where_there_is_none() -> None:
+    with pytest.raises(DeviceError, match="--precision tf32 needs an NVIDIA GPU"):
+        choose("tf32", CPU)
+
+
+def test_an_unknown_precision_is_refused(cli: Cli, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="precision must be one of auto, fp32, tf32, bf16"):
+        TrainConfig(precision="fp8")  # type: ignore[arg-type]
+    result = cli("train", "mlp_gan", "--precision", "fp8", "--runs", tmp_path)
+    assert result.code == 2
+
+
+def test_the_plan_says_the_precision_and_why(cli: Cli, tmp_path: Path) -> None:
+    small = ("--set", "hidden=8", "--data", "toy_garments", "--set-data", "count=16")
+    result = cli("train", "mlp_gan", *small, "--max-steps", 1, "--runs", tmp_path)
+    expected = "tf32" if torch.cuda.is_available() else "fp32: float32 (auto: no NVIDIA GPU"
+    assert f"precision     {expected}" in result.out
+
+
+@COMPILER
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # inductor's own
+def test_a_compiled_step_is_near_the_plain_one(architecture: Architecture) -> None:
+    torch.testing.assert_close(
+        weights(architecture), weights(architecture, compile=True), rtol=0, atol=1e-4
+    )
+
+
+@COMPILER
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_what_cannot_be_compiled_says_so(architecture: Architecture) -> None:
+    penalty = penalised(architecture.objective, gradient_penalty(10))
+    with pytest.raises(PluginError, match=r"training step 1 fails \(with --compile\)"):
+        weights(replace(architecture, objective=penalty), compile=True)
+
+
+class _NoWaiting(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Fails where a value of a tensor is asked for: on a GPU, that waits for all work before it."""
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        name = function.name()
+        assert name not in {"aten::_local_scalar_dense", "aten::item", "aten::nonzero"}, name
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_step_waits_for_the_device(name: str) -> None:
+    gan = registry.load_architecture(name, tiny_options(name)).value
+    config = replace(gan.defaults, batch_size=4, ema=0.9)
+    stepper = Stepper(gan, TrainState.fresh(gan, config, CPU), config, CPU)
+    with _NoWaiting():  # type: ignore[no-untyped-call]
+        for _ in range(2):
+            stepper(torch.zeros(4, *gan.image_shape))
+    with pytest.raises(AssertionError, match="_local_scalar_dense"), _NoWaiting():  # type: ignore[no-untyped-call]
+        torch.ones(1).item()
+
+
+def test_a_loss_gets_scores_and_images_in_float32(architecture: Architecture) -> None:
+    """And is computed outside autocast, which refuses some of its functions."""
+    seen = set()
+
+    def generator_loss(D: Any, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        scores: torch.Tensor = D(fake)
+        seen.update({scores.dtype, fake.dtype, (scores[:, None] @ scores[None]).dtype})
+        return -scores.mean()
+
+    objective = replace(architecture.objective, generator_loss=generator_loss)
+    weights(replace(architecture, objective=objective), precision="bf16")
+    assert seen == {torch.float32}
+
+
+@CUDA
+@pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16"])
+def test_cuda_learns_what_a_cpu_learns(architecture: Architecture, precision: str) -> None:
+    assert agreement(architecture, {}, {"precision": precision, "device": "cuda"}) > 0.9
+
+
+@CUDA
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("name", NAMES)
+def test_cuda_learns_the_same_compiled(name: str) -> None:
+    gan = registry.load_architecture(name, tiny_options(name)).value
+    channels, height, width = gan.image_shape
+    pixels = np.random.default_rng(0).integers(0, 256, (40, height, width, channels), np.uint8)
+    ends = []
+    for compiled in (False, True):
+        config = replace(gan.defaults, batch_size=8, max_steps=6, compile=compiled)
+        *_, last = fit(gan, pixels, config, device="cuda")
+        ends.append(torch.cat([p.detach().flatten() for p in last.state.generator.parameters()]))
+    torch.testing.assert_close(*ends, rtol=0, atol=3e-3)

@@ -1,0 +1,127 @@
+"""The moving average: its closed form, what is drawn and exported, and what a bad one says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ganzoo import Architecture, TrainConfig, load
+from ganzoo.errors import UsageError
+from ganzoo.train.ema import EVERY, MovingAverage, decay_per_step, shadow
+from ganzoo.train.loop import Stepped, fit
+from ganzoo.zoo import registry
+from tests.conftest import Cli
+
+
+@pytest.fixture
+def architecture() -> Architecture:
+    return registry.load_architecture("mlp_gan", {"hidden": (16, 32)}).value
+
+
+def test_k_steps_are_the_closed_form(architecture: Architecture) -> None:
+    """Weights and batch-norm statistics after steps 1, 5, 9: (1 - D) D^(u - i) w_i / (1 - D^u)."""
+    decay, steps = 0.95, 2 * EVERY + 3
+    config = TrainConfig(batch_size=4, max_steps=steps, ema=decay)
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 28, 28, 1), np.uint8)
+    history = []
+    for event in fit(architecture, pixels, config):
+        if isinstance(event, Stepped):
+            state = event.state.generator.state_dict()
+            history.append({name: value.double() for name, value in state.items()})
+    average = event.state.average
+    assert average is not None
+    assert event.state.shown is average
+    taken, D = [history[i - 1] for i in (1, 5, 9)], decay**EVERY
+    weights = [(1 - D) * D ** (3 - i) / (1 - D**3) for i in (1, 2, 3)]
+    for name, value in average.state_dict().items():
+        if value.is_floating_point():
+            expected = sum(w * past[name] for w, past in zip(weights, taken, strict=True))
+            torch.testing.assert_close(value.double(), expected, rtol=1e-5, atol=1e-6)
+        else:  # a counter
+            assert value == taken[-1][name]
+    assert not torch.equal(next(average.parameters()), next(event.state.generator.parameters()))
+
+
+def test_an_average_changes_nothing_of_what_is_learned(architecture: Architecture) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 28, 28, 1), np.uint8)
+    ends = []
+    for ema in (None, 0.9):
+        *_, last = fit(architecture, pixels, TrainConfig(batch_size=4, max_steps=3, ema=ema))
+        ends.append(torch.cat([p.flatten() for p in last.state.generator.parameters()]))
+    assert torch.equal(*ends)
+
+
+def test_a_half_life_in_images_is_a_decay_per_step() -> None:
+    assert decay_per_step(0.999, 64) == 0.999
+    assert decay_per_step(6400, 64) ** 100 == pytest.approx(0.5)
+
+
+def test_it_is_what_a_run_shows_and_exports(cli: Cli, tmp_path: Path) -> None:
+    trained = cli(
+        "train", "mlp_gan", "--set", "hidden=16,32", "--data", "toy_garments", "--set-data",
+        "count=64", "--batch-size", 16, "--max-steps", 8, "--lr", 0.01, "--ema", 0.9,
+        "--runs", tmp_path,
+    )  # fmt: skip
+    assert (
+        "average       of the generator, to be drawn and exported: decay 0.9 a step" in trained.out
+    )
+    run = Path(trained.last)
+    assert json.loads((run / "run.json").read_text())["config"]["ema"] == 0.9
+    (checkpoint,) = (run / "checkpoints").glob("step-00000008")
+    raw = load_file(checkpoint / "model.safetensors")
+    average = load_file(checkpoint / "ema.safetensors")
+    assert {name for name in raw if name.startswith("generator.")} == set(average)
+    manifest = json.loads((checkpoint / "MANIFEST.json").read_text())
+    assert "ema.safetensors" in manifest
+    images = {}
+    for name, source in {"average": run, "raw": checkpoint / "model.safetensors"}.items():
+        report = cli("export", source, "-o", tmp_path / f"{name}.onnx", "--json")
+        assert report.code == 0  # the parity check passed
+        assert json.loads(report.out)["parity"]["max_error"] < 1e-5
+        images[name] = load(tmp_path / f"{name}.onnx").sample(4).astype(int)
+    assert np.abs(images["average"] - images["raw"]).max() > 0
+    from ganzoo.runs.weights import load_generator
+
+    drawn = load_generator(run)[0].sample(4).astype(int)
+    assert np.abs(images["average"] - drawn).max() <= 1
+
+
+@pytest.mark.parametrize("ema", ["0", "-1", "nan"])
+def test_a_decay_that_makes_no_sense_is_refused(ema: str, cli: Cli, tmp_path: Path) -> None:
+    result = cli("train", "mlp_gan", "--data", "toy_garments", "--ema", ema, "--runs", tmp_path)
+    assert result.code == 2
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("ema", "batch"), [(1.0, 2048), (1e19, 64), (1e-9, 64)])
+def test_a_decay_that_averages_nothing_is_refused(ema: float, batch: int) -> None:
+    with pytest.raises(UsageError, match="averages nothing: use something like"):
+        decay_per_step(ema, batch)
+
+
+def test_a_buffer_that_its_module_puts_another_in_the_place_of_is_averaged() -> None:
+    class Centre(torch.nn.Module):
+        centre: torch.Tensor
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("centre", torch.zeros(1))
+
+    network = Centre()
+    average = shadow(network)
+    mean = MovingAverage(average, network, 0.5)
+    network.centre = torch.ones(1)
+    mean.update(1)
+    assert float(average.get_buffer("centre")) == 1.0
+
+
+def test_a_plugin_may_have_one_by_default(architecture: Architecture) -> None:
+    gan = replace(architecture, defaults=TrainConfig(ema=10_000))
+    events = fit(gan, np.zeros((8, 28, 28, 1), np.uint8), replace(gan.defaults, max_steps=1))
+    assert next(events).state.average is not None

@@ -1,0 +1,154 @@
+"""Documentation is executed: commands and Python blocks, page by page, in one folder each."""
+
+import re
+import shlex
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganzoo.zoo import catalogue
+from tests.conftest import ROOT, install, process, write_idx
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# What a page may say without the test running it: set-up, which `make test` itself is.
+SET_UP = re.compile(r"make (demo|test)$|python3 -m venv |pip install ")
+BLOCK = re.compile(r"^(<!-- source.*?-->\n)?```(console|python)\n(.*?)^```$", re.M | re.S)
+MODULES = {"ganzoo": "ganzoo", "torchrun": "torch.distributed.run"}
+TINY = ["--max-steps", "2", "--batch-size", "4"]  # the last of two options holds
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What the pages take for granted: a small Fashion-MNIST, my_faces/, my_faces.zip, plugins/."""
+    import shutil
+
+    rng = np.random.default_rng(0)
+    digits = rng.integers(0, 256, (64, 28, 28), np.uint8)
+    write_idx(tmp_path / "data" / "fashion_mnist" / "train-images-idx3-ubyte", digits)
+    (tmp_path / "my_faces").mkdir()
+    for i in range(8):
+        pixels = rng.integers(0, 256, (96, 96, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "my_faces" / f"{i}.png")
+    shutil.make_archive(str(tmp_path / "my_faces"), "zip", tmp_path / "my_faces")
+    shutil.copytree(ROOT / "plugins", tmp_path / "plugins")
+    return tmp_path
+
+
+def pip_install(package: Path, site: Path) -> None:
+    """What `pip install -e` does, without a minute of building: a module, and its metadata."""
+    project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
+    points = project["entry-points"]["ganzoo.architectures"]
+    if not set(points) & {entry.name for entry in catalogue.architectures()}:
+        (module,) = {target.partition(":")[0] for target in points.values()}
+        source = (package / f"{module}.py").read_text()
+        install(site, project["name"], source, {n: t.partition(":")[2] for n, t in points.items()})
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(p, id=p.name, marks=pytest.mark.slow) for p in PAGES],  # half a minute each
+)
+def test_a_page_does_what_it_says(page: Path, folder: Path) -> None:
+    env = {"PYTHONPATH": str(folder / "site"), "GANZOO_CACHE": str(folder / "cache")}
+    if page.name in {
+        "explore.md",
+        "export.md",
+        "sampling.md",
+        "sweeps.md",
+    }:  # they start where README.md ends
+        assert process("-m", "ganzoo", "train", "mlp_gan", *TINY, cwd=folder, env=env).code == 0
+    for source, kind, body in BLOCK.findall(page.read_text()):
+        if source:
+            continue
+        if kind == "python":
+            done = process("-c", body, cwd=folder, env=env)
+            assert done.code == 0, f"{body}\n{done.err}"
+            continue
+        for command in re.findall(r"^\$ (.*)$", body, re.M):
+            if (given := re.match(r"pip install -e (\S+)$", command)) and not given[1].startswith(
+                "'.["
+            ):
+                pip_install(folder / given[1], folder / "site")
+            if SET_UP.match(command):
+                continue
+            program, *arguments = shlex.split(command)
+            assert program in MODULES, f"{page.name} has a command that no test runs: {command}"
+            if "train" in arguments:
+                arguments += TINY
+            done = process("-m", MODULES[program], *arguments, cwd=folder, env=env)
+            assert done.code == 0, f"{command}\n{done.err}"
+
+
+def test_the_tutorials_code_is_the_source_of_the_plugin() -> None:
+    page = (ROOT / "docs" / "plugins.md").read_text()
+    for name, language in (
+        ("ganzoo_lsgan.py", "python"),
+        ("test_ganzoo_lsgan.py", "python"),
+        ("pyproject.toml", "toml"),
+    ):
+        source = (ROOT / "plugins" / "ganzoo-lsgan" / name).read_text()
+        assert f"```{language}\n{source}```" in page
+
+
+def test_the_pages_of_the_zoo_are_those_that_the_code_gives(tmp_path: Path) -> None:
+    assert process(ROOT / "docs" / "generate.py", tmp_path).code == 0
+    given = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert len(given) == 11
+    assert given == {path.name: path.read_text() for path in (ROOT / "docs" / "zoo").iterdir()}
+    for name in given.keys() - {"index.md"}:
+        assert f"zoo/{name}" in (ROOT / "mkdocs.yml").read_text()
+
+
+def test_every_architecture_has_a_picture_of_its_own() -> None:
+    pictures = [path.read_bytes() for path in (ROOT / "docs" / "images" / "zoo").glob("*.png")]
+    assert len(pictures) == len(set(pictures)) == 10
+
+
+def test_the_manual_builds_strictly(tmp_path: Path) -> None:
+    done = process("-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path, cwd=ROOT)
+    assert done.code == 0, done.err
+    reference = (tmp_path / "reference.html").read_text()
+    assert "(channels, height, width); channels are 1 or 3." in reference
+    assert "gradient_penalty" in reference
+
+
+def anchors(page: str) -> set[str]:
+    """What a link may lead to in a page: its headings, as the manual and GitHub name them."""
+    text = re.sub(r"^```.*?^```$", "", page, flags=re.M | re.S)
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    words = [re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings]
+    return {re.sub(r"[\s-]+", "-", heading) for heading in words}
+
+
+def test_links_and_pictures_are_there() -> None:
+    for page in [*PAGES, *sorted((ROOT / "docs" / "zoo").glob("*.md")), ROOT / "CONTRIBUTING.md"]:
+        for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text()):
+            linked = page.parent / target if target else page
+            assert linked.exists(), f"{page.name} links to {target}"
+            if anchor:
+                assert anchor in anchors(linked.read_text()), f"{page.name} links to #{anchor}"
+
+
+def test_anchors_are_those_of_the_manual() -> None:
+    page = "# A `x_y`, and: z\n```console\n# no heading\n```\n### 1.5 - 3 times\n"
+    assert anchors(page) == {"a-x_y-and-z", "15-3-times"}
+
+
+def test_no_path_or_host_of_a_machine_is_in_a_tracked_file() -> None:
+    import subprocess
+
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("needs a git checkout")
+    words = [str(ROOT) + "/", sys.prefix + "/", str(Path.home()) + "/"]
+    for name in listed.stdout.splitlines():
+        path = ROOT / name
+        if path.suffix in {".py", ".md", ".toml", ".txt", ""} and path.is_file():
+            text = path.read_text()
+            assert not [word for word in words if word in text], name
