@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo_plugins.drawing import Canvas, Colour, arc, mirrored, shade
-
-if TYPE_CHECKING:
-    from ganzoo_plugins.toy_faces import Face
+from ganzoo_plugins.face import Face
 
 MIDDLE = 48.0
 INK: Colour = (58, 42, 48)
