@@ -21,7 +21,8 @@ from benchmarks.machine import processor
 from ganzoo.cli.progress import Display, choose, follow, panel
 from ganzoo.cli.progress.view import Shown, View
 from ganzoo.data import open_images
-from ganzoo.train.loop import Stepped, fit
+from ganzoo.train.events import Stepped
+from ganzoo.train.loop import fit
 from ganzoo.zoo import registry
 
 

@@ -23,7 +23,8 @@ from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Job
 from ganzoo.runs.recorder import record
 from ganzoo.train.device import choose, keep_freed_memory
-from ganzoo.train.loop import Stepped, fit
+from ganzoo.train.events import Stepped
+from ganzoo.train.loop import fit
 from ganzoo.train.schedule import Every
 from ganzoo.train.world import ALONE
 from ganzoo.zoo import registry

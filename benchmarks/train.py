@@ -28,7 +28,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.machine import processor
-from ganzoo.train import kernels
+from ganzoo.train import cpu
 from ganzoo.train.state import TrainState
 from ganzoo.train.step import Stepper
 from ganzoo.zoo import registry
@@ -144,7 +144,7 @@ def gemm_peak(device: torch.device, size: int = 2048, seconds: float = 1.0) -> f
     x = torch.randn(size, size, device=device)
     products = [lambda: x @ x]
     if device.type == "cpu":
-        products.append(lambda: kernels.linear(x, x, None))
+        products.append(lambda: cpu.linear(x, x, None))
     return max(2 * size**3 / _fastest(product, device, seconds) for product in products)
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from torch import nn
 
 from ganzoo.architecture import Architecture
-from ganzoo.train.networks import count_parameters
-from ganzoo.train.show import Layer, describe_networks
+from ganzoo.train.networks import Layer, count_parameters, describe_networks
 from ganzoo.zoo import catalogue, options, registry
 from ganzoo.zoo.registry import Loaded
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from ganzoo import Architecture, TrainConfig
-from ganzoo.train.loop import Logged, fit
+from ganzoo.train.events import Logged
+from ganzoo.train.loop import fit
 from ganzoo.train.world import joined
 from ganzoo.zoo import registry
 

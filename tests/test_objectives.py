@@ -24,7 +24,8 @@ from ganzoo.objectives import (
     r2,
     wasserstein,
 )
-from ganzoo.train.loop import Logged, fit
+from ganzoo.train.events import Logged
+from ganzoo.train.loop import fit
 from ganzoo.train.networks import seeded
 from ganzoo.zoo.catalogue import Entry
 from tests import wgan_gp

@@ -28,8 +28,9 @@ from ganzoo.runs.checkpoints import Checkpoints
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Job
 from ganzoo.runs.recorder import record
-from ganzoo.train.loop import Event, Finished, epochs_of, fit, total_steps
-from ganzoo.train.schedule import Every
+from ganzoo.train.events import Event, Finished
+from ganzoo.train.loop import fit
+from ganzoo.train.schedule import Every, epochs_of, total_steps
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import World
 from ganzoo.zoo import registry

@@ -32,7 +32,7 @@ from ganzoo.runs.resuming import (
 )
 from ganzoo.runs.state_files import restore
 from ganzoo.train.device import Device
-from ganzoo.train.loop import total_steps
+from ganzoo.train.schedule import total_steps
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import World, launch, restarted
 from ganzoo.zoo import registry

@@ -13,7 +13,7 @@ from ganzoo.zoo import options
 
 if TYPE_CHECKING:
     from ganzoo.runs.job import Job
-    from ganzoo.train.loop import Event
+    from ganzoo.train.events import Event
 
 
 def plan(job: Job, started: Event, notes: dict[str, str]) -> dict[str, str]:

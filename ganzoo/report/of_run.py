@@ -18,8 +18,7 @@ from ganzoo.runs import health
 from ganzoo.runs.folder import Run
 from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
-from ganzoo.train.networks import count_parameters
-from ganzoo.train.show import describe_networks
+from ganzoo.train.networks import count_parameters, describe_networks
 from ganzoo.zoo.registry import load_architecture
 
 REPORT, PLOTS, ANIMATION = "report.html", "plots", "training.gif"

@@ -12,8 +12,7 @@ import torch
 
 from ganzoo.architecture import Architecture, TrainConfig
 from ganzoo.data import Images
-from ganzoo.train import precision
-from ganzoo.train.device import Device
+from ganzoo.train.device import Device, Precision, choose_precision
 from ganzoo.train.world import World, launch
 from ganzoo.zoo.registry import Loaded
 
@@ -34,9 +33,9 @@ class Job:
         return f"{self.loaded.entry.name}-{self.images.name}"
 
     @property
-    def precision(self) -> precision.Precision:
+    def precision(self) -> Precision:
         """What the config's precision means on this device."""
-        return precision.choose(self.config.precision, self.device.torch)
+        return choose_precision(self.config.precision, self.device.torch)
 
     def describe(self) -> dict[str, Any]:
         """What run.json records: enough to say, to repeat, and to continue what was done."""

@@ -22,8 +22,16 @@ from ganzoo.runs.job import Job
 from ganzoo.runs.state_files import to_files
 from ganzoo.runs.weights import model_info
 from ganzoo.seeds import derive
-from ganzoo.train import loop as train
-from ganzoo.train.loop import Event, Logged
+from ganzoo.train.events import (
+    CheckpointDue,
+    Drawn,
+    EpochEnded,
+    Event,
+    Finished,
+    Logged,
+    Started,
+    Warned,
+)
 from ganzoo.train.networks import draw, seeded
 
 
@@ -47,11 +55,11 @@ def record(
     try:
         with (run.path / "metrics.jsonl").open("a") as metrics, writer.background:
             for event in events:
-                drawn: list[train.Drawn] = []
+                drawn: list[Drawn] = []
                 warnings: list[str] = []
-                if isinstance(event, train.Logged):
+                if isinstance(event, Logged):
                     warnings = writer.note(writer.metrics(event), metrics)
-                elif isinstance(event, train.Started):
+                elif isinstance(event, Started):
                     writer.status("running")
                     writer.epoch = event.epoch
                     # What no file could hold is an error now, and not after an hour.
@@ -60,12 +68,12 @@ def record(
                     if event.state.step == 0:
                         writer.show_real()
                         drawn = [writer.draw("epoch-0000", event)]
-                elif isinstance(event, train.EpochEnded):
+                elif isinstance(event, EpochEnded):
                     drawn = [writer.draw_epoch(event, snapshots)]
                     warnings = writer.note(writer.diversity(drawn[0]), metrics)
-                elif isinstance(event, train.CheckpointDue):
+                elif isinstance(event, CheckpointDue):
                     writer.save(event, metrics)
-                elif isinstance(event, train.Finished):
+                elif isinstance(event, Finished):
                     if event.mid_epoch or not writer.shown(event.epoch):
                         yield writer.draw(f"step-{event.state.step:08d}", event)
                     writer.background.wait()
@@ -74,7 +82,7 @@ def record(
                 yield event
                 yield from drawn
                 for text in warnings:
-                    yield train.Warned(event.state, event.epoch, event.steps, text)
+                    yield Warned(event.state, event.epoch, event.steps, text)
     except (GeneratorExit, KeyboardInterrupt):  # whoever iterates gave up
         with suppress(OSError):
             writer.status("interrupted")
@@ -119,7 +127,7 @@ class _Writer:
         metrics.flush()
         return self.health.see(entry)
 
-    def diversity(self, drawn: train.Drawn) -> dict[str, Any]:
+    def diversity(self, drawn: Drawn) -> dict[str, Any]:
         return {
             "step": drawn.state.step,
             "epoch": drawn.epoch,
@@ -142,12 +150,12 @@ class _Writer:
         """Whether a grid shows what was drawn after an epoch."""
         return (self.run.path / "samples" / f"epoch-{epoch:04d}.png").exists()
 
-    def draw(self, name: str, event: Event) -> train.Drawn:
+    def draw(self, name: str, event: Event) -> Drawn:
         """Keep the first images of the run's seed, as they are now."""
         path = self._keep(name, self._samples(event))
-        return train.Drawn(event.state, event.epoch, event.steps, path)
+        return Drawn(event.state, event.epoch, event.steps, path)
 
-    def draw_epoch(self, event: Event, wanted: Collection[int] | None) -> train.Drawn:
+    def draw_epoch(self, event: Event, wanted: Collection[int] | None) -> Drawn:
         """Measure how much those images differ; keep them at the end, and after `wanted` epochs."""
         pixels = self._samples(event)
         before, self.epoch = self.epoch, event.epoch
@@ -155,7 +163,7 @@ class _Writer:
         keep = due or event.state.step == event.steps
         path = self._keep(f"epoch-{event.epoch:04d}", pixels) if keep else None
         diversity = health.diversity(pixels, self.job.images.pixels[:SAMPLES])
-        return train.Drawn(event.state, event.epoch, event.steps, path, round(diversity, 4))
+        return Drawn(event.state, event.epoch, event.steps, path, round(diversity, 4))
 
     def show_real(self) -> None:
         """Keep the first images that it is trained on, to stand beside what it draws."""
@@ -172,7 +180,7 @@ class _Writer:
         save_png(grid(pixels), path)
         return path
 
-    def save(self, event: train.CheckpointDue, metrics: IO[str]) -> None:
+    def save(self, event: CheckpointDue, metrics: IO[str]) -> None:
         """Commit the state, after all that was measured until then."""
         self.background.wait()
         files = to_files(event.state, self.job.loaded, self.job.images.name, self.facts)

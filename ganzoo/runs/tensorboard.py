@@ -11,7 +11,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from ganzoo.runs.folder import Run
 from ganzoo.runs.quantities import measured
-from ganzoo.train.loop import Drawn, Event, Logged
+from ganzoo.train.events import Drawn, Event, Logged
 
 NAMES = {"d": "discriminator", "g": "generator"}
 

@@ -1,20 +1,24 @@
 """Quicker routes through a network: the same numbers, parameters and modules, less work.
 
 While `Routes` is entered, some modules of the networks compute their forward pass by
-`train.kernels`; outside, the networks are as their authors wrote them, so checkpoints, drawing
+the functions below; outside, the networks are as their authors wrote them, so checkpoints, drawing
 and export never see this. Modules that no rule is about run as they are.
+
+torch hands float32 matrix products to MKL, which uses half of an AMD processor's vector units;
+oneDNN, which torch brings along, uses all of them. And a convolution of an image whose pixels were
+repeated computes most of its products twice. The functions here can be differentiated twice, as
+gradient penalties need; docs/performance.md has the measurements.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
-
-from ganzoo.train import kernels
+from torch.nn import functional as F
 
 Forward = Callable[[Tensor], Tensor]
 
@@ -38,7 +42,7 @@ class Routes:
 
 def _route(module: nn.Module) -> Forward | None:
     """Another way through this module, or None."""
-    if type(module) is nn.Linear and kernels.HAS_ONEDNN:
+    if type(module) is nn.Linear and HAS_ONEDNN:
         return partial(_linear, module)
     if type(module) is nn.Sequential:
         steps = list(_rewritten(list(module)))
@@ -50,7 +54,7 @@ def _linear(module: nn.Linear, input: Tensor) -> Tensor:  # torch calls it that,
     weight = module.weight
     worth_it = weight.numel() >= 8192  # below, MKL is done before oneDNN begins
     if worth_it and input.dim() == 2 and input.dtype == weight.dtype == torch.float32:
-        return kernels.linear(input, weight, module.bias)
+        return linear(input, weight, module.bias)
     return nn.functional.linear(input, weight, module.bias)
 
 
@@ -74,7 +78,7 @@ def _rewritten(modules: list[nn.Module]) -> Iterator[Forward]:
 
 
 def _upsampled_conv(conv: nn.Conv2d, x: Tensor) -> Tensor:
-    return kernels.upsampled_conv(x, conv.weight, conv.bias)
+    return upsampled_conv(x, conv.weight, conv.bias)
 
 
 def _doubles(module: nn.Module) -> bool:
@@ -123,3 +127,57 @@ def one_by_one(network: nn.Module) -> bool:
         or (isinstance(module, nn.Unflatten) and module.dim < 1)
         for module in modules
     )
+
+
+HAS_ONEDNN = (
+    torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+)
+"""Whether `linear` can be called: not every torch for the CPU is built with oneDNN."""
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """`F.linear` of x (n, i), weight (o, i) and bias (o,), all float32 on the CPU: (n, o)."""
+    result: Tensor = _Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+    return result
+
+
+def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    result: Tensor = torch.ops.mkldnn._linear_pointwise.default(x, weight, bias, "none", [], "")
+    return result
+
+
+class _Linear(torch.autograd.Function):
+    @staticmethod
+    def forward(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return _product(x, weight, bias)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs[:2])
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors
+        (grad,) = grads
+        product = linear if torch.is_grad_enabled() else _product  # the former has a gradient
+        return (
+            product(grad, weight.t(), None) if ctx.needs_input_grad[0] else None,
+            product(grad.t(), x.t(), None) if ctx.needs_input_grad[1] else None,
+            grad.sum(0) if ctx.needs_input_grad[2] else None,
+        )
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *inputs: Any) -> tuple[Tensor, int]:
+        return torch.vmap(F.linear, in_dims)(*inputs), 0
+
+
+def upsampled_conv(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """A 3x3 convolution with padding 1 of x repeated to twice its size: (n, o, 2h, 2w).
+
+    Repeated pixels meet the same sums of weights, so it is a transposed convolution of x itself:
+    16 products for every 4 pixels instead of 36.
+    """
+    sums = F.avg_pool2d(weight, 2, stride=1, padding=1, divisor_override=1)
+    kernel = sums.flip(2, 3).transpose(0, 1).contiguous(memory_format=torch.channels_last)
+    return F.conv_transpose2d(x, kernel, bias, stride=2, padding=1)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,103 +13,12 @@ from numpy.typing import NDArray
 from ganzoo.architecture import Architecture, TrainConfig
 from ganzoo.train.batches import Batches
 from ganzoo.train.device import deterministic
-from ganzoo.train.schedule import Every
+from ganzoo.train.events import CheckpointDue, EpochEnded, Event, Finished, Logged, Started, Stepped
+from ganzoo.train.schedule import EACH_EPOCH, Every, total_steps
 from ganzoo.train.state import TrainState
 from ganzoo.train.step import Stepper
 from ganzoo.train.world import ALONE, World
 from ganzoo.zoo.guard import explained
-
-EACH_EPOCH = Every(1, "epochs")
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened, and the state right after it: use it before you go on iterating."""
-
-    state: TrainState
-    epoch: int  # whole epochs done
-    steps: int  # batches that the run will take
-
-
-@dataclass(frozen=True)
-class Started(Event):
-    """The networks are built; nothing is trained yet."""
-
-
-@dataclass(frozen=True)
-class Stepped(Event):
-    """One batch is done. The device may still be at work on it: nothing was waited for."""
-
-
-@dataclass(frozen=True)
-class Logged(Event):
-    """The metrics of the batches since the last of these events.
-
-    `metrics` has the means of loss_d, loss_g, d_real = D(x), d_fake = D(G(z)), the latter two as
-    probabilities for logits and as raw scores for critics; a network that was not trained in these
-    batches has none. `images_per_second` counts real images.
-    """
-
-    metrics: dict[str, float] = field(default_factory=dict)
-    images_per_second: float = math.nan
-
-
-@dataclass(frozen=True)
-class EpochEnded(Event):
-    """The data set was used once more."""
-
-
-@dataclass(frozen=True)
-class CheckpointDue(Event):
-    """It is time to save the state, which is finite; all that can be said of it was said before."""
-
-    last: bool = False  # whether nothing is trained after it
-
-
-@dataclass(frozen=True)
-class Drawn(Event):
-    """Samples were drawn; `fit` draws none, and the recorder says so where it does.
-
-    `picture` is their grid, where it was kept; `diversity` is how much they differ, as a share of
-    how much real images do: after an epoch.
-    """
-
-    picture: Path | None = None
-    diversity: float | None = None
-
-
-@dataclass(frozen=True)
-class Warned(Event):
-    """Something looks wrong; `text` says what, and by what one can tell."""
-
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class Finished(Event):
-    """The last event. `outcome` is "completed", or "stopped" where `stop()` said so."""
-
-    outcome: str = "completed"
-    mid_epoch: bool = False  # whether the last step was not the last of an epoch
-
-
-def total_steps(config: TrainConfig, images: int) -> int:
-    """How many batches a run takes: the last one may reach into an epoch more."""
-    steps = math.ceil(config.epochs * images / config.batch_size)
-    return min(steps, config.max_steps or steps)
-
-
-def epochs_of(config: TrainConfig, images: int) -> int:
-    """How many epochs a run gets to see, the last perhaps in part."""
-    return min(config.epochs, math.ceil(total_steps(config, images) * config.batch_size / images))
-
-
-def sized(config: TrainConfig, images: int) -> TrainConfig:
-    """`config` with its batch size halved until an epoch has eight batches, or a batch sixteen."""
-    size = config.batch_size
-    while size > 16 and images < 8 * size:
-        size //= 2
-    return replace(config, batch_size=size)
 
 
 def fit(

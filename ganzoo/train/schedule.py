@@ -1,11 +1,13 @@
-"""How often something is done: `500`, `2 epochs`, `10 minutes`."""
+"""How long a run takes, and how often something is done in it: `500`, `2 epochs`, `10 minutes`."""
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from ganzoo.architecture import TrainConfig
 from ganzoo.errors import UsageError
 
 Unit = Literal["steps", "epochs", "minutes"]
@@ -39,3 +41,25 @@ class Every:
     def is_late(self, seconds: float) -> bool:
         """Whether it is time again after so many seconds, where minutes are counted."""
         return self.unit == "minutes" and seconds >= 60 * self.count
+
+
+EACH_EPOCH = Every(1, "epochs")
+
+
+def total_steps(config: TrainConfig, images: int) -> int:
+    """How many batches a run takes: the last one may reach into an epoch more."""
+    steps = math.ceil(config.epochs * images / config.batch_size)
+    return min(steps, config.max_steps or steps)
+
+
+def epochs_of(config: TrainConfig, images: int) -> int:
+    """How many epochs a run gets to see, the last perhaps in part."""
+    return min(config.epochs, math.ceil(total_steps(config, images) * config.batch_size / images))
+
+
+def sized(config: TrainConfig, images: int) -> TrainConfig:
+    """`config` with its batch size halved until an epoch has eight batches, or a batch sixteen."""
+    size = config.batch_size
+    while size > 16 and images < 8 * size:
+        size //= 2
+    return replace(config, batch_size=size)

@@ -14,8 +14,8 @@ from ganzoo.architecture import Architecture, TrainConfig
 from ganzoo.seeds import derive
 from ganzoo.train import ema
 from ganzoo.train.cpu import Routes, one_by_one
+from ganzoo.train.device import choose_precision
 from ganzoo.train.networks import seeded
-from ganzoo.train.precision import choose
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import ALONE, World
 
@@ -65,7 +65,7 @@ class Stepper:
     ) -> None:
         self.architecture, self.state, self.config = architecture, state, config
         self.device, self.world = device, world
-        self.precision = choose(config.precision, device)
+        self.precision = choose_precision(config.precision, device)
         self.trained: dict[str, nn.Module] = {}  # in the last step
         self.latents = torch.Generator(device)
         self.together = one_by_one(state.discriminator)

@@ -25,7 +25,8 @@ from ganzoo.cli.progress import Display, choose, follow, notebook, panel, plain
 from ganzoo.cli.progress.sparkline import bar, sparkline
 from ganzoo.cli.progress.view import Shown, View
 from ganzoo.cli.signals import signals
-from ganzoo.train.loop import Drawn, Event, Finished, Logged, Warned, fit
+from ganzoo.train.events import Drawn, Event, Finished, Logged, Warned
+from ganzoo.train.loop import fit
 from ganzoo.zoo import registry
 from tests.conftest import Cli
 from tests.screen import Screen

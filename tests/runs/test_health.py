@@ -15,7 +15,8 @@ from ganzoo import TrainConfig
 from ganzoo.runs import health
 from ganzoo.runs.folder import Run
 from ganzoo.runs.recorder import record
-from ganzoo.train.loop import Warned, fit
+from ganzoo.train.events import Warned
+from ganzoo.train.loop import fit
 from tests.conftest import make_job
 
 SURE = {"d_real": 0.995, "d_fake": 0.004}

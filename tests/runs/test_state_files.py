@@ -18,7 +18,8 @@ from ganzoo.errors import ModelFileError, PluginError
 from ganzoo.optimizers import rmsprop
 from ganzoo.runs.state_files import restore, to_files
 from ganzoo.train.batches import Batches
-from ganzoo.train.loop import CheckpointDue, Logged, fit
+from ganzoo.train.events import CheckpointDue, Logged
+from ganzoo.train.loop import fit
 from ganzoo.train.schedule import Every
 from ganzoo.train.state import TrainState
 from ganzoo.train.step import Stepper

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganzoo.train import kernels
+from ganzoo.train import cpu
 from ganzoo.train.cpu import Routes, one_by_one
 from ganzoo.train.networks import build
 from ganzoo.zoo import registry
@@ -28,9 +28,9 @@ def test_an_upsampled_convolution_is_a_transposed_one() -> None:
         weight = torch.randn(wide_out, wide_in, 3, 3, **options)  # type: ignore[call-overload]
         bias = torch.randn(wide_out, **options)  # type: ignore[call-overload]
         expected = up_and_convolve(x, weight, bias)
-        torch.testing.assert_close(kernels.upsampled_conv(x, weight, bias), expected)
-        assert torch.autograd.gradcheck(kernels.upsampled_conv, (x, weight, bias))
-        assert torch.autograd.gradgradcheck(kernels.upsampled_conv, (x, weight, bias))
+        torch.testing.assert_close(cpu.upsampled_conv(x, weight, bias), expected)
+        assert torch.autograd.gradcheck(cpu.upsampled_conv, (x, weight, bias))
+        assert torch.autograd.gradgradcheck(cpu.upsampled_conv, (x, weight, bias))
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -46,7 +46,7 @@ def test_a_linear_layer_and_its_first_and_second_gradients(bias: bool) -> None:
         loss = y.square().mean() + inner.square().mean()
         return [y, inner, *torch.autograd.grad(loss, (x, weight))]
 
-    for ours, torchs in zip(gradients(kernels.linear), gradients(F.linear), strict=True):
+    for ours, torchs in zip(gradients(cpu.linear), gradients(F.linear), strict=True):
         torch.testing.assert_close(ours, torchs, rtol=1e-4, atol=1e-5)
 
 

@@ -15,8 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ganzoo import Architecture, TrainConfig
 from ganzoo.errors import DeviceError, PluginError
 from ganzoo.objectives import gradient_penalty, penalised
+from ganzoo.train.device import choose_precision
 from ganzoo.train.loop import fit
-from ganzoo.train.precision import choose
 from ganzoo.train.state import TrainState
 from ganzoo.train.step import Stepper
 from ganzoo.zoo import registry
@@ -50,7 +50,7 @@ def agreement(architecture: Architecture, one: dict[str, Any], other: dict[str, 
 
 
 def test_a_cpu_computes_in_float32_unless_asked(architecture: Architecture) -> None:
-    assert choose("auto", CPU).name == "fp32"
+    assert choose_precision("auto", CPU).name == "fp32"
     assert torch.equal(weights(architecture), weights(architecture, precision="fp32"))
 
 
@@ -62,7 +62,7 @@ def test_bfloat16_is_near_float32_and_not_the_same(architecture: Architecture) -
 
 def test_tf32_is_refused_where_there_is_none() -> None:
     with pytest.raises(DeviceError, match="--precision tf32 needs an NVIDIA GPU"):
-        choose("tf32", CPU)
+        choose_precision("tf32", CPU)
 
 
 def test_an_unknown_precision_is_refused(cli: Cli, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from safetensors.torch import load_file
 from ganzoo import Architecture, TrainConfig, load
 from ganzoo.errors import UsageError
 from ganzoo.train.ema import EVERY, MovingAverage, decay_per_step, shadow
-from ganzoo.train.loop import Stepped, fit
+from ganzoo.train.events import Stepped
+from ganzoo.train.loop import fit
 from ganzoo.zoo import registry
 from tests.conftest import Cli
 

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from ganzoo import Architecture, Objective, TrainConfig
 from ganzoo.errors import DivergedError, PluginError
 from ganzoo.train.batches import Batches
-from ganzoo.train.loop import CheckpointDue, Finished, Logged, Started, Stepped, fit, total_steps
+from ganzoo.train.events import CheckpointDue, Finished, Logged, Started, Stepped
+from ganzoo.train.loop import fit
+from ganzoo.train.schedule import total_steps
 from ganzoo.train.state import TrainState
 from ganzoo.zoo import registry
 

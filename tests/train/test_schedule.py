@@ -7,7 +7,8 @@ import pytest
 
 from ganzoo import TrainConfig
 from ganzoo.errors import UsageError
-from ganzoo.train.loop import CheckpointDue, fit
+from ganzoo.train.events import CheckpointDue
+from ganzoo.train.loop import fit
 from ganzoo.train.schedule import Every
 from ganzoo.zoo import registry
 

@@ -15,7 +15,8 @@ import json, sys
 import numpy as np
 from ganzoo import TrainConfig, registry
 from ganzoo.train.device import keep_freed_memory
-from ganzoo.train.loop import EpochEnded, fit
+from ganzoo.train.events import EpochEnded
+from ganzoo.train.loop import fit
 
 def resident():
     with open("/proc/self/status") as status:

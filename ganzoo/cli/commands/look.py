@@ -14,7 +14,7 @@ from ganzoo.zoo import catalogue, options, registry
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ganzoo.train.show import Layer
+    from ganzoo.train.networks import Layer
     from ganzoo.zoo.probe import Finding
 
 
@@ -51,8 +51,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show an architecture's networks: their layers, parameters and output shapes."""
-    from ganzoo.train.networks import count_parameters
-    from ganzoo.train.show import describe_networks
+    from ganzoo.train.networks import count_parameters, describe_networks
 
     loaded = console.open_architecture(architecture, options.parse_pairs(settings or []))
     with registry.blame(loaded.entry):

@@ -75,7 +75,7 @@ def train(
     from ganzoo.runs.folder import Run
     from ganzoo.runs.job import Job
     from ganzoo.train.device import choose, keep_freed_memory
-    from ganzoo.train.loop import sized
+    from ganzoo.train.schedule import sized
     from ganzoo.train.world import joined
 
     loaded = open_architecture(architecture, options.parse_pairs(settings or []))

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from ganzoo.cli.options import Mode
 from ganzoo.cli.progress import notebook, panel, plain, stream
 from ganzoo.cli.progress.view import Shown, Update
-from ganzoo.train.loop import Event
+from ganzoo.train.events import Event
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from rich.console import Console
 from ganzoo.cli.progress.panel import draw
 from ganzoo.cli.progress.view import Shown, Update, View
 from ganzoo.runs.quantities import number
-from ganzoo.train.loop import Event, Warned
+from ganzoo.train.events import Event, Warned
 
 SECONDS = 1.0  # between two updates
 

@@ -17,7 +17,7 @@ from ganzoo.cli.progress.sparkline import bar, sparkline
 from ganzoo.cli.progress.terminal import Steady, unechoed
 from ganzoo.cli.progress.view import Shown, Update, View, roughly
 from ganzoo.runs.quantities import number
-from ganzoo.train.loop import Event, Warned
+from ganzoo.train.events import Event, Warned
 
 A_SECOND = 2  # refreshes
 LEAST_WIDTH = 50

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from ganzoo.cli.progress.view import Shown, Update
 from ganzoo.runs.quantities import labels, measured, number
-from ganzoo.train.loop import Event, Logged, Warned
+from ganzoo.train.events import Event, Logged, Warned
 
 SECONDS = 5.0  # between two lines, but for the ends of epochs
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, redirect_stdout
 from shlex import quote
 
 from ganzoo.cli.progress.view import Shown, Update
-from ganzoo.train.loop import Drawn, EpochEnded, Event, Finished, Logged, Started, Warned
+from ganzoo.train.events import Drawn, EpochEnded, Event, Finished, Logged, Started, Warned
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 from ganzoo.runs.health import Watch
 from ganzoo.runs.quantities import labels, measured
-from ganzoo.train.loop import Drawn, Event, Finished, Logged, Stepped
+from ganzoo.train.events import Drawn, Event, Finished, Logged, Stepped
 
 Update = Callable[[Event], None]
 """Shows one event more."""
