@@ -18,8 +18,8 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.machine import processor
-from ganzoo.cli.progress import Display, choose, follow, panel
-from ganzoo.cli.progress.view import Shown, View
+from ganzoo.api.progress import Display, choose, follow, panel
+from ganzoo.api.progress.view import Shown, View
 from ganzoo.data import open_images
 from ganzoo.train.events import Stepped
 from ganzoo.train.loop import fit

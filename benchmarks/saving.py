@@ -22,6 +22,7 @@ from ganzoo.data import Images
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Job
 from ganzoo.runs.recorder import record
+from ganzoo.runs.saving import Saving
 from ganzoo.train.device import choose, keep_freed_memory
 from ganzoo.train.events import Stepped
 from ganzoo.train.loop import fit
@@ -48,7 +49,7 @@ def main() -> None:
     images = Images(name="noise", pixels=pixels, fingerprint="", source={"path": "nowhere"})
     job = Job(loaded=loaded, images=images, config=config, device=choose("cpu"), world=ALONE)
     with tempfile.TemporaryDirectory(prefix="ganzoo-saving-", dir=arguments.folder) as folder:
-        run = Run.create(Path(folder), "run", job.describe())
+        run = Run.create(Path(folder), "run", job.facts(Saving()))
         events = fit(loaded.value, pixels, config, save_every=Every(2 * WINDOW, "steps"))
         ends = [
             time.perf_counter()

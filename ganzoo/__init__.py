@@ -1,32 +1,69 @@
-"""ganzoo: a zoo of GAN architectures. Train with torch, export to ONNX, sample without torch."""
+"""ganzoo: a zoo of GAN architectures. Train with torch, export to ONNX, sample without torch.
+
+Everything public is here or in the modules that plugins import: `ganzoo.layers`,
+`ganzoo.objectives`, `ganzoo.optimizers`, `ganzoo.errors` and `ganzoo.conformance`. Importing ganzoo
+imports neither torch nor numpy nor onnxruntime: a name is looked up when it is used.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
 
 from ganzoo.architecture import Architecture, Dataset, Objective, TrainConfig
-from ganzoo.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from ganzoo.api.opening import load
+    from ganzoo.api.table import runs
+    from ganzoo.api.training import resume, train
 
-    from ganzoo.draw.generator import Generator
+__all__ = [
+    "Architecture",
+    "Dataset",
+    "Objective",
+    "TrainConfig",
+    "__version__",
+    "load",
+    "resume",
+    "runs",
+    "train",
+]
 
-__all__ = ["Architecture", "Dataset", "Objective", "TrainConfig", "__version__", "load"]
+_DOORS = {
+    "load": "ganzoo.api.opening",
+    "resume": "ganzoo.api.training",
+    "runs": "ganzoo.api.table",
+    "train": "ganzoo.api.training",
+}
+"""Where each function of this page lives; that is imported when it is used."""
 
 
-def load(
-    path: str | Path, providers: str | Sequence[str] = "auto", threads: int | None = None
-) -> Generator:
-    """Open an ONNX generator written by `ganzoo export`; needs onnxruntime, not torch.
+class CallableRoom(ModuleType):
+    """A package of ganzoo that shares its name with a function: calling it calls that.
 
-    Returns a `ganzoo.generator.Generator`: `.sample(n, seed=0)` gives uint8 images (n, H, W, C).
-    `providers` are onnxruntime's, such as "CPU" or "CUDA"; "auto" takes CUDA where it works.
-    `threads` is by default the number of CPUs that this process may use. Raises
-    `ganzoo.errors.ModelFileError` where the file is missing, damaged, hostile or not ganzoo's, and
-    `DeviceError` where a provider that you ask for is not there.
+    Python keeps one attribute for both `ganzoo.train.loop` and `ganzoo.train("mlp_gan")`.
     """
-    from ganzoo.draw.session import load_onnx
 
-    return load_onnx(path, providers, threads)
+    @property
+    def __wrapped__(self) -> Any:  # where `inspect.signature` and `help` look
+        return _door(self.__name__.rpartition(".")[2])
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self.__wrapped__(*arguments, **named)
+
+
+def _door(name: str) -> Any:
+    return getattr(import_module(_DOORS[name]), name)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _DOORS:
+        raise AttributeError(f"module 'ganzoo' has no attribute '{name}'")
+    return _door(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,8 +9,19 @@ listing reads sources and runs no plugin's code.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+from dataclasses import dataclass, field, fields
+from types import NoneType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    Protocol,
+    get_args,
+    get_origin,
+    get_type_hints,
+)  # fmt: skip
+
+from ganzoo.errors import SettingError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,70 +60,76 @@ class Objective:
     and D(G(z)), or a critic's scores, which are reported as they are."""
 
 
+def setting(default: Any, what: str, *, extends: bool = False) -> Any:
+    """Return a dataclass field: a row of the table of settings that Python and the shell share.
+
+    `what` says what it is, in one or two sentences. Every field of `TrainConfig` (and of
+    `ganzoo.runs.saving.Saving`) is a parameter of `ganzoo.train` and an option of `ganzoo train`.
+    `extends` says that a resumed run may change it.
+    """
+    return field(default=default, metadata={"what": what, "extends": extends})
+
+
+def check_settings(table: object) -> None:
+    """Raise SettingError where a field of a dataclass of settings has a value of another type."""
+    for name, hint in get_type_hints(type(table)).items():
+        value, kinds = getattr(table, name), get_args(hint) or (hint,)
+        if get_origin(hint) is Literal:
+            if value not in kinds:
+                raise SettingError(f"{name} must be one of {', '.join(kinds)}, not {value}", name)
+        elif not (type(value) in kinds or (float in kinds and type(value) is int)):
+            words = " or ".join("None" if k is NoneType else k.__name__ for k in kinds)
+            raise SettingError(f"{name} must be {words}, not {value!r}", name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """How to train: an architecture's defaults, and what the user changed.
 
     An epoch is as many images as the data set holds. Every batch is full: a batch at the end of an
-    epoch continues into the next. ValueError where a number makes no sense.
+    epoch continues into the next. SettingError (a ValueError) where a value makes no sense.
     """
 
-    epochs: int = 20
-    """How often every image is used."""
-
-    batch_size: int = 64
-    """Real images in a step, and as many generated ones."""
-
-    discriminator_steps: int = 1
-    """Updates of the discriminator on each batch of real images, before the generator's one."""
-
-    discriminator_every: int = 1
-    """Train the discriminator every that many batches."""
-
-    generator_every: int = 1
-    """Train the generator every that many batches."""
-
-    shared_fakes: bool = False
-    """Whether one batch of generated images serves all updates on a batch of real ones; otherwise
-    each update draws its own."""
-
-    learning_rate: float | None = None
-    """Of both optimizers; None leaves what the architecture's optimizers say."""
-
-    max_steps: int | None = None
-    """Stop after that many batches, however many epochs are left."""
-
-    log_every: int = 50
-    """Batches between two reported sets of metrics."""
-
-    seed: int = 0
-    """Decides the weights, the order of the images, and all noise."""
-
-    ema: float | None = None
-    """Keep a moving average of the generator and draw from that. Below 1 it is the decay of a step
-    (0.999), from 1 the half-life in images (10_000); None keeps none."""
-
-    precision: Precision = "auto"
-    """Of the forward and backward passes; weights are float32."""
-
-    compile: bool = False
-    """Whether the networks go through torch.compile."""
-
-    deterministic: bool = False
-    """Whether CUDA may use only algorithms that give the same bits each time; a CPU always does."""
+    epochs: int = setting(20, "How often every image is used.", extends=True)
+    batch_size: int = setting(64, "Real images in a step, and as many generated ones.")
+    discriminator_steps: int = setting(
+        1, "Updates of the discriminator on each batch of real images, before the generator's one."
+    )
+    discriminator_every: int = setting(1, "Train the discriminator every that many batches.")
+    generator_every: int = setting(1, "Train the generator every that many batches.")
+    shared_fakes: bool = setting(
+        False, "Use the same generated images for all updates on a batch of real ones."
+    )
+    learning_rate: float | None = setting(
+        None, "Learning rate of both networks; by default as the architecture says."
+    )
+    max_steps: int | None = setting(
+        None, "Stop after that many batches, however many epochs are left.", extends=True
+    )
+    log_every: int = setting(50, "Batches between two entries in metrics.jsonl.", extends=True)
+    seed: int = setting(0, "Decides the weights, the order of the images, and all noise.")
+    ema: float | None = setting(
+        None,
+        "Keep a moving average of the generator, and draw and export that. Below 1 it is the decay "
+        "of a step (0.999), from 1 on the half-life in images (10000).",
+    )
+    precision: Precision = setting(
+        "auto", "Of the forward and backward passes: auto, fp32, tf32 or bf16."
+    )
+    compile: bool = setting(False, "Put both networks through torch.compile.")
+    deterministic: bool = setting(
+        False, "Let CUDA use only algorithms that give the same bits each time; a CPU always does."
+    )
 
     def __post_init__(self) -> None:
+        check_settings(self)
         positive = ("learning_rate", "ema")
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if type(value) is int and field.name not in {"seed", *positive} and value < 1:
-                raise ValueError(f"{field.name} must be at least 1, not {value}")
-        for name in positive:
-            value = getattr(self, name)
-            if value is not None and not 0 < value < float("inf"):
-                raise ValueError(f"{name} must be a positive number, not {value}")
-        if self.precision not in (known := get_args(Precision)):
-            raise ValueError(f"precision must be one of {', '.join(known)}, not {self.precision}")
+        for row in fields(self):
+            value, name = getattr(self, row.name), row.name
+            if type(value) is int and name not in {"seed", *positive} and value < 1:
+                raise SettingError(f"{name} must be at least 1, not {value}", name)
+            if name in positive and value is not None and not 0 < value < float("inf"):
+                raise SettingError(f"{name} must be a positive number, not {value}", name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +158,7 @@ class Architecture:
     """Gets (generator, discriminator), returns their optimizers; see `ganzoo.optimizers`."""
 
     dataset: str
-    """The default for --data: a registered name. Its own package's comes before a namesake."""
+    """The data set to train on by default: a registered name. Its own package's comes first."""
 
     image_range: tuple[float, float] = (-1.0, 1.0)
     """The values of black and white in images, real ones and generated ones."""

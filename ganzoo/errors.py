@@ -13,15 +13,28 @@ EXTRAS = {
 
 
 class GanzooError(Exception):
-    """An error the user can act on; `ganzoo` prints it in one line and exits with `exit_code`."""
+    """An error the user can act on: what is wrong, whose fault it is, what to do next.
+
+    The message names parameters as Python does: `batch_size` as its first word, or `batch_size=32`
+    anywhere. `fields` are those names, so that the command line can name its options instead; it
+    prints the message in one line and exits with `exit_code`.
+    """
 
     exit_code = 1
 
+    def __init__(self, message: str = "", *fields: str) -> None:
+        super().__init__(message)
+        self.fields = fields
+
 
 class UsageError(GanzooError):
-    """The command line does not make sense."""
+    """What was asked for does not make sense."""
 
     exit_code = 2
+
+
+class SettingError(UsageError, ValueError):
+    """A setting of a training has a value that it cannot have."""
 
 
 class PluginError(GanzooError):

@@ -120,8 +120,6 @@ TIMES = {"seconds", "images_per_second"}
 
 
 def _main() -> None:
-    import ganzoo.cli.continuing
-    import ganzoo.cli.progress  # noqa: F401
     from ganzoo.cli import main
 
     for line in sys.stdin:

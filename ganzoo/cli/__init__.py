@@ -60,7 +60,9 @@ def _run(arguments: list[str]) -> int:
 
 def _exit_with(error: Exception) -> NoReturn:
     if isinstance(error, GanzooError):
-        _fail(str(error), error.exit_code)
+        from ganzoo.cli.options import in_shell
+
+        _fail(in_shell(str(error), error.fields), error.exit_code)
     if hasattr(error, "format_message"):  # what typer raises for a command line it cannot parse
         message = error.format_message().rstrip(".") or "type a command"
         command = getattr(getattr(error, "ctx", None), "command_path", "ganzoo")

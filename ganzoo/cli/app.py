@@ -21,6 +21,7 @@ from ganzoo.cli.commands import (
     sweep,
     train,
 )
+from ganzoo.cli.options import with_settings
 
 app = typer.Typer(
     name="ganzoo",
@@ -53,8 +54,8 @@ def options(
 
 app.command("list")(look.list_plugins)
 app.command("show")(look.show)
-app.command("train")(train.train)
-app.command("resume")(resume.resume)
+app.command("train")(with_settings(train.train))
+app.command("resume")(with_settings(resume.resume, resumed=True))
 app.command("export")(export.export)
 app.command("sample")(sample.sample)
 app.command("sweep")(sweep.sweep)

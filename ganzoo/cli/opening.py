@@ -13,13 +13,17 @@ from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
     from ganzoo.draw.generator import Generator
+    from ganzoo.runs.finding import Found
 
 Model = Annotated[
     Path | None,
     typer.Argument(
-        help="An .onnx file (needs no torch), or a run, checkpoint or model.safetensors. "
+        help="An .onnx file (needs no torch), or a run, its name, a checkpoint or a .safetensors. "
         "Default: the latest run."
     ),
+]
+Which = Annotated[
+    Path | None, typer.Argument(metavar="[RUN]", help="A run or its name. Default: the latest.")
 ]
 Output = Annotated[
     Path | None,
@@ -35,26 +39,17 @@ LARGEST_SHEET = 10_000
 Number = TypeVar("Number", int, float)
 
 
-def latest_run(runs: Path) -> Path:
-    """The folder of the latest run below `runs` that has a checkpoint; raises ModelFileError."""
-    from ganzoo.runs.folder import Run
+def open_model(model: Path | None, runs: Path) -> tuple[Found, Generator]:
+    """Return what was meant by `model`, and a generator to draw from; torch only where needed."""
+    from ganzoo.api.opening import load
+    from ganzoo.runs.finding import find
 
-    return Run.latest(runs).path
-
-
-def open_model(path: Path) -> Generator:
-    """An ONNX file by onnxruntime; anything else by torch, which only then is imported."""
-    if path.suffix.lower() == ".onnx":
-        from ganzoo.draw.session import load_onnx
-
-        return load_onnx(path)
-    from ganzoo.runs.weights import load_generator
-
-    return load_generator(path)[0]
+    found = find(model, runs)
+    return found, load(found.path)
 
 
 def check_sheet(images: int, instead: str) -> None:
-    """UsageError where a sheet would have too many images; `instead` is what to do."""
+    """Raise UsageError where a sheet would have too many images; `instead` is what to do."""
     if images > LARGEST_SHEET:
         raise UsageError(
             f"{images:,} images are too many for a sheet, which holds {LARGEST_SHEET:,}: {instead}"
@@ -62,7 +57,7 @@ def check_sheet(images: int, instead: str) -> None:
 
 
 def numbers(option: str, given: str, kind: Callable[[str], Number], example: str) -> list[Number]:
-    """The comma-separated finite numbers that `option` was given; UsageError where one is none."""
+    """Return the comma-separated finite numbers that `option` was given, or raise UsageError."""
     try:
         found = [kind(word) for word in given.split(",")]
     except ValueError:

@@ -1,13 +1,19 @@
-"""What several commands share: options, and a name for what they make."""
+"""Options: what several commands share, and how the shell spells the parameters of Python."""
 
 from __future__ import annotations
 
+import functools
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import Field, fields
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from shlex import quote
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from ganzoo.architecture import Precision
+from ganzoo.architecture import TrainConfig
 
 Settings = Annotated[
     list[str] | None,
@@ -22,86 +28,100 @@ Timeout = Annotated[
     float, typer.Option(min=1, help="Seconds that loading a plugin, or one check, may take.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
-
-DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
-Seed = Annotated[int | None, typer.Option(help="Decides weights, order and latents. Default: 0.")]
-BatchSize = Annotated[int | None, typer.Option(min=1, help="Real images in a step.")]
-LearningRate = Annotated[float | None, typer.Option("--lr", help="Learning rate of both networks.")]
-DiscriminatorSteps = Annotated[
-    int | None, typer.Option(min=1, help="Discriminator updates on each batch.")
-]
-MaxSteps = Annotated[int | None, typer.Option(min=1, help="Stop after that many batches.")]
-LogEvery = Annotated[
-    int | None, typer.Option(min=1, help="Batches between two entries in metrics.jsonl.")
-]
-Average = Annotated[
-    float | None,
-    typer.Option(
-        "--ema",
-        help="Keep a moving average of the generator, and draw and export that: below 1 its "
-        "decay a step (0.999), from 1 on its half-life in images (10000).",
-    ),
-]
-PrecisionName = Annotated[
-    Precision | None,
-    typer.Option("--precision", help="Of the passes: auto, fp32, tf32 or bf16."),
-]
-Compile = Annotated[
-    bool | None, typer.Option("--compile", help="Put both networks through torch.compile.")
-]
-Deterministic = Annotated[
-    bool | None,
-    typer.Option("--deterministic", help="On CUDA, the same bits each time; a CPU gives them."),
-]
-SaveEvery = Annotated[
-    str | None,
-    typer.Option(
-        metavar="EVERY",
-        help="Write a checkpoint every 500 (steps), '2 epochs' or '10 minutes'. Default: 1 epoch.",
-    ),
-]
-Keep = Annotated[int | None, typer.Option(min=1, help="How many checkpoints stay. Default: 2.")]
-KeepEvery = Annotated[
-    str | None,
-    typer.Option(metavar="EVERY", help="Of the older ones keep one every 1000 or '5 epochs'."),
-]
-
-Snapshots = Annotated[
-    str | None,
-    typer.Option(
-        metavar="EPOCHS",
-        help="Draw a sample grid after these epochs only, as in 1,5,10,20. Default: after each.",
-    ),
-]
-
-Report = Annotated[
-    bool | None,
-    typer.Option(
-        "--report/--no-report",
-        envvar="GANZOO_REPORT",
-        help="Draw curves, strip, animation and report.html at the end. Default: yes.",
-    ),
-]
-
-Mode = Literal["auto", "rich", "plain", "json", "none"]
-Progress = Annotated[
-    Mode,
-    typer.Option(
-        help="How training is shown: a panel on a terminal (rich), lines (plain), an object a line "
-        "(json), nothing but the run's folder (none)."
-    ),
-]
 TensorBoard = Annotated[
     bool, typer.Option("--tensorboard", help="Write curves and samples into RUN/tensorboard too.")
 ]
 
+SPELLED = {
+    "learning_rate": "--lr",
+    "options": "--set",
+    "data_options": "--set-data",
+    "parent": "--dir",
+}
+"""Parameters whose option is not their name with dashes."""
+METAVARS = {"save_every": "EVERY", "keep_every": "EVERY", "snapshots": "EPOCHS"}
+VARIABLES = {"report": "GANZOO_REPORT"}
+NEGATIVES = {"report": "--no-report", "shared_fakes": "--own-fakes"}
+"""Of options that an architecture or a habit may have switched on."""
 
-def model_name(path: Path) -> str:
-    """What files made from a model are named after: its file without suffix, or its folder."""
-    real = path.resolve()
-    return real.name if real.is_dir() else real.stem
+
+def option(name: str) -> str:
+    """Return how the shell spells a parameter: `batch_size` is `--batch-size`."""
+    return SPELLED.get(name, f"--{name.replace('_', '-')}")
+
+
+def in_shell(text: str, names: Iterable[str]) -> str:
+    """Return a text of the core with options where it names these parameters.
+
+    They are its first word, or stand before an equals sign: `batch_size=32` is `--batch-size 32`,
+    `skip_bad=True` is `--skip-bad`.
+    """
+
+    def spelled(found: re.Match[str]) -> str:
+        name, value = found[1], (found[2] or "").strip("'")
+        if value in {"True", "False"}:
+            return NEGATIVES.get(name, "") if value == "False" else option(name)
+        return f"{option(name)} {quote(value) if value else ''}".rstrip()
+
+    for name in names:
+        text = re.sub(rf"^{name}\b(?!=)", option(name), text)
+        text = re.sub(rf"\b({name})=('[^']*'|[\w.+:/-]*\w)?", spelled, text)
+    return text
+
+
+def with_settings(command: Callable[..., Any], *, resumed: bool = False) -> Callable[..., Any]:
+    """Return `command` with an option for each setting in place of its parameter `settings`.
+
+    That gets, by name, those that the user gave. Where a run is `resumed`, those that may not
+    change stand in a list of their own.
+    """
+    from ganzoo.runs.saving import Saving
+
+    rows: dict[str, Parameter] = {}
+    for table in (TrainConfig, Saving):
+        hints = get_type_hints(table)
+        for row in fields(table):
+            rows[row.name] = _parameter(row, hints[row.name], resumed, of_saving=table is Saving)
+    if resumed:
+        del rows["epochs"]  # it takes +10 there
+
+    @functools.wraps(command)
+    def called(**given: Any) -> Any:
+        settings = {name: given.pop(name) for name in rows}
+        return command(**given, settings={name: v for name, v in settings.items() if v is not None})
+
+    hints = get_type_hints(command, include_extras=True)
+    parameters: list[Parameter] = []
+    for name, parameter in signature(command).parameters.items():
+        own = [parameter.replace(annotation=hints[name], kind=Parameter.KEYWORD_ONLY)]
+        parameters += rows.values() if name == "settings" else own
+    called.__signature__ = signature(command).replace(parameters=parameters)  # type: ignore[attr-defined]
+    called.__annotations__ = {p.name: p.annotation for p in parameters}
+    return called
+
+
+def _parameter(row: Field[Any], kind: Any, resumed: bool, *, of_saving: bool) -> Parameter:
+    """One option of a command, which is None where it is not given."""
+    what, name = row.metadata["what"], option(row.name)
+    if row.name in NEGATIVES:
+        name = f"{name}/{NEGATIVES[row.name]}"
+    if of_saving and row.default is not None and not resumed:
+        what += f" Default: {'yes' if row.default is True else row.default}."
+    panel = None
+    if resumed and not row.metadata["extends"]:
+        what, panel = "As it was.", "Refused if the run has others"
+    shown = typer.Option(
+        name,
+        help=what,
+        metavar=METAVARS.get(row.name),
+        envvar=VARIABLES.get(row.name),
+        rich_help_panel=panel,
+    )
+    return Parameter(
+        row.name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, shown]
+    )
 
 
 def given_only(options: dict[str, Any]) -> dict[str, Any]:
-    """Those that the user gave."""
+    """Return those that the user gave."""
     return {name: value for name, value in options.items() if value is not None}

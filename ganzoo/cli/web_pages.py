@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ganzoo.cli.console import note
-from ganzoo.cli.options import model_name
+from ganzoo.runs.finding import Found
 
 
 def write_pages(
-    source: Path,
+    source: Found,
     export_to: Callable[[Path], object],
     folder: Path | None,
     file: Path | None,
@@ -29,19 +29,16 @@ def write_pages(
     from ganzoo.explore.runtime import onnxruntime_web
 
     # What may fail comes before what takes long.
-    if source.suffix.lower() == ".onnx":
-        model = untrusted.read(source)
+    if source.kind == "onnx":
+        model = untrusted.read(source.path)
         runtime = onnxruntime_web(note)
     else:
-        from ganzoo.runs.weights import load_weights
-
-        load_weights(source)
         runtime = onnxruntime_web(note)
         with tempfile.TemporaryDirectory() as temporary:
             target = Path(temporary, "model.onnx")
             export_to(target)
             model = target.read_bytes()
-    content = web.files(model, model_name(source), runtime)
+    content = web.files(model, source.name, runtime)
     written: dict[str, int] = {}
     if folder is not None:
         written[str(folder)] = web.write_folder(content, folder, force)
@@ -51,7 +48,7 @@ def write_pages(
         print(json.dumps([{"path": path, "bytes": size} for path, size in written.items()]))
         return
     wasm = len(content["ort.wasm"]) + len(content["ort.js"])
-    print(f"model      {len(model):,} bytes, of {source}")
+    print(f"model      {len(model):,} bytes, of {source.path}")
     print(f"runtime    {wasm:,} bytes, onnxruntime-web")
     for path, size in written.items():
         print(f"in all     {size:,} bytes in {path}")

@@ -28,7 +28,7 @@ def versions() -> dict[str, str]:
 
 
 def device() -> str:
-    """The device that `--device auto` takes, and why."""
+    """Return the device that is taken by default, and why."""
     try:
         from ganzoo.train.device import choose
     except ImportError:

@@ -115,7 +115,7 @@ def _loads(entry: Entry, given: Mapping[str, Any]) -> str:
 
 
 def _options(entry: Entry, given: Mapping[str, Any]) -> str:
-    """Every option has a default, and a type that --set and a file can bring; with a summary."""
+    """Every option has a default, and a type that a word and a file can bring; with a summary."""
     function, _ = registry.import_function(entry)
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is not parameter.KEYWORD_ONLY:
@@ -124,7 +124,7 @@ def _options(entry: Entry, given: Mapping[str, Any]) -> str:
             raise PluginError(f"'{parameter.name}' needs a type and a default")
         written = {parameter.name: options.unparse(parameter.default)}
         if options.resolve(function, written, entry.label)[parameter.name] != parameter.default:
-            raise PluginError(f"--set {parameter.name}=… does not give its default back")
+            raise PluginError(f"the word for '{parameter.name}' does not give its default back")
     resolved = options.resolve(function, given, entry.label)
     if options.resolve(function, json.loads(json.dumps(resolved)), entry.label) != resolved:
         raise PluginError("the options come back from a file as others")

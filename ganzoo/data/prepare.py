@@ -81,7 +81,7 @@ def prepare(
         _decode_all(images, target, stored, facts, skip_bad, progress)
     known = json.loads(facts.read_text())
     if known["skipped"] and not skip_bad:
-        raise DataError(_complaint(known["skipped"], len(images)))
+        raise DataError(_complaint(known["skipped"], len(images)), "skip_bad")
     # Copy-on-write: torch wants a writable array, and the file must stay as it is.
     pixels = np.memmap(stored, np.uint8, "c", shape=tuple(known["shape"]))
     return pixels, known["fingerprint"], tuple(known["skipped"])
@@ -128,7 +128,7 @@ def _decode_all(
                     progress(done, len(images))
         shape = (len(images) - len(bad), *target)
         if bad and not (skip_bad and shape[0]):
-            raise DataError(_complaint(bad, len(images)))
+            raise DataError(_complaint(bad, len(images)), "skip_bad")
         os.replace(temporary, stored)
     finally:
         temporary.unlink(missing_ok=True)
@@ -168,5 +168,5 @@ def _complaint(bad: list[str], total: int) -> str:
     shown = "; ".join(bad[:5]) + (f"; and {len(bad) - 5} more" if len(bad) > 5 else "")
     return (
         f"{len(bad)} of {total} images cannot be used: {shown}. "
-        "Repair or remove them, or train without them: --skip-bad"
+        "Repair or remove them, or train without them: skip_bad=True"
     )

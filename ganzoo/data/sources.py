@@ -1,4 +1,4 @@
-"""What `--data` may be: a registered data set, or a path to images in one of four forms."""
+"""What `data` may be: a registered data set, or a path to images in one of four forms."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def _find(
             if not Path(spec).exists():
                 raise DataError(f"{error}; or give a path to images") from None
     if options:
-        raise PluginError(f"'{spec}' is a path and takes no options: leave --set-data out")
+        raise PluginError(
+            f"'{spec}' is a path and takes no options: leave data_options= out", "data_options"
+        )
     path = Path(spec)
     real = path.resolve()
     name = real.name if real.is_dir() else real.stem

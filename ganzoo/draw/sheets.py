@@ -88,10 +88,14 @@ class Sheet:
         if is_animation(path):
             content = encode(*there_and_back(self.frames()), path)
         else:
-            encoded = io.BytesIO()
-            self.draw().save(encoded, format="PNG")
-            content = encoded.getvalue()
+            content = self._repr_png_()
         write_whole(path, content)
+
+    def _repr_png_(self) -> bytes:
+        """Let a notebook show it."""
+        encoded = io.BytesIO()
+        self.draw().save(encoded, format="PNG")
+        return encoded.getvalue()
 
     def box(self, row: int, group: int, column: int) -> Box:
         """Where this image is drawn: in the middle of its column."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import shutil
 import subprocess
 import tarfile
@@ -15,6 +16,8 @@ from ganzoo.errors import OutputError
 from ganzoo.storage import cache_folder, write_whole
 
 VERSION = "1.30.0"
+SETTINGS = {"npm_config_fetch_retries": "1", "npm_config_loglevel": "error"}
+"""Environment variables by which npm gives up soon, and says only why."""
 INTEGRITY = (
     "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4r"
     "KY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
@@ -43,9 +46,10 @@ def _fetch(tell: Callable[[str], object]) -> dict[str, bytes]:
         raise OutputError(f"{NEEDS}: install npm (it comes with Node.js)")
     tell(f"fetching onnxruntime-web {VERSION}, 33 MB, this once …")
     with tempfile.TemporaryDirectory() as folder:
-        command = [npm, "pack", f"onnxruntime-web@{VERSION}", "--fetch-retries=1"]
+        command = [npm, "pack", f"onnxruntime-web@{VERSION}"]
+        environment = os.environ | SETTINGS
         done = subprocess.run(
-            [*command, "--loglevel=error"], cwd=folder, capture_output=True, text=True, check=False
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
         packed = Path(folder, f"onnxruntime-web-{VERSION}.tgz")
         if done.returncode or not packed.is_file():

@@ -48,7 +48,8 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise OutputError(
-            f"port {port} cannot be used ({error.strerror}): choose another with --port, or 0"
+            f"port {port} cannot be used ({error.strerror}): choose another port=, or 0",
+            "port",
         ) from error
     return listening
 

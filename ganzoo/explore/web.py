@@ -48,7 +48,8 @@ def _write(content: Mapping[Path, bytes], force: bool) -> int:
     for path, data in content.items():
         if path.is_file() and not force and path.read_bytes() != data:
             raise OutputError(
-                f"{path} is there and is not of this page: choose another place, or add --force"
+                f"{path} is there and is not of this page: choose another place, or say force=True",
+                "force",
             )
     for path, data in content.items():
         write_whole(path, data)

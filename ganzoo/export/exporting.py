@@ -9,13 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from ganzoo.draw import untrusted
+from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import PRECISIONS, ModelInfo
 from ganzoo.errors import OutputError, UsageError
 from ganzoo.export import variants
 from ganzoo.export.graph import OPSET, clean, to_onnx
 from ganzoo.export.parity import HELD_OUT, Parity, Reference, with_metadata
 from ganzoo.export.quantize import int8
+from ganzoo.runs.finding import Words
 from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
 
@@ -35,7 +39,7 @@ class Exported:
     info: ModelInfo
 
     def to_json(self) -> dict[str, Any]:
-        """What `ganzoo export --json` prints, but for the speed."""
+        """Return all of it but the content, for JSON."""
         return {
             "path": str(self.path),
             "bytes": self.nbytes,
@@ -50,7 +54,7 @@ class Exported:
 
 
 def export_onnx(
-    source: str | Path,
+    source: Words | tuple[Generator, nn.Module],
     target: Path,
     *,
     precision: str = "float32",
@@ -60,6 +64,8 @@ def export_onnx(
     force: bool = False,
 ) -> Exported:
     """Write the generator of a run, checkpoint or model file to `target`, once it passed.
+
+    `source` is where it is, or what `load_generator` gave for that.
 
     The graph maps `latent` float32 (batch, latent_dim) to `image` float32 (batch, C, H, W), or with
     `uint8` to uint8 (batch, H, W, C), with any batch, in evaluation mode. Float32 is checked in
@@ -72,7 +78,7 @@ def export_onnx(
     if precision not in PRECISIONS:
         raise UsageError(f"there is no precision {precision!r}: choose {', '.join(PRECISIONS)}")
     start = time.perf_counter()
-    generator, network = load_generator(source)
+    generator, network = source if isinstance(source, tuple) else load_generator(source)
     reference, info = Reference(generator), generator.info
     model = to_onnx(network, info, opset, ir_version)
     parity = reference.check(model, info)
@@ -94,7 +100,8 @@ def export_onnx(
     content = with_metadata(model, info)
     if target.is_file() and not force and target.read_bytes() != content:
         raise OutputError(
-            f"{target} is there and is not this model: choose a name with -o, or add --force"
+            f"{target} is there and is not this model: choose another path, or say force=True",
+            "force",
         )
     write_whole(target, content)
     found = untrusted.inspect(content, target)

@@ -44,13 +44,14 @@ def to_onnx(
     it cannot be written, UsageError for an opset or IR version that there is not.
     """
     if opset not in OPSETS:
-        raise UsageError(f"--opset must be from {OPSETS[0]} to {OPSETS[-1]}, not {opset}")
+        raise UsageError(f"opset must be from {OPSETS[0]} to {OPSETS[-1]}, not {opset}", "opset")
     lowest = onnx.helper.find_min_ir_version_for([onnx.helper.make_opsetid("", opset)])
     ir_version = ir_version or lowest
     if not lowest <= ir_version <= onnx.IR_VERSION:
         raise UsageError(
-            f"--ir-version must be from {lowest} (for opset {opset}) to {onnx.IR_VERSION}, "
-            f"not {ir_version}"
+            f"ir_version must be from {lowest} (for opset {opset}) to {onnx.IR_VERSION}, "
+            f"not {ir_version}",
+            "ir_version",
         )
     try:
         model = _export(network, info, opset)

@@ -75,7 +75,7 @@ def rounded(
                 break
     if not computed and not stored:
         raise ModelFileError(
-            "8 bits are too coarse for every layer of this generator: `ganzoo export --fp16` "
+            "8 bits are too coarse for every layer of this generator: precision='float16' "
             "halves the file instead; nothing was written"
         )
     return best

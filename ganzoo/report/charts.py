@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib import rc_context
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.ticker import MaxNLocator
 
+from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.report.curves import Chart, usual_window
 from ganzoo.storage import write_whole
 
@@ -44,47 +45,82 @@ SIZE = (6.4, 3.2)
 """Inches; twice as wide as high."""
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """A figure that a notebook shows, and that `save` writes as .png, .svg or .pdf by its name."""
+
+    figure: Figure
+    theme: Theme
+
+    def save(self, path: Path | str) -> None:
+        """Write it; a reader never sees half a file."""
+        save(self.figure, Path(path), self.theme)
+
+    def _repr_png_(self) -> bytes:
+        with _style(self.theme):
+            return _encoded(lambda file: self.figure.savefig(file, format="png", dpi=100))
+
+
 def draw(chart: Chart, theme: Theme = LIGHT, *, smooth: bool = True, legend: bool = True) -> Figure:
     """A chart: each curve as it was measured, or that faintly, and smoothed over it."""
     with _style(theme):
         figure = Figure(figsize=SIZE, layout="constrained")
-        axes = figure.subplots()
-        for curve, colour in zip(chart.curves, theme.series, strict=False):
-            if not len(curve.values):
-                continue
-            values = curve.values
-            if smooth:
-                axes.plot(curve.epochs, values, color=colour, alpha=0.25, linewidth=0.8)
-                values = curve.smoothed(usual_window(curve))
-            dot = "o" if len(values) == 1 else None
-            axes.plot(curve.epochs, values, color=colour, label=curve.label, marker=dot)
-        if chart.line is not None:
-            axes.axhline(chart.line, color=theme.ink, linewidth=0.8, linestyle=(0, (4, 4)))
-        if chart.limits:
-            axes.set_ylim(chart.limits)
-        axes.set_xlabel("epochs")
-        axes.margins(x=0.01)
-        axes.set_title(chart.title, loc="left", fontweight="bold")
-        axes.set_xlim(left=0)
-        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
-        if legend and len(chart.curves) > 1:
-            figure.legend(loc="outside lower center", ncols=2)
+        _draw_on(figure, chart, theme, smooth, legend)
         return figure
 
 
-def save(figure: Figure, path: Path, theme: Theme = LIGHT) -> None:
-    """Write a .png of twice 640x320 pixels, or an .svg that is light or dark as its reader's page.
+def draw_all(charts: Sequence[Chart], theme: Theme = LIGHT, *, smooth: bool = True) -> Drawing:
+    """Draw charts below one another; ModelFileError where there are none."""
+    if not charts:
+        raise ModelFileError("nothing was measured yet: there are no curves to draw")
+    width, height = SIZE
+    with _style(theme):
+        figure = Figure(figsize=(width, height * len(charts)), layout="constrained")
+        parts = figure.subfigures(len(charts), 1, squeeze=False)[:, 0]
+        for part, chart in zip(parts, charts, strict=True):
+            _draw_on(part, chart, theme, smooth, legend=True)
+        return Drawing(figure, theme)
 
-    A reader never sees half a file.
+
+def _draw_on(figure: FigureBase, chart: Chart, theme: Theme, smooth: bool, legend: bool) -> None:
+    axes = figure.subplots()
+    for curve, colour in zip(chart.curves, theme.series, strict=False):
+        if not len(curve.values):
+            continue
+        values = curve.values
+        if smooth:
+            axes.plot(curve.epochs, values, color=colour, alpha=0.25, linewidth=0.8)
+            values = curve.smoothed(usual_window(curve))
+        dot = "o" if len(values) == 1 else None
+        axes.plot(curve.epochs, values, color=colour, label=curve.label, marker=dot)
+    if chart.line is not None:
+        axes.axhline(chart.line, color=theme.ink, linewidth=0.8, linestyle=(0, (4, 4)))
+    if chart.limits:
+        axes.set_ylim(chart.limits)
+    axes.set_xlabel("epochs")
+    axes.margins(x=0.01)
+    axes.set_title(chart.title, loc="left", fontweight="bold")
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    if legend and len(chart.curves) > 1:
+        figure.legend(loc="outside lower center", ncols=2)
+
+
+def save(figure: Figure, path: Path, theme: Theme = LIGHT) -> None:
+    """Write a .png of 200 dots an inch, a .pdf, or an .svg that is light or dark as its page.
+
+    A reader never sees half a file. UsageError for another name.
     """
-    if path.suffix == ".svg":
+    if (kind := path.suffix.lower().removeprefix(".")) not in {"png", "svg", "pdf"}:
+        raise UsageError(f"charts are .png, .svg or .pdf, and {path} is none: name it x.png")
+    if kind == "svg":
         rules = "".join(f"--{name}:{colour};" for name, colour in _colours(LIGHT).items())
         dark = "".join(f"--{name}:{colour};" for name, colour in _colours(DARK).items())
         style = f"<style>svg{{{rules}}}@media(prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
         content = svg(figure).replace("<defs>", f"{style}<defs>", 1).encode()
     else:
         with _style(theme):
-            content = _encoded(lambda file: figure.savefig(file, format="png", dpi=200))
+            content = _encoded(lambda file: figure.savefig(file, format=kind, dpi=200))
     write_whole(path, content)
 
 

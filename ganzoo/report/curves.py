@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.runs.folder import Run
+from ganzoo.runs.facts import Facts
+from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.quantities import labels, measured
 
 Numbers = NDArray[np.float64]
@@ -51,8 +52,8 @@ def charts(run: Run) -> list[Chart]:
 
     Those of which something was measured.
     """
-    facts, entries = run.facts(), run.lines("metrics.jsonl")
-    scores = scores_of(facts)
+    facts, entries = run.facts(), run.lines(METRICS)
+    scores = facts.scores
 
     def curves(*names: str) -> list[Curve]:
         return [curve(entries, name, facts) for name in names]
@@ -71,16 +72,9 @@ def charts(run: Run) -> list[Chart]:
     return [chart for chart in found if any(len(c.values) for c in chart.curves)]
 
 
-def scores_of(facts: Mapping[str, Any]) -> str:
-    """What the run's discriminator gives: "logits", or a "critic"'s scores without bounds."""
-    return str(facts.get("scores", "logits"))
-
-
-def curve(
-    entries: Sequence[Mapping[str, Any]], name: str, facts: Mapping[str, Any], label: str = ""
-) -> Curve:
+def curve(entries: Sequence[Mapping[str, Any]], name: str, facts: Facts, label: str = "") -> Curve:
     """One quantity of a run's metrics.jsonl, where it was measured."""
-    scores, images = scores_of(facts), facts["data"]["images"]
+    scores, images = facts.scores, facts.data.images
     whole = [{**entry, **measured(entry, scores)} for entry in entries]
     known = [(entry["samples_seen"] / images, entry[name]) for entry in whole if name in entry]
     epochs, values = np.array(known, np.float64).reshape(-1, 2).T

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Snapshot:
 def snapshots(run: Run) -> list[Snapshot]:
     """The run's sample grids, first to last; ModelFileError where it has none."""
     facts = run.facts()
-    per_epoch = facts["data"]["images"] / facts["config"]["batch_size"]
+    per_epoch = facts.data.images / facts.config.batch_size
     found = []
     for path in (run.path / "samples").glob("*-*.png"):
         kind, _, number = path.stem.partition("-")
@@ -72,7 +72,7 @@ def beside_real(run: Run, side: int = 8) -> Sheet:
         raise ModelFileError(f"{run.path} has no {real.name}: an older ganzoo trained it")
     shown = first(run, real, side, side)  # there may be fewer of them
     drawn = first(run, last.path, *shown.shape[:2])
-    name = run.facts()["data"]["name"]
+    name = run.facts().data.name
     return Sheet(np.stack([shown, drawn], axis=1), groups=[f"real: {name}", last.label])
 
 
@@ -108,11 +108,10 @@ def pictures(run: Run) -> dict[str, Sheet]:
 
 def first(run: Run, path: Path, rows: int, columns: int) -> Pixels:
     """The upper left images of a grid, (rows, columns, H, W, C)."""
-    data = run.facts()["data"]
-    size: Sequence[Any] = data.get("size", ())
-    count = min(SAMPLES, data["images"]) if path.stem == "real" else SAMPLES
+    data = run.facts().data
+    count = min(SAMPLES, data.images) if path.stem == "real" else SAMPLES
     try:
-        height, width, _ = size
+        height, width, _ = data.size
         found = ungrid(from_file(path), count, (height, width))
     except (OSError, ValueError) as error:
         raise ModelFileError(f"{path} is no sample grid of {run.path}: {error}") from error

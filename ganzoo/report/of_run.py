@@ -11,11 +11,12 @@ import numpy as np
 
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.sheets import Sheet
-from ganzoo.errors import GanzooError, UsageError
+from ganzoo.errors import GanzooError
 from ganzoo.report import charts, curves, gallery, story
 from ganzoo.report.html import image, render
 from ganzoo.runs import health
-from ganzoo.runs.folder import Run
+from ganzoo.runs.facts import Facts
+from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
 from ganzoo.train.networks import count_parameters, describe_networks
@@ -33,11 +34,9 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
     where there are none, and the layers where the architecture is not installed. UsageError where
     the run's folder knows too little.
     """
-    facts, entries = story.facts_of(run), run.lines("metrics.jsonl")
-    if "size" not in facts["data"]:
-        raise UsageError(f"{run.path} was trained by an older ganzoo, which noted too little")
+    facts, entries = run.facts(), run.lines(METRICS)
     drawn = curves.charts(run)
-    known = gallery.snapshots(run)
+    known, ran = gallery.snapshots(run), facts.circumstances
     outcome, why = story.outcome(run)
     now, said = story.health(facts, entries)
     if outcome in {"diverged", "failed"}:
@@ -57,17 +56,17 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
         snapshots=[
             {"label": s.label, "image": image(s.picture())} for s in gallery.evenly(known, 12)
         ],
-        critic=curves.scores_of(facts) == "critic",
+        critic=facts.scores == "critic",
         health=now,
         said=said,
         alike=health.ALIKE,
         times=story.times(run),
         settings=story.settings(facts),
         commands=story.commands(run),
-        exact=facts["device"]["name"] == "cpu" and facts["processes"] == 1,
+        exact=ran.device.name == "cpu" and ran.processes == 1,
         versions=story.versions(facts),
         run=shlex.quote(str(run.path)),
-        **_of_weights(run, facts["config"]["seed"], exports),
+        **_of_weights(run, facts.config.seed, exports),
         **_of_architecture(facts),
     )
     path = path or run.path / REPORT
@@ -124,11 +123,11 @@ def _of_weights(run: Run, seed: int, exports: Path) -> dict[str, Any]:
     }
 
 
-def _of_architecture(facts: story.Facts) -> dict[str, Any]:
+def _of_architecture(facts: Facts) -> dict[str, Any]:
     """What it says of itself, and the layers of both networks with their numbers of parameters."""
-    made = facts["architecture"]
+    made = facts.architecture
     try:
-        loaded = load_architecture(f"{made['package']}:{made['name']}", made["options"])
+        loaded = load_architecture(made.qualified, made.options)
         networks = {
             name: (count_parameters(network), layers)
             for name, (network, layers) in describe_networks(loaded.value).items()

@@ -10,8 +10,9 @@ from typing import Any
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.report import charts, gallery, story
-from ganzoo.report.curves import Chart, curve, scores_of
+from ganzoo.report.curves import Chart, curve
 from ganzoo.report.html import image, render
+from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import Run
 from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
@@ -40,11 +41,11 @@ def compare(runs: Sequence[Run], path: Path) -> Comparison:
     """
     if not 2 <= len(runs) <= MOST:
         raise UsageError(f"compare takes two to {MOST} runs, not {len(runs)}")
-    facts = [story.facts_of(run) for run in runs]
+    facts = [run.facts() for run in runs]
     names = _names(runs)
     entries = [run.lines("metrics.jsonl") for run in runs]
     found = Comparison(names, _differences(facts), _results(runs, facts, entries))
-    seed = facts[0]["config"]["seed"]
+    seed = facts[0].config.seed
     page = render(
         "compare.html",
         title=" and ".join(names) if len(names) == 2 else f"{len(names)} runs compared",
@@ -71,34 +72,34 @@ def _names(runs: Sequence[Run]) -> list[str]:
     return names if len(set(names)) == len(names) else [str(run.path) for run in runs]
 
 
-def _differences(facts: Sequence[story.Facts]) -> Table:
+def _differences(facts: Sequence[Facts]) -> Table:
     flat = [_flat(each) for each in facts]
     names = dict.fromkeys(name for each in flat for name in each)
     rows = [(name, [each.get(name, "-") for each in flat]) for name in names]
     return [(name, values) for name, values in rows if len(set(values)) > 1]
 
 
-def _flat(facts: story.Facts) -> dict[str, str]:
+def _flat(facts: Facts) -> dict[str, str]:
     """All that was asked for, and on what it ran."""
-    made, data = facts["architecture"], facts["data"]
+    made, data, ran = facts.architecture, facts.data, facts.circumstances
     return {
-        "architecture": made["name"],
-        "package": f"{made['package']} {made['version']}",
-        "data": data["name"],
-        "images": f"{data['images']:,}",
-        "fingerprint of the data": data["fingerprint"][:16],
-        **{f"--set {name}": unparse(value) for name, value in made["options"].items()},
+        "architecture": made.name,
+        "package": f"{made.package} {made.version}",
+        "data": data.name,
+        "images": f"{data.images:,}",
+        "fingerprint of the data": data.fingerprint[:16],
+        **{f"option {name}": unparse(value) for name, value in made.options.items()},
         **dict(story.config(facts)),
-        "device": facts["device"]["name"],
-        "precision": facts["precision"]["name"],
-        "processes": str(facts["processes"]),
-        "threads": str(facts["threads"]),
-        **facts["versions"],
+        "device": ran.device.name,
+        "precision": ran.precision.name,
+        "processes": str(ran.processes),
+        "threads": str(ran.threads),
+        **ran.versions,
     }
 
 
 def _results(
-    runs: Sequence[Run], facts: Sequence[story.Facts], entries: Sequence[story.Entries]
+    runs: Sequence[Run], facts: Sequence[Facts], entries: Sequence[story.Entries]
 ) -> Table:
     times = [dict(story.times(run)) for run in runs]
     rows: Table = [("outcome", [story.outcome(run)[0] for run in runs])]
@@ -110,7 +111,7 @@ def _results(
 
 
 def _charts(
-    names: Sequence[str], facts: Sequence[dict[str, Any]], entries: Sequence[story.Entries]
+    names: Sequence[str], facts: Sequence[Facts], entries: Sequence[story.Entries]
 ) -> list[Chart]:
     """One for each quantity, in which a run has the same colour each time.
 
@@ -121,7 +122,7 @@ def _charts(
 
     def chart(name: str, title: str, scores: str = "", **more: Any) -> Chart:
         curves = [
-            curve(lines if scores in {"", scores_of(of)} else [], name, of, run)
+            curve(lines if scores in {"", of.scores} else [], name, of, run)
             for run, of, lines in runs
         ]
         return Chart(name, title, curves, **more)

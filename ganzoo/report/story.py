@@ -9,6 +9,7 @@ import statistics
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,32 +18,24 @@ from ganzoo.draw.info import ModelInfo
 from ganzoo.draw.untrusted import Contents
 from ganzoo.errors import ModelFileError
 from ganzoo.report import gallery
-from ganzoo.report.curves import scores_of
+from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import Run
 from ganzoo.runs.health import Watch
 from ganzoo.runs.quantities import labels, measured, number
 from ganzoo.zoo.options import unparse
 
 Entries = Sequence[Mapping[str, Any]]
-Facts = Mapping[str, Any]
 Rows = list[tuple[str, str]]
 """Names and values of a table."""
 
 
-def facts_of(run: Run) -> dict[str, Any]:
-    """What run.json says, with what later resumes made of it."""
-    facts = run.facts()
-    latest = (run.lines("resumes.jsonl") or [{}])[-1]
-    return {**facts, "config": {k: latest.get(k, v) for k, v in facts["config"].items()}}
-
-
 def trained_on(facts: Facts) -> str:
     """One sentence: what was trained, on how many images of what."""
-    data = facts["data"]
-    height, width, channels = data["size"]
+    data = facts.data
+    height, width, channels = data.size
     colours = "grey" if channels == 1 else "RGB"
     return (
-        f"{facts['architecture']['name']}, trained on {data['images']:,} images of {data['name']} "
+        f"{facts.architecture.name}, trained on {data.images:,} images of {data.name} "
         f"({width}x{height}, {colours})"
     )
 
@@ -57,20 +50,19 @@ UNSET = {
 
 def settings(facts: Facts) -> Rows:
     """Everything that was chosen, by whom ever."""
-    made, data = facts["architecture"], facts["data"]
-    device, precision = facts["device"], facts["precision"]
-    lost = [("images that could not be read", f"{len(data['skipped'])}, see run.json")]
+    made, data, ran = facts.architecture, facts.data, facts.circumstances
+    lost = [("images that could not be read", f"{len(data.skipped)}, see run.json")]
     return [
-        ("architecture", f"{made['name']} of {made['package']} {made['version']}"),
-        *((f"--set {name}", unparse(value)) for name, value in made["options"].items()),
-        ("data", f"{data['name']}, {data['images']:,} images"),
-        ("fingerprint of the data", data["fingerprint"][:16]),
-        *(lost if data["skipped"] else []),
+        ("architecture", f"{made.name} of {made.package} {made.version}"),
+        *((f"option {name}", unparse(value)) for name, value in made.options.items()),
+        ("data", f"{data.name}, {data.images:,} images"),
+        ("fingerprint of the data", data.fingerprint[:16]),
+        *(lost if data.skipped else []),
         *config(facts),
-        ("device", f"{device['name']} ({device['reason']})"),
-        ("precision", f"{precision['name']} ({precision['reason']})"),
-        ("processes", str(facts["processes"])),
-        ("begun", facts["created"][:16].replace("T", " ") + " UTC"),
+        ("device", f"{ran.device.name} ({ran.device.reason})"),
+        ("precision", f"{ran.precision.name} ({ran.precision.reason})"),
+        ("processes", str(ran.processes)),
+        ("begun", facts.created[:16].replace("T", " ") + " UTC"),
         ("versions", versions(facts)),
     ]
 
@@ -85,46 +77,47 @@ def config(facts: Facts) -> Rows:
 
     return [
         (name.replace("_", " "), in_words(name, value))
-        for name, value in facts["config"].items()
+        for name, value in asdict(facts.config).items()
         if name != "precision"
     ]
 
 
 def commands(run: Run) -> list[str]:
-    """How to do the same again, as one would type it."""
-    facts, processes = run.facts(), run.facts()["processes"]
-    program = ["ganzoo"]
-    if processes > 1:
-        program = ["torchrun", "--nproc-per-node", str(processes), "-m", "ganzoo"]
-    found, before = [[*program, *facts["command"]]], facts["config"]
-    for line in run.lines("resumes.jsonl"):  # those that made it longer
-        for name in ("epochs", "max_steps"):
-            if line.get(name, before[name]) != before[name] and line[name] is not None:
-                option = f"--{name.replace('_', '-')}"
-                found.append([*program, "resume", option, str(line[name])])
-        before = before | {name: line[name] for name in before if name in line}
-    return [shlex.join(command) for command in found]
+    """Return how to do the same again: what began it, and what made it longer."""
+    facts, found = run.begun_as(), []
+    length = facts.config.epochs, facts.config.max_steps
+    found.append(_typed(facts.command))
+    for line in run.resumes():
+        before, length = length, (line.config["epochs"], line.config["max_steps"])
+        if length != before:
+            found.append(_typed(line.command))
+    return found
+
+
+def _typed(command: Sequence[str]) -> str:
+    """A command as one types it: words of a shell, or one call of Python as it is."""
+    return command[0] if len(command) == 1 else shlex.join(command)
 
 
 def versions(facts: Facts) -> str:
     """Of what the last bits depend on, with commas."""
-    return ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    return ", ".join(f"{name} {version}" for name, version in facts.circumstances.versions.items())
 
 
 def last_numbers(facts: Facts, entries: Entries) -> dict[str, str]:
     """What was measured last, of each quantity that was measured at all, by what it is called."""
     known: dict[str, float] = {}
     for entry in entries:
-        known |= measured(entry, scores_of(facts))
+        known |= measured(entry, facts.scores)
         known |= {"diversity": entry["diversity"]} if "diversity" in entry else {}
-    called = labels(scores_of(facts))
+    called = labels(facts.scores)
     return {called.get(name, name): number(value) for name, value in known.items()}
 
 
 def health(facts: Facts, entries: Entries) -> tuple[list[str], list[str]]:
     """What the rules say is wrong with the run as it is now, and all that they said before."""
-    watch = Watch(scores_of(facts))
-    images = facts["data"]["images"]
+    watch = Watch(facts.scores)
+    images = facts.data.images
     said = [
         f"epoch {entry['samples_seen'] / images:.3g}: {text}"
         for entry in entries
@@ -137,7 +130,7 @@ def times(run: Run) -> Rows:
     """How long it took, with all of its breaks left out, and how fast it went."""
     entries = run.lines("metrics.jsonl")
     speeds = [entry["images_per_second"] for entry in entries if "images_per_second" in entry]
-    resumed = [line["step"] for line in run.lines("resumes.jsonl")]
+    resumed = [line.step for line in run.resumes()]
     seconds = seconds_of(entries, resumed)
     seen = images_seen(run)
     return [
@@ -151,13 +144,13 @@ def times(run: Run) -> Rows:
 def images_seen(run: Run) -> int:
     """By the networks, until the last that was measured or drawn."""
     measured = [int(line["samples_seen"]) for line in run.lines("metrics.jsonl")]
-    images: int = run.facts()["data"]["images"]
+    images = run.facts().data.images
     return max([round(gallery.snapshots(run)[-1].epoch * images), *measured[-1:]])
 
 
 def epochs(run: Run) -> str:
     """How many it has seen."""
-    count = images_seen(run) / run.facts()["data"]["images"]
+    count = images_seen(run) / run.facts().data.images
     return f"{count:,.1f}".removesuffix(".0") if count >= 1 else f"{count:.2g}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganzoo.draw.info import ModelInfo
+from ganzoo.runs.facts import Facts
 from ganzoo.runs.quantities import labels, measured, number
 
 TEXT = """\
@@ -57,7 +58,7 @@ on. Who may use it for what depends on those images and on the package that defi
 
 def card(
     name: str,
-    facts: Mapping[str, Any],
+    facts: Facts,
     info: ModelInfo,
     step: int,
     latest: Mapping[str, Any],
@@ -68,9 +69,9 @@ def card(
     `latest` is the entry of metrics.jsonl that was measured last, and `average` says whether a
     moving average was kept.
     """
-    called = labels(facts["scores"])
+    called = labels(facts.scores)
     numbers = ", ".join(
-        f"{called[n]} {number(v)}" for n, v in measured(latest, facts["scores"]).items()
+        f"{called[n]} {number(v)}" for n, v in measured(latest, facts.scores).items()
     )
     height, width = info.image["size"]
     tags = ["gan", "image-generation", "safetensors", "ganzoo", info.architecture]
@@ -86,15 +87,15 @@ def card(
         architecture=info.architecture,
         package=info.plugin["package"],
         version=info.plugin["version"],
-        images=facts["data"]["images"],
+        images=facts.data.images,
         dataset=info.dataset,
         files="\n".join(f"| `{file}` | {what} |" for file, what in files.items()),
         latent_dim=info.latent_dim,
         samples_seen=info.samples_seen,
         step=step,
-        batch_size=facts["config"]["batch_size"],
-        seed=facts["config"]["seed"],
-        device=facts["device"]["name"],
+        batch_size=facts.config.batch_size,
+        seed=facts.config.seed,
+        device=facts.circumstances.device.name,
         options=json.dumps(info.options, indent=2),
         numbers=f"Measured last, at step {latest['step']:,}: {numbers}"
         if numbers

@@ -18,6 +18,10 @@ MANIFEST, CARD = "MANIFEST.json", "README.md"
 """The sizes and SHA-256 of a checkpoint's files; written last."""
 
 
+Reject = Callable[[Path, str], None]
+"""Hears which checkpoint cannot be used, and why."""
+
+
 @dataclass(frozen=True)
 class Checkpoints:
     """The folder `checkpoints` of a run, where only one process at a time may write.
@@ -72,9 +76,19 @@ class Checkpoints:
         return commit
 
     def newest_first(self) -> Iterator[Path]:
-        """The folders called step-… but for rejected ones; what is whole, `verified` says."""
+        """The folders called step-… but for rejected ones; what is whole, `opened` says."""
         found = (path for path in self.path.glob("step-*") if step_of(path) >= 0)
         return iter(sorted(set(found) - self.rejected, key=step_of, reverse=True))
+
+    def opened(self, reject: Reject) -> Iterator[Checkpoint]:
+        """Yield those that are what was written, newest first; `reject` hears of others."""
+        for path in self.newest_first():
+            try:
+                checkpoint = Checkpoint.open(path)
+            except ModelFileError as error:
+                reject(path, str(error))
+            else:
+                yield checkpoint
 
     def sweep(self) -> None:
         """Remove what a process that was killed left half written or half removed."""
@@ -116,28 +130,43 @@ class Checkpoints:
             self.disk.remove(folder)
 
 
-def verified(checkpoint: Path) -> dict[str, bytes]:
-    """The content of a checkpoint's files; ModelFileError where one is not what was written."""
-    name = MANIFEST
-    try:
-        written = (checkpoint / MANIFEST).read_bytes()
-        facts = json.loads(written)
-        files = {}
-        for name, fact in facts.items():
-            same = (checkpoint / name).stat().st_size == fact["bytes"]  # before it is read
-            files[name] = (checkpoint / name).read_bytes() if same else b""
-            if not same or hashlib.sha256(files[name]).hexdigest() != fact["sha256"]:
-                raise ModelFileError(f"{checkpoint / name} is damaged: it is not what was written")
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that was opened: the content of its files, all as they were written."""
+
+    path: Path
+    files: dict[str, bytes]
+
+    @classmethod
+    def open(cls, path: Path) -> Checkpoint:
+        """Read each file once and check it against the manifest.
+
+        ModelFileError where one is not what was written.
+        """
         name = MANIFEST
-        if _manifest(facts) != written:
-            raise ModelFileError(f"{checkpoint / name} is damaged: it is not what was written")
-    except OSError as error:
-        raise ModelFileError(
-            f"{checkpoint} is no whole checkpoint: {name}: {error.strerror}"
-        ) from error
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-        raise ModelFileError(f"{checkpoint / MANIFEST} is damaged: {error}") from error
-    return files
+        try:
+            written = (path / MANIFEST).read_bytes()
+            facts = json.loads(written)
+            files = {}
+            for name, fact in facts.items():
+                same = (path / name).stat().st_size == fact["bytes"]  # before it is read
+                files[name] = (path / name).read_bytes() if same else b""
+                if not same or hashlib.sha256(files[name]).hexdigest() != fact["sha256"]:
+                    raise ModelFileError(f"{path / name} is damaged: it is not what was written")
+            name = MANIFEST
+            if _manifest(facts) != written:
+                raise ModelFileError(f"{path / name} is damaged: it is not what was written")
+        except OSError as error:
+            why = f"{name}: {error.strerror}"
+            raise ModelFileError(f"{path} is no whole checkpoint: {why}") from error
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+            raise ModelFileError(f"{path / MANIFEST} is damaged: {error}") from error
+        return cls(path, files)
+
+    @property
+    def step(self) -> int:
+        """How many steps had been done."""
+        return step_of(self.path)
 
 
 def step_of(checkpoint: Path) -> int:

@@ -7,14 +7,17 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import ModelFileError, RunInUseError
 from ganzoo.runs.checkpoints import MANIFEST, Checkpoints
+from ganzoo.runs.facts import Facts, Resumed
 from ganzoo.storage import DISK, lock, write_whole
+
+METRICS, RESUMES, STATUS = "metrics.jsonl", "resumes.jsonl", "status.json"
 
 SAMPLES = 64
 """How many images a sample grid shows; they are the first of the run's seed."""
@@ -22,13 +25,16 @@ SAMPLES = 64
 
 @dataclass(frozen=True)
 class Run:
-    """One run's folder. `run.json` never changes; everything else is written as the run goes."""
+    """The folder of one run. `run.json` never changes; the rest is written as the run goes."""
 
     path: Path
 
     @classmethod
-    def create(cls, runs: Path, name: str, facts: dict[str, Any]) -> Run:
-        """Make `runs`/`name`-001, or the next number that is free, with `facts` in its run.json."""
+    def create(cls, runs: Path, name: str, facts: Facts) -> Run:
+        """Make `runs`/`name`-001, or the next number that is free, with `facts` in its run.json.
+
+        The time of its creation is now.
+        """
         runs.mkdir(parents=True, exist_ok=True)
         ends = (p.name.rpartition("-")[2] for p in runs.glob(f"{name}-*"))
         number = max((int(end) for end in ends if end.isdigit()), default=0) + 1
@@ -40,7 +46,7 @@ class Run:
                 number += 1
                 continue
             run = cls(path)
-            run.write("run.json", {"schema": 1, "created": now(), **facts})
+            run.write("run.json", replace(facts, created=now()).to_json())
             (path / "checkpoints").mkdir()
             DISK.sync(path)
             DISK.sync(runs)
@@ -57,7 +63,7 @@ class Run:
         for path in (p.parent for p in runs.glob("*/run.json")):
             with suppress(ModelFileError):  # a damaged neighbour is no reason to fail
                 if among(run := cls(path)):
-                    found[run.facts()["created"]] = run
+                    found[run.created()] = run
         if not found:
             raise ModelFileError(
                 f"no run below '{runs}' has a checkpoint: `ganzoo train` makes one"
@@ -69,7 +75,7 @@ class Run:
         """The folders below `runs` that have checkpoints, but do not say of what."""
         for path in sorted({p.parent.parent for p in runs.glob("*/checkpoints/step-*")}):
             try:
-                cls(path).facts()
+                cls(path).created()
             except ModelFileError:
                 yield path
 
@@ -89,14 +95,33 @@ class Run:
             file.flush()
             yield
 
-    def facts(self) -> dict[str, Any]:
-        """The content of run.json."""
+    def facts(self) -> Facts:
+        """Return what run.json says, with the settings that the latest resume left.
+
+        ModelFileError where it cannot be read, or an older ganzoo wrote too little into it.
+        """
+        return self.begun_as().with_resumes(self.resumes())
+
+    def begun_as(self) -> Facts:
+        """Return what run.json says, and nothing else."""
+        return Facts.from_json(self._described(), self.path / "run.json")
+
+    def resumes(self) -> list[Resumed]:
+        """Return when and how the run was gone on with, oldest first."""
+        where = self.path / RESUMES
+        return [Resumed.from_json(line, where) for line in self.lines(RESUMES)]
+
+    def created(self) -> str:
+        """Return when the run was begun, as text that sorts; ModelFileError where none can tell."""
+        return str(self._described()["created"])
+
+    def _described(self) -> dict[str, Any]:
         try:
-            facts: dict[str, Any] = json.loads((self.path / "run.json").read_bytes())
-            facts["created"]
+            found: dict[str, Any] = json.loads((self.path / "run.json").read_bytes())
+            found["created"]
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ModelFileError(f"{self.path} is not a run: {error}") from error
-        return facts
+        return found
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         """Write a JSON file of the run; a reader never sees half of it."""
@@ -114,7 +139,7 @@ class Run:
     def sweep(self) -> None:
         """Remove what a process that was killed left half written."""
         Checkpoints(self.path / "checkpoints").sweep()
-        for name in ("run.json", "status.json", "metrics.jsonl", "resumes.jsonl", "samples/*.png"):
+        for name in ("run.json", STATUS, METRICS, RESUMES, "samples/*.png"):
             folder, _, file = f"/{name}".rpartition("/")
             for left in (self.path / folder.strip("/")).glob(f".{file}.*.tmp"):
                 left.unlink()
@@ -128,8 +153,8 @@ class Run:
         for picture in (self.path / "samples").glob("step-*.png"):
             picture.unlink()
         end = step + (not mid_window)
-        lines = self.lines("metrics.jsonl")
-        self.write_lines("metrics.jsonl", [m for m in lines if m.get("step", end) < end])
+        lines = self.lines(METRICS)
+        self.write_lines(METRICS, [m for m in lines if m.get("step", end) < end])
 
     def write_lines(self, name: str, lines: list[dict[str, Any]]) -> None:
         """Write a .jsonl file of the run; a reader never sees half of it."""

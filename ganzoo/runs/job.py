@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import platform
-import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 import torch
 
 from ganzoo.architecture import Architecture, TrainConfig
-from ganzoo.data import Images
+from ganzoo.data import Images, open_images
+from ganzoo.runs.facts import Chosen, Circumstances, Data, Facts, Made
+from ganzoo.runs.saving import Saving
 from ganzoo.train.device import Device, Precision, choose_precision
 from ganzoo.train.world import World, launch
 from ganzoo.zoo.registry import Loaded
+
+Say = Callable[[str], None]
+"""Tells the user something that is no error."""
+
+Progress = Callable[[int, int], None]
+"""Hears how many images are prepared, and of how many."""
+
+Preparing = Callable[[], AbstractContextManager[Progress]]
+"""Entered while images are prepared; what it gives hears how far that is."""
+
+
+def quiet() -> AbstractContextManager[Progress]:
+    """Tell nobody how far the images are."""
+    return nullcontext(lambda done, total: None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,52 +54,63 @@ class Job:
         """What the config's precision means on this device."""
         return choose_precision(self.config.precision, self.device.torch)
 
-    def describe(self) -> dict[str, Any]:
-        """What run.json records: enough to say, to repeat, and to continue what was done."""
-        return {
-            "architecture": self.loaded.describe(),
-            "scores": self.loaded.value.objective.scores,
-            "data": {
-                "name": self.images.name,
-                "source": self.images.source,
-                "images": len(self.images.pixels),
-                "size": list(self.images.pixels.shape[1:]),
-                "fingerprint": self.images.fingerprint,
-                "skipped": list(self.images.skipped),
-            },
-            "config": asdict(self.config),
-            **self.circumstances(),
-            "command": sys.argv[1:],
-            "launch": launch(),
-        }
+    def facts(self, saving: Saving, command: tuple[str, ...] = ()) -> Facts:
+        """Return what run.json is to say: enough to repeat and to continue what is done.
 
-    def circumstances(self) -> dict[str, Any]:
-        """What the last bits of every result depend on, besides all that was asked for."""
+        `command` are the words that began it. The run's creation says when.
+        """
+        height, width, channels = map(int, self.images.pixels.shape[1:])
+        return Facts(
+            created="",
+            architecture=Made(**self.loaded.describe()),
+            scores=self.loaded.value.objective.scores,
+            data=Data(
+                name=self.images.name,
+                source=self.images.source,
+                images=len(self.images.pixels),
+                size=(height, width, channels),
+                fingerprint=self.images.fingerprint,
+                skipped=tuple(self.images.skipped),
+            ),
+            config=self.config,
+            saving=saving,
+            circumstances=self.circumstances(),
+            command=command,
+            launch=launch(),
+        )
+
+    def circumstances(self) -> Circumstances:
+        """Return what the last bits depend on: device, precision, processes, threads, versions."""
         packages = ("ganzoo", "torch", "numpy")
-        return {
-            "device": {"name": str(self.device.torch), "reason": self.device.reason},
-            "precision": {"name": self.precision.name, "reason": self.precision.reason},
-            "processes": self.world.size,
-            "threads": torch.get_num_threads(),
-            "versions": {"python": platform.python_version()}
+        return Circumstances(
+            device=Chosen(name=str(self.device.torch), reason=self.device.reason),
+            precision=Chosen(name=self.precision.name, reason=self.precision.reason),
+            processes=self.world.size,
+            threads=torch.get_num_threads(),
+            versions={"python": platform.python_version()}
             | {package: version(package) for package in packages}
             | {self.loaded.entry.package: self.loaded.entry.version},
-        }
-
-    def differences(self, facts: dict[str, Any]) -> list[str]:
-        """How the circumstances differ from those of a run's facts, in words."""
-        now = self.circumstances()
-        pairs = [("device", facts["device"]["name"], now["device"]["name"])]
-        pairs += [("precision", facts["precision"]["name"], now["precision"]["name"])]
-        pairs += [(name, facts.get(name), now[name]) for name in ("processes", "threads")]
-        versions = facts["versions"]
-        pairs += [(name, versions.get(name), value) for name, value in now["versions"].items()]
-        return [f"{name} was {then}, is {value}" for name, then, value in pairs if then != value]
+        )
 
 
-def data_of(facts: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The data set of a run's facts, as `open_images` wants it: its name or path, its options."""
-    source = facts["data"]["source"]
-    if "path" in source:
-        return source["path"], {}
-    return f"{source['package']}:{source['name']}", source["options"]
+def open_data(
+    spec: str,
+    shape: tuple[int, int, int],
+    options: Mapping[str, Any],
+    skip_bad: bool,
+    world: World,
+    preparing: Preparing,
+    stop: Callable[[], bool],
+) -> Images:
+    """Return the images to train on, prepared once for all processes of a machine.
+
+    KeyboardInterrupt where `stop` says so meanwhile.
+    """
+    with world.leader_first(), (preparing if world.leads else quiet)() as progress:
+
+        def told(done: int, total: int) -> None:
+            if stop():
+                raise KeyboardInterrupt("preparing images")
+            progress(done, total)
+
+        return open_images(spec, shape, options=options, skip_bad=skip_bad, progress=told)

@@ -90,7 +90,9 @@ def record(
     except DivergedError as error:
         with suppress(OSError):
             writer.status("diverged", str(error))
-        raise DivergedError(f"{error}; {writer.saved}; try a smaller --lr") from error
+        raise DivergedError(
+            f"{error}; {writer.saved}; try a smaller learning_rate=", "learning_rate"
+        ) from error
     except BaseException as error:
         why = str(error) if isinstance(error, GanzooError) else f"{type(error).__name__}: {error}"
         with suppress(OSError):  # the disk may be full: that is what it was about
@@ -104,7 +106,7 @@ class _Writer:
     def __init__(self, run: Run, job: Job, checkpoints: Checkpoints) -> None:
         self.run, self.job, self.checkpoints = run, job, checkpoints
         self.gan = job.loaded.value
-        self.facts, self.described = (run.path / "run.json").read_bytes(), job.describe()
+        self.facts, self.described = (run.path / "run.json").read_bytes(), run.facts()
         self.epoch = 0  # of the last samples, or of the beginning
         self.latest: dict[str, Any] = {}  # that was measured
         self.health = health.Watch(self.gan.objective.scores)

@@ -4,142 +4,343 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, fields, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ganzoo.errors import ModelFileError, UsageError
-from ganzoo.runs.checkpoints import Checkpoints, step_of, verified
-from ganzoo.runs.folder import Run
+from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.data import Images
+from ganzoo.errors import DataError, GanzooError, ModelFileError, UsageError
+from ganzoo.runs.carrying import Stop, Work, carry_out, never, steps_of
+from ganzoo.runs.checkpoints import Checkpoint, Checkpoints, Reject
+from ganzoo.runs.facts import Facts, Made, Resumed
+from ganzoo.runs.finding import Words, find, find_run
+from ganzoo.runs.folder import METRICS, RESUMES, Run, now
+from ganzoo.runs.job import Job, Preparing, Say, open_data, quiet
+from ganzoo.runs.saving import Settings, extending
 from ganzoo.runs.state_files import restore
 from ganzoo.storage import write_whole
+from ganzoo.train.device import Device, choose
+from ganzoo.train.events import Event
 from ganzoo.train.state import TrainState
-from ganzoo.train.world import World
+from ganzoo.train.world import World, joined, launch, leads, restarted
+from ganzoo.zoo import registry
+from ganzoo.zoo.guard import explained
 from ganzoo.zoo.options import unparse
-from ganzoo.zoo.registry import load_architecture
-
-Files = dict[str, bytes]
-"""The content of a checkpoint's files, by name."""
-
-EXTENDING = ("epochs", "max_steps", "log_every")
-"""What of a config may change from one resume to the next: not what is learned until a step."""
-
-Say = Callable[[str], None]
-"""Tells the user something that is no error."""
-
-Reject = Callable[[Path, str], None]
-"""Hears which checkpoint cannot be gone on from, and why."""
+from ganzoo.zoo.registry import Loaded
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wishes:
     """What the user wants of a run besides that it goes on."""
 
-    epochs: str | None = None
-    """`30` in all, or `+10` more than was asked for until now."""
+    epochs: int | str | None = None
+    """30 in all, or "+10" more than was asked for until now."""
 
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    """Of the config, from `EXTENDING`."""
-
-    saving: Mapping[str, Any] = field(default_factory=dict)
-    """When checkpoints are written and which are kept."""
-
-    same: Mapping[str, Any] = field(default_factory=dict)
-    """Of the config: what the user believes it to be. Where it is not, that is refused."""
+    settings: Settings = field(default_factory=Settings)
+    """Those that may change do; for others, what the user believes them to be: a difference is
+    refused."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Of the architecture, in words: likewise."""
+    """Of the architecture, words or values: likewise."""
 
     data: str | None = None
     """Where the images are now, if not where they were."""
 
 
-def whole_checkpoints(run: Run, reject: Reject) -> Iterator[tuple[Path, Files]]:
-    """The run's checkpoints that are what was written, newest first; `reject` hears of others."""
-    for path in Checkpoints(run.path / "checkpoints").newest_first():
-        try:
-            files = verified(path)
-        except ModelFileError as error:
-            reject(path, str(error))
-        else:
-            yield path, files
+def resume(
+    run: Words | None = None,
+    *,
+    epochs: int | str | None = None,
+    options: Mapping[str, Any] | None = None,
+    data: str | None = None,
+    device: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    runs: Path = Path("runs"),
+    command: tuple[str, ...] = (),
+    tensorboard: bool = False,
+    stop: Stop = never,
+    say: Say = lambda remark: None,
+    preparing: Preparing = quiet,
+) -> Generator[Event]:
+    """Go on with `run`, by default the latest below `runs`, and yield its events.
+
+    It goes on from its newest checkpoint, exactly as if it had not been stopped. `epochs` is how
+    many there are to be in all (30), or more than until now ("+10"). `settings` that may change are
+    those marked so in `TrainConfig` and `Saving`; others and `options` that differ are refused, as
+    they would make it another run. `data` is where the same images are now. The device is by
+    default the one that it was on. The rest is as in `begin`.
+
+    Raises a GanzooError: ModelFileError where there is no such run or no checkpoint is whole,
+    UsageError, DataError where the images are others, RunInUseError, or as `begin` does.
+    """
+    if tensorboard:
+        import ganzoo.runs.tensorboard  # noqa: F401 - where it is not installed, that is said now
+    wishes = Wishes(
+        epochs=epochs, settings=Settings.of(settings or {}), options=options or {}, data=data
+    )
+    found = _find(run, runs) if leads() else None  # only the leader needs to see the folder
+    where = choose(device or _device_of(found), None if device else "as before")
+    with joined(where.torch) as world:
+        yield from go_on(
+            found, where, world, wishes, command=command,
+            tensorboard=tensorboard, stop=stop, say=say, preparing=preparing,
+        )  # fmt: skip
 
 
-def facts_of(run: Run, newest: Files | None, say: Say) -> dict[str, Any]:
-    """What run.json says, put back from the `newest` checkpoint if it says something else."""
-    file = run.path / "run.json"
-    if (
-        newest
-        and "run.json" in newest
-        and not (file.is_file() and file.read_bytes() == newest["run.json"])
-    ):
-        say(f"{file} is not what it was: it is put back from the newest checkpoint")
-        write_whole(file, newest["run.json"])
-    facts = run.facts()
-    if missing := {"architecture", "data", "config", "saving"} - facts.keys():
-        raise ModelFileError(
-            f"{run.path} was begun by a ganzoo that could not go on with runs (its run.json has no "
-            f"{min(missing)}): it can be exported, and `ganzoo train` begins a new one"
+def go_on(
+    run: Run | None,
+    where: Device,
+    world: World,
+    wishes: Wishes,
+    *,
+    command: tuple[str, ...],
+    tensorboard: bool,
+    stop: Stop,
+    say: Say,
+    preparing: Preparing,
+) -> Generator[Event]:
+    """Go on with `run`, which only the leader has; the others are told what they need."""
+    with run.locked() if run else nullcontext():
+        work = _opened(run, where, world, wishes, command, stop, say, preparing)
+        yield from carry_out(work, stop=stop, tensorboard=tensorboard)
+
+
+def _find(words: Words | None, runs: Path) -> Run:
+    """The run to go on with; ModelFileError where there is none, or none can tell which."""
+    if words is None:
+        for lost in Run.nameless(runs):
+            raise ModelFileError(
+                f"{lost} has checkpoints but no run.json that can be read, so it cannot be told "
+                f"which run is the latest: name it, as in `ganzoo resume {lost}`"
+            )
+        return Run.latest(runs, among=lambda run: True)
+    run, found = find_run(words, runs), find(words, runs)
+    newest = next(Checkpoints(run.path / "checkpoints").newest_first(), None)
+    inside = {folder.resolve() for folder in (found.path, found.path.parent)}
+    if found.kind != "run" and not (newest and newest.resolve() in inside):
+        raise UsageError(
+            f"{found.path} is not of the newest checkpoint, and a run goes on from that: "
+            f"`ganzoo resume {run.path}`"
         )
-    return facts
+    return run
 
 
-def extended(
-    facts: Mapping[str, Any], earlier: Mapping[str, Any], wishes: Wishes
-) -> dict[str, Any]:
-    """A run's facts with the config and saving that an `earlier` resume and this one ask for.
+def _device_of(run: Run | None) -> str:
+    """The name of the device that a run was on, as far as it can be told."""
+    if run is None:
+        return "auto"
+    try:
+        circumstances = run.facts().circumstances
+    except GanzooError:
+        return "auto"
+    kind, _, index = circumstances.device.name.partition(":")
+    if kind not in {"cpu", "cuda", "mps"}:
+        return "auto"
+    return f"{kind}:{index}" if index and circumstances.processes == 1 else kind
+
+
+def _opened(
+    run: Run | None,
+    where: Device,
+    world: World,
+    wishes: Wishes,
+    command: tuple[str, ...],
+    stop: Stop,
+    say: Say,
+    preparing: Preparing,
+) -> Work:
+    """What is trained on, and from which state, in every process the same."""
+    rejected: set[Path] = set()
+
+    def reject(path: Path, why: str) -> None:
+        rejected.add(path)
+        say(why)
+
+    candidates: Iterator[Checkpoint] = iter(())
+    told = b""
+    if run:
+        run.sweep()
+        candidates = Checkpoints(run.path / "checkpoints").opened(reject)
+        newest = next(candidates, None)
+        candidates = chain([newest] if newest else [], candidates)
+        if not (newest or rejected) and run.lines(METRICS):
+            say(f"{run.path} has no checkpoint: it begins anew")
+        _put_back(run, newest, say)
+        facts = run.facts()
+        earlier = facts.resumes[-1:]
+        if restarted() and earlier and earlier[0].launch == launch():
+            wishes = replace(wishes, epochs=None)  # what it wished for, it got
+        told = json.dumps(extended(facts, wishes).to_json()).encode()
+    facts = Facts.from_json(json.loads(world.tell(told)), run.path if run else "the leader's run")
+    loaded = registry.load_architecture(facts.architecture.qualified, facts.architecture.options)
+    if loaded.faults:
+        say(f"{loaded.entry.label} {' and '.join(loaded.faults)}, which was put right")
+
+    def fresh() -> TrainState:
+        with explained("its networks and optimizers cannot be made"):
+            return TrainState.fresh(loaded.value, facts.config, where.torch)
+
+    with registry.blame(loaded.entry):
+        state, files = restored(candidates, fresh, reject)
+        if run and rejected and not files:
+            raise ModelFileError(
+                f"no checkpoint of {run.path} can be gone on from; `ganzoo train` begins anew"
+            )
+        files = _tell_files(world, files)
+        if files and not world.leads:
+            restore(state, files)
+    images = _same_images(facts, wishes.data, loaded, world, preparing, stop)
+    job = Job(loaded=loaded, images=images, config=facts.config, device=where, world=world)
+    _check_length(state, job)
+    if run:
+        _note(run, job, facts, state, command, say)
+
+    def same() -> AbstractContextManager[Run]:
+        assert run  # only the leader asks
+        return nullcontext(run)
+
+    return Work(
+        job=job, saving=facts.saving, open_run=same, asked=facts.config, state=state,
+        rejected=rejected,
+    )  # fmt: skip
+
+
+def _put_back(run: Run, newest: Checkpoint | None, say: Say) -> None:
+    """Put run.json back from the newest checkpoint, which has a copy, if it says something else."""
+    file = run.path / "run.json"
+    copy = newest.files.get("run.json") if newest else None
+    if copy and not (file.is_file() and file.read_bytes() == copy):
+        say(f"{file} is not what it was: it is put back from the newest checkpoint")
+        write_whole(file, copy)
+
+
+def extended(facts: Facts, wishes: Wishes) -> Facts:
+    """Return a run's facts with the settings that are wished for.
 
     UsageError where a wish would make it another run.
     """
-    config = facts["config"] | {k: v for k, v in earlier.items() if k in EXTENDING}
-    saving = facts["saving"] | earlier.get("saving", {})
+    config, changes = facts.config, dict(wishes.settings.config)
+    free = extending(TrainConfig)
+    differing = {
+        name: value
+        for name, value in changes.items()
+        if name not in free and getattr(config, name) != value
+    }
     differences = [
-        f"--{name.replace('_', '-').replace('learning-rate', 'lr')} is "
-        f"{'what the architecture says' if config[name] is None else config[name]}, not {value}"
-        for name, value in wishes.same.items()
-        if config[name] != value
-    ]
-    made = facts["architecture"]
-    if wishes.options:
-        asked = load_architecture(
-            f"{made['package']}:{made['name']}", made["options"] | dict(wishes.options)
-        )
-        differences += [
-            f"--set {name} is {unparse(made['options'][name])}, not {unparse(value)}"
-            for name, value in asked.options.items()
-            if unparse(made["options"][name]) != unparse(value)
-        ]
+        f"{name}={value} was {_in_words(getattr(config, name))}"
+        for name, value in differing.items()
+    ] + _other_options(facts.architecture, wishes.options)
     if differences:
         raise UsageError(
             f"that would be another run: {'; '.join(differences)}. "
-            "Leave that out, or begin a new run with `ganzoo train`"
+            "Leave that out, or begin a new run with `ganzoo train`",
+            *differing,
         )
-    new = dict(wishes.changes)
-    if wishes.epochs:
-        if not re.fullmatch(r"\+?[1-9][0-9]*", wishes.epochs):
-            raise UsageError(f"--epochs takes a number like 30, or +10, not '{wishes.epochs}'")
-        more = config["epochs"] if wishes.epochs.startswith("+") else 0
-        new = {"epochs": more + int(wishes.epochs), "max_steps": None} | new
-    return {**facts, "config": config | new, "saving": saving | wishes.saving}
+    new = {name: value for name, value in changes.items() if name in free}
+    if wishes.epochs is not None:
+        wanted = str(wishes.epochs)
+        if not re.fullmatch(r"\+?[1-9][0-9]*", wanted):
+            raise UsageError(
+                f"epochs takes a number like 30, or '+10', not '{wishes.epochs}'", "epochs"
+            )
+        more = config.epochs if wanted.startswith("+") else 0
+        new = {"epochs": more + int(wanted), "max_steps": None} | new
+    return replace(
+        facts, config=replace(config, **new), saving=replace(facts.saving, **wishes.settings.saving)
+    )
+
+
+def _in_words(value: object) -> object:
+    return "what the architecture says" if value is None else value
+
+
+def _other_options(made: Made, given: Mapping[str, Any]) -> list[str]:
+    """The options of the architecture that differ from what the user believes, in words."""
+    if not given:
+        return []
+    asked = registry.load_architecture(made.qualified, made.options | dict(given))
+    return [
+        f"option {name}={unparse(value)} was {unparse(made.options[name])}"
+        for name, value in asked.options.items()
+        if unparse(made.options[name]) != unparse(value)
+    ]
 
 
 def restored(
-    candidates: Iterable[tuple[Path, Files]], fresh: Callable[[], TrainState], reject: Reject
-) -> tuple[TrainState, Files | None]:
-    """The state of the first checkpoint that fits, and its files; else a fresh one, and None."""
-    for path, files in candidates:
+    candidates: Iterable[Checkpoint], fresh: Callable[[], TrainState], reject: Reject
+) -> tuple[TrainState, dict[str, bytes]]:
+    """Return the state of the first checkpoint that fits, and its files; else a fresh one."""
+    for checkpoint in candidates:
         state = fresh()
         try:
-            restore(state, files, step_of(path))
+            restore(state, checkpoint.files, checkpoint.step)
         except ModelFileError as error:
-            reject(path, f"{path} is rejected: {error}")
+            reject(checkpoint.path, f"{checkpoint.path} is rejected: {error}")
         else:
-            return state, files
-    return fresh(), None
+            return state, checkpoint.files
+    return fresh(), {}
 
 
-def tell_files(world: World, files: Files) -> Files:
+def _tell_files(world: World, files: dict[str, bytes]) -> dict[str, bytes]:
     """The leader's files, in every process."""
     names = json.loads(world.tell(json.dumps(list(files)).encode()))
     return {name: world.tell(files.get(name, b"")) for name in names}
+
+
+def _same_images(
+    facts: Facts,
+    moved: str | None,
+    loaded: Loaded[Architecture],
+    world: World,
+    preparing: Preparing,
+    stop: Stop,
+) -> Images:
+    """The images that the run was begun with; DataError where there are others now."""
+    spec, options = facts.data.spec()
+    if moved and moved not in (spec, facts.data.source.get("name")):
+        spec, options = moved, {}
+    skip_bad = bool(facts.data.skipped)
+    images = open_data(spec, loaded.value.image_shape, options, skip_bad, world, preparing, stop)
+    if images.fingerprint != facts.data.fingerprint:
+        raise DataError(
+            f"the images in '{spec}' are not the {facts.data.images:,} that the run was begun "
+            "with: say where those are with data=PATH, or begin a new run with `ganzoo train`",
+            "data",
+        )
+    return images
+
+
+def _check_length(state: TrainState, job: Job) -> None:
+    """UsageError where a run has done more than it is to do."""
+    if state.step > (steps := steps_of(job)):
+        epochs = state.samples_seen / len(job.images.pixels)
+        raise UsageError(
+            f"the run has done {state.step:,} steps already, {epochs:.4g} epochs, and was to end "
+            f"after {steps:,}: epochs='+10' would train on",
+            "epochs",
+        )
+
+
+def _note(
+    run: Run, job: Job, facts: Facts, state: TrainState, command: tuple[str, ...], say: Say
+) -> None:
+    """Write down that and how it is gone on with, and forget what was measured since then."""
+    circumstances = job.circumstances()
+    if differences := circumstances.differences(facts.circumstances):
+        say(f"not bit for bit what it would have been: {'; '.join(differences)}")
+    line = Resumed(
+        time=now(),
+        step=state.step,
+        command=command,
+        launch=launch(),
+        config={name: getattr(facts.config, name) for name in extending(TrainConfig)},
+        saving={row.name: getattr(facts.saving, row.name) for row in fields(facts.saving)},
+        circumstances=circumstances,
+    )
+    run.write_lines(RESUMES, [*run.lines(RESUMES), line.to_json()])
+    if state.step < steps_of(job):
+        run.cut_metrics(state.step, mid_window=bool(state.metrics.known))

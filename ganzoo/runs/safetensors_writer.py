@@ -1,4 +1,4 @@
-"""The safetensors format, written without a copy of the tensors; the library itself reads it.
+"""The safetensors format, written without a copy of the tensors; the library itself reads them.
 
 A file is the length of its header, the header in JSON, and the tensors one after another: see
 https://huggingface.co/docs/safetensors. The library's `save` copies all of it twice, which costs
@@ -51,3 +51,10 @@ def to_safetensors(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     return [len(text).to_bytes(8, "little") + text, *pieces]
+
+
+def metadata(content: bytes) -> dict[str, str]:
+    """Return the words in the header of a file that the library has read: it gives tensors only."""
+    length = int.from_bytes(content[:8], "little")
+    header: dict[str, Any] = json.loads(content[8 : 8 + length])
+    return dict(header.get("__metadata__") or {})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.torch import load
 from torch import Tensor, nn
 
 from ganzoo import __version__
@@ -16,8 +17,10 @@ from ganzoo.architecture import Architecture
 from ganzoo.draw import latents
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import ModelInfo
-from ganzoo.errors import ModelFileError, PluginError
-from ganzoo.runs.checkpoints import Checkpoints, verified
+from ganzoo.errors import ModelFileError, PluginError, UsageError
+from ganzoo.runs.checkpoints import Checkpoint, Checkpoints
+from ganzoo.runs.finding import Found, Words, find
+from ganzoo.runs.safetensors_writer import metadata
 from ganzoo.train.networks import build, draw, first_layer
 from ganzoo.zoo import registry
 from ganzoo.zoo.catalogue import UnknownNameError
@@ -61,28 +64,32 @@ def weights_sha256(weights: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def load_generator(path: str | Path, device: str = "cpu") -> tuple[Generator, nn.Module]:
+@dataclass(frozen=True)
+class Weights:
+    """What a run, checkpoint or safetensors file holds: facts, and tensors by name.
+
+    `tensors` of both networks begin with "generator." and "discriminator."; where a moving average
+    is kept, the generator's are those of the average. `source` is the file or folder.
+    """
+
+    info: ModelInfo
+    tensors: Mapping[str, Tensor]
+    source: Path
+
+    def of(self, network: str) -> dict[str, Tensor]:
+        """Return the tensors of the "generator" or the "discriminator", by their own names."""
+        prefix = f"{network}."
+        return {n.removeprefix(prefix): t for n, t in self.tensors.items() if n.startswith(prefix)}
+
+
+def load_generator(source: Words, device: str = "cpu") -> tuple[Generator, nn.Module]:
     """Open the generator in a run, a checkpoint folder, or a safetensors file, with torch.
 
     Where a folder has a moving average, it is that; model.safetensors in it has the raw weights.
     Returns it as something to draw from, and the network itself in evaluation mode. Raises
     ModelFileError where the file is damaged, PluginError where its architecture is not installed.
     """
-    info, weights = load_weights(path)
-    plugin = f"{info.plugin['package']}:{info.architecture}"
-    try:
-        loaded = registry.load_architecture(plugin, info.options)
-    except UnknownNameError as error:
-        made_by = f"{info.plugin['package']} {info.plugin['version']}"
-        raise PluginError(f"{path} needs the plugin of {made_by}: {error}") from error
-    with registry.blame(loaded.entry):
-        network, _ = build(loaded.value)
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise ModelFileError(f"{path} does not fit {plugin}: {reason}") from error
-    network.requires_grad_(False).to(device).eval()
+    network, _, info = load_networks(source, device)
     generator = Generator(
         info,
         lambda z: draw(network, z),
@@ -92,36 +99,81 @@ def load_generator(path: str | Path, device: str = "cpu") -> tuple[Generator, nn
     return generator, network
 
 
-def load_weights(path: str | Path) -> tuple[ModelInfo, dict[str, Tensor]]:
-    """What a run, checkpoint or safetensors file says, and its generator's tensors by name."""
-    file = _model_file(Path(path))
+def load_networks(source: Words, device: str = "cpu") -> tuple[nn.Module, nn.Module, ModelInfo]:
+    """Return generator and discriminator in evaluation mode, without gradients of their weights.
+
+    As `load_generator`; the discriminator has fresh weights where the file has none of it.
+    """
+    weights = load_weights(source)
+    info = weights.info
+    plugin = f"{info.plugin['package']}:{info.architecture}"
     try:
-        with safe_open(file, framework="pt") as opened:
-            metadata = opened.metadata() or {}
-            names = [name for name in opened.keys() if name.startswith("generator.")]  # noqa: SIM118
-            weights = {name.removeprefix("generator."): opened.get_tensor(name) for name in names}
-    except (SafetensorError, OSError) as error:
-        raise ModelFileError(f"{file} is not a safetensors file: {error}") from error
-    info = ModelInfo.from_metadata(metadata, file)
-    return replace(info, weights_sha256=weights_sha256(weights)), weights
-
-
-def _model_file(path: Path) -> Path:
-    """The weights that `path` means; a checkpoint's files are checked against its manifest."""
-    if path.is_dir() and (path / "checkpoints").is_dir():
-        newest, *older = [*Checkpoints(path / "checkpoints").newest_first(), None]
-        if newest is None:
-            raise ModelFileError(f"{path} has no checkpoint yet")
+        loaded = registry.load_architecture(plugin, info.options)
+    except UnknownNameError as error:
+        made_by = f"{info.plugin['package']} {info.plugin['version']}"
+        raise PluginError(f"{source} needs the plugin of {made_by}: {error}") from error
+    with registry.blame(loaded.entry):
+        networks = build(loaded.value)
+    for name, network in zip(("generator", "discriminator"), networks, strict=True):
+        tensors = weights.of(name)
         try:
-            verified(newest)
-        except ModelFileError as error:
-            hint = f"; give an older one, {older[0]}" if older[0] else ""
-            raise ModelFileError(f"{error}{hint}") from error
-        path = newest
-    elif path.is_dir():
-        verified(path)
-    if path.is_dir():
-        path = next((path / name for name in (AVERAGE, MODEL) if (path / name).exists()), path)
-    if not path.is_file():
-        raise ModelFileError(f"{path} does not exist: give a run, a checkpoint or a model file")
-    return path
+            if tensors or name == "generator":
+                network.load_state_dict(tensors)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())
+            raise ModelFileError(f"{source} does not fit {plugin}: {reason}") from error
+        network.requires_grad_(False).to(device).eval()
+    return *networks, info
+
+
+def load_weights(source: Words) -> Weights:
+    """Read the weights of a run, a checkpoint folder or a safetensors file, once."""
+    found = find(source)
+    if found.kind == "onnx":
+        raise UsageError(
+            f"{found.path} is exported already, and torch cannot open it: name the run it is from"
+        )
+    if found.kind == "weights":
+        info, tensors = _parsed(_read(found.path), found.path)
+    else:
+        checkpoint = _checkpoint(found)
+        if MODEL not in checkpoint.files:
+            raise ModelFileError(f"{checkpoint.path} is no whole checkpoint: it has no {MODEL}")
+        info, tensors = _parsed(checkpoint.files[MODEL], checkpoint.path / MODEL)
+        if AVERAGE in checkpoint.files:
+            info, average = _parsed(checkpoint.files[AVERAGE], checkpoint.path / AVERAGE)
+            tensors |= average
+    weights = Weights(info, tensors, found.path)
+    return replace(
+        weights, info=replace(info, weights_sha256=weights_sha256(weights.of("generator")))
+    )
+
+
+def _checkpoint(found: Found) -> Checkpoint:
+    """The checkpoint that is meant: of a run the newest, or an error that names an older one."""
+    if found.kind == "checkpoint":
+        return Checkpoint.open(found.path)
+    newest, *older = [*Checkpoints(found.path / "checkpoints").newest_first(), None]
+    if newest is None:
+        raise ModelFileError(f"{found.path} has no checkpoint yet")
+    try:
+        return Checkpoint.open(newest)
+    except ModelFileError as error:
+        hint = f"; give an older one, {older[0]}" if older[0] else ""
+        raise ModelFileError(f"{error}{hint}") from error
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _parsed(content: bytes, file: Path) -> tuple[ModelInfo, dict[str, Tensor]]:
+    """What a safetensors file says of itself, and its tensors."""
+    try:
+        tensors = load(content)
+    except (SafetensorError, ValueError) as error:
+        raise ModelFileError(f"{file} is not a safetensors file: {error}") from error
+    return ModelInfo.from_metadata(metadata(content), file), tensors

@@ -46,7 +46,7 @@ def _choose(wanted: str) -> Device:
     if kind == "cuda":
         return _cuda(int(index or local_rank()))
     if kind == "mps" and not torch.backends.mps.is_available():
-        raise DeviceError("--device mps: this torch sees no Apple GPU; use --device cpu")
+        raise DeviceError("device='mps': this torch sees no Apple GPU; use device='cpu'", "device")
     return Device(torch.device(kind), "asked for")
 
 
@@ -65,10 +65,13 @@ def _cuda(index: int) -> Device:
     if not count:
         built = f"is built for CUDA {torch.version.cuda}" if torch.version.cuda else "is CPU-only"
         raise DeviceError(
-            f"--device cuda: no CUDA device (torch {torch.__version__} {built}); use --device cpu"
+            f"device='cuda': no CUDA device (torch {torch.__version__} {built}); use device='cpu'",
+            "device",
         )
     if index >= count:
-        raise DeviceError(f"--device cuda:{index}: there are {count}, counted from cuda:0")
+        raise DeviceError(
+            f"device='cuda:{index}': there are {count}, counted from cuda:0", "device"
+        )
     return Device(torch.device("cuda", index), f"asked for, {torch.cuda.get_device_name(index)}")
 
 
@@ -165,7 +168,9 @@ def choose_precision(wanted: str, device: torch.device) -> Precision:
             return Precision("tf32", "auto: this GPU has it; bf16 has to be asked for")
         return Precision("fp32", "auto: no NVIDIA GPU of 2020 or later")
     if wanted == "tf32" and not ampere:
-        raise DeviceError("--precision tf32 needs an NVIDIA GPU of 2020 or later; use fp32")
+        raise DeviceError(
+            "precision='tf32' needs an NVIDIA GPU of 2020 or later; use fp32", "precision"
+        )
     if wanted == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported(False):
-        raise DeviceError("--precision bf16: this GPU has no bfloat16; use fp32")
+        raise DeviceError("precision='bf16': this GPU has no bfloat16; use fp32", "precision")
     return Precision(wanted, "asked for")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ganzoo.train.state import TrainState
+if TYPE_CHECKING:
+    from ganzoo.train.state import TrainState
 
 
 @dataclass(frozen=True)

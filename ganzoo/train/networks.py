@@ -132,7 +132,9 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     try:
         yield
         if torch.initial_seed() != seed:
-            raise PluginError("its code calls torch.manual_seed, so --seed would decide nothing")
+            raise PluginError(
+                "its code calls torch.manual_seed: the run's seed would decide nothing"
+            )
     finally:
         for generator, state in zip(generators, states, strict=True):
             generator.set_state(state)

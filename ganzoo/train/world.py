@@ -45,8 +45,9 @@ class World:
         if batch_size % self.size:
             raise UsageError(
                 f"a batch of {batch_size} images cannot be shared by {self.size} processes: "
-                f"take a multiple of {self.size}, like --batch-size "
-                f"{max(batch_size // self.size, 1) * self.size}"
+                f"take a multiple of {self.size}, like batch_size="
+                f"{max(batch_size // self.size, 1) * self.size}",
+                "batch_size",
             )
         return batch_size // self.size
 
@@ -115,7 +116,9 @@ def joined(device: torch.device) -> Iterator[World]:
         yield ALONE
         return
     if device.type == "mps":
-        raise DeviceError("several processes cannot train on an Apple GPU: use --device cpu")
+        raise DeviceError(
+            "several processes cannot train on an Apple GPU: use device='cpu'", "device"
+        )
     backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
     if device.type == "cuda":
         torch.cuda.set_device(device)

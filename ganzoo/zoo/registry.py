@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any, Generic, TypeVar
 
+from ganzoo import __version__
 from ganzoo.architecture import Architecture, Dataset, Plugin
 from ganzoo.errors import PluginError
-from ganzoo.version import __version__
 from ganzoo.zoo import options as plugin_options
 from ganzoo.zoo.catalogue import GROUPS, Entry, architectures, datasets, find, plain
 from ganzoo.zoo.guard import guarded
@@ -45,7 +45,7 @@ def blame(entry: Entry) -> Iterator[None]:
     except PluginError as error:
         if entry.label in str(error):
             raise
-        raise PluginError(f"{entry.label}: {error}") from error
+        raise PluginError(f"{entry.label}: {error}", *error.fields) from error
 
 
 def load_architecture(name: str, options: Mapping[str, Any] | None = None) -> Loaded[Architecture]:

@@ -36,7 +36,9 @@ def create(name: str, parent: Path) -> Path:
         raise UsageError(f"there is a module {words['module']} already: choose another name")
     folder = parent / package
     if folder.exists():
-        raise OutputError(f"{folder} is there already: choose another name or --dir")
+        raise OutputError(
+            f"{folder} is there already: choose another name, or another parent=", "parent"
+        )
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{package}-", dir=parent) as temporary:
         written = Path(temporary, package)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +33,11 @@ def test_smoothing_moves_no_peak_and_keeps_both_ends() -> None:
     assert curve().smoothed(5).tolist() == []
 
 
-def test_epochs_are_counted_by_images() -> None:
+def test_epochs_are_counted_by_images(trained: Path) -> None:
     entries = [{"samples_seen": 30, "loss_d": 2.0}, {"samples_seen": 60, "diversity": 1.0}]
-    found = curves.curve(entries, "loss_d", {"data": {"images": 60}})
+    facts = Run(trained).facts()
+    of_sixty = replace(facts, data=replace(facts.data, images=60))
+    found = curves.curve(entries, "loss_d", of_sixty)
     assert (found.epochs.tolist(), found.values.tolist()) == ([0.5], [2.0])
 
 
@@ -106,7 +109,7 @@ def test_few_real_images_stand_beside_as_many(
 ) -> None:
     run = longer(trained, tmp_path, epochs=1)
     facts = run.facts()
-    run.write("run.json", facts | {"data": facts["data"] | {"images": images}})
+    run.write("run.json", replace(facts, data=replace(facts.data, images=images)).to_json())
     pixels = np.zeros((images, 28, 28, 1), np.uint8)
     save_png(grid(pixels), run.path / "samples" / "real.png")
     sheet = gallery.beside_real(run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -125,7 +126,8 @@ def test_what_is_missing_is_left_out(run: Path, tmp_path: Path, cli: Cli) -> Non
     (run / "samples" / "real.png").unlink()
     shutil.rmtree(run / "checkpoints")
     facts = Run(run).facts()
-    Run(run).write("run.json", facts | {"architecture": facts["architecture"] | {"name": "gone"}})
+    gone = replace(facts, architecture=replace(facts.architecture, name="gone"))
+    Run(run).write("run.json", gone.to_json())
     done = cli("report", run, "-o", tmp_path / "page.html")
     assert (done.code, done.last) == (0, str(tmp_path / "page.html")), done.err
     text = Page(tmp_path / "page.html").text

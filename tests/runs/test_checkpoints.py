@@ -14,10 +14,11 @@ import pytest
 from ganzoo import TrainConfig
 from ganzoo.data import open_images
 from ganzoo.errors import ModelFileError
-from ganzoo.runs.checkpoints import Checkpoints, verified
+from ganzoo.runs.checkpoints import Checkpoint, Checkpoints
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Job
 from ganzoo.runs.recorder import record
+from ganzoo.runs.saving import Saving
 from ganzoo.storage import Content, Disk
 from ganzoo.train.device import Device
 from ganzoo.train.loop import fit
@@ -120,8 +121,7 @@ def job() -> Job:
 
 def trained(job: Job, runs: Path, disk: Disk) -> Run:
     """A run of ten steps with a checkpoint after each second."""
-    facts = {"saving": {"save_every": "2", "keep": 2, "keep_every": None}}
-    run = Run.create(runs, "x", job.describe() | facts)
+    run = Run.create(runs, "x", job.facts(Saving(save_every="2")))
     events = fit(job.loaded.value, job.images.pixels, job.config, save_every=Every(2, "steps"))
     checkpoints = Checkpoints(run.path / "checkpoints", disk=disk)
     try:
@@ -183,7 +183,7 @@ def test_a_checkpoint_is_there_or_not(tmp_path: Path) -> None:
     commit = checkpoints.write(7, FILES)
     assert not [*checkpoints.newest_first()]
     assert commit() == tmp_path / "step-00000007"
-    assert verified(tmp_path / "step-00000007") == {"a": b"apple", "b": b"banana"}
+    assert Checkpoint.open(tmp_path / "step-00000007").files == {"a": b"apple", "b": b"banana"}
 
 
 def steps(checkpoints: Checkpoints) -> list[str]:
@@ -211,7 +211,7 @@ def test_rejected_ones_stay_and_count_for_nothing(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == left
     assert (tmp_path / "damaged-step-00000020" / "a").read_bytes() == b"apply"
     assert (tmp_path / "step-00000030" / "a").read_bytes() == b"apply"
-    assert verified(tmp_path / "step-00000025")
+    assert Checkpoint.open(tmp_path / "step-00000025")
 
 
 def test_what_somebody_else_put_there_does_no_harm(tmp_path: Path) -> None:
@@ -248,11 +248,11 @@ def test_a_manifest_that_is_none(tmp_path: Path, manifest: bytes) -> None:
     Checkpoints(tmp_path).write(1, FILES)()
     (tmp_path / "step-00000001" / "MANIFEST.json").write_bytes(manifest)
     with pytest.raises(ModelFileError, match=r"MANIFEST\.json is damaged"):
-        verified(tmp_path / "step-00000001")
+        Checkpoint.open(tmp_path / "step-00000001")
 
 
 def test_a_folder_that_vanishes_is_no_whole_checkpoint(tmp_path: Path) -> None:
     path = Checkpoints(tmp_path).write(1, FILES)()
     shutil.rmtree(path)
     with pytest.raises(ModelFileError, match="no whole checkpoint"):
-        verified(path)
+        Checkpoint.open(path)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ganzoo.errors import ModelFileError
-from ganzoo.runs.checkpoints import verified
+from ganzoo.runs.checkpoints import Checkpoint
 from tests.conftest import Cli
 from tests.lives import content
 
@@ -63,9 +63,9 @@ def test_every_flipped_bit_is_found(newest: Path, name: str, stride: int) -> Non
         for index, bit in [*flips(name, whole)][::stride]:
             os.pwrite(opened.fileno(), bytes([whole[index] ^ 1 << bit]), index)
             with pytest.raises(ModelFileError):
-                verified(newest)
+                Checkpoint.open(newest)
             os.pwrite(opened.fileno(), whole[index : index + 1], index)
-    assert verified(newest)
+    assert Checkpoint.open(newest)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -74,7 +74,7 @@ def test_every_lost_byte_is_found(newest: Path, name: str, stride: int) -> None:
     for size in range(len((newest / name).read_bytes()) - 1, -1, -stride):
         os.truncate(newest / name, size)
         with pytest.raises(ModelFileError):
-            verified(newest)
+            Checkpoint.open(newest)
 
 
 def swap(a: Path, b: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_state_that_makes_no_sense(
     """With a manifest that is right: as no disk would damage it."""
     from ganzoo.runs.checkpoints import Checkpoints
 
-    files = verified(newest)
+    files = Checkpoint.open(newest).files
     files["state.json"] = json.dumps(json.loads(files["state.json"]) | change).encode()
     expected = content(run)
     shutil.rmtree(newest)

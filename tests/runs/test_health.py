@@ -15,6 +15,7 @@ from ganzoo import TrainConfig
 from ganzoo.runs import health
 from ganzoo.runs.folder import Run
 from ganzoo.runs.recorder import record
+from ganzoo.runs.saving import Saving
 from ganzoo.train.events import Warned
 from ganzoo.train.loop import fit
 from tests.conftest import make_job
@@ -70,7 +71,7 @@ def test_a_run_says_it_once_and_goes_on(tmp_path: Path) -> None:
     job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=8, epochs=4))
     collapsed = replace(job.loaded.value, generator=Same)
     job = replace(job, loaded=replace(job.loaded, value=collapsed))
-    run = Run.create(tmp_path, "x", job.describe())
+    run = Run.create(tmp_path, "x", job.facts(Saving()))
     events = [*record(run, fit(collapsed, job.images.pixels, job.config), job)]
     warned = [event for event in events if isinstance(event, Warned)]
     assert [(event.epoch, event.text[:41]) for event in warned] == [

@@ -18,6 +18,7 @@ from ganzoo.report import story
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Job
 from ganzoo.runs.recorder import record
+from ganzoo.runs.saving import Saving
 from ganzoo.runs.state_files import restore, to_files
 from ganzoo.runs.weights import load_generator, weights_sha256
 from ganzoo.train.loop import fit
@@ -112,7 +113,7 @@ def test_samples_depend_on_the_seed_alone(tmp_path: Path) -> None:
     noisy = replace(job.loaded.value, generator=Noisy)
     job = replace(job, loaded=replace(job.loaded, value=noisy))
     for runs, elsewhere in ((tmp_path / "a", 1), (tmp_path / "b", 2)):
-        run = Run.create(runs, "x", job.describe())
+        run = Run.create(runs, "x", job.facts(Saving()))
         torch.manual_seed(elsewhere)
         events = fit(noisy, job.images.pixels, job.config)
         started = next(record(run, events, job))
@@ -208,10 +209,11 @@ def test_somebody_elses_safetensors_is_refused(tmp_path: Path) -> None:
 def test_runs_are_numbered_and_the_latest_is_found(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="`ganzoo train` makes one"):
         Run.latest(tmp_path)
-    paths = [Run.create(tmp_path, "a-b", {}).path.name for _ in range(3)]
+    facts = make_job("mlp_gan", {}, TrainConfig()).facts(Saving())
+    paths = [Run.create(tmp_path, "a-b", facts).path.name for _ in range(3)]
     assert paths == ["a-b-001", "a-b-002", "a-b-003"]
     (tmp_path / "a-b-1234").mkdir()
-    assert Run.create(tmp_path, "a-b", {}).path.name == "a-b-1235"
+    assert Run.create(tmp_path, "a-b", facts).path.name == "a-b-1235"
     for name in ("a-b-002", "a-b-001"):
         (tmp_path / name / "checkpoints" / "step-00000001").mkdir(parents=True)
     assert Run.latest(tmp_path).path.name == "a-b-002"
@@ -237,7 +239,7 @@ def test_a_run_that_fails_says_why_and_keeps_its_last_checkpoint(tmp_path: Path)
     gan = job.loaded.value
     broken = replace(gan, objective=replace(gan.objective, generator_loss=fails_late))
     events = fit(broken, job.images.pixels, job.config)
-    run = Run.create(tmp_path, "x", {})
+    run = Run.create(tmp_path, "x", job.facts(Saving()))
     with pytest.raises(
         GanzooError, match=r"loss is -?inf at step 3; the last good .*step-00000002; try"
     ):
@@ -251,7 +253,7 @@ def test_a_run_that_fails_says_why_and_keeps_its_last_checkpoint(tmp_path: Path)
 
 def test_a_run_that_is_stopped_shows_what_it_draws_then(tmp_path: Path) -> None:
     job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=4, epochs=3))
-    run = Run.create(tmp_path, "x", job.describe())
+    run = Run.create(tmp_path, "x", job.facts(Saving()))
     events = fit(job.loaded.value, job.images.pixels, job.config, stop=iter([False, True]).__next__)
     assert [*record(run, events, job)][-1].state.step == 2
     assert (run.path / "samples" / "step-00000002.png").exists()
@@ -261,7 +263,7 @@ def test_a_run_that_is_stopped_shows_what_it_draws_then(tmp_path: Path) -> None:
 
 def test_so_does_one_that_is_stopped_after_an_epoch_without_a_snapshot(tmp_path: Path) -> None:
     job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=8, epochs=9))
-    run = Run.create(tmp_path, "x", job.describe())
+    run = Run.create(tmp_path, "x", job.facts(Saving()))
     stop = iter([False, False, False, True]).__next__
     events = fit(job.loaded.value, job.images.pixels, job.config, stop=stop)
     state = [*record(run, events, job, snapshots={1})][-1].state
@@ -277,7 +279,7 @@ def test_so_does_one_that_is_stopped_after_an_epoch_without_a_snapshot(tmp_path:
 
 def test_a_run_whose_reader_gives_up_says_so(tmp_path: Path) -> None:
     job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=8))
-    run = Run.create(tmp_path, "x", {})
+    run = Run.create(tmp_path, "x", job.facts(Saving()))
     recorded = record(run, fit(job.loaded.value, job.images.pixels, job.config), job)
     next(recorded)
     status = run.path / "status.json"
@@ -287,7 +289,7 @@ def test_a_run_whose_reader_gives_up_says_so(tmp_path: Path) -> None:
 
 
 def test_a_damaged_neighbour_does_not_hide_the_latest_run(tmp_path: Path) -> None:
-    run = Run.create(tmp_path, "good", {})
+    run = Run.create(tmp_path, "good", make_job("mlp_gan", {}, TrainConfig()).facts(Saving()))
     for name in ("good-001", "bad-001", "worse-001"):
         (tmp_path / name / "checkpoints" / "step-00000001").mkdir(parents=True)
     (tmp_path / "worse-001" / "run.json").write_text("{}")

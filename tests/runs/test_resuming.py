@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from ganzoo.errors import ModelFileError
-from ganzoo.runs.checkpoints import Checkpoints, verified
+from ganzoo.runs.checkpoints import Checkpoint, Checkpoints
 from tests.conftest import Cli
 from tests.lives import content
 
@@ -198,7 +198,7 @@ def test_half_a_line_of_metrics_is_cut(run: Path, longer: dict[str, Any], cli: C
 def test_a_kept_checkpoint_is_whole(run: Path) -> None:
     found = [*Checkpoints(run / "checkpoints").newest_first()]
     assert [path.name for path in found] == [f"step-{n:08d}" for n in (7, 6, 5)]
-    assert all(verified(path) for path in found)
+    assert all(Checkpoint.open(path) for path in found)
 
 
 def test_a_checkpoint_is_not_a_run(run: Path, cli: Cli) -> None:

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.cli.opening import Model, check_sheet, latest_run, open_model
-from ganzoo.cli.options import Runs, model_name
+from ganzoo.cli.opening import Model, check_sheet, open_model
+from ganzoo.cli.options import Runs
 from ganzoo.errors import ModelFileError, UsageError
 
 
@@ -46,21 +46,21 @@ def directions(
     half = 12 if moving else 3
     steps = [reach * step / half for step in range(-half, half + 1)]
     check_sheet(count * rows * len(steps), "give --count or --rows less")
-    source = model or latest_run(runs)
-    generator = open_model(source)
-    found = principal(generator, count)
-    if len(found.vectors) == 0:
+    found, generator = open_model(model, runs)
+    made = principal(generator, count)
+    if len(made.vectors) == 0:
         raise ModelFileError(
-            f"no direction in z leads along what the first layer of {source} does: it is the same "
-            "for z and -z, or for nearly every z; `ganzoo sweep` shows what single coordinates do"
+            f"no direction in z leads along what the first layer of {found.path} does: it is "
+            "the same for z and -z, or for nearly every z; `ganzoo sweep` shows what single "
+            "coordinates do"
         )
     print("of the variance of the first layer's activations:")
-    for number, share in enumerate(found.shares, start=1):
+    for number, share in enumerate(made.shares, start=1):
         print(f"direction {number}  {share:.1%}")
-    if len(found.shares) < count:
-        print(f"only {len(found.shares)} directions lead anywhere, of {count} asked for")
-    images = [along(generator, vector, steps, rows, seed) for vector in found.vectors]
-    target = output or Path(f"{model_name(source)}-directions-seed{seed}.png")
+    if len(made.shares) < count:
+        print(f"only {len(made.shares)} directions lead anywhere, of {count} asked for")
+    images = [along(generator, vector, steps, rows, seed) for vector in made.vectors]
+    target = output or Path(f"{found.name}-directions-seed{seed}.png")
     if moving:
         columns = [f"{step:.3g} sigma" for step in steps]
         groups = [f"direction {number}" for number in range(1, len(images) + 1)]
@@ -73,9 +73,9 @@ def directions(
                 columns=columns,
                 groups=[f"direction {number} ({share:.1%} of the variance), in sigma"],
             )
-            for number, (moved, share) in enumerate(zip(images, found.shares, strict=True), start=1)
+            for number, (moved, share) in enumerate(zip(images, made.shares, strict=True), start=1)
         }
     for path, sheet in sheets.items():
         labels = [f"image {i}" for i in range(rows)]
-        replace(sheet, rows=labels, caption=f"{model_name(source)}, seed {seed}").save(path)
+        replace(sheet, rows=labels, caption=f"{found.name}, seed {seed}").save(path)
         print(path)

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from ganzoo.cli.console import note
-from ganzoo.cli.opening import Model, latest_run, open_model
-from ganzoo.cli.options import Runs, model_name
+from ganzoo.cli.opening import Model, open_model
+from ganzoo.cli.options import Runs
 
 PORT = 8420
 
@@ -32,12 +32,11 @@ def explore(
 
     with contextlib.closing(server.listen(port)) as listening:
         port = listening.getsockname()[1]
-        source = model or latest_run(runs)
-        generator = open_model(source)
-        note(f"{source}: finding out what moves the picture …")
-        app = server.application(generator, model_name(source), port)
+        found, generator = open_model(model, runs)
+        note(f"{found.path}: finding out what moves the picture …")
+        app = server.application(generator, found.name, port)
         address = f"http://127.0.0.1:{port}/"
-        print(f"{source}, until Ctrl-C:")
+        print(f"{found.path}, until Ctrl-C:")
         print(address, flush=True)
         if sys.stdout.isatty() and not no_browser:
             _open(address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from shlex import quote
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.options import AsJson, Runs, given_only, model_name
+from ganzoo.cli.options import AsJson, Runs, given_only
 from ganzoo.cli.web_pages import write_pages
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
+    from torch import nn
+
+    from ganzoo.draw.generator import Generator
     from ganzoo.export.exporting import Exported
     from ganzoo.export.speed import Speeds
 
@@ -28,7 +32,7 @@ def export(
     run: Annotated[
         Path | None,
         typer.Argument(
-            help="A run, checkpoint or model.safetensors; for a page also an .onnx. "
+            help="A run, its name, a checkpoint or a .safetensors; for a page also an .onnx. "
             "Default: the latest run."
         ),
     ] = None,
@@ -79,21 +83,27 @@ def export(
         raise UsageError(WHY_NOT_IN_THE_GRAPH)
     if fp16 and int8:
         raise UsageError("--fp16 and --int8 are two precisions: give one of them")
-    from ganzoo.cli.opening import latest_run
+    from ganzoo.runs.finding import find
 
-    source = run or latest_run(runs)
+    found = find(run, runs)
     kinds = [name for name, wanted in (("fp16", fp16), ("int8", int8), ("uint8", uint8)) if wanted]
 
     versions = given_only({"opset": opset, "ir_version": ir_version})
-    if source.suffix.lower() == ".onnx":
+    if found.kind == "onnx":
         options = [name.replace("_", "-") for name in (*kinds, *versions)]
-        _check_exported(source, options, to_page=web is not None or single_file is not None)
+        _check_exported(found.path, options, to_page=web is not None or single_file is not None)
+
+    @functools.cache
+    def opened() -> tuple[Generator, nn.Module]:
+        from ganzoo.runs.weights import load_generator
+
+        return load_generator(found.path)
 
     def export_to(target: Path) -> Exported:
         from ganzoo.export.exporting import export_onnx
 
         return export_onnx(
-            source,
+            opened(),
             target,
             precision="float16" if fp16 else "int8" if int8 else "float32",
             uint8=uint8,
@@ -103,21 +113,20 @@ def export(
 
     if web is not None or single_file is not None:
         _check_pages(output, single_file)
-        write_pages(source, export_to, web, single_file, force=force, as_json=as_json)
+        if found.kind != "onnx":
+            opened()  # what may fail comes before what takes long
+        write_pages(found, export_to, web, single_file, force=force, as_json=as_json)
         return
     from ganzoo.draw.session import load_onnx
     from ganzoo.export.speed import against_torch
-    from ganzoo.runs.weights import load_generator
 
-    name = "-".join([model_name(source), *kinds])
+    name = "-".join([found.name, *kinds])
     result = export_to(output or Path("exports", f"{name}.onnx"))
-    speeds = against_torch(
-        {"onnxruntime": load_onnx(result.path, "CPU")}, load_generator(source)[1]
-    )
+    speeds = against_torch({"onnxruntime": load_onnx(result.path, "CPU")}, opened()[1])
     if as_json:
         print(json.dumps({**result.to_json(), "images_per_second": speeds}))
     else:
-        _report(source, result, speeds)
+        _report(found.path, result, speeds)
 
 
 def _check_exported(source: Path, options: list[str], *, to_page: bool) -> None:

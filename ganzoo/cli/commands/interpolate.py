@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.opening import Model, Output, check_sheet, latest_run, numbers, open_model
-from ganzoo.cli.options import Runs, model_name
+from ganzoo.cli.opening import Model, Output, check_sheet, numbers, open_model
+from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,13 +43,12 @@ def interpolate(
     moving = output is not None and sheets.is_animation(output)
     steps = steps or (24 if moving else 8)
     check_sheet((len(stops) - 1) * steps, "give --steps or --seeds less")
-    source = model or latest_run(runs)
-    generator = open_model(source)
+    found, generator = open_model(model, runs)
     parts = np.stack([generator.interpolate(a, b, steps) for a, b in pairwise(stops)])
     name = "-".join(map(str, stops))
-    target = output or Path(f"{model_name(source)}-interpolate-{name}.png")
+    target = output or Path(f"{found.name}-interpolate-{name}.png")
     sheet = (_walk if moving else _rows)(parts, stops)
-    replace(sheet, caption=model_name(source)).save(target)
+    replace(sheet, caption=found.name).save(target)
     print(target)
 
 

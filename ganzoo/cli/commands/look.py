@@ -51,9 +51,10 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show an architecture's networks: their layers, parameters and output shapes."""
+    from ganzoo.runs.beginning import open_architecture
     from ganzoo.train.networks import count_parameters, describe_networks
 
-    loaded = console.open_architecture(architecture, options.parse_pairs(settings or []))
+    loaded = open_architecture(architecture, options.parse_pairs(settings or []), console.note)
     with registry.blame(loaded.entry):
         networks = describe_networks(loaded.value)
     if as_json:

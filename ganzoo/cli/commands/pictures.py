@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ganzoo.cli import console
-from ganzoo.cli.opening import latest_run
+from ganzoo.cli.opening import Which
 from ganzoo.cli.options import Runs
-
-if TYPE_CHECKING:
-    from ganzoo.runs.folder import Run
-
-Which = Annotated[Path | None, typer.Argument(help="A run. Default: the latest.")]
+from ganzoo.runs.finding import find_run
 
 
 class Format(StrEnum):
@@ -43,7 +39,7 @@ def plot(
     """Draw a run's curves, its strip, and what it draws beside real images."""
     from ganzoo.report import of_run
 
-    opened = _open(run or latest_run(runs))
+    opened = find_run(run, runs)
     folder = output or opened.path / of_run.PLOTS
     for path in of_run.plot(opened, folder, format_.value, smooth, dark):
         print(path)
@@ -63,7 +59,7 @@ def animate(
     """Show how a run's images came to be, one sample grid after the other."""
     from ganzoo.report import gallery, of_run
 
-    opened = _open(run or latest_run(runs))
+    opened = find_run(run, runs)
     path = output or opened.path / of_run.ANIMATION
     gallery.animate(opened, path)
     print(path)
@@ -83,19 +79,22 @@ def report(
     """Write a report: all that is to be seen of a run, in one HTML file that needs no other."""
     from ganzoo.report.of_run import report as write
 
-    print(write(_open(run or latest_run(runs)), output, exports))
+    print(write(find_run(run, runs), output, exports))
 
 
 def compare(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN RUN…", help="Two to six runs.")],
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN RUN…", help="Two to six runs or their names.")
+    ],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="The page.")
     ] = Path("compare.html"),
+    folder: Runs = Path("runs"),
 ) -> None:
     """Compare runs: a table here, and a page with their curves and what they draw."""
     from ganzoo.report.of_several import compare as write
 
-    found = write([_open(run) for run in runs], output)
+    found = write([find_run(run, folder) for run in runs], output)
     for title, rows in (("asked for", found.differences), ("measured", found.results)):
         table = console.table(title, *(name.replace("-", "-\n") for name in found.names))
         for column in table.columns:
@@ -104,12 +103,3 @@ def compare(
             table.add_row(name, *values)
         console.show(table)
     print(output)
-
-
-def _open(path: Path) -> Run:
-    """The run in a folder; ModelFileError where there is none."""
-    from ganzoo.runs.folder import Run
-
-    run = Run(path)
-    run.check()
-    return run

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.options import model_name
+from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
+from ganzoo.runs.finding import find
 
 if TYPE_CHECKING:
     from ganzoo.draw.pixels import Pixels
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 def project(
     model: Annotated[
-        Path, typer.Argument(help="A run, checkpoint or model.safetensors: it takes gradients.")
+        Path,
+        typer.Argument(help="A run, its name, a checkpoint or a .safetensors: it takes gradients."),
     ],
     image: Annotated[Path, typer.Argument(help="A picture of any size, cropped to its middle.")],
     restarts: Annotated[int, typer.Option(min=1, help="Searches, each from a z of its own.")] = 4,
@@ -35,11 +37,13 @@ def project(
             help="The sheet; z goes beside it, as .npy. Default: named after model and image.",
         ),
     ] = None,
+    runs: Runs = Path("runs"),
 ) -> None:
     """Search the z whose picture is nearest to an image: target, nearest and difference."""
-    if model.suffix.lower() == ".onnx":
-        raise UsageError(f"{model} gives no gradients: give the run that it was exported from")
-    target = output or Path(f"{model_name(model)}-project-{image.stem}.png")
+    found = find(model, runs)
+    if found.kind == "onnx":
+        raise UsageError(f"{found.path} gives no gradients: give the run that it was exported from")
+    target = output or Path(f"{found.name}-project-{image.stem}.png")
     if target.suffix.lower() != ".png":
         raise UsageError(f"-o writes .png files, and {target} is none: name it {target.stem}.png")
     import numpy as np
@@ -52,7 +56,7 @@ def project(
     from ganzoo.train.projection import project as search
 
     pixels = read_image(image)
-    generator, network = load_generator(model)
+    generator, network = load_generator(found.path)
     info = generator.info
     wanted = fit(pixels, (*info.image["size"], info.image["channels"]))
 
@@ -64,15 +68,15 @@ def project(
     away, usual = np.linalg.norm(tested.z - known[0]), np.sqrt(info.latent_dim)
     print(f"self-test  {_levels(tested)}, for image {restarts} of seed {seed}")
     print(f"           its z is {away:.1f} away; that of another image about {2**0.5 * usual:.1f}")
-    found = nearest(wanted)
-    print(f"target     {_levels(found)}, for {image}")
-    print(f"           z has the length {np.linalg.norm(found.z):.1f}; most have about {usual:.1f}")
+    best = nearest(wanted)
+    print(f"target     {_levels(best)}, for {image}")
+    print(f"           z has the length {np.linalg.norm(best.z):.1f}; most have about {usual:.1f}")
     encoded = io.BytesIO()
-    np.save(encoded, found.z[None])
+    np.save(encoded, best.z[None])
     write_whole(target.with_suffix(".npy"), encoded.getvalue())
-    _sheet(wanted, found, model_name(model)).save(target)
+    _sheet(wanted, best, found.name).save(target)
     z = quote(str(target.with_suffix(".npy")))
-    print(f"next: ganzoo sample {quote(str(model))} --z {z}")
+    print(f"next: ganzoo sample {quote(str(found.path))} --z {z}")
     print(target)
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.opening import Model, check_sheet, latest_run, open_model
-from ganzoo.cli.options import Runs, model_name
+from ganzoo.cli.opening import Model, check_sheet, open_model
+from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def sample(
     many = _check_names({"-o": output, "--each": each, "--npz": npz, "--tar": tar})
     if many and columns is not None:
         raise UsageError("--columns is about a sheet: leave it out, or write one with -o")
-    source = model or latest_run(runs)
-    generator = open_model(source)
+    found, generator = open_model(model, runs)
     given = None if z is None else _read_latents(z, generator)
     count = (n or 64) if given is None else len(given)
 
@@ -97,7 +96,7 @@ def sample(
     from ganzoo.draw.pixels import grid, save_png
 
     drawn = f"seed{seed}" if z is None else z.stem
-    target = output or Path(f"{model_name(source)}-{drawn}.png")
+    target = output or Path(f"{found.name}-{drawn}.png")
     save_png(grid(np.concatenate(list(batches(0))), columns), target)
     print(target)
 

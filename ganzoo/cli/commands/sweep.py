@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.opening import Model, Output, check_sheet, latest_run, numbers, open_model
-from ganzoo.cli.options import Runs, model_name
+from ganzoo.cli.opening import Model, Output, check_sheet, numbers, open_model
+from ganzoo.cli.options import Runs
 
 if TYPE_CHECKING:
     from ganzoo.draw.generator import Generator
@@ -47,19 +47,18 @@ def sweep(
     chosen = numbers("--values", values, float, "-3,0,3")
     if output is not None:
         sheets.is_animation(output)
-    source = model or latest_run(runs)
-    generator = open_model(source)
+    found, generator = open_model(model, runs)
     count = len(wanted) if isinstance(wanted, list) else min(wanted, generator.info.latent_dim)
     check_sheet(rows * count * len(chosen), "give --rows, --dims or --values less")
     indices = wanted if isinstance(wanted, list) else _most_moving(generator, wanted, seed)
     sweeps = [generator.sweep(index, chosen, rows, seed) for index in indices]
-    target = output or Path(f"{model_name(source)}-sweep-seed{seed}.png")
+    target = output or Path(f"{found.name}-sweep-seed{seed}.png")
     sheets.Sheet(
         np.stack(sweeps, axis=1),
         rows=[f"image {i}" for i in range(rows)],
         columns=[f"{value or 0:g}" for value in chosen],  # -0 is 0
         groups=[f"z[{index}]" for index in indices],
-        caption=f"{model_name(source)}, seed {seed}",
+        caption=f"{found.name}, seed {seed}",
     ).save(target)
     print(target)
 

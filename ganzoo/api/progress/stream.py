@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from shlex import quote
 
-from ganzoo.cli.progress.view import Shown, Update
+from ganzoo.api.progress.view import Shown, Update
 from ganzoo.train.events import Drawn, EpochEnded, Event, Finished, Logged, Started, Warned
 
 
@@ -38,7 +38,7 @@ def show(shown: Shown) -> Iterator[Update]:
                 tell("warned", event, text=text)
             case Finished(outcome=outcome):
                 path = quote(str(shown.run))
-                command = {"completed": f"ganzoo export {path} --onnx"}
+                command = {"completed": f"ganzoo export {path}"}
                 then = command.get(outcome, f"ganzoo resume {path}")
                 how = {"outcome": outcome, "next": then}
                 tell("finished", event, steps=shown.steps, run=str(shown.run), **how)

@@ -13,8 +13,8 @@ from typing import Any
 
 from rich.console import Console
 
-from ganzoo.cli.progress.panel import draw
-from ganzoo.cli.progress.view import Shown, Update, View
+from ganzoo.api.progress.panel import draw
+from ganzoo.api.progress.view import Shown, Update, View
 from ganzoo.runs.quantities import number
 from ganzoo.train.events import Event, Warned
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ganzoo.cli.progress.view import Shown, Update
+from ganzoo.api.progress.view import Shown, Update
 from ganzoo.runs.quantities import labels, measured, number
 from ganzoo.train.events import Event, Logged, Warned
 

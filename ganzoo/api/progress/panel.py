@@ -12,10 +12,10 @@ from rich.console import Console, ConsoleOptions
 from rich.panel import Panel
 from rich.text import Text
 
-from ganzoo.cli.console import terminal
-from ganzoo.cli.progress.sparkline import bar, sparkline
-from ganzoo.cli.progress.terminal import Steady, unechoed
-from ganzoo.cli.progress.view import Shown, Update, View, roughly
+from ganzoo.api.progress.sparkline import bar, sparkline
+from ganzoo.api.progress.terminal import Steady, unechoed
+from ganzoo.api.progress.view import Shown, Update, View, roughly
+from ganzoo.api.terminal import terminal
 from ganzoo.runs.quantities import number
 from ganzoo.train.events import Event, Warned
 

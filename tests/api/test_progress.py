@@ -21,10 +21,10 @@ import pytest
 from rich.console import Console
 
 from ganzoo import TrainConfig
-from ganzoo.cli.progress import Display, choose, follow, notebook, panel, plain
-from ganzoo.cli.progress.sparkline import bar, sparkline
-from ganzoo.cli.progress.view import Shown, View
-from ganzoo.cli.signals import signals
+from ganzoo.api.progress import Display, choose, follow, notebook, panel, plain
+from ganzoo.api.progress.sparkline import bar, sparkline
+from ganzoo.api.progress.view import Shown, View
+from ganzoo.api.signals import signals
 from ganzoo.train.events import Drawn, Event, Finished, Logged, Warned
 from ganzoo.train.loop import fit
 from ganzoo.zoo import registry
@@ -330,13 +330,13 @@ def test_ctrl_c_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
 
 
 def test_a_second_ctrl_c_leaves_at_once_and_a_second_sigterm_does_not() -> None:
-    with signals() as stop:
+    with signals(signal.SIGINT, signal.SIGTERM) as stop:
         assert not stop()
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop()
         assert stop.told == signal.SIGTERM
-    with signals() as stop:
+    with signals(signal.SIGINT, signal.SIGTERM) as stop:
         os.kill(os.getpid(), signal.SIGINT)
         assert stop()
         with pytest.raises(KeyboardInterrupt):

@@ -6,15 +6,15 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from ganzoo.cli.options import Mode
-from ganzoo.cli.progress import notebook, panel, plain, stream
-from ganzoo.cli.progress.view import Shown, Update
-from ganzoo.train.events import Event
+from ganzoo.api.progress import notebook, panel, plain, stream
+from ganzoo.api.progress.view import Shown, Update
+from ganzoo.api.terminal import Mode
+from ganzoo.train.events import Event, Finished
 
 
 @dataclass(frozen=True)
@@ -33,21 +33,14 @@ class Display:
     bar: bool = False
     """Whether there is one while images are prepared."""
 
-    tensorboard: bool = False
-    """Whether `ganzoo.runs.tensorboard` writes along."""
+    @classmethod
+    def nothing(cls) -> Display:
+        """Return the display that shows nothing but the run's folder."""
+        return cls(_nothing, words=False)
 
 
-def choose(
-    mode: Mode, tensorboard: bool = False, environment: Mapping[str, str] = os.environ
-) -> Display:
-    """The display that the user asked for, or that suits what standard output is.
-
-    ModuleNotFoundError where `tensorboard` is asked for and not installed.
-    """
-    if tensorboard:
-        import ganzoo.runs.tensorboard  # noqa: F401 - where it is not installed, that is said now
-
-        return replace(choose(mode, environment=environment), tensorboard=True)
+def choose(mode: Mode, environment: Mapping[str, str] = os.environ) -> Display:
+    """Return the display that the user asked for, or that suits what standard output is."""
     if mode == "auto":
         mode, width, height = "plain", *Console().size
         if notebook.in_kernel():
@@ -60,16 +53,18 @@ def choose(
         "rich": Display(panel.show, bar=True),
         "plain": Display(plain.show),
         "json": Display(stream.show, words=False, path=False),
-        "none": Display(_nothing, words=False),
+        "none": Display.nothing(),
     }[mode]
 
 
 def follow(events: Iterable[Event], shown: Shown, display: Display) -> Event:
-    """Show `events` of a run as they come, and return the last."""
+    """Show events of a run as they come, up to its Finished; return the last that came."""
     last: Event | None = None
     with display.show(shown) as update:
         for last in events:
             update(last)
+            if isinstance(last, Finished):
+                break
     assert last is not None
     return last
 

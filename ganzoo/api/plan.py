@@ -1,4 +1,4 @@
-"""What `ganzoo train` is about to do, in words, before step 0."""
+"""What is about to be trained, in words, before step 0."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from ganzoo.zoo import options
 
 if TYPE_CHECKING:
-    from ganzoo.runs.job import Job
-    from ganzoo.train.events import Event
+    from ganzoo.runs.carrying import Opened
 
 
-def plan(job: Job, started: Event, notes: dict[str, str]) -> dict[str, str]:
-    """What is about to be done, with the reason of every automatic choice; `notes` go last."""
+def plan(opened: Opened) -> dict[str, str]:
+    """Return what is about to be done, with the reason of every automatic choice."""
     from ganzoo.train.ema import decay_per_step
     from ganzoo.train.networks import count_parameters
 
+    work, job, state = opened.work, opened.work.job, opened.state
     images, config, world = job.images, job.config, job.world
     count, height, width, channels = images.pixels.shape
     settings = ", ".join(f"{k}={options.unparse(v)}" for k, v in job.loaded.options.items())
@@ -28,12 +28,12 @@ def plan(job: Job, started: Event, notes: dict[str, str]) -> dict[str, str]:
     entry = job.loaded.entry
     lines = {
         "architecture": f"{entry.name} of {entry.package} {entry.version} ({settings})",
-        "generator": f"{count_parameters(started.state.generator):,} parameters",
-        "discriminator": f"{count_parameters(started.state.discriminator):,} parameters",
+        "generator": f"{count_parameters(state.generator):,} parameters",
+        "discriminator": f"{count_parameters(state.discriminator):,} parameters",
         "data": f"{images.name}, {count:,} images, {width}x{height}, "
         f"{'grey' if channels == 1 else 'RGB'}",
-        "training": f"{started.steps:,} steps of {config.batch_size} images, "
-        f"{_short(started.steps * config.batch_size / count)}, seed {config.seed}{rate}",
+        "training": f"{opened.steps:,} steps of {config.batch_size} images, "
+        f"{_short(opened.steps * config.batch_size / count)}, seed {config.seed}{rate}",
         "device": str(job.device),
         "precision": str(job.precision),
     }
@@ -54,7 +54,16 @@ def plan(job: Job, started: Event, notes: dict[str, str]) -> dict[str, str]:
         )
     if images.skipped:
         lines["skipped"] = f"of the images, {len(images.skipped)} cannot be read: see run.json"
-    return lines | notes
+    if work.asked.batch_size != config.batch_size:
+        asked = work.asked.batch_size
+        lines["batch size"] = (
+            f"{config.batch_size}, as the data set is small; batch_size={asked} overrides it"
+        )
+    if work.state is not None:
+        lines["resumed"] = f"{opened.run.path}, at step {state.step:,} of {opened.steps:,}"
+    if work.state is not None and state.step == opened.steps:
+        lines["complete"] = "resumed with epochs='+10', it goes on for ten more"
+    return lines
 
 
 def print_plan(lines: Mapping[str, str]) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 75}
 
 
 @dataclass
@@ -17,7 +16,7 @@ class Stop:
     received: signal.Signals | None = None
 
     def __call__(self) -> bool:
-        """Whether a signal was received."""
+        """Return whether a signal was received."""
         return self.received is not None
 
     @property
@@ -27,10 +26,11 @@ class Stop:
 
 
 @contextmanager
-def signals() -> Iterator[Stop]:
-    """Turn Ctrl-C and SIGTERM into a stop after the current step; a second Ctrl-C is at once.
+def signals(*numbers: signal.Signals) -> Iterator[Stop]:
+    """Turn these signals into a stop after the current step; a second Ctrl-C is at once.
 
     A second SIGTERM is not: schedulers send one to each process, and torchrun hands its own on.
+    Python lets only the main thread do so: elsewhere nothing changes.
     """
     stop = Stop()
 
@@ -39,7 +39,8 @@ def signals() -> Iterator[Stop]:
             raise KeyboardInterrupt
         stop.received = signal.Signals(number)
 
-    before = {number: signal.signal(number, note) for number in EXIT_CODES}
+    ours = numbers if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.signal(number, note) for number in ours}
     try:
         yield stop
     finally:

@@ -1,0 +1,1 @@
+"""The Python door: what a script, a notebook and the commands call."""

@@ -1,0 +1,41 @@
+"""A generator to draw from, whatever it is kept in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganzoo.runs.finding import Words, find
+
+if TYPE_CHECKING:
+    from ganzoo.draw.generator import Generator
+
+
+def load(
+    model: Words | None = None,
+    providers: str | Sequence[str] = "auto",
+    threads: int | None = None,
+    *,
+    runs: Words = "runs",
+) -> Generator:
+    """Open a generator: `.sample(n, seed=0)` gives uint8 images (n, H, W, C).
+
+    `model` is an .onnx file, which needs onnxruntime and not torch; or a run (its folder, or its
+    name below `runs`), a checkpoint's folder, or a .safetensors file, which torch runs. By default
+    it is the latest run. `providers` are onnxruntime's, such as "CPU" or "CUDA"; "auto" takes CUDA
+    where it works. `threads` is by default the number of CPUs that this process may use; both are
+    for .onnx files.
+
+    Returns a `ganzoo.draw.generator.Generator`. Raises `ganzoo.errors.ModelFileError` where there
+    is no such model, or it is damaged, hostile or not ganzoo's, `PluginError` where the plugin that
+    made it is not installed, and `DeviceError` where a provider is not there.
+    """
+    found = find(model, Path(runs))
+    if found.kind == "onnx":
+        from ganzoo.draw.session import load_onnx
+
+        return load_onnx(found.path, providers, threads)
+    from ganzoo.runs.weights import load_generator
+
+    return load_generator(found.path)[0]

@@ -1,0 +1,188 @@
+"""A run, as a script or a notebook holds it: its numbers, its pictures, its networks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganzoo.runs.facts import Facts
+from ganzoo.runs.folder import METRICS, Run
+from ganzoo.runs.quantities import measured
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from torch import nn
+
+    from ganzoo.draw.generator import Generator
+    from ganzoo.draw.sheets import Sheet
+    from ganzoo.export.exporting import Exported
+    from ganzoo.report.charts import Drawing
+
+
+class Metrics(Mapping[str, NDArray[np.float64]]):
+    """What was measured of a run, by name: one float64 array (n,) for each quantity.
+
+    All have the same length, a place for each step at which something was measured, in "step"; NaN
+    where it was not this quantity. "loss_d" and "loss_g" are losses, "d_real" and "d_fake" are D(x)
+    and D(G(z)), probabilities or a critic's scores, of which "wasserstein" is the difference;
+    "diversity" is measured at the ends of epochs.
+    """
+
+    def __init__(self, lines: list[dict[str, Any]], scores: str) -> None:
+        rows: dict[int, dict[str, float]] = {}
+        for line in (line for line in lines if isinstance(line.get("step"), int)):
+            numbers = {k: v for k, v in line.items() if isinstance(v, int | float)}
+            rows.setdefault(line["step"], {}).update(numbers | measured(line, scores))
+        names = dict.fromkeys(name for row in rows.values() for name in row)
+        self._columns = {
+            name: np.array([row.get(name, np.nan) for row in rows.values()]) for name in names
+        }
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        if name not in self._columns:
+            raise KeyError(f"{name}: measured were {', '.join(self._columns) or 'no numbers yet'}")
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __repr__(self) -> str:
+        count = len(next(iter(self._columns.values()), ()))
+        return f"<{', '.join(self._columns) or 'nothing'} at {count} steps>"
+
+
+class TrainedRun(os.PathLike[str]):
+    """A run's folder, finished or running: everything is read when it is asked for.
+
+    It stands wherever a model is named: `ganzoo.load(run)`, `ganzoo.resume(run)`. Methods raise
+    `ganzoo.errors.ModelFileError` where the run has not got that far.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.folder = Run(path)
+        self._opened: tuple[str, Generator] | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.folder.path
+
+    @property
+    def name(self) -> str:
+        """The name of its folder, which is its name below the folder of runs."""
+        return self.path.resolve().name
+
+    @property
+    def facts(self) -> Facts:
+        """What is trained, on what, with which settings."""
+        return self.folder.facts()
+
+    @property
+    def outcome(self) -> str:
+        """How it ended: completed, stopped, diverged, interrupted or failed; or running."""
+        from ganzoo.report.story import outcome
+
+        return outcome(self.folder)[0]
+
+    @property
+    def metrics(self) -> Metrics:
+        """What was measured until now."""
+        return Metrics(self.folder.lines(METRICS), self.facts.scores)
+
+    @property
+    def generator(self) -> Generator:
+        """The generator of the newest checkpoint, run by torch: of the average, where one is kept.
+
+        The same kind of object as `ganzoo.load` gives for an ONNX file.
+        """
+        from ganzoo.api.opening import load
+        from ganzoo.runs.checkpoints import Checkpoints
+
+        newest = next(Checkpoints(self.path / "checkpoints").newest_first(), Path())
+        if self._opened is None or self._opened[0] != newest.name:
+            self._opened = newest.name, load(self)
+        return self._opened[1]
+
+    def networks(self) -> tuple[nn.Module, nn.Module]:
+        """Return generator and discriminator of the newest checkpoint, in evaluation mode.
+
+        The generator, (n, latent_dim) to (n, C, H, W), is the average, where one is kept. Weights
+        ask for no gradients.
+        """
+        from ganzoo.runs.weights import load_networks
+
+        return load_networks(self.path)[:2]
+
+    def plot(self, *, smooth: bool = True, dark: bool = False) -> Drawing:
+        """Draw the curves: losses, D(x) and D(G(z)) or a critic's scores, diversity.
+
+        A notebook shows them; `.save(path)` writes .png, .svg or .pdf.
+        """
+        from ganzoo.report.charts import DARK, LIGHT, draw_all
+        from ganzoo.report.curves import charts
+
+        return draw_all(charts(self.folder), DARK if dark else LIGHT, smooth=smooth)
+
+    def strip(self) -> Sheet:
+        """Return a sheet of the same images after 0, 25, 50, 75 and 100 % of the run."""
+        from ganzoo.report import gallery
+
+        return gallery.strip(self.folder)
+
+    def grid(self) -> Image.Image:
+        """Return the images that the run drew last, as one picture."""
+        from ganzoo.report import gallery
+
+        return gallery.snapshots(self.folder)[-1].picture()
+
+    def report(self, path: Path | str | None = None) -> Path:
+        """Write everything to be seen of the run into one HTML file; return where that is."""
+        from ganzoo.report.of_run import report
+
+        return report(self.folder, None if path is None else Path(path))
+
+    def export(self, path: Path | str | None = None, **options: Any) -> Exported:
+        """Write the generator to an ONNX file, by default exports/NAME.onnx, once it is proved.
+
+        `options` are those of `ganzoo.export.exporting.export_onnx`: `precision="float16"` or
+        "int8", `uint8=True`, `opset`, `ir_version`, `force=True`.
+        """
+        from ganzoo.export.exporting import export_onnx
+
+        return export_onnx(self.path, Path(path or f"exports/{self.name}.onnx"), **options)
+
+    def summary(self) -> tuple[str, str, str, str]:
+        """Return outcome, epochs, images seen and the last numbers, in words."""
+        from ganzoo.errors import ModelFileError
+        from ganzoo.report import story
+
+        try:
+            facts, lines = self.facts, self.folder.lines(METRICS)
+            numbers = story.last_numbers(facts, lines)
+            seen = f"{story.images_seen(self.folder):,}"
+        except ModelFileError as error:
+            return self.outcome, "-", "-", str(error)
+        last = ", ".join(f"{name} {value}" for name, value in numbers.items())
+        return self.outcome, story.epochs(self.folder), seen, last
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        outcome, epochs, _, last = self.summary()
+        return f"<{self.path}: {outcome}, {epochs} epochs{f', {last}' if last else ''}>"
+
+    def _repr_html_(self) -> str:
+        names = ("outcome", "epochs", "images seen", "last numbers")
+        rows = [("run", str(self.path)), *zip(names, self.summary(), strict=True)]
+        cells = "".join(f"<tr><th>{n}</th><td>{escape(v)}</td></tr>" for n, v in rows)
+        return f"<table>{cells}</table>"

@@ -1,0 +1,70 @@
+"""The runs of a folder, as a list and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import overload
+
+from ganzoo.api.run import TrainedRun
+from ganzoo.errors import ModelFileError
+from ganzoo.runs.finding import Words
+from ganzoo.runs.folder import Run
+
+COLUMNS = ("run", "outcome", "epochs", "images seen", "last numbers")
+
+
+def runs(folder: Words = "runs") -> Runs:
+    """Return the runs in a folder, the newest last; a notebook shows them as a table.
+
+    Folders whose run.json cannot be read are left out.
+    """
+    found = []
+    for path in Path(folder).glob("*/run.json"):
+        try:
+            found.append((Run(path.parent).created(), path.parent))
+        except ModelFileError:
+            continue
+    return Runs([TrainedRun(path) for _, path in sorted(found)])
+
+
+class Runs(Sequence[TrainedRun]):
+    """Runs, oldest first: `runs()[-1]` is the latest, `runs()["name"]` the one of that name."""
+
+    def __init__(self, runs: Sequence[TrainedRun]) -> None:
+        self._runs = list(runs)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    @overload
+    def __getitem__(self, index: int | str) -> TrainedRun: ...
+    @overload
+    def __getitem__(self, index: slice) -> Runs: ...
+    def __getitem__(self, index: int | str | slice) -> TrainedRun | Runs:
+        if isinstance(index, slice):
+            return Runs(self._runs[index])
+        if isinstance(index, str):
+            named = {run.name: run for run in self._runs}
+            if index not in named:
+                raise ModelFileError(f"no run is called '{index}'; there are {', '.join(named)}")
+            return named[index]
+        return self._runs[index]
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return a row of words for each run, of `COLUMNS`."""
+        return [(run.name, *run.summary()) for run in self._runs]
+
+    def __repr__(self) -> str:
+        table = [COLUMNS, *self.rows()]
+        widths = [max(len(row[i]) for row in table) for i in range(len(COLUMNS))]
+        lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        def row(cells: Sequence[str], tag: str) -> str:
+            return "<tr>" + "".join(f"<{tag}>{escape(c)}</{tag}>" for c in cells) + "</tr>"
+
+        body = "".join(row(cells, "td") for cells in self.rows())
+        return f"<table><thead>{row(COLUMNS, 'th')}</thead><tbody>{body}</tbody></table>"

@@ -1,0 +1,95 @@
+"""A run, watched while it is trained: events are shown as they come, pictures drawn at the end."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections import deque
+from collections.abc import Generator
+from contextlib import closing, redirect_stdout
+from dataclasses import dataclass
+from shlex import quote
+
+from ganzoo.api.plan import plan, print_plan
+from ganzoo.api.progress import Display, follow
+from ganzoo.api.progress.view import Shown
+from ganzoo.api.signals import Stop
+from ganzoo.errors import DivergedError
+from ganzoo.runs.carrying import Opened
+from ganzoo.runs.folder import METRICS, Run
+from ganzoo.runs.job import Say
+from ganzoo.train.events import Event, Finished
+
+
+@dataclass(frozen=True)
+class Watched:
+    """How a run was begun, and how it ended."""
+
+    opened: Opened
+    last: Finished
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process is the one that writes and speaks."""
+        return self.opened.work.job.world.leads
+
+
+def watch(events: Generator[Event], display: Display, stop: Stop, say: Say) -> Watched:
+    """Show the events of a run until it ends, and draw its pictures where it asks for them.
+
+    `say` hears which could not be drawn. KeyboardInterrupt says how to go on; errors pass.
+    """
+    with closing(events):
+        opened = next(events)
+        assert isinstance(opened, Opened)
+        work, run = opened.work, opened.run
+        if not work.job.world.leads:
+            (last,) = deque(events, maxlen=1)
+            assert isinstance(last, Finished)
+            return Watched(opened, last)
+        lines = plan(opened)
+        if display.words:
+            print_plan(lines)
+        shown = Shown(
+            run=run.path,
+            plan=lines,
+            epochs=opened.epochs,
+            steps=opened.steps,
+            images=len(work.job.images.pixels),
+            scores=work.job.loaded.value.objective.scores,
+            earlier=run.lines(METRICS),
+        )
+        try:
+            last = follow(events, shown, display)
+        except DivergedError:
+            if work.saving.report:
+                _leave_pictures(run, stop, display, say)
+            raise
+        except KeyboardInterrupt:
+            go_on = f"training; go on with: ganzoo resume {quote(str(run.path))}"
+            raise KeyboardInterrupt(go_on) from None
+        assert isinstance(last, Finished)
+        if work.saving.report and last.outcome == "completed":
+            _leave_pictures(run, stop, display, say)
+        deque(events, maxlen=0)  # the other processes wait for the pictures
+    return Watched(opened, last)
+
+
+def _leave_pictures(run: Run, stop: Stop, display: Display, say: Say) -> None:
+    """Draw what is to be seen of the run; what goes wrong there takes nothing from the training.
+
+    Ctrl-C leaves it out. What a plugin prints is kept from those who read standard output.
+    """
+    from ganzoo.report.of_run import REPORT, leave
+
+    if display.words:
+        print(f"report: {run.path / REPORT}", flush=True)
+    later = f"`ganzoo report {quote(str(run.path))}` draws them"
+    try:
+        with redirect_stdout(sys.stderr):
+            for error in leave(run, stop):
+                say(f"some pictures could not be drawn: {error}; {later}")
+    except KeyboardInterrupt:
+        stop.received = stop.received or signal.SIGINT
+    if stop():
+        say(f"some pictures are not drawn: {later}")

@@ -1,0 +1,104 @@
+"""Beginning a run: from names and settings to events."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from ganzoo.architecture import Architecture
+from ganzoo.errors import ModelFileError
+from ganzoo.runs.carrying import Stop, Work, carry_out, never
+from ganzoo.runs.folder import Run
+from ganzoo.runs.job import Job, Preparing, Say, open_data, quiet
+from ganzoo.runs.resuming import Wishes, go_on
+from ganzoo.runs.saving import Settings
+from ganzoo.train.device import choose
+from ganzoo.train.events import Event
+from ganzoo.train.schedule import sized
+from ganzoo.train.world import joined, launch, restarted
+from ganzoo.zoo import catalogue, registry
+from ganzoo.zoo.registry import Loaded
+
+
+def begin(
+    architecture: str,
+    *,
+    options: Mapping[str, Any] | None = None,
+    data: str | None = None,
+    data_options: Mapping[str, Any] | None = None,
+    skip_bad: bool = False,
+    device: str = "auto",
+    settings: Mapping[str, Any] | None = None,
+    runs: Path = Path("runs"),
+    command: tuple[str, ...] = (),
+    tensorboard: bool = False,
+    stop: Stop = never,
+    say: Say = lambda remark: None,
+    preparing: Preparing = quiet,
+) -> Generator[Event]:
+    """Begin a run of `architecture` in a new folder below `runs`, and yield its events.
+
+    `options` are the architecture's, `data` is a registered data set or a path (by default the
+    architecture's own), `settings` are fields of `TrainConfig` and `Saving` by name. Images that
+    cannot be read are an error, or left out with `skip_bad`. `command` is noted in run.json. `say`
+    hears remarks. See `carry_out` for the events. Where torchrun starts this anew, because one of
+    its processes ended, it goes on with the run that was begun before.
+
+    Raises a GanzooError: PluginError for the architecture, SettingError, DataError, DeviceError,
+    OutputError, or DivergedError.
+    """
+    if tensorboard:
+        import ganzoo.runs.tensorboard  # noqa: F401 - where it is not installed, that is said now
+    loaded = open_architecture(architecture, options or {}, say)
+    given = Settings.of(settings or {})
+    asked, saving = given.chosen(loaded.value.defaults)
+    where = choose(device)
+    if data is None:
+        data = registry.default_dataset(loaded)
+        with registry.blame(loaded.entry):
+            catalogue.find(catalogue.datasets(), data)
+    with joined(where.torch) as world:
+        before = _begun_before(runs, command) if world.leads else None
+        if any(world.agree(before is not None)):
+            yield from go_on(
+                before, where, world, Wishes(), command=command,
+                tensorboard=tensorboard, stop=stop, say=say, preparing=preparing,
+            )  # fmt: skip
+            return
+        shape = loaded.value.image_shape
+        images = open_data(data, shape, data_options or {}, skip_bad, world, preparing, stop)
+        small = "batch_size" not in given.config
+        config = sized(asked, len(images.pixels)) if small else asked
+        job = Job(loaded=loaded, images=images, config=config, device=where, world=world)
+
+        @contextmanager
+        def create() -> Iterator[Run]:
+            run = Run.create(runs, job.name, job.facts(saving, command))
+            with run.locked():
+                yield run
+
+        work = Work(job=job, saving=saving, open_run=create, asked=asked)
+        yield from carry_out(work, stop=stop, tensorboard=tensorboard)
+
+
+def open_architecture(name: str, options: Mapping[str, Any], say: Say) -> Loaded[Architecture]:
+    """Load an architecture with options, words or JSON values; say so if it misbehaves."""
+    loaded = registry.load_architecture(name, options)
+    if loaded.faults:
+        say(f"{loaded.entry.label} {' and '.join(loaded.faults)}, which was put right")
+    return loaded
+
+
+def _begun_before(runs: Path, command: tuple[str, ...]) -> Run | None:
+    """The run that we began, where torchrun starts us anew after one of its processes ended."""
+
+    def ours(run: Run) -> bool:
+        facts = run.begun_as()
+        return (facts.launch, facts.command) == (launch(), command)  # one job may train several
+
+    with suppress(ModelFileError):
+        if restarted():
+            return Run.latest(runs, among=ours)
+    return None

@@ -1,0 +1,133 @@
+"""Training in a run's folder, as beginning and resuming end in: events come out."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from shlex import quote
+
+from ganzoo.architecture import TrainConfig
+from ganzoo.errors import DeviceError, OutputError, is_out_of_memory
+from ganzoo.runs.folder import Run
+from ganzoo.runs.job import Job
+from ganzoo.runs.recorder import record
+from ganzoo.runs.saving import Saving
+from ganzoo.train.events import Event
+from ganzoo.train.loop import fit
+from ganzoo.train.schedule import epochs_of, total_steps
+from ganzoo.train.state import TrainState
+from ganzoo.zoo import registry
+
+Stop = Callable[[], bool]
+"""Asked after every step; once it says yes, training ends in good order."""
+
+
+def never() -> bool:
+    """Let a run end by itself."""
+    return False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A job, and how it is to be carried out in a run's folder.
+
+    `open_run` gives the leader its folder, locked while it is entered. `state` is where to go on
+    from. Checkpoints that were `rejected` are left alone. `asked` is the config before ganzoo
+    adapted it to the data.
+    """
+
+    job: Job
+    saving: Saving
+    open_run: Callable[[], AbstractContextManager[Run]]
+    asked: TrainConfig
+    state: TrainState | None = None
+    rejected: set[Path] = field(default_factory=set)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened(Event):
+    """The first event: networks are built, and the run's folder is there; nothing is trained yet.
+
+    Every process gets it. `work.state` is None where the run is new.
+    """
+
+    run: Run
+    work: Work
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs the run gets to see, the last perhaps in part."""
+        return epochs_of(self.work.job.config, len(self.work.job.images.pixels))
+
+
+def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> Generator[Event]:
+    """Train, write what comes of it into the run's folder, and yield every event.
+
+    The first is `Opened`, the last `Finished`; among them are those of `fit` and of `record`. Under
+    torchrun each process iterates, and the leader alone writes. `tensorboard` writes curves and
+    samples for TensorBoard too. Errors name what can be done to go on with the run.
+    """
+    job, world = work.job, work.job.world
+    with registry.blame(job.loaded.entry):
+        events = fit(
+            job.loaded.value, job.images.pixels, job.config,
+            device=job.device.torch, world=world, state=work.state, stop=stop,
+            save_every=work.saving.due(),
+        )  # fmt: skip
+        started = next(events)
+        if not world.leads:
+            yield _opened(started, Run(Path(world.tell(b"").decode())), work)
+            yield from chain([started], events)
+        else:
+            with work.open_run() as run, _explained(run, job, resumed=work.state is not None):
+                world.tell(str(run.path).encode())
+                yield _opened(started, run, work)
+                checkpoints = work.saving.checkpoints(
+                    run.path / "checkpoints",
+                    len(job.images.pixels),
+                    job.config.batch_size,
+                    work.rejected,
+                )
+                shown = work.saving.epochs_shown()
+                recorded = record(run, chain([started], events), job, checkpoints, shown)
+                if tensorboard:
+                    from ganzoo.runs import tensorboard as board
+
+                    recorded = board.write(run, recorded, job.loaded.value.objective.scores)
+                yield from recorded
+    world.barrier()  # torchrun takes the end of one for a failure, and ends those that write
+
+
+def _opened(started: Event, run: Run, work: Work) -> Opened:
+    return Opened(started.state, started.epoch, started.steps, run=run, work=work)
+
+
+@contextmanager
+def _explained(run: Run, job: Job, *, resumed: bool) -> Generator[None]:
+    """Say of an error from disk or memory what is left, and the next command."""
+    go_on = f"go on with: ganzoo resume {quote(str(run.path))}"
+    try:
+        yield
+    except OSError as error:
+        why = f"{error.filename or 'input/output'}: {error.strerror or error}"
+        room = "make room, then " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        raise OutputError(f"{why}; {room}{go_on}") from error
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        size, processes = job.config.batch_size, job.world.size
+        smaller = size // 2 // processes * processes
+        what = "begin a new run with" if resumed else "try"
+        hint = f"; {what} batch_size={smaller}" if smaller else ""
+        raise DeviceError(
+            f"out of memory with batches of {size} images{hint}", "batch_size"
+        ) from error
+
+
+def steps_of(job: Job) -> int:
+    """Return how many batches the run of a job takes in all."""
+    return total_steps(job.config, len(job.images.pixels))

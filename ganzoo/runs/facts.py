@@ -1,0 +1,224 @@
+"""What run.json and resumes.jsonl say of a run, as types: read, checked and written here alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from ganzoo.architecture import TrainConfig
+from ganzoo.errors import ModelFileError
+from ganzoo.runs.saving import Saving, extending
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """The architecture that is trained: whose it is, and the options that make it again."""
+
+    name: str
+    package: str
+    version: str
+    options: dict[str, Any]
+
+    @property
+    def qualified(self) -> str:
+        """The name that only it has."""
+        return f"{self.package}:{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """The images that it is trained on, after preparation: how many, of which size, from where."""
+
+    name: str
+    source: dict[str, Any]
+    images: int
+    size: tuple[int, int, int]  # height, width, channels
+    fingerprint: str
+    skipped: tuple[str, ...]
+
+    def spec(self) -> tuple[str, dict[str, Any]]:
+        """Return the data set as `open_images` wants it: its name or path, and its options."""
+        if "path" in self.source:
+            return self.source["path"], {}
+        return f"{self.source['package']}:{self.source['name']}", self.source["options"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """A device or a precision, and the reason it was chosen."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circumstances:
+    """What the last bits of every result depend on, besides all that was asked for."""
+
+    device: Chosen
+    precision: Chosen
+    processes: int
+    threads: int
+    versions: dict[str, str]
+
+    def differences(self, then: Circumstances) -> list[str]:
+        """Return how these differ from those of `then`, in words."""
+        pairs: list[tuple[str, object, object]] = [
+            ("device", then.device.name, self.device.name),
+            ("precision", then.precision.name, self.precision.name),
+            ("processes", then.processes, self.processes),
+            ("threads", then.threads, self.threads),
+        ]
+        pairs += [(name, then.versions.get(name), now) for name, now in self.versions.items()]
+        return [f"{name} was {old}, is {new}" for name, old, new in pairs if old != new]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumed:
+    """One line of resumes.jsonl: when a run was gone on with, and what changed."""
+
+    time: str
+    step: int
+    command: tuple[str, ...]
+    launch: str | None
+    config: dict[str, Any]  # of TrainConfig, the settings that may change
+    saving: dict[str, Any]
+    circumstances: Circumstances
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any], where: object) -> Resumed:
+        """Read a line; ModelFileError, which says `where` it stands, for one that is none."""
+        names = extending(TrainConfig)
+        with _Reading(where) as read:
+            return cls(
+                time=read(entry, "time", str),
+                step=read(entry, "step", int),
+                command=tuple(read(entry, "command", list)),
+                launch=read(entry, "launch", str, None),
+                config={name: value for name, value in entry.items() if name in names},
+                saving=read(entry, "saving", dict),
+                circumstances=_circumstances(entry, read),
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the line as it is written."""
+        found: dict[str, Any] = asdict(self)
+        settings, circumstances = found.pop("config"), found.pop("circumstances")
+        return {**found, **settings, **circumstances}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """All that run.json says: what is trained, on what, how, and where it was begun.
+
+    `config` and `saving` are those that the run was begun with; `with_resumes` gives the latest.
+    `command` are the words that began it: of a shell, or one call of Python.
+    """
+
+    created: str
+    architecture: Made
+    scores: str  # "logits" or "critic"
+    data: Data
+    config: TrainConfig
+    saving: Saving
+    circumstances: Circumstances
+    command: tuple[str, ...] = ()
+    launch: str | None = None
+    resumes: tuple[Resumed, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def from_json(cls, content: Any, where: object) -> Facts:
+        """Read what `json.loads` gave; ModelFileError names the first field that is not there."""
+        with _Reading(where) as read:
+            made, data = read(content, "architecture", dict), read(content, "data", dict)
+            config, saving = read(content, "config", dict), read(content, "saving", dict)
+            return cls(
+                created=read(content, "created", str),
+                architecture=Made(
+                    name=read(made, "name", str),
+                    package=read(made, "package", str),
+                    version=read(made, "version", str),
+                    options=read(made, "options", dict),
+                ),
+                scores=read(content, "scores", str, "logits"),
+                data=Data(
+                    name=read(data, "name", str),
+                    source=read(data, "source", dict),
+                    images=read(data, "images", int),
+                    size=_size(read(data, "size", list)),
+                    fingerprint=read(data, "fingerprint", str),
+                    skipped=tuple(read(data, "skipped", list)),
+                ),
+                config=TrainConfig(**config),
+                saving=Saving(**saving),
+                circumstances=_circumstances(content, read),
+                command=tuple(read(content, "command", list, [])),
+                launch=read(content, "launch", str, None),
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what run.json holds."""
+        found: dict[str, Any] = {"schema": SCHEMA, **asdict(self)}
+        del found["resumes"]
+        circumstances = found.pop("circumstances")
+        return {**found, **circumstances}
+
+    def with_resumes(self, resumes: Sequence[Resumed]) -> Facts:
+        """Return these facts with the settings that the latest of `resumes` left."""
+        latest = {"config": self.config, "saving": self.saving}
+        for line in resumes[-1:]:
+            latest = {
+                "config": replace(self.config, **line.config),
+                "saving": replace(self.saving, **line.saving),
+            }
+        return replace(self, **latest, resumes=tuple(resumes))  # type: ignore[arg-type]
+
+
+class _Reading:
+    """Reads fields of parsed JSON; whatever is wrong becomes one line that says where."""
+
+    def __init__(self, where: object) -> None:
+        self.where = where
+
+    def __enter__(self) -> _Reading:
+        return self
+
+    def __call__(self, content: Any, name: str, kind: type, *default: Any) -> Any:
+        value = content.get(name, *default)
+        if value is None and not default:
+            raise KeyError(name)
+        if not isinstance(value, kind) and value not in default:
+            raise TypeError(f"'{name}' is {value!r:.50}")
+        return value
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, KeyError):
+            raise ModelFileError(
+                f"{self.where} has no {error}: an older ganzoo wrote it, or it is damaged; its "
+                "checkpoints can be exported, and `ganzoo train` begins a new run"
+            ) from error
+        if isinstance(error, TypeError | ValueError | AttributeError):
+            raise ModelFileError(f"{self.where} is damaged: {error}") from error
+
+
+def _circumstances(content: Mapping[str, Any], read: _Reading) -> Circumstances:
+    chosen = {name: read(content, name, dict) for name in ("device", "precision")}
+    device, precision = (
+        Chosen(name=read(value, "name", str), reason=read(value, "reason", str))
+        for value in chosen.values()
+    )
+    return Circumstances(
+        device=device,
+        precision=precision,
+        processes=read(content, "processes", int),
+        threads=read(content, "threads", int),
+        versions=read(content, "versions", dict),
+    )
+
+
+def _size(size: list[Any]) -> tuple[int, int, int]:
+    height, width, channels = map(int, size)
+    return height, width, channels

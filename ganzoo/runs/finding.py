@@ -1,0 +1,114 @@
+"""Which run, checkpoint or model file a user means; every command and function asks here."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
+from typing import Literal
+
+from ganzoo.errors import ModelFileError, UsageError
+from ganzoo.runs.checkpoints import MANIFEST, Checkpoints, step_of
+from ganzoo.runs.folder import Run
+
+Words = str | os.PathLike[str]
+"""How a model is named: a run's folder or its bare name below the folder of runs, a checkpoint's
+folder, a .safetensors or an .onnx file."""
+
+Kind = Literal["run", "checkpoint", "weights", "onnx"]
+PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was meant, and where it is."""
+
+    kind: Kind
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """What files made from it are named after: its file without suffix, or its folder."""
+        real = self.path.resolve()
+        return real.name if real.is_dir() else real.stem
+
+
+def find(words: Words | None = None, runs: Path = Path("runs")) -> Found:
+    """Return the model that `words` name, by default the latest run that has a checkpoint.
+
+    ModelFileError where there is none: it says what is there instead, and what to do.
+    """
+    if words is None:
+        return Found("run", Run.latest(runs).path)
+    path = Path(words)
+    if not path.exists() and path.name == str(path) and (runs / path).is_dir():
+        path = runs / path
+    if path.suffix.lower() in {".onnx", ".safetensors"} and not path.is_dir():
+        if not os.path.lexists(path):
+            raise ModelFileError(_nothing(path, runs))
+        return Found("onnx" if path.suffix.lower() == ".onnx" else "weights", path)
+    if (path / MANIFEST).exists() or (path.is_dir() and step_of(path) >= 0):
+        return Found("checkpoint", path)
+    if (path / "run.json").exists() or (path / "checkpoints").is_dir():
+        return Found("run", path)
+    raise ModelFileError(_instead(path, runs))
+
+
+def find_run(words: Words | None = None, runs: Path = Path("runs")) -> Run:
+    """Return the run that `words` name: itself, or a checkpoint or weights inside of it.
+
+    ModelFileError where there is none, UsageError for an ONNX file, which knows nothing of its run.
+    """
+    found = find(words, runs)
+    if found.kind == "onnx":
+        raise UsageError(
+            f"{found.path} is an exported model, and this is about a run: name the run that it is "
+            f"from. `ganzoo sample {quote(str(found.path))}` draws from it"
+        )
+    for folder in (found.path, *found.path.resolve().parents[:3]):
+        if (folder / "run.json").is_file() or any(_checkpoints(folder)):
+            run = Run(folder)
+            run.check()
+            return run
+    raise ModelFileError(f"{found.path} is of no run: name the run's folder, with its run.json")
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    return list(Checkpoints(folder / "checkpoints").newest_first())
+
+
+def _nothing(path: Path, runs: Path) -> str:
+    """What to say where nothing is called that."""
+    known = [str(p.parent) for p in runs.glob("*/run.json")] if runs.is_dir() else []
+    if path.parent.is_dir():
+        known += [str(p) for p in path.parent.glob("*.onnx")]
+    near = difflib.get_close_matches(str(path), known, n=1, cutoff=0.6) or [
+        name for name in known if difflib.get_close_matches(path.name, [Path(name).name], n=1)
+    ]
+    hint = f"did you mean {near[0]}?" if near else "`ganzoo train` makes a run"
+    return f"{path} does not exist, and no run is called that: {hint}"
+
+
+def _instead(path: Path, runs: Path) -> str:
+    """What to say of a path that is no model: what is there, and what would work."""
+    if not os.path.lexists(path):
+        return _nothing(path, runs)
+    name = quote(str(path))
+    if path.name == "checkpoints" and (path.parent / "run.json").exists():
+        return f"{path} is the folder of a run's checkpoints: give the run, {path.parent}"
+    if path.is_dir():
+        if inside := sorted(path.glob("*/run.json"), key=lambda p: p.stat().st_mtime):
+            return f"{path} is a folder of runs: give one of them, such as {inside[-1].parent}"
+        if models := sorted(path.glob("*.onnx")):
+            return f"{path} is a folder of models: give one of them, such as {models[0]}"
+        if any(p.suffix.lower() in PICTURES for p in path.iterdir()):
+            return f"{path} is a folder of pictures, no run: `ganzoo train` takes it as its data"
+        return f"{path} is a folder without a run in it: `ganzoo train` makes one below {runs}"
+    if path.suffix.lower() in PICTURES:
+        return f"{path} is a picture: `ganzoo project RUN {name}` searches the z that draws it"
+    if path.suffix.lower() == ".npz" or (path.is_file() and zipfile.is_zipfile(path)):
+        return f"{path} is data, not a model: `ganzoo train` takes it as its data"
+    return f"{path} is no model: give a run, a checkpoint, a .safetensors or an .onnx file"

@@ -1,0 +1,119 @@
+"""What a run keeps on disk, and all settings by name: those of training, and these."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ganzoo.architecture import TrainConfig, check_settings, setting
+from ganzoo.errors import SettingError, UsageError
+from ganzoo.runs.checkpoints import Checkpoints
+from ganzoo.train.schedule import Every
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saving:
+    """When a run writes checkpoints, sample grids and a report, and which checkpoints stay.
+
+    A resumed run may change all of it. SettingError where a value makes no sense.
+    """
+
+    save_every: str = setting(
+        "1 epoch",
+        "Write a checkpoint every 500 (steps), '2 epochs' or '10 minutes'.",
+        extends=True,
+    )
+    keep: int = setting(2, "How many checkpoints stay.", extends=True)
+    keep_every: str | None = setting(
+        None, "Of the older checkpoints keep one every 1000 (steps) or '5 epochs'.", extends=True
+    )
+    snapshots: str | None = setting(
+        None,
+        "Draw a sample grid after these epochs only, as in 1,5,10,20; by default after each.",
+        extends=True,
+    )
+    report: bool = setting(
+        True, "Draw curves, strip, animation and report.html at the end.", extends=True
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.keep < 1:
+            raise SettingError(f"keep must be at least 1, not {self.keep}", "keep")
+        self.due()
+        if self.keep_every is not None and _every(self.keep_every, "keep_every").unit == "minutes":
+            raise SettingError("keep_every takes steps or epochs, not minutes", "keep_every")
+        self.epochs_shown()
+
+    def due(self) -> Every:
+        """Return how often a checkpoint is written."""
+        return _every(self.save_every, "save_every")
+
+    def epochs_shown(self) -> set[int] | None:
+        """Return the epochs after which a sample grid is written; None for each."""
+        if self.snapshots is None:
+            return None
+        words = self.snapshots.split(",")
+        if not all(word.strip().isdecimal() for word in words):
+            raise SettingError(
+                "snapshots takes whole numbers with commas between them: 1,5,10,20, not "
+                f"'{self.snapshots}'",
+                "snapshots",
+            )
+        return {int(word) for word in words}
+
+    def checkpoints(
+        self, folder: Path, images: int, batch_size: int, rejected: set[Path]
+    ) -> Checkpoints:
+        """Return the checkpoints in `folder`, of which those stay that are asked for here.
+
+        An epoch has so many `images`. Those that were `rejected` stay and count for nothing.
+        """
+        group = None
+        if self.keep_every is not None:
+            every = _every(self.keep_every, "keep_every")
+
+            def group(step: int) -> int:
+                return every.passed(step, step * batch_size // images)
+
+        return Checkpoints(folder, self.keep, group, rejected)
+
+
+def _every(text: str, name: str) -> Every:
+    try:
+        return Every.parse(text)
+    except UsageError as error:
+        raise SettingError(f"{name}: {error}", name) from None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings by name, of a training (`config`) and of what it keeps (`saving`)."""
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    saving: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Settings:
+        """Sort the settings that a user gave; SettingError for a name that is none."""
+        tables = [{row.name for row in fields(table)} for table in (TrainConfig, Saving)]
+        known = sorted(tables[0] | tables[1])
+        for name in given:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f": did you mean '{near[0]}'?" if near else f"; there are {', '.join(known)}"
+                raise SettingError(f"no setting is called '{name}'{hint}")
+        config, saving = ({k: v for k, v in given.items() if k in table} for table in tables)
+        return cls(config, saving)
+
+    def chosen(self, defaults: TrainConfig) -> tuple[TrainConfig, Saving]:
+        """Return all settings, by default those of the architecture and of a usual run."""
+        return replace(defaults, **self.config), Saving(**self.saving)
+
+
+def extending(table: type) -> tuple[str, ...]:
+    """Return the names of the settings of a table that a resumed run may change."""
+    return tuple(row.name for row in fields(table) if row.metadata["extends"])
