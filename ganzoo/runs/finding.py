@@ -68,7 +68,9 @@ def find_run(words: Words | None = None, runs: Path = Path("runs")) -> Run:
             f"{found.path} is an exported model, and this is about a run: name the run that it is "
             f"from. `ganzoo sample {quote(str(found.path))}` draws from it"
         )
-    for folder in (found.path, *found.path.resolve().parents[:3]):
+    inside = {"run": 0, "checkpoint": 2, "weights": 3}[found.kind]
+    folders = [found.path, *found.path.resolve().parents]
+    for folder in folders[inside : inside + 1]:
         if (folder / "run.json").is_file() or any(_checkpoints(folder)):
             run = Run(folder)
             run.check()
@@ -81,14 +83,12 @@ def _checkpoints(folder: Path) -> list[Path]:
 
 
 def _nothing(path: Path, runs: Path) -> str:
-    """What to say where nothing is called that."""
-    known = [str(p.parent) for p in runs.glob("*/run.json")] if runs.is_dir() else []
+    """What to say where nothing is called that: what is called nearly so, or how to begin."""
+    known = {folder.parent.name: folder.parent for folder in runs.glob("*/run.json")}
     if path.parent.is_dir():
-        known += [str(p) for p in path.parent.glob("*.onnx")]
-    near = difflib.get_close_matches(str(path), known, n=1, cutoff=0.6) or [
-        name for name in known if difflib.get_close_matches(path.name, [Path(name).name], n=1)
-    ]
-    hint = f"did you mean {near[0]}?" if near else "`ganzoo train` makes a run"
+        known |= {file.name: file for file in path.parent.glob("*.onnx")}
+    near = difflib.get_close_matches(path.name, known, n=1)
+    hint = f"did you mean {known[near[0]]}?" if near else "`ganzoo train` makes a run"
     return f"{path} does not exist, and no run is called that: {hint}"
 
 

@@ -1,0 +1,219 @@
+"""The Python door: it does what the commands do, to the last bit, and prints nothing of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ganzoo
+from ganzoo.api.progress import Display
+from ganzoo.api.run import TrainedRun
+from ganzoo.api.signals import Stop
+from ganzoo.api.watching import watch
+from ganzoo.errors import GanzooError, PluginError, SettingError
+from ganzoo.runs.beginning import begin
+from ganzoo.train.events import Finished, Logged
+from tests.conftest import ROOT, Cli, process
+from tests.lives import content
+
+SCRIPT = """
+import ganzoo
+
+run = ganzoo.train(
+    "mlp_gan", data="toy_garments", data_options={"count": 64}, options={"hidden": (16, 32)},
+    epochs=2, batch_size=16, ema=0.9, report=False,
+)
+run = ganzoo.resume(run, epochs="+1")
+exported = run.export("x.onnx")
+pictures = ganzoo.load("x.onnx").grid(16, seed=3)
+pictures.save("python.png")
+"""
+COMMANDS = """
+train mlp_gan --data toy_garments --set-data count=64 --set hidden=16,32 --epochs 2 --batch-size 16
+resume --epochs +1
+export -o x.onnx
+sample x.onnx -n 16 --seed 3 -o shell.png
+"""
+
+
+def test_a_script_ends_where_the_commands_do(tmp_path: Path, cli: Cli) -> None:
+    """In the same weights, metrics, file and picture; without the command line, and in silence."""
+    assert len(SCRIPT.strip().splitlines()) <= 15
+    folders = {name: tmp_path / name for name in ("python", "shell")}
+    for folder in folders.values():
+        folder.mkdir()
+    silent = "import sys; assert not [m for m in sys.modules if m.startswith('ganzoo.cli')]"
+    done = process("-c", f"{SCRIPT}\n{silent}", cwd=folders["python"])
+    assert (done.code, done.out, done.err) == (0, "", "")
+    for line in COMMANDS.strip().splitlines():
+        words = [*line.split(), *(["--ema", "0.9", "--no-report"] if "train" in line else [])]
+        assert process("-m", "ganzoo", *words, cwd=folders["shell"]).code == 0
+    python, shell = (folder / "runs" / "mlp_gan-toy_garments-001" for folder in folders.values())
+    assert content(python) == content(shell)
+    assert (folders["python"] / "x.onnx").read_bytes() == (folders["shell"] / "x.onnx").read_bytes()
+    pictures = [folders[name] / f"{name}.png" for name in folders]
+    assert pictures[0].read_bytes() == pictures[1].read_bytes()
+
+
+def test_importing_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, ganzoo; dir(ganzoo); "
+        "print(sorted({'torch', 'numpy', 'onnxruntime', 'rich', 'typer', 'PIL'} & {*sys.modules}))"
+    )
+    assert process("-c", code).out == "[]\n"
+
+
+def test_rooms_are_functions_too() -> None:
+    """Whichever comes first: the module that is imported, or the function that is called."""
+    code = (
+        "import ganzoo; a = ganzoo.runs; import ganzoo.runs.folder, ganzoo.train.schedule; "
+        "import inspect; print(a() is not None, len(ganzoo.runs('nowhere')), "
+        "'epochs' in inspect.signature(ganzoo.train).parameters)"
+    )
+    assert process("-c", code).out == "True 0 True\n"
+
+
+SIGINT_AS_USUAL = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+TINY = {"data": "toy_garments", "data_options": {"count": 32}, "batch_size": 8, "report": False}
+
+
+def test_what_is_wrong_is_an_error_with_names_of_python(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="no setting is called 'epoch': did you mean 'epochs'"):
+        ganzoo.train("mlp_gan", epoch=3)
+    with pytest.raises(PluginError, match="did you mean 'mlp_gan'"):
+        ganzoo.train("mlpgan")
+    with pytest.raises(GanzooError, match=r"precision='tf32' needs"):
+        ganzoo.train("mlp_gan", precision="tf32", runs=tmp_path, **TINY)
+    run = ganzoo.train("mlp_gan", options={"hidden": (8,)}, epochs=1, runs=tmp_path, **TINY)
+    with pytest.raises(GanzooError, match=r"another run: batch_size=4 was 8"):
+        ganzoo.resume(run, batch_size=4)
+    with pytest.raises(GanzooError, match=r"epochs takes a number like 30, or '\+10', not 'x'"):
+        ganzoo.resume(run, epochs="x")
+    with pytest.raises(ganzoo.errors.ModelFileError, match="did you mean"):
+        ganzoo.resume("mlp_gan-toy_garments-002", runs=tmp_path)
+
+
+def test_the_core_yields_events_and_can_be_stopped(tmp_path: Path) -> None:
+    """`runs.begin` without a display: whoever iterates sees what happens, and may stop it."""
+    seen: list[int] = []
+    events = begin(
+        "mlp_gan",
+        options={"hidden": (8,)},
+        data="toy_garments",
+        data_options={"count": 32},
+        settings={"batch_size": 8, "log_every": 1, "report": False},
+        runs=tmp_path,
+        stop=lambda: len(seen) >= 3,
+    )
+    for event in events:
+        if isinstance(event, Logged):
+            seen.append(event.state.step)
+            assert not event.state.generator.training
+    assert isinstance(event, Finished)
+    assert (event.outcome, seen) == ("stopped", [1, 2, 3])
+    (run,) = ganzoo.runs(tmp_path)
+    assert (run.outcome, run.metrics["step"].tolist()) == ("stopped", [1, 2, 3])
+    assert ganzoo.resume(run, epochs=1).outcome == "completed"
+
+
+def test_a_script_that_is_interrupted_leaves_a_checkpoint_and_stops(tmp_path: Path) -> None:
+    code = (
+        "import ganzoo; ganzoo.train('mlp_gan', options={'hidden': (8,)}, data='toy_garments', "
+        "data_options={'count': 32}, batch_size=8, epochs=100_000, report=False, progress='plain')"
+        "; print('went on')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{SIGINT_AS_USUAL}\n{code}"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as running:  # fmt: skip
+        assert running.stdout
+        for line in running.stdout:
+            if "epoch " in line and "step" in line:
+                break
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    assert "went on" not in out
+    assert "is stopped, with a checkpoint" in err.splitlines()[-1]
+    (run,) = ganzoo.runs(tmp_path / "runs")
+    assert run.outcome == "stopped"
+    assert run.generator.sample(1).shape == (1, 28, 28, 1)
+
+
+def test_watching_needs_no_process_of_its_own(tmp_path: Path) -> None:
+    said: list[str] = []
+    events = begin(
+        "mlp_gan", options={"hidden": (8,)}, data="toy_garments", data_options={"count": 32},
+        settings={"batch_size": 8, "epochs": 1, "report": False}, runs=tmp_path,
+    )  # fmt: skip
+    watched = watch(events, Display.nothing(), Stop(), said.append)
+    assert watched.leads
+    assert watched.last.outcome == "completed"
+    assert said == []
+
+
+def test_numbers_and_pictures_of_a_run(trained: Path, tmp_path: Path) -> None:
+    run = TrainedRun(trained)
+    metrics = run.metrics
+    lengths = {len(column) for column in metrics.values()}
+    assert lengths == {len(metrics["step"])}
+    logged = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
+    losses = [line["loss_d"] for line in logged if "loss_d" in line]
+    assert metrics["loss_d"][~np.isnan(metrics["loss_d"])].tolist() == losses
+    with pytest.raises(KeyError, match="measured were step, "):
+        metrics["no_such"]
+    for name, picture in {"p.png": run.plot(), "p.svg": run.plot(), "p.pdf": run.plot()}.items():
+        picture.save(tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 5_000
+    run.strip().save(tmp_path / "strip.png")
+    run.grid().save(tmp_path / "grid.png")
+    assert run.strip()._repr_png_() == (tmp_path / "strip.png").read_bytes()
+    assert run.plot()._repr_png_().startswith(b"\x89PNG")
+    with pytest.raises(GanzooError, match=r"charts are .png, .svg or .pdf"):
+        run.plot().save(tmp_path / "p.bmp")
+
+
+def test_its_networks_are_those_that_are_exported(trained: Path, exported: Path) -> None:
+    import torch
+
+    run = TrainedRun(trained)
+    G, D = run.networks()
+    z = np.random.default_rng(0).normal(size=(3, 100)).astype(np.float32)
+    assert not any(m.training for network in (G, D) for m in network.modules())
+    assert not any(p.requires_grad for network in (G, D) for p in network.parameters())
+    images = G(torch.from_numpy(z))
+    assert D(images).shape == (3,)
+    theirs = ganzoo.load(exported).run(z)
+    np.testing.assert_allclose(images.numpy(), theirs, atol=1e-5)
+    np.testing.assert_array_equal(run.generator.draw(z), ganzoo.load(trained).draw(z))
+    assert run.generator is run.generator
+
+
+def test_runs_are_a_list_and_a_table(trained: Path) -> None:
+    found = ganzoo.runs(trained.parent)
+    assert [run.name for run in found] == [trained.name]
+    assert found[-1].path == found[trained.name].path == trained
+    assert "completed" in repr(found)
+    assert f"<td>{trained.name}</td>" in found._repr_html_()
+    with pytest.raises(GanzooError, match="no run is called 'x'"):
+        found["x"]
+    assert trained.name in found[-1]._repr_html_()
+    assert "completed" in repr(found[-1])
+
+
+def test_no_command_is_left_out() -> None:
+    """Of each command a function, which a test above or of its own holds against it."""
+    import typer
+
+    from ganzoo.cli.app import app
+
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    page = (ROOT / "docs" / "python.md").read_text()
+    for command in group.commands:
+        assert f"| `ganzoo {command}` |" in page, command

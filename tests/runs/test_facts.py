@@ -1,0 +1,115 @@
+"""What run.json says: read as it was written, and one line where something is missing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ganzoo import TrainConfig
+from ganzoo.errors import ModelFileError
+from ganzoo.runs.facts import Facts, Resumed
+from ganzoo.runs.folder import Run
+from ganzoo.runs.saving import Saving
+from tests.conftest import make_job
+
+
+def facts() -> Facts:
+    job = make_job("mlp_gan", {"hidden": (8, 16)}, TrainConfig(epochs=3, ema=0.9))
+    return replace(job.facts(Saving(keep=3), ("ganzoo", "train")), created="2026-01-01")
+
+
+def as_read(facts: Facts) -> Any:
+    return json.loads(json.dumps(facts.to_json()))
+
+
+def test_they_come_back_as_they_were() -> None:
+    said = facts()
+    read = Facts.from_json(as_read(said), "run.json")
+    assert as_read(read) == as_read(said)
+    assert (read.config, read.saving, read.circumstances) == (
+        said.config,
+        said.saving,
+        said.circumstances,
+    )
+    assert read.architecture.qualified == "ganzoo:mlp_gan"
+    assert read.data.spec() == ("nowhere", {})
+
+
+def without(content: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    *parents, last = path
+    changed = json.loads(json.dumps(content))
+    place = changed
+    for name in parents:
+        place = place[name]
+    del place[last]
+    return dict(changed)
+
+
+OPTIONAL = {("schema",), ("scores",), ("command",), ("launch",)}
+
+
+def paths(content: dict[str, Any]) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = [(name,) for name in content]
+    for part in ("architecture", "data", "device", "precision"):
+        found += [(part, name) for name in content[part]]
+    return found
+
+
+def test_every_field_that_is_missing_is_named_in_one_line() -> None:
+    content = as_read(facts())
+    for path in paths(content):
+        if path in OPTIONAL:
+            Facts.from_json(without(content, path), "run.json")
+            continue
+        with pytest.raises(ModelFileError) as error:
+            Facts.from_json(without(content, path), "runs/x/run.json")
+        said = str(error.value)
+        assert said.startswith(f"runs/x/run.json has no '{path[-1]}'"), path
+        assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"config": {"epochs": "three"}},
+        {"config": {"no_such": 1}},
+        {"saving": {"keep": 0}},
+        {"data": 7},
+        {"processes": "two"},
+    ],
+)
+def test_every_field_that_makes_no_sense_is_called_damage(change: dict[str, Any]) -> None:
+    with pytest.raises(ModelFileError, match=r"run\.json is damaged"):
+        Facts.from_json(as_read(facts()) | change, "run.json")
+
+
+@pytest.mark.parametrize("content", [[], "text", None, 3])
+def test_what_is_no_object_is_damage(content: Any) -> None:
+    with pytest.raises(ModelFileError, match="damaged"):
+        Facts.from_json(content, "run.json")
+
+
+def test_the_latest_resume_counts(tmp_path: Path) -> None:
+    said = facts()
+    run = Run.create(tmp_path, "x", said)
+    line = Resumed(
+        time="now",
+        step=4,
+        command=("ganzoo", "resume"),
+        launch=None,
+        config={"epochs": 9, "max_steps": None, "log_every": 50},
+        saving={"keep": 5},
+        circumstances=said.circumstances,
+    )
+    run.write_lines("resumes.jsonl", [line.to_json(), {**line.to_json(), "epochs": 12}])
+    assert run.begun_as().config.epochs == 3
+    assert (run.facts().config.epochs, run.facts().config.ema) == (12, 0.9)
+    assert run.facts().saving == Saving(keep=5)
+    assert [entry.step for entry in run.resumes()] == [4, 4]
+    run.write_lines("resumes.jsonl", [{"step": "four"}])
+    with pytest.raises(ModelFileError, match=r"resumes.jsonl has no 'time'"):
+        run.facts()
