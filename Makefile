@@ -26,7 +26,7 @@ zoo: .venv/ready .venv-base/ready
 docs: .venv/ready
 	$(DEV)/python -m mkdocs build --strict
 
-# docs/zoo/, a page for each architecture, as the code now gives it; a test compares them.
+# The pages that follow from the code: docs/zoo/ and docs/settings.md; a test compares them.
 pages: .venv/ready
 	$(DEV)/python docs/generate.py
 

@@ -1,14 +1,17 @@
-"""Write docs/zoo/: a page for each built-in architecture, from the registry and its docstring."""
+"""Write the pages that follow from the code: docs/zoo/ from the registry, docs/settings.md."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from torch import nn
 
-from ganzoo.architecture import Architecture
+from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.cli.options import option
+from ganzoo.runs.saving import Saving
 from ganzoo.train.networks import Layer, count_parameters, describe_networks
 from ganzoo.zoo import catalogue, options, registry
 from ganzoo.zoo.registry import Loaded
@@ -29,10 +32,41 @@ PICTURES = {
 
 
 def main(folder: Path) -> None:
-    """Write every page, and the list of them, into `folder`."""
-    folder.mkdir(exist_ok=True)
+    """Write every page below `folder`."""
+    (folder / "zoo").mkdir(exist_ok=True)
     for name, text in pages().items():
-        (folder / f"{name}.md").write_text(text, "utf-8")
+        (folder / "zoo" / f"{name}.md").write_text(text, "utf-8")
+    (folder / "settings.md").write_text(settings(), "utf-8")
+
+
+SETTINGS = """# Settings
+
+What a training does and keeps: the same names in `ganzoo.train(…)`, `ganzoo.resume(…)`, `TrainConfig` and the shell. Defaults of
+the first table are those of an architecture that says nothing else; `ganzoo show` and [the zoo](zoo/index.md) say what each
+says. A run that is resumed may change those in bold; others would make it another run, and are refused.
+
+## Of the training
+
+{training}
+
+## Of what is kept
+
+{saving}
+"""
+
+
+def settings() -> str:
+    """The page of all settings, from the table that drives commands and functions."""
+    return SETTINGS.format(training=_rows(TrainConfig), saving=_rows(Saving))
+
+
+def _rows(table: type) -> str:
+    rows = []
+    for row in fields(table):
+        name = f"**`{row.name}`**" if row.metadata["extends"] else f"`{row.name}`"
+        default = "" if row.default is None else f"`{row.default}`"
+        rows.append((name, f"`{option(row.name)}`", default, row.metadata["what"]))
+    return _table(("Python", "shell", "default", "what it is"), rows)
 
 
 def pages() -> dict[str, str]:
@@ -117,4 +151,4 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parent / "zoo")
+    main(Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parent)

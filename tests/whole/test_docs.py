@@ -94,9 +94,11 @@ def test_the_tutorials_code_is_the_source_of_the_plugin() -> None:
         assert f"```{language}\n{source}```" in page
 
 
-def test_the_pages_of_the_zoo_are_those_that_the_code_gives(tmp_path: Path) -> None:
+def test_the_pages_that_follow_from_the_code_are_those_that_it_gives(tmp_path: Path) -> None:
     assert process(ROOT / "docs" / "generate.py", tmp_path).code == 0
-    given = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    settings = (tmp_path / "settings.md").read_text()
+    assert settings == (ROOT / "docs" / "settings.md").read_text()
+    given = {path.name: path.read_text() for path in (tmp_path / "zoo").iterdir()}
     assert len(given) == 11
     assert given == {path.name: path.read_text() for path in (ROOT / "docs" / "zoo").iterdir()}
     for name in given.keys() - {"index.md"}:
