@@ -41,9 +41,9 @@ def outputs(cell: Any, kind: str) -> list[str]:
 
 
 def test_a_notebook_shows_what_it_makes(tmp_path: Path, cli: Cli) -> None:
-    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]  # type: ignore[no-untyped-call]
     cells[-1].metadata["tags"] = ["raises-exception"]
-    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
     NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
     ).execute()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,7 +81,12 @@ def test_rooms_are_functions_too() -> None:
 
 
 SIGINT_AS_USUAL = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-TINY = {"data": "toy_garments", "data_options": {"count": 32}, "batch_size": 8, "report": False}
+TINY: dict[str, Any] = {
+    "data": "toy_garments",
+    "data_options": {"count": 32},
+    "batch_size": 8,
+    "report": False,
+}
 
 
 def test_what_is_wrong_is_an_error_with_names_of_python(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from ganzoo.errors import GanzooError, ModelFileError, UsageError
-from ganzoo.runs.finding import find, find_run
+from ganzoo.runs.finding import Words, find, find_run
 from tests.conftest import Cli
 
 
@@ -25,14 +25,15 @@ def test_every_kind_of_words(runs: Path, exported: Path) -> None:
     run = runs / "mine-001"
     checkpoint = max((run / "checkpoints").iterdir())
     assert find(None, runs).path == run
-    for words, kind, path in [
+    known: list[tuple[Words, str, Path]] = [
         (run, "run", run),
         ("mine-001", "run", run),
         (str(run), "run", run),
         (checkpoint, "checkpoint", checkpoint),
         (checkpoint / "model.safetensors", "weights", checkpoint / "model.safetensors"),
         (exported, "onnx", exported),
-    ]:
+    ]
+    for words, kind, path in known:
         found = find(words, runs)
         assert (found.kind, found.path) == (kind, path)
     for words in ("mine-001", run, checkpoint, checkpoint / "model.safetensors"):
@@ -47,7 +48,7 @@ def test_what_is_there_instead(runs: Path, exported: Path, tmp_path: Path) -> No
     (tmp_path / "notes.txt").write_text("notes")
     np.savez(tmp_path / "data.npz", images=np.zeros((2, 16, 16), np.uint8))
     run = runs / "mine-001"
-    for words, said in [
+    instead: list[tuple[Words, str]] = [
         (runs, f"is a folder of runs: give one of them, such as {run}"),
         (exported.parent, f"is a folder of models: give one of them, such as {exported}"),
         (run / "checkpoints", f"is the folder of a run's checkpoints: give the run, {run}"),
@@ -59,7 +60,8 @@ def test_what_is_there_instead(runs: Path, exported: Path, tmp_path: Path) -> No
         ("mine-002", "no run is called that: did you mean"),
         (tmp_path / "x.onnx", "does not exist"),
         (tmp_path / "nothing", "does not exist, and no run is called that: `ganzoo train`"),
-    ]:
+    ]
+    for words, said in instead:
         with pytest.raises(ModelFileError) as error:
             find(words, runs)
         assert said in str(error.value)
