@@ -43,8 +43,8 @@ SETTINGS = """# Settings
 
 What a training does and keeps: the same names in `ganzoo.train(…)`, `ganzoo.resume(…)`,
 `TrainConfig` and the shell. Defaults of the first table are those of an architecture that says
-nothing else; `ganzoo show` and [the zoo](zoo/index.md) say what each says. A run that is resumed may
-change those in bold; others would make it another run, and are refused.
+nothing else; `ganzoo show` and [the zoo](zoo/index.md) say what each says. A run that is resumed
+may change those in bold; others would make it another run, and are refused.
 
 ## Of the training
 

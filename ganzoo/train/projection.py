@@ -14,6 +14,7 @@ from torch.nn.functional import avg_pool2d
 from ganzoo.draw import latents
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.pixels import Pixels
+from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import UsageError
 
 COARSEST = 4
@@ -33,6 +34,21 @@ class Projection:
     z: NDArray[np.float32]
     picture: Pixels
     rms: NDArray[np.float64]
+
+    def sheet(self, target: Pixels, model: str = "") -> Sheet:
+        """Return target and picture, and their difference, brightened by a whole factor.
+
+        `model` is what the caption calls it.
+        """
+        difference = np.abs(target.astype(int) - self.picture)
+        factor = max(1, 255 // max(1, int(difference.max())))
+        shown = np.stack([target, self.picture, (factor * difference).astype(np.uint8)])
+        return Sheet(
+            shown[None, None],
+            columns=["target", "nearest", f"difference x{factor}"],
+            caption=f"{model}: RMS {self.rms.min():.1f} of 255".removeprefix(": "),
+            size=256,
+        )
 
 
 def project(

@@ -20,7 +20,7 @@ from ganzoo.api.watching import watch
 from ganzoo.errors import GanzooError, PluginError, SettingError
 from ganzoo.runs.beginning import begin
 from ganzoo.train.events import Finished, Logged
-from tests.conftest import ROOT, Cli, process
+from tests.conftest import Cli, process
 from tests.lives import content
 
 SCRIPT = """
@@ -210,16 +210,3 @@ def test_runs_are_a_list_and_a_table(trained: Path) -> None:
         found["x"]
     assert trained.name in found[-1]._repr_html_()
     assert "completed" in repr(found[-1])
-
-
-def test_no_command_is_left_out() -> None:
-    """Of each command a function, which a test above or of its own holds against it."""
-    import typer
-
-    from ganzoo.cli.app import app
-
-    group = typer.main.get_command(app)
-    assert isinstance(group, typer.core.TyperGroup)
-    page = (ROOT / "docs" / "python.md").read_text()
-    for command in group.commands:
-        assert f"| `ganzoo {command}` |" in page, command

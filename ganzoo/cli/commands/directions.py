@@ -35,17 +35,15 @@ def directions(
     runs: Runs = Path("runs"),
 ) -> None:
     """Find the directions in z that move the first layer most: a sheet each, or a GIF or WebP."""
-    import numpy as np
-
-    from ganzoo.draw.directions import along, principal
-    from ganzoo.draw.sheets import Sheet, is_animation
+    from ganzoo.draw import studies
+    from ganzoo.draw.directions import principal
+    from ganzoo.draw.sheets import is_animation
 
     if not 0 < reach < math.inf:
         raise UsageError(f"--reach takes a number above 0, such as 3, not {reach:g}")
     moving = output is not None and is_animation(output)
-    half = 12 if moving else 3
-    steps = [reach * step / half for step in range(-half, half + 1)]
-    check_sheet(count * rows * len(steps), "give --count or --rows less")
+    columns = 1 + 2 * (studies.HALF_MOVING if moving else studies.HALF)
+    check_sheet(count * rows * columns, "give --count or --rows less")
     found, generator = open_model(model, runs)
     made = principal(generator, count)
     if len(made.vectors) == 0:
@@ -59,23 +57,16 @@ def directions(
         print(f"direction {number}  {share:.1%}")
     if len(made.shares) < count:
         print(f"only {len(made.shares)} directions lead anywhere, of {count} asked for")
-    images = [along(generator, vector, steps, rows, seed) for vector in made.vectors]
     target = output or Path(f"{found.name}-directions-seed{seed}.png")
     if moving:
-        columns = [f"{step:.3g} sigma" for step in steps]
-        groups = [f"direction {number}" for number in range(1, len(images) + 1)]
-        sheets = {target: Sheet(np.stack(images, axis=1), columns=columns, groups=groups)}
+        sheets = {target: studies.moving_directions(generator, made, reach, rows, seed)}
     else:
-        columns = [f"{step:.3g}" for step in steps]
         sheets = {
-            target.with_stem(f"{target.stem}-{number}"): Sheet(
-                moved[:, None],
-                columns=columns,
-                groups=[f"direction {number} ({share:.1%} of the variance), in sigma"],
+            target.with_stem(f"{target.stem}-{number}"): sheet
+            for number, sheet in enumerate(
+                studies.directions(generator, made, reach, rows, seed), start=1
             )
-            for number, (moved, share) in enumerate(zip(images, made.shares, strict=True), start=1)
         }
     for path, sheet in sheets.items():
-        labels = [f"image {i}" for i in range(rows)]
-        replace(sheet, rows=labels, caption=f"{found.name}, seed {seed}").save(path)
+        replace(sheet, caption=f"{found.name}, seed {seed}").save(path)
         print(path)

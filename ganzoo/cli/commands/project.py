@@ -15,7 +15,6 @@ from ganzoo.runs.finding import find
 
 if TYPE_CHECKING:
     from ganzoo.draw.pixels import Pixels
-    from ganzoo.draw.sheets import Sheet
     from ganzoo.train.projection import Projection
 
 
@@ -74,7 +73,7 @@ def project(
     encoded = io.BytesIO()
     np.save(encoded, best.z[None])
     write_whole(target.with_suffix(".npy"), encoded.getvalue())
-    _sheet(wanted, best, found.name).save(target)
+    best.sheet(wanted, found.name).save(target)
     z = quote(str(target.with_suffix(".npy")))
     print(f"next: ganzoo sample {quote(str(found.path))} --z {z}")
     print(target)
@@ -84,20 +83,3 @@ def _levels(found: Projection) -> str:
     """How far off the best picture is, and those of all searches."""
     rms = [f"{number:.1f}" for number in sorted(found.rms)]
     return f"RMS {rms[0]} grey levels of 255 (searches: {', '.join(rms)})"
-
-
-def _sheet(target: Pixels, found: Projection, model: str) -> Sheet:
-    """Both pictures, and how far apart they are, brightened by a whole factor up to white."""
-    import numpy as np
-
-    from ganzoo.draw.sheets import Sheet
-
-    difference = np.abs(target.astype(int) - found.picture)
-    factor = max(1, 255 // max(1, int(difference.max())))
-    shown = np.stack([target, found.picture, (factor * difference).astype(np.uint8)])
-    return Sheet(
-        shown[None, None],
-        columns=["target", "nearest", f"difference x{factor}"],
-        caption=f"{model}: RMS {found.rms.min():.1f} of 255",
-        size=256,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,9 +40,7 @@ def sweep(
     runs: Runs = Path("runs"),
 ) -> None:
     """Set single coordinates of z, all others as they are: a sheet, or a GIF or WebP."""
-    import numpy as np
-
-    from ganzoo.draw import sheets
+    from ganzoo.draw import sheets, studies
 
     wanted = _wanted(dims)
     chosen = numbers("--values", values, float, "-3,0,3")
@@ -51,15 +50,9 @@ def sweep(
     count = len(wanted) if isinstance(wanted, list) else min(wanted, generator.info.latent_dim)
     check_sheet(rows * count * len(chosen), "give --rows, --dims or --values less")
     indices = wanted if isinstance(wanted, list) else _most_moving(generator, wanted, seed)
-    sweeps = [generator.sweep(index, chosen, rows, seed) for index in indices]
     target = output or Path(f"{found.name}-sweep-seed{seed}.png")
-    sheets.Sheet(
-        np.stack(sweeps, axis=1),
-        rows=[f"image {i}" for i in range(rows)],
-        columns=[f"{value or 0:g}" for value in chosen],  # -0 is 0
-        groups=[f"z[{index}]" for index in indices],
-        caption=f"{found.name}, seed {seed}",
-    ).save(target)
+    sheet = studies.sweep(generator, indices, chosen, rows, seed)
+    replace(sheet, caption=f"{found.name}, seed {seed}").save(target)
     print(target)
 
 

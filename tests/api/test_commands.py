@@ -1,0 +1,239 @@
+"""What a command does, a function does: held against each other, command by command."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+
+import ganzoo
+from ganzoo.api.run import TrainedRun
+from ganzoo.cli.app import app
+from ganzoo.runs.folder import Run
+from tests.conftest import ROOT, Cli
+from tests.lives import content
+
+
+@dataclass(frozen=True)
+class Place:
+    """A run, its ONNX file, a folder for the shell's results and one for Python's."""
+
+    run: Path
+    onnx: Path
+    cli: Cli
+    shell: Path
+    python: Path
+
+    def call(self, *words: object) -> str:
+        """What a command prints, which has to go well."""
+        done = self.cli(*words)
+        assert done.code == 0, done.err
+        return done.out
+
+    def same(self, name: str) -> None:
+        """Both have written this file, and the same bytes into it."""
+        assert (self.shell / name).read_bytes() == (self.python / name).read_bytes()
+
+
+@pytest.fixture
+def place(trained: Path, exported: Path, cli: Cli, tmp_path: Path) -> Place:
+    for name in ("shell", "python"):
+        (tmp_path / name).mkdir()
+    run = shutil.copytree(trained, tmp_path / "runs" / trained.name)
+    return Place(run, exported, cli, tmp_path / "shell", tmp_path / "python")
+
+
+TINY = ("--set-data", "count=32", "--batch-size", 8, "--progress", "none")
+
+
+def train(at: Place) -> None:
+    words = ("mlp_gan", "--set", "hidden=8", "--epochs", 1, "--data", "toy_garments", "--runs")
+    shell = at.call("train", *words, at.shell, *TINY).strip()
+    python = ganzoo.train(
+        "mlp_gan", options={"hidden": (8,)}, epochs=1, data="toy_garments", runs=at.python,
+        data_options={"count": 32}, batch_size=8,
+    )  # fmt: skip
+    assert content(Path(shell)) == content(python.path)
+
+
+def resume(at: Place) -> None:
+    other = shutil.copytree(at.run, at.python / at.run.name)
+    at.call("resume", at.run, "--epochs", "+2", "--progress", "none")
+    ganzoo.resume(other, epochs="+2")
+    assert content(at.run) == content(other)
+
+
+def export(at: Place) -> None:
+    at.call("export", at.run, "-o", at.shell / "x.onnx", "--fp16")
+    TrainedRun(at.run).export(at.python / "x.onnx", precision="float16")
+    at.same("x.onnx")
+
+
+def sample(at: Place) -> None:
+    at.call("sample", at.onnx, "-n", 9, "--seed", 4, "-o", at.shell / "x.png")
+    ganzoo.load(at.onnx).grid(9, seed=4).save(at.python / "x.png")
+    at.same("x.png")
+
+
+def sweep(at: Place) -> None:
+    from ganzoo.draw import studies
+
+    words = ("--dims", "3,17", "--values=-1,0,1", "--rows", 2, "-o")
+    at.call("sweep", at.onnx, *words, at.shell / "x.png")
+    sheet = studies.sweep(ganzoo.load(at.onnx), [3, 17], [-1, 0, 1], rows=2)
+    replace(sheet, caption=f"{at.onnx.stem}, seed 0").save(at.python / "x.png")
+    at.same("x.png")
+
+
+def interpolate(at: Place) -> None:
+    from ganzoo.draw import studies
+
+    generator = ganzoo.load(at.onnx)
+    for name, steps, study in (("x.png", 5, studies.interpolation), ("x.gif", 4, studies.walk)):
+        words = ("--seeds", "1,2,5", "--steps", steps, "-o")
+        at.call("interpolate", at.onnx, *words, at.shell / name)
+        sheet = study(generator, [1, 2, 5], steps)
+        replace(sheet, caption=at.onnx.stem).save(at.python / name)
+        at.same(name)
+
+
+def directions(at: Place) -> None:
+    from ganzoo.draw import studies
+    from ganzoo.draw.directions import principal
+
+    at.call("directions", at.onnx, "--count", 1, "--rows", 2, "-o", at.shell / "x.png")
+    generator = ganzoo.load(at.onnx)
+    (sheet,) = studies.directions(generator, principal(generator, 1), rows=2)
+    replace(sheet, caption=f"{at.onnx.stem}, seed 0").save(at.python / "x-1.png")
+    at.same("x-1.png")
+
+
+def project(at: Place) -> None:
+    from ganzoo.data.files import read_image
+    from ganzoo.data.prepare import fit
+    from ganzoo.runs.weights import load_generator
+    from ganzoo.train.projection import project as search
+
+    generator, network = load_generator(at.run)
+    generator.grid(1).resize((28, 28)).save(at.shell / "target.png")
+    words = ("--restarts", 1, "--steps", 5, "-o", at.shell / "x.png")
+    at.call("project", at.run, at.shell / "target.png", *words)
+    target = fit(read_image(at.shell / "target.png"), (28, 28, 1))
+    found = search(generator, network, target, restarts=1, steps=5)
+    assert np.load(at.shell / "x.npy").tolist() == [found.z.tolist()]
+    found.sheet(target, at.run.name).save(at.python / "x.png")
+    at.same("x.png")
+
+
+def explore(at: Place) -> None:
+    from ganzoo.explore.web import files
+
+    runtime = {"ort.js": b"", "ort.wasm": b""}
+    page = files(at.onnx.read_bytes(), at.onnx.stem, runtime)  # served: tests/explore/test_server
+    assert at.onnx.read_bytes() in page.values()
+
+
+def plot(at: Place) -> None:
+    from ganzoo.report.of_run import plot as write
+
+    at.call("plot", at.run, "-o", at.shell)
+    for path in write(Run(at.run), at.python):
+        at.same(path.name)
+
+
+def animate(at: Place) -> None:
+    from ganzoo.report import gallery
+
+    at.call("animate", at.run, "-o", at.shell / "x.gif")
+    gallery.animate(Run(at.run), at.python / "x.gif")
+    at.same("x.gif")
+
+
+def report(at: Place) -> None:
+    at.call("report", at.run, "-o", at.shell / "x.html")
+    TrainedRun(at.run).report(at.python / "x.html")
+    at.same("x.html")
+
+
+def compare(at: Place) -> None:
+    from ganzoo.report.of_several import compare as write
+
+    other = shutil.copytree(at.run, at.run.parent / "other")
+    at.call("compare", at.run, other, "-o", at.shell / "x.html")
+    write([Run(at.run), Run(other)], at.python / "x.html")
+    at.same("x.html")
+
+
+def list_(at: Place) -> None:
+    from ganzoo.zoo import catalogue
+
+    names = [row["name"] for row in json.loads(at.call("list", "--json"))]
+    assert names == [e.name for e in (*catalogue.architectures(), *catalogue.datasets())]
+
+
+def show(at: Place) -> None:
+    from ganzoo.train.networks import describe_networks
+    from ganzoo.zoo import registry
+
+    shown = json.loads(at.call("show", "mlp_gan", "--json"))["networks"]
+    for name, (_, layers) in describe_networks(registry.load_architecture("mlp_gan").value).items():
+        assert [layer["name"] for layer in shown[name]["layers"]] == [x.name for x in layers]
+
+
+def plugins(at: Place) -> None:
+    from ganzoo.zoo.probe import survey
+
+    shown = json.loads(at.call("plugins", "--json"))
+    rows = [row["name"] for package in shown for row in package["registers"]]
+    assert rows == [finding.entry.name for finding in survey()]
+
+
+def new_plugin(at: Place) -> None:
+    from ganzoo.zoo.scaffold import create
+
+    at.call("new-plugin", "my_gan", "--dir", at.shell)
+    made = create("my_gan", at.python)
+    for path in made.iterdir():
+        at.same(f"{made.name}/{path.name}")
+
+
+def check_plugin(at: Place) -> None:
+    from ganzoo.conformance import check
+
+    (shown,) = json.loads(at.call("check-plugin", "toy_garments", "--json"))
+    assert shown["checks"] == [verdict._asdict() for verdict in check("toy_garments")]
+
+
+def doctor(at: Place) -> None:
+    from ganzoo.conformance import machine
+
+    shown = json.loads(at.call("doctor", "--json"))
+    assert (shown["versions"], shown["device"]) == (machine.versions(), machine.device())
+
+
+COMMANDS: dict[str, Callable[[Place], None]] = {
+    function.__name__.strip("_").replace("_", "-"): function
+    for function in (
+        train, resume, export, sample, sweep, interpolate, directions, project, explore, plot,
+        animate, report, compare, list_, show, plugins, new_plugin, check_plugin, doctor,
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_does_what_a_function_does(command: str, place: Place) -> None:
+    COMMANDS[command](place)
+
+
+def test_no_command_is_left_out() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    assert set(COMMANDS) == set(group.commands)
+    page = (ROOT / "docs" / "python.md").read_text()
+    assert all(f"| `ganzoo {command}` |" in page for command in COMMANDS)
