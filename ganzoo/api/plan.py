@@ -6,7 +6,7 @@ import math
 import shutil
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ganzoo.zoo import options
@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from ganzoo.runs.carrying import Opened
 
 
-def plan(opened: Opened) -> dict[str, str]:
+Spell = Callable[[str, Iterable[str]], str]
+"""Spells the parameters of Python that a text names as its reader knows them."""
+
+
+def as_python(text: str, names: Iterable[str]) -> str:
+    """Leave a text as it is, for those who read Python."""
+    return text
+
+
+def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
     """Return what is about to be done, with the reason of every automatic choice."""
     from ganzoo.train.ema import decay_per_step
     from ganzoo.train.networks import count_parameters
@@ -56,13 +65,13 @@ def plan(opened: Opened) -> dict[str, str]:
         lines["skipped"] = f"of the images, {len(images.skipped)} cannot be read: see run.json"
     if work.asked.batch_size != config.batch_size:
         asked = work.asked.batch_size
-        lines["batch size"] = (
-            f"{config.batch_size}, as the data set is small; batch_size={asked} overrides it"
+        lines["batch size"] = f"{config.batch_size}, not {asked}: the data set is small; " + spell(
+            f"batch_size={asked} overrides it", ["batch_size"]
         )
     if work.state is not None:
         lines["resumed"] = f"{opened.run.path}, at step {state.step:,} of {opened.steps:,}"
     if work.state is not None and state.step == opened.steps:
-        lines["complete"] = "resumed with epochs='+10', it goes on for ten more"
+        lines["complete"] = spell("resumed with epochs='+10', it trains longer", ["epochs"])
     return lines
 
 

@@ -10,7 +10,7 @@ from contextlib import closing, redirect_stdout
 from dataclasses import dataclass
 from shlex import quote
 
-from ganzoo.api.plan import plan, print_plan
+from ganzoo.api.plan import Spell, as_python, plan, print_plan
 from ganzoo.api.progress import Display, follow
 from ganzoo.api.progress.view import Shown
 from ganzoo.api.signals import Stop
@@ -34,10 +34,13 @@ class Watched:
         return self.opened.work.job.world.leads
 
 
-def watch(events: Generator[Event], display: Display, stop: Stop, say: Say) -> Watched:
+def watch(
+    events: Generator[Event], display: Display, stop: Stop, say: Say, spell: Spell = as_python
+) -> Watched:
     """Show the events of a run until it ends, and draw its pictures where it asks for them.
 
-    `say` hears which could not be drawn. KeyboardInterrupt says how to go on; errors pass.
+    `say` hears which could not be drawn, `spell` spells the plan for its reader. KeyboardInterrupt
+    says how to go on; errors pass.
     """
     with closing(events):
         opened = next(events)
@@ -47,7 +50,7 @@ def watch(events: Generator[Event], display: Display, stop: Stop, say: Say) -> W
             (last,) = deque(events, maxlen=1)
             assert isinstance(last, Finished)
             return Watched(opened, last)
-        lines = plan(opened)
+        lines = plan(opened, spell)
         if display.words:
             print_plan(lines)
         shown = Shown(

@@ -14,6 +14,7 @@ import typer
 
 from ganzoo.api.terminal import Mode
 from ganzoo.cli.console import note
+from ganzoo.cli.options import in_shell
 
 if TYPE_CHECKING:
     from ganzoo.api.progress import Display
@@ -45,7 +46,7 @@ def carry_out(events: Callable[..., Generator[Event]], progress: Mode) -> None:
     with signals(*EXIT_CODES) as stop:
         begun = events(stop=stop, say=note, preparing=partial(decoding, display))
         try:
-            watched = watch(begun, display, stop, note)
+            watched = watch(begun, display, stop, note, in_shell)
         except KeyboardInterrupt as error:
             if stop.received == SIGTERM:
                 note(f"interrupted {error}")

@@ -231,7 +231,7 @@ def extended(facts: Facts, wishes: Wishes) -> Facts:
         if name not in free and getattr(config, name) != value
     }
     differences = [
-        f"{name}={value} was {_in_words(getattr(config, name))}"
+        f"{name}={value} (the run has {_in_words(getattr(config, name))})"
         for name, value in differing.items()
     ] + _other_options(facts.architecture, wishes.options)
     if differences:
@@ -245,7 +245,7 @@ def extended(facts: Facts, wishes: Wishes) -> Facts:
         wanted = str(wishes.epochs)
         if not re.fullmatch(r"\+?[1-9][0-9]*", wanted):
             raise UsageError(
-                f"epochs takes a number like 30, or '+10', not '{wishes.epochs}'", "epochs"
+                f"epochs takes a number like 30, or +10 for more, not '{wishes.epochs}'", "epochs"
             )
         more = config.epochs if wanted.startswith("+") else 0
         new = {"epochs": more + int(wanted), "max_steps": None} | new
@@ -264,7 +264,7 @@ def _other_options(made: Made, given: Mapping[str, Any]) -> list[str]:
         return []
     asked = registry.load_architecture(made.qualified, made.options | dict(given))
     return [
-        f"option {name}={unparse(value)} was {unparse(made.options[name])}"
+        f"option {name}={unparse(value)} (the run has {unparse(made.options[name])})"
         for name, value in asked.options.items()
         if unparse(made.options[name]) != unparse(value)
     ]

@@ -212,7 +212,7 @@ def test_json_is_all_that_a_program_gets(cli: Cli, tmp_path: Path) -> None:
     done = cli("resume", run, "--max-steps", 8, "--progress", "json")
     first, *_, last = (json.loads(line) for line in done.out.splitlines())
     assert (first["step"], last["step"], last["steps"]) == (5, 8, 8)
-    assert last["next"] == f"ganzoo export {run} --onnx"
+    assert last["next"] == f"ganzoo export {run}"
 
 
 def test_none_leaves_the_runs_folder(cli: Cli, tmp_path: Path) -> None:

@@ -97,9 +97,9 @@ def test_what_is_wrong_is_an_error_with_names_of_python(tmp_path: Path) -> None:
     with pytest.raises(GanzooError, match=r"precision='tf32' needs"):
         ganzoo.train("mlp_gan", precision="tf32", runs=tmp_path, **TINY)
     run = ganzoo.train("mlp_gan", options={"hidden": (8,)}, epochs=1, runs=tmp_path, **TINY)
-    with pytest.raises(GanzooError, match=r"another run: batch_size=4 was 8"):
+    with pytest.raises(GanzooError, match=r"another run: batch_size=4 \(the run has 8\)"):
         ganzoo.resume(run, batch_size=4)
-    with pytest.raises(GanzooError, match=r"epochs takes a number like 30, or '\+10', not 'x'"):
+    with pytest.raises(GanzooError, match=r"epochs takes a number like 30, .* not 'x'"):
         ganzoo.resume(run, epochs="x")
     with pytest.raises(ganzoo.errors.ModelFileError, match="did you mean"):
         ganzoo.resume("mlp_gan-toy_garments-002", runs=tmp_path)

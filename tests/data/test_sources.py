@@ -136,7 +136,7 @@ def test_a_truncated_png_is_named_and_can_be_skipped(faces: Path) -> None:
     bad = faces / "part1" / "03.png"
     bad.write_bytes(bad.read_bytes()[:400])
     with pytest.raises(
-        DataError, match=r"1 of 12 images cannot be used: \S*part1/03.png .*--skip-bad"
+        DataError, match=r"1 of 12 images cannot be used: \S*part1/03.png .*skip_bad=True"
     ):
         open_images(str(faces), RGB)
     assert not list((cache_folder() / "images").glob("*.tmp*"))

@@ -59,7 +59,7 @@ def test_a_report_tells_all_of_a_run(run: Path, exported: Path, cli: Cli) -> Non
         "generator, 28,128 parameters",
         "0 Linear 1,616 16",  # 100 * 16 + 16
         "two images differ 12% as much as two real ones",
-        "--set hidden 16,32",
+        "option hidden 16,32",
         "D(x), at the end",
         f"{exported}, {exported.stat().st_size:,} bytes",
         "3 Gemm",
@@ -83,7 +83,7 @@ def test_a_report_says_how_to_do_it_again(tmp_path: Path, cli: Cli) -> None:
 
 def test_what_is_not_exported_has_a_next_command(run: Path, tmp_path: Path, cli: Cli) -> None:
     assert cli("report", run, "--exports", tmp_path).code == 0
-    assert f"ganzoo export {run} --onnx" in Page(run / "report.html").text
+    assert f"ganzoo export {run}" in Page(run / "report.html").text
 
 
 def test_a_report_names_what_went_wrong(run: Path, cli: Cli) -> None:
@@ -118,7 +118,7 @@ def test_a_run_that_diverges_at_once_leaves_its_report(tmp_path: Path, cli: Cli)
     text = Page(run / "report.html").text
     assert "it diverged: " in text
     assert "Nothing was measured until now" in text
-    assert "begin anew with a smaller --lr" in text
+    assert "begin anew with a smaller learning_rate" in text
 
 
 def test_what_is_missing_is_left_out(run: Path, tmp_path: Path, cli: Cli) -> None:
@@ -225,7 +225,7 @@ def test_runs_are_compared(trained: Path, tmp_path: Path, cli: Cli) -> None:
     read = Page(page)
     assert needs_nothing(read)
     assert "architecture mlp_gan mlp_gan wgan_clip" in read.text
-    assert "--set width - - 4" in read.text
+    assert "option width - - 4" in read.text
     assert "seed 0 7 0" in read.text
     assert "latent_dim" not in re.sub("one latent_dim", "", read.text)  # it is the same in all
     assert "Wasserstein estimate" in read.text
@@ -240,7 +240,7 @@ def test_a_run_without_weights_is_compared_too(trained: Path, run: Path, cli: Cl
     done = cli("compare", trained, other, "-o", other / "page.html")
     assert done.code == 0, done.err
     page = Page(other / "page.html")
-    assert "other is no whole checkpoint" in page.text
+    assert "other has no checkpoint yet" in page.text
     assert sum(address.startswith("data:image") for address in page.addresses) == 1
 
 
