@@ -49,7 +49,7 @@ def fit(
     device = torch.device(device)
     share = world.share(config.batch_size)
     exact = deterministic if config.deterministic else nullcontext
-    how = " (with --compile)" if config.compile else ""
+    how = " (with compile=True)" if config.compile else ""
     with explained("its networks and optimizers cannot be made"), exact(device):
         state = state or TrainState.fresh(architecture, config, device)
         stepper = Stepper(architecture, state, config, device, world)
@@ -65,7 +65,7 @@ def fit(
     while not due.last:
         real = batches.at(state.samples_seen + world.rank * share, share)
         with (
-            explained(f"training step {state.step + 1} fails{how}"),
+            explained(f"training step {state.step + 1} fails{how}", "compile"),
             stepper.precision.applied(device),
             exact(device),
         ):
