@@ -42,47 +42,36 @@ def record(
     checkpoints: Checkpoints | None = None,
     snapshots: Collection[int] | None = None,
 ) -> Generator[Event]:
-    """Pass `events` on, writing metrics, sample grids and checkpoints into `run` as they come.
+    """Pass `events` on; write metrics, sample grids and checkpoints into `run` as they come.
 
-    Grids are of each epoch, or of those in `snapshots`; those of the beginning and the end always.
-    Adds a Drawn whenever samples were drawn, and a Warned where what was measured looks wrong.
+    A grid is written after each epoch, or after those in `snapshots`, and always at the beginning
+    and at the end. Adds a Drawn after samples were drawn, and a Warned after a measurement that
+    looks wrong.
 
-    The disk is not waited for while training can go on; when this ends, the last checkpoint that
-    was due is there.
+    Training does not wait for the disk. When this ends, the last checkpoint that was due is there.
     """
     checkpoints = checkpoints or Checkpoints(run.path / "checkpoints")
     writer = _Writer(run, job, checkpoints)
     try:
         with (run.path / "metrics.jsonl").open("a") as metrics, writer.background:
             for event in events:
-                drawn: list[Drawn] = []
-                warnings: list[str] = []
-                if isinstance(event, Logged):
-                    warnings = writer.note(writer.metrics(event), metrics)
-                elif isinstance(event, Started):
-                    writer.status("running")
-                    writer.epoch = event.epoch
-                    # What no file could hold is an error now, and not after an hour.
-                    to_files(event.state, job.loaded, job.images.name)
-                    checkpoints.prune(event.state.step)  # a process was killed before it did
-                    if event.state.step == 0:
-                        writer.show_real()
-                        drawn = [writer.draw("epoch-0000", event)]
-                elif isinstance(event, EpochEnded):
-                    drawn = [writer.draw_epoch(event, snapshots)]
-                    warnings = writer.note(writer.diversity(drawn[0]), metrics)
-                elif isinstance(event, CheckpointDue):
-                    writer.save(event, metrics)
-                elif isinstance(event, Finished):
-                    if event.mid_epoch or not writer.shown(event.epoch):
-                        yield writer.draw(f"step-{event.state.step:08d}", event)
-                    writer.background.wait()
-                    asked = "it was asked to" if event.outcome == "stopped" else ""
-                    writer.status(event.outcome, asked)
+                then: list[Event] = []  # to be passed on after it
+                match event:
+                    case Started():
+                        then = writer.begin(event)
+                    case Logged():
+                        then = writer.note(event, writer.metrics(event), metrics)
+                    case EpochEnded():
+                        drawn = writer.draw_epoch(event, snapshots)
+                        then = [drawn, *writer.note(event, writer.diversity(drawn), metrics)]
+                    case CheckpointDue():
+                        writer.save(event, metrics)
+                    case Finished():
+                        if event.mid_epoch or not writer.shown(event.epoch):
+                            yield writer.draw(f"step-{event.state.step:08d}", event)
+                        writer.end(event)
                 yield event
-                yield from drawn
-                for text in warnings:
-                    yield Warned(event.state, event.epoch, event.steps, text)
+                yield from then
     except (GeneratorExit, KeyboardInterrupt):  # whoever iterates gave up
         with suppress(OSError):
             writer.status("interrupted")
@@ -101,14 +90,14 @@ def record(
 
 
 class _Writer:
-    """What `record` writes, one method for each file."""
+    """What `record` writes: a method for each file, and for how a run begins and ends."""
 
     def __init__(self, run: Run, job: Job, checkpoints: Checkpoints) -> None:
         self.run, self.job, self.checkpoints = run, job, checkpoints
         self.gan = job.loaded.value
         self.facts, self.described = (run.path / "run.json").read_bytes(), run.facts()
-        self.epoch = 0  # of the last samples, or of the beginning
-        self.latest: dict[str, Any] = {}  # that was measured
+        self.epoch = 0  # at which samples were last drawn, or the run began
+        self.latest: dict[str, Any] = {}  # metrics
         self.health = health.Watch(self.gan.objective.scores)
         for entry in run.lines("metrics.jsonl"):
             self.health.see(entry)
@@ -119,17 +108,37 @@ class _Writer:
 
     @property
     def saved(self) -> str:
-        """Which checkpoint is the newest, in words."""
+        """Say in words which checkpoint is the newest."""
         newest = next(self.checkpoints.newest_first(), None)
         return f"the last good checkpoint is {newest}" if newest else "it has no checkpoint yet"
 
-    def note(self, entry: dict[str, Any], metrics: IO[str]) -> list[str]:
-        """Add an entry to metrics.jsonl; what to say of it that was not said of the one before."""
+    def begin(self, event: Started) -> list[Event]:
+        """Say that the run is on; draw its first samples, unless it only goes on after a break."""
+        self.status("running")
+        self.epoch = event.epoch
+        # A state that no file can hold is an error now, and not after an hour.
+        to_files(event.state, self.job.loaded, self.job.images.name)
+        # A process that was killed may not have removed its old ones.
+        self.checkpoints.prune(event.state.step)
+        if event.state.step > 0:
+            return []
+        self.show_real()
+        return [self.draw("epoch-0000", event)]
+
+    def end(self, event: Finished) -> None:
+        """Wait for the last checkpoint, then say how the run ended."""
+        self.background.wait()
+        self.status(event.outcome, "it was asked to" if event.outcome == "stopped" else "")
+
+    def note(self, event: Event, entry: dict[str, Any], metrics: IO[str]) -> list[Event]:
+        """Add an entry to metrics.jsonl; return a warning for each thing newly wrong in it."""
         metrics.write(json.dumps(entry) + "\n")
         metrics.flush()
-        return self.health.see(entry)
+        texts = self.health.see(entry)
+        return [Warned(event.state, event.epoch, event.steps, text) for text in texts]
 
     def diversity(self, drawn: Drawn) -> dict[str, Any]:
+        """Return what metrics.jsonl says of the samples after an epoch."""
         return {
             "step": drawn.state.step,
             "epoch": drawn.epoch,
@@ -138,6 +147,7 @@ class _Writer:
         }
 
     def metrics(self, event: Logged) -> dict[str, Any]:
+        """Return what metrics.jsonl says of a window of steps; `seconds` are since this began."""
         self.latest = {
             "step": event.state.step,
             "epoch": event.epoch,
@@ -149,16 +159,19 @@ class _Writer:
         return self.latest
 
     def shown(self, epoch: int) -> bool:
-        """Whether a grid shows what was drawn after an epoch."""
+        """Return whether there is a grid of the samples after an epoch."""
         return (self.run.path / "samples" / f"epoch-{epoch:04d}.png").exists()
 
     def draw(self, name: str, event: Event) -> Drawn:
-        """Keep the first images of the run's seed, as they are now."""
+        """Draw the samples as the generator makes them now, and write their grid."""
         path = self._keep(name, self._samples(event))
         return Drawn(event.state, event.epoch, event.steps, path)
 
     def draw_epoch(self, event: Event, wanted: Collection[int] | None) -> Drawn:
-        """Measure how much those images differ; keep them at the end, and after `wanted` epochs."""
+        """Draw the samples and measure how much they differ.
+
+        Their grid is written at the end, and after the epochs `wanted`, or each for None.
+        """
         pixels = self._samples(event)
         before, self.epoch = self.epoch, event.epoch
         due = wanted is None or any(before < epoch <= event.epoch for epoch in wanted)
@@ -168,11 +181,12 @@ class _Writer:
         return Drawn(event.state, event.epoch, event.steps, path, round(diversity, 4))
 
     def show_real(self) -> None:
-        """Keep the first images that it is trained on, to stand beside what it draws."""
+        """Write a grid of the first training images, to stand beside the samples."""
         self._keep("real", self.job.images.pixels[:SAMPLES])
 
     def _samples(self, event: Event) -> Pixels:
-        noise = derive(self.job.config.seed, "samples")  # of a generator that draws some
+        """Return the first images of the run's seed, uint8 (SAMPLES, H, W, C)."""
+        noise = derive(self.job.config.seed, "samples")  # for a generator that draws noise inside
         with seeded(noise, self.job.device.torch):
             floats = draw(event.state.shown, self.z)
         return to_pixels(floats, self.gan.image_range)
@@ -183,7 +197,7 @@ class _Writer:
         return path
 
     def save(self, event: CheckpointDue, metrics: IO[str]) -> None:
-        """Commit the state, after all that was measured until then."""
+        """Write a checkpoint of the state; what was measured until then is on the disk before."""
         self.background.wait()
         files = to_files(event.state, self.job.loaded, self.job.images.name, self.facts)
         files[CARD] = [self.card(event).encode()]
@@ -199,12 +213,14 @@ class _Writer:
             self.background.start(finish)
 
     def card(self, event: Event) -> str:
+        """Return the checkpoint's model card."""
         state, name = event.state, self.run.path.resolve().name
         info = model_info(self.job.loaded, self.job.images.name, state.samples_seen)
         average = state.average is not None
         return card(name, self.described, info, state.step, self.latest, average)
 
     def status(self, outcome: str, why: str = "") -> None:
+        """Write status.json: how the run is doing, or how it ended."""
         newest = next(self.checkpoints.newest_first(), None)
         step = newest and step_of(newest)
         content = {"outcome": outcome, "why": why, "step": step, "time": now()}

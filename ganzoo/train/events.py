@@ -1,4 +1,4 @@
-"""What happens while a run is trained, as whoever iterates over it hears of it."""
+"""The events of a run, for whoever iterates over it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened, and the state right after it: use it before you go on iterating."""
+    """Something that happened, and the state right after it.
+
+    Look at the state before you go on iterating: the next step changes it. Its networks are in
+    evaluation mode, so `state.shown(z)` draws as an exported model does.
+    """
 
     state: TrainState
     epoch: int  # whole epochs done
@@ -27,16 +31,18 @@ class Started(Event):
 
 @dataclass(frozen=True)
 class Stepped(Event):
-    """One batch is done. The device may still be at work on it: nothing was waited for."""
+    """One batch is done. A GPU may still be at work on it: nobody waited for it."""
 
 
 @dataclass(frozen=True)
 class Logged(Event):
-    """The metrics of the batches since the last of these events.
+    """The metrics of the batches since a window of `log_every` batches, or an epoch, last ended.
 
-    `metrics` has the means of loss_d, loss_g, d_real = D(x), d_fake = D(G(z)), the latter two as
-    probabilities for logits and as raw scores for critics; a network that was not trained in these
-    batches has none. `images_per_second` counts real images.
+    `metrics` has the means of loss_d, loss_g, d_real = D(x) and d_fake = D(G(z)), and the norms of
+    the last batch's gradients, grad_d and grad_g. d_real and d_fake are probabilities for logits
+    and raw scores for critics. What was not measured is left out: a network may not be trained in
+    these batches. `images_per_second` counts real images, and leaves out the time in which
+    somebody drew or saved.
     """
 
     metrics: dict[str, float] = field(default_factory=dict)
@@ -45,22 +51,22 @@ class Logged(Event):
 
 @dataclass(frozen=True)
 class EpochEnded(Event):
-    """The data set was used once more."""
+    """Every image of the data set was used once more."""
 
 
 @dataclass(frozen=True)
 class CheckpointDue(Event):
-    """It is time to save the state, which is finite; all that can be said of it was said before."""
+    """It is time to save the state, which is finite. All other events of this step came before."""
 
     last: bool = False  # whether nothing is trained after it
 
 
 @dataclass(frozen=True)
 class Drawn(Event):
-    """Samples were drawn; `fit` draws none, and the recorder says so where it does.
+    """Samples were drawn. The recorder yields this; `fit` draws nothing.
 
-    `picture` is their grid, where it was kept; `diversity` is how much they differ, as a share of
-    how much real images do: after an epoch.
+    `picture` is the file of their grid, if it was written. `diversity`, measured after an epoch,
+    is how much the samples differ, as a share of how much real images do.
     """
 
     picture: Path | None = None
@@ -69,14 +75,14 @@ class Drawn(Event):
 
 @dataclass(frozen=True)
 class Warned(Event):
-    """Something looks wrong; `text` says what, and by what one can tell."""
+    """Something looks wrong; `text` says what, and what shows it."""
 
     text: str = ""
 
 
 @dataclass(frozen=True)
 class Finished(Event):
-    """The last event. `outcome` is "completed", or "stopped" where `stop()` said so."""
+    """The last event. `outcome` is "completed", or "stopped" if `stop()` said so."""
 
     outcome: str = "completed"
     mid_epoch: bool = False  # whether the last step was not the last of an epoch

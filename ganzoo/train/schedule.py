@@ -1,10 +1,13 @@
-"""How long a run takes, and how often something is done in it: `500`, `2 epochs`, `10 minutes`."""
+"""How long a run takes, and what is due after each of its steps."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from ganzoo.architecture import TrainConfig
@@ -16,7 +19,7 @@ _UNITS: dict[str, Unit] = {"": "steps", "s": "steps", "e": "epochs", "m": "minut
 
 @dataclass(frozen=True)
 class Every:
-    """Once in so many steps, epochs or minutes."""
+    """Once in so many steps, epochs or minutes: `500`, `2 epochs`, `10 minutes`."""
 
     count: float = 1
     unit: Unit = "epochs"
@@ -25,7 +28,7 @@ class Every:
     def parse(cls, text: str, where: str = "") -> Every:
         """Read `500`, `500 steps`, `2 epochs` or `10 minutes`, in short `500s`, `2e` or `10m`.
 
-        UsageError, which says `where`, for all else; only minutes may be less than whole.
+        Only minutes may have a fraction. UsageError, which begins with `where`, for all else.
         """
         found = re.fullmatch(r"([0-9]*\.?[0-9]+) ?(s|steps?|e|epochs?|m|min|minutes?|)", text)
         if found:
@@ -35,30 +38,110 @@ class Every:
         raise UsageError(f"{where}'{text}' is not like 500 (steps), '2 epochs' or '10 minutes'")
 
     def passed(self, step: int, epoch: int) -> int:
-        """How often it was time until then, where steps or epochs are counted; otherwise 0."""
+        """Return how often it was due up to then, for steps and epochs; 0 for minutes."""
         return int({"steps": step, "epochs": epoch, "minutes": 0}[self.unit] // self.count)
 
     def is_late(self, seconds: float) -> bool:
-        """Whether it is time again after so many seconds, where minutes are counted."""
+        """Return whether it is due so many seconds after the last time; False but for minutes."""
         return self.unit == "minutes" and seconds >= 60 * self.count
 
 
 EACH_EPOCH = Every(1, "epochs")
 
 
+@dataclass(frozen=True)
+class Due:
+    """What is due after a step."""
+
+    epoch_ended: bool  # the step used the last image of an epoch
+    log: bool  # the metrics since they were last cleared are to be logged
+    clear: bool  # a window of metrics ends, and the next step begins another
+    save: bool  # the state is to be saved
+    last: bool  # nothing is trained after it
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a run logs, saves and ends, as a function of how far it is.
+
+    It keeps no counters. So a run that goes on after a break has the same schedule as one without.
+    """
+
+    config: TrainConfig
+    images: int  # in the data set
+    save_every: Every = EACH_EPOCH
+
+    @cached_property
+    def steps(self) -> int:
+        """How many batches the run takes."""
+        return total_steps(self.config, self.images)
+
+    def epoch(self, samples_seen: int) -> int:
+        """Return how many whole epochs are done after so many images."""
+        return samples_seen // self.images
+
+    def after(
+        self, step: int, samples_seen: int, *, stopping: bool = False, late: bool = False
+    ) -> Due:
+        """Return what is due after `step` batches, which had `samples_seen` images in all.
+
+        `stopping` says that the run is to end here, `late` that a checkpoint is due by the clock.
+        All processes of a run must give the same two, or they wait for each other for ever.
+        """
+        epoch, before = self.epoch(samples_seen), self.epoch(samples_seen - self.config.batch_size)
+        in_turn = self.save_every.passed(step, epoch) > self.save_every.passed(step - 1, before)
+        window_ended = epoch > before or step % self.config.log_every == 0
+        completed = step >= self.steps
+        return Due(
+            epoch_ended=epoch > before,
+            log=window_ended or completed,
+            # A run that ends within a window keeps it: more epochs may be asked for later.
+            clear=window_ended,
+            save=in_turn or late or stopping or completed,
+            last=stopping or completed,
+        )
+
+
+class Stopwatch:
+    """Seconds since it was started, by a clock that may be another than the system's."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin again at 0."""
+        self.begin = self.clock()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run, pauses left out."""
+        return self.clock() - self.begin
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave out the time that passes inside."""
+        began = self.clock()
+        yield
+        self.begin += self.clock() - began
+
+
 def total_steps(config: TrainConfig, images: int) -> int:
-    """How many batches a run takes: the last one may reach into an epoch more."""
+    """Return how many batches a run takes; the last one may reach into one more epoch."""
     steps = math.ceil(config.epochs * images / config.batch_size)
     return min(steps, config.max_steps or steps)
 
 
 def epochs_of(config: TrainConfig, images: int) -> int:
-    """How many epochs a run gets to see, the last perhaps in part."""
+    """Return how many epochs a run sees, the last perhaps only in part."""
     return min(config.epochs, math.ceil(total_steps(config, images) * config.batch_size / images))
 
 
 def sized(config: TrainConfig, images: int) -> TrainConfig:
-    """`config` with its batch size halved until an epoch has eight batches, or a batch sixteen."""
+    """Return `config` with its batch size halved until an epoch has at least eight batches.
+
+    No batch gets smaller than sixteen images by this.
+    """
     size = config.batch_size
     while size > 16 and images < 8 * size:
         size //= 2

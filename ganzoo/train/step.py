@@ -15,6 +15,7 @@ from ganzoo.seeds import derive
 from ganzoo.train import ema
 from ganzoo.train.cpu import Routes, one_by_one
 from ganzoo.train.device import choose_precision
+from ganzoo.train.mode import TrainingMode
 from ganzoo.train.networks import seeded
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import ALONE, World
@@ -22,9 +23,9 @@ from ganzoo.train.world import ALONE, World
 
 @dataclass
 class _Listener:
-    """The discriminator as an objective sees it, remembering what it said of each batch.
+    """The discriminator as an objective sees it. It remembers its scores of each batch.
 
-    Where it looks at images one by one, it is asked about both batches at once.
+    Where each score depends on one image alone, it is called once for both batches.
     """
 
     discriminator: Callable[[Tensor], Tensor]
@@ -53,7 +54,10 @@ class _Listener:
 
 
 class Stepper:
-    """Trains the networks of a state, one batch at a time."""
+    """Train the networks of a state, one batch at a time.
+
+    The networks are in training mode during a step, and in evaluation mode before and after it.
+    """
 
     def __init__(
         self,
@@ -78,16 +82,20 @@ class Stepper:
             self.discriminate = torch.compile(state.discriminator, mode=mode, dynamic=False)
         elif device.type == "cpu" and self.precision.name == "fp32":
             self.routes = Routes(state.generator, state.discriminator)
+        networks = [state.generator, state.discriminator]
         self.average = None
-        if state.average is not None and config.ema is not None:
-            decay = ema.decay_per_step(config.ema, config.batch_size)
-            self.average = ema.MovingAverage(state.average, state.generator, decay)
+        if state.average is not None:
+            networks.append(state.average)
+            if config.ema is not None:
+                decay = ema.decay_per_step(config.ema, config.batch_size)
+                self.average = ema.MovingAverage(state.average, state.generator, decay)
+        self.training_mode = TrainingMode(*networks)
 
     def __call__(self, real: Tensor) -> None:
         """Update both networks, as often as the config says, on our share of real images.
 
-        `real` is float32 (batch_size / processes, C, H, W). All randomness of a step,
-        latents and dropout alike, is a function of (seed, step), and of the process for dropout.
+        `real` is float32 (batch_size / processes, C, H, W). Latents are a function of (seed,
+        step); dropout and other noise of (seed, step, process).
         """
         config, state = self.config, self.state
         if config.compile:
@@ -95,7 +103,7 @@ class Stepper:
         noise = derive(config.seed, "noise", state.step, self.world.rank)
         self.latents.manual_seed(derive(config.seed, "latents", state.step))
         self.trained.clear()
-        with seeded(noise, self.device), self.routes:
+        with self.training_mode, seeded(noise, self.device), self.routes:
             shared = self._fakes() if config.shared_fakes else None
             if state.step % config.discriminator_every == 0:
                 for _ in range(config.discriminator_steps):
@@ -115,7 +123,7 @@ class Stepper:
         loss = objective.discriminator_loss(listener, real, fake)
         self._update(loss, "d", self.state.discriminator, self.state.discriminator_optimizer)
         if self.architecture.after_discriminator_step is not None:
-            # What it draws, it draws in every process.
+            # The same seed in every process: its random numbers are the same in all.
             with seeded(derive(self.config.seed, "after", self.state.step), self.device):
                 self.architecture.after_discriminator_step(self.state.discriminator)
         for name, scores in listener.said.items():
@@ -136,14 +144,17 @@ class Stepper:
                 parameter.requires_grad_(True)
 
     def _update(self, loss: Tensor, which: str, network: nn.Module, optimizer: Optimizer) -> None:
-        """One optimizer step, the same in every process: batch-norm statistics go along."""
+        """Take one optimizer step, the same in every process.
+
+        Batch-norm statistics are averaged over the processes, as gradients are.
+        """
         self._measure(f"loss_{which}", loss)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         if self.world.size > 1:
             trained = [p for p in network.parameters() if p.requires_grad]
             for parameter in trained:
-                if parameter.grad is None:  # a layer left out at random, perhaps here alone
+                if parameter.grad is None:  # a layer that was skipped at random, perhaps only here
                     parameter.grad = torch.zeros_like(parameter)
             buffers = [*self.state.generator.buffers(), *self.state.discriminator.buffers()]
             numbers = (buffer for buffer in buffers if buffer.is_floating_point())
@@ -152,10 +163,10 @@ class Stepper:
         self.trained[which] = network
 
     def gradient_norms(self) -> dict[str, Tensor]:
-        """The norms of the last step's gradients, as grad_d and grad_g.
+        """Return the norms of the last step's gradients, as grad_d and grad_g.
 
-        To be asked for when somebody looks. That finds as much as each step would: a gradient that
-        is not finite makes weights that are not, and those make every later loss so.
+        Once a window is enough to find divergence: a gradient that is not finite makes weights
+        that are not finite, and with them every later loss is not finite either.
         """
         return {
             f"grad_{which}": torch.nn.utils.get_total_norm(
@@ -171,7 +182,7 @@ class Stepper:
         return self.precision.autocast(self.device)
 
     def _fakes(self) -> Tensor:
-        """Our share of a batch of generated images, from new latents."""
+        """Return our share of a batch of generated images, from new latents."""
         size = self.config.batch_size
         z = torch.randn(
             size, self.architecture.latent_dim, generator=self.latents, device=self.device
@@ -180,11 +191,11 @@ class Stepper:
         with self._autocast():
             images = _full(self.generate(z[first : first + share]))
         n, channels, height, width = images.shape
-        if channels == 1:  # NCHW and NHWC are the same then; let it say the latter, as real ones do
+        if channels == 1:  # NCHW and NHWC are the same then; use NHWC strides, as real images have
             images = images.reshape(n, -1).view(n, height, width, 1).permute(0, 3, 1, 2)
         return images
 
 
 def _full(tensor: Tensor) -> Tensor:
-    """In float32 where autocast made it shorter: losses are sums."""
+    """Return `tensor` in float32 where autocast made it bfloat16: a loss is a sum of many."""
     return tensor.float() if tensor.dtype == torch.bfloat16 else tensor

@@ -54,8 +54,11 @@ def guarded(whose: str, done: str) -> Iterator[list[str]]:
 
 
 @contextmanager
-def explained(what: str) -> Iterator[None]:
-    """Only translate what a plugin's code raises: cheap enough for every step of a training run."""
+def explained(what: str, *fields: str) -> Iterator[None]:
+    """Turn what a plugin's code raises into a PluginError that begins with `what`, and no more.
+
+    That is cheap enough for every step of a training run. `fields` are settings that `what` names.
+    """
     try:
         yield
     except (GanzooError, KeyboardInterrupt, GeneratorExit):
@@ -63,7 +66,7 @@ def explained(what: str) -> Iterator[None]:
     except BaseException as error:
         if is_out_of_memory(error):  # not its fault
             raise
-        raise PluginError(f"{what}: {reason(error)}") from error
+        raise PluginError(f"{what}: {reason(error)}", *fields) from error
 
 
 def settings() -> list[Setting]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch._dynamo.utils import counters
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ganzoo import Architecture, TrainConfig
@@ -17,6 +18,7 @@ from ganzoo.errors import DeviceError, PluginError
 from ganzoo.objectives import gradient_penalty, penalised
 from ganzoo.train.device import choose_precision
 from ganzoo.train.loop import fit
+from ganzoo.train.networks import draw
 from ganzoo.train.state import TrainState
 from ganzoo.train.step import Stepper
 from ganzoo.zoo import registry
@@ -93,8 +95,24 @@ def test_a_compiled_step_is_near_the_plain_one(architecture: Architecture) -> No
 @pytest.mark.filterwarnings("default")
 def test_what_cannot_be_compiled_says_so(architecture: Architecture) -> None:
     penalty = penalised(architecture.objective, gradient_penalty(10))
-    with pytest.raises(PluginError, match=r"training step 1 fails \(with --compile\)"):
+    with pytest.raises(PluginError, match=r"step 1 fails \(with compile=True\)") as error:
         weights(replace(architecture, objective=penalty), compile=True)
+    assert error.value.fields == ("compile",)
+
+
+@COMPILER
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_nothing_is_compiled_again_after_the_first_step(architecture: Architecture) -> None:
+    """Though somebody looks at the networks, in evaluation mode, between two steps."""
+    torch._dynamo.reset()  # what other tests compiled
+    compiled = []
+    pixels = np.zeros((40, 28, 28, 1), np.uint8)
+    for event in fit(architecture, pixels, TrainConfig(batch_size=8, max_steps=4, compile=True)):
+        draw(event.state.generator, np.zeros((3, 100), np.float32))
+        compiled.append(counters["stats"]["unique_graphs"])
+    assert compiled[1] > compiled[0]
+    assert set(compiled[1:]) == {compiled[1]}
 
 
 class _NoWaiting(TorchDispatchMode):  # type: ignore[no-untyped-call]

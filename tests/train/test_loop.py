@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ from ganzoo.errors import DivergedError, PluginError
 from ganzoo.train.batches import Batches
 from ganzoo.train.events import CheckpointDue, Finished, Logged, Started, Stepped
 from ganzoo.train.loop import fit
-from ganzoo.train.schedule import total_steps
+from ganzoo.train.schedule import EACH_EPOCH, Every
 from ganzoo.train.state import TrainState
+from ganzoo.train.world import World
 from ganzoo.zoo import registry
 
 CPU = torch.device("cpu")
@@ -69,20 +71,6 @@ def test_a_batch_may_be_larger_than_the_data() -> None:
     assert sorted(batch[:, 0, 0, 0].int().tolist()) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
 
 
-@pytest.mark.parametrize(
-    ("changes", "images", "steps"),
-    [
-        ({"epochs": 2, "batch_size": 8}, 20, 5),
-        ({"epochs": 2, "batch_size": 7}, 20, 6),
-        ({"epochs": 20, "max_steps": 3}, 20, 3),
-        ({"epochs": 1, "batch_size": 64}, 20, 1),
-        ({"epochs": 1, "batch_size": 5, "max_steps": 100}, 20, 4),
-    ],
-)
-def test_how_many_steps(changes: dict[str, Any], images: int, steps: int) -> None:
-    assert total_steps(TrainConfig(**changes), images) == steps
-
-
 def test_the_events_of_a_run(architecture: Architecture, pixels: NDArray[np.uint8]) -> None:
     config = TrainConfig(epochs=2, batch_size=8, log_every=2)
     story = [
@@ -116,6 +104,86 @@ def test_stop_ends_the_run_in_good_order(
     assert [type(e) for e in events] == [Started, Stepped, Stepped, CheckpointDue, Finished]
     assert events[-1] == Finished(events[-1].state, 0, events[-1].steps, "stopped", mid_epoch=True)
     assert events[-1].state.step == 2
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_speed_leaves_out_what_is_done_at_other_events_than_steps(
+    architecture: Architecture, pixels: NDArray[np.uint8]
+) -> None:
+    """Steps take a second each here, which only passes when they are told of."""
+    clock, rates = Clock(), []
+    config = TrainConfig(epochs=2, batch_size=8, log_every=2)
+    for event in fit(architecture, pixels, config, clock=clock, save_every=Every(1, "steps")):
+        clock.now += 1 if isinstance(event, Stepped) else 3600  # to draw, to save, to print
+        if isinstance(event, Logged):
+            rates.append((event.state.step, event.images_per_second))
+    assert rates == [(2, 8.0), (3, 8.0), (4, 8.0), (5, 8.0)]
+
+
+def test_minutes_are_counted_from_when_the_last_checkpoint_was_saved(
+    architecture: Architecture, pixels: NDArray[np.uint8]
+) -> None:
+    """With steps of four minutes: after ten, one is due at every third step."""
+    clock, due = Clock(), []
+    config = TrainConfig(epochs=4, batch_size=8, log_every=2)
+    for event in fit(architecture, pixels, config, clock=clock, save_every=Every(10, "minutes")):
+        if isinstance(event, Stepped):
+            clock.now += 240
+        if isinstance(event, Started | CheckpointDue):
+            clock.now += 3600
+            due.append((event.state.step, getattr(event, "last", None)))
+    assert due == [(0, None), (3, False), (6, False), (9, False), (10, True)]
+
+
+@dataclass(frozen=True)
+class Company(World):
+    """A world in which other processes say (stop, late) after a step, each time the next."""
+
+    others: Iterator[tuple[bool, bool]] = field(default_factory=lambda: iter([]))
+
+    def agree(self, *flags: bool) -> list[bool]:
+        return [ours or other for ours, other in zip(flags, next(self.others), strict=True)]
+
+
+@pytest.mark.parametrize("every", [EACH_EPOCH, Every(60, "minutes")])
+def test_what_one_process_says_all_do(
+    architecture: Architecture, pixels: NDArray[np.uint8], every: Every
+) -> None:
+    """One is late after its second step, and told to stop after its fourth."""
+    said = [(False, False), (False, True), (False, False), (True, False)]
+    world, saved = Company(others=iter(said)), []
+    config = TrainConfig(batch_size=4)
+    for event in fit(architecture, pixels, config, world=world, save_every=every):
+        if isinstance(event, CheckpointDue):
+            saved.append((event.state.step, event.last))
+    assert saved == [(2, False), (4, True)]
+    assert isinstance(event, Finished)
+    assert event.outcome == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("every", "steps"),
+    [
+        (Every(4, "steps"), [4, 8, 10]),
+        (Every(1, "epochs"), [3, 5, 8, 10]),
+        (Every(3, "epochs"), [8, 10]),
+    ],
+)
+def test_a_checkpoint_when_it_is_due(
+    architecture: Architecture, pixels: NDArray[np.uint8], every: Every, steps: list[int]
+) -> None:
+    """Epochs of two and a half batches."""
+    events = fit(architecture, pixels, TrainConfig(batch_size=8, epochs=4), save_every=every)
+    assert [e.state.step for e in events if isinstance(e, CheckpointDue)] == steps
 
 
 def test_divergence_is_an_error_that_names_the_loss(
