@@ -175,10 +175,7 @@ def test_other_images_are_refused_and_moved_ones_found(tmp_path: Path, cli: Cli)
     np.savez(tmp_path / "c.npz", images=images)
     done = cli("resume", run, "--epochs", "+1", "--data", tmp_path / "c.npz")
     assert (done.code, done.err.count("\n")) == (4, 1)
-    assert (
-        "are not the 16 that the run was begun with: say where those are with --data PATH"
-        in done.err
-    )
+    assert "are not the 16 that the run was begun with: say where those are with --data" in done.err
     assert cli("resume", run, "--epochs", "+1", "--data", tmp_path / "b.npz").code == 0
 
 
@@ -210,15 +207,12 @@ def test_a_kept_checkpoint_is_whole(run: Path) -> None:
     assert all(Checkpoint.open(path) for path in found)
 
 
-def test_a_checkpoint_is_not_a_run(run: Path, cli: Cli) -> None:
-    checkpoint = run / "checkpoints" / "step-00000007"
+def test_a_run_does_not_go_back_to_an_older_checkpoint(run: Path, cli: Cli) -> None:
+    checkpoint = run / "checkpoints" / "step-00000005"
     before = sorted(checkpoint.iterdir())
     done = cli("resume", checkpoint)
     assert done.code == 2
-    assert (
-        f"is not of the newest checkpoint, and a run goes on from that: `ganzoo resume {run}`"
-        in (done.err)
-    )
+    assert f"a run goes on from that: `ganzoo resume {run}`" in done.err
     assert sorted(checkpoint.iterdir()) == before
 
 
