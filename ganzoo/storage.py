@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-import platformdirs
-
 Content = Sequence[bytes | memoryview]
 """What is in a file, in pieces of bytes."""
 
@@ -57,7 +55,11 @@ DISK = Disk()
 def cache_folder() -> Path:
     """Where decoded images and downloads are kept: $GANZOO_CACHE, or the user's cache."""
     given = os.environ.get("GANZOO_CACHE")
-    return Path(given) if given else platformdirs.user_cache_path("ganzoo")
+    if given:
+        return Path(given)
+    import platformdirs
+
+    return platformdirs.user_cache_path("ganzoo")
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -6,9 +6,12 @@ import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ganzoo.cli.console import note
-from ganzoo.runs.finding import Found
+
+if TYPE_CHECKING:
+    from ganzoo.runs.finding import Found
 
 
 def write_pages(

@@ -6,12 +6,14 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganzoo.architecture import TrainConfig, check_settings, setting
 from ganzoo.errors import SettingError, UsageError
-from ganzoo.runs.checkpoints import Checkpoints
 from ganzoo.train.schedule import Every
+
+if TYPE_CHECKING:
+    from ganzoo.runs.checkpoints import Checkpoints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,8 @@ class Saving:
 
         An epoch has so many `images`. Those that were `rejected` stay and count for nothing.
         """
+        from ganzoo.runs.checkpoints import Checkpoints  # the command line needs only the table
+
         group = None
         if self.keep_every is not None:
             every = _every(self.keep_every, "keep_every")

@@ -11,7 +11,6 @@ import typer
 from ganzoo.cli import console
 from ganzoo.cli.opening import Which
 from ganzoo.cli.options import Runs
-from ganzoo.runs.finding import find_run
 
 
 class Format(StrEnum):
@@ -38,6 +37,7 @@ def plot(
 ) -> None:
     """Draw a run's curves, its strip, and what it draws beside real images."""
     from ganzoo.report import of_run
+    from ganzoo.runs.finding import find_run
 
     opened = find_run(run, runs)
     folder = output or opened.path / of_run.PLOTS
@@ -58,6 +58,7 @@ def animate(
 ) -> None:  # fmt: skip
     """Show how a run's images came to be, one sample grid after the other."""
     from ganzoo.report import gallery, of_run
+    from ganzoo.runs.finding import find_run
 
     opened = find_run(run, runs)
     path = output or opened.path / of_run.ANIMATION
@@ -78,6 +79,7 @@ def report(
 ) -> None:
     """Write a report: all that is to be seen of a run, in one HTML file that needs no other."""
     from ganzoo.report.of_run import report as write
+    from ganzoo.runs.finding import find_run
 
     print(write(find_run(run, runs), output, exports))
 
@@ -93,6 +95,7 @@ def compare(
 ) -> None:
     """Compare runs: a table here, and a page with their curves and what they draw."""
     from ganzoo.report.of_several import compare as write
+    from ganzoo.runs.finding import find_run
 
     found = write([find_run(run, folder) for run in runs], output)
     for title, rows in (("asked for", found.differences), ("measured", found.results)):

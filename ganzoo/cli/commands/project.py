@@ -11,7 +11,6 @@ import typer
 
 from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
-from ganzoo.runs.finding import find
 
 if TYPE_CHECKING:
     from ganzoo.draw.pixels import Pixels
@@ -39,6 +38,8 @@ def project(
     runs: Runs = Path("runs"),
 ) -> None:
     """Search the z whose picture is nearest to an image: target, nearest and difference."""
+    from ganzoo.runs.finding import find
+
     found = find(model, runs)
     if found.kind == "onnx":
         raise UsageError(f"{found.path} gives no gradients: give the run that it was exported from")
