@@ -11,9 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-
-from ganzoo.architecture import Architecture, Dataset, Objective, TrainConfig
+from ganzoo.architecture import Architecture, Dataset, Objective, TrainConfig, __version__
 
 if TYPE_CHECKING:
     from ganzoo.api.opening import load

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.optim import Optimizer
 
+__version__ = "0.1.0"
+"""The version of ganzoo, which is also that of its contract with plugins."""
+
 Discriminator = Callable[["Tensor"], "Tensor"]
 """Images (n, C, H, W) to scores (n,), as an objective sees it."""
 

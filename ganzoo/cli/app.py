@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ganzoo import __version__
+from ganzoo.architecture import __version__
 from ganzoo.cli.commands import (
     authors,
     directions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-from ganzoo import __version__
+from ganzoo.architecture import __version__
 
 PACKAGES = (
     "numpy", "onnxruntime", "pillow", "rich", "typer",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ganzoo import __version__
+from ganzoo.architecture import __version__
 from ganzoo.report import charts
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from ganzoo.errors import ModelFileError
 from ganzoo.runs.carrying import Stop, Work, carry_out, never
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Job, Preparing, Say, open_data, quiet
-from ganzoo.runs.resuming import Wishes, go_on
+from ganzoo.runs.resuming import go_on
 from ganzoo.runs.saving import Settings
+from ganzoo.runs.wishes import Wishes
 from ganzoo.train.device import choose
 from ganzoo.train.events import Event
 from ganzoo.train.schedule import sized

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,13 @@ from ganzoo.data import Images
 from ganzoo.errors import DataError, GanzooError, ModelFileError, UsageError
 from ganzoo.runs.carrying import Stop, Work, carry_out, never, steps_of
 from ganzoo.runs.checkpoints import Checkpoint, Checkpoints, Reject
-from ganzoo.runs.facts import Facts, Made, Resumed
+from ganzoo.runs.facts import Facts, Resumed
 from ganzoo.runs.finding import Words, find, find_run
 from ganzoo.runs.folder import METRICS, RESUMES, Run, now
 from ganzoo.runs.job import Job, Preparing, Say, open_data, quiet
 from ganzoo.runs.saving import Settings, extending
 from ganzoo.runs.state_files import restore
+from ganzoo.runs.wishes import Wishes, extended
 from ganzoo.storage import write_whole
 from ganzoo.train.device import Device, choose
 from ganzoo.train.events import Event
@@ -29,26 +29,7 @@ from ganzoo.train.state import TrainState
 from ganzoo.train.world import World, joined, launch, leads, restarted
 from ganzoo.zoo import registry
 from ganzoo.zoo.guard import explained
-from ganzoo.zoo.options import unparse
 from ganzoo.zoo.registry import Loaded
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """What the user wants of a run besides that it goes on."""
-
-    epochs: int | str | None = None
-    """30 in all, or "+10" more than was asked for until now."""
-
-    settings: Settings = field(default_factory=Settings)
-    """Those that may change do; for others, what the user believes them to be: a difference is
-    refused."""
-
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """Of the architecture, words or values: likewise."""
-
-    data: str | None = None
-    """Where the images are now, if not where they were."""
 
 
 def resume(
@@ -216,58 +197,6 @@ def _put_back(run: Run, newest: Checkpoint | None, say: Say) -> None:
     if copy and not (file.is_file() and file.read_bytes() == copy):
         say(f"{file} is not what it was: it is put back from the newest checkpoint")
         write_whole(file, copy)
-
-
-def extended(facts: Facts, wishes: Wishes) -> Facts:
-    """Return a run's facts with the settings that are wished for.
-
-    UsageError where a wish would make it another run.
-    """
-    config, changes = facts.config, dict(wishes.settings.config)
-    free = extending(TrainConfig)
-    differing = {
-        name: value
-        for name, value in changes.items()
-        if name not in free and getattr(config, name) != value
-    }
-    differences = [
-        f"{name}={value} (the run has {_in_words(getattr(config, name))})"
-        for name, value in differing.items()
-    ] + _other_options(facts.architecture, wishes.options)
-    if differences:
-        raise UsageError(
-            f"that would be another run: {'; '.join(differences)}. "
-            "Leave that out, or begin a new run with `ganzoo train`",
-            *differing,
-        )
-    new = {name: value for name, value in changes.items() if name in free}
-    if wishes.epochs is not None:
-        wanted = str(wishes.epochs)
-        if not re.fullmatch(r"\+?[1-9][0-9]*", wanted):
-            raise UsageError(
-                f"epochs takes a number like 30, or +10 for more, not '{wishes.epochs}'", "epochs"
-            )
-        more = config.epochs if wanted.startswith("+") else 0
-        new = {"epochs": more + int(wanted), "max_steps": None} | new
-    return replace(
-        facts, config=replace(config, **new), saving=replace(facts.saving, **wishes.settings.saving)
-    )
-
-
-def _in_words(value: object) -> object:
-    return "what the architecture says" if value is None else value
-
-
-def _other_options(made: Made, given: Mapping[str, Any]) -> list[str]:
-    """The options of the architecture that differ from what the user believes, in words."""
-    if not given:
-        return []
-    asked = registry.load_architecture(made.qualified, made.options | dict(given))
-    return [
-        f"option {name}={unparse(value)} (the run has {unparse(made.options[name])})"
-        for name, value in asked.options.items()
-        if unparse(made.options[name]) != unparse(value)
-    ]
 
 
 def restored(

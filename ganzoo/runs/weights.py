@@ -12,8 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor, nn
 
-from ganzoo import __version__
-from ganzoo.architecture import Architecture
+from ganzoo.architecture import Architecture, __version__
 from ganzoo.draw import latents
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import ModelInfo

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any, Generic, TypeVar
 
-from ganzoo import __version__
-from ganzoo.architecture import Architecture, Dataset, Plugin
+from ganzoo.architecture import Architecture, Dataset, Plugin, __version__
 from ganzoo.errors import PluginError
 from ganzoo.zoo import options as plugin_options
 from ganzoo.zoo.catalogue import GROUPS, Entry, architectures, datasets, find, plain
