@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.conformance.devices import train_on_stand_in
 from ganzoo.draw import latents
 from ganzoo.draw.generator import Generator
 from ganzoo.errors import PluginError
@@ -169,6 +170,12 @@ def checkpoint(loaded: Loaded[Architecture]) -> str:
     return "saved, read back and trained on, the same weights bit by bit"
 
 
+def devices(loaded: Loaded[Architecture]) -> str:
+    """A step asks nothing of an Apple GPU that it lacks, as far as a CPU can tell."""
+    gan = loaded.value
+    return train_on_stand_in(gan, _pixels(gan), _config(gan, 1))
+
+
 def export(loaded: Loaded[Architecture]) -> str:
     """A trained generator goes to ONNX, where it draws what torch draws."""
     state = _train(loaded.value, 1)
@@ -202,7 +209,7 @@ def speed(loaded: Loaded[Architecture]) -> str:
 
 CHECKS = (
     contract, building, shapes, value_range, images_alone, one_step, determinism, checkpoint,
-    export, size, speed,
+    devices, export, size, speed,
 )  # fmt: skip
 
 

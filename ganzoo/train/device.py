@@ -75,12 +75,20 @@ def _cuda(index: int) -> Device:
     return Device(torch.device("cuda", index), f"asked for, {torch.cuda.get_device_name(index)}")
 
 
+def is_here(device: torch.device) -> bool:
+    """Whether this machine has it; `ganzoo.conformance` trains on an Apple GPU that is not there.
+
+    Such a device has no generator of random numbers, whose place the CPU's takes, and no memory.
+    """
+    return device.type != "mps" or torch.backends.mps.is_available()
+
+
 def room_for(nbytes: int, device: torch.device) -> bool:
     """Whether data of that size may move to `device` and leave at least half of it free."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return nbytes < free // 2
-    if device.type == "mps":
+    if device.type == "mps" and is_here(device):
         return nbytes < torch.mps.recommended_max_memory() // 2
     return True  # memory-mapped: the page cache decides
 

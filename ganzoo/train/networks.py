@@ -18,6 +18,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from ganzoo.architecture import Architecture
 from ganzoo.errors import PluginError
+from ganzoo.train.device import is_here
 from ganzoo.zoo.guard import guarded
 
 CPU = torch.device("cpu")
@@ -124,7 +125,7 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     if device.type == "cuda":
         torch.cuda.init()  # type: ignore[no-untyped-call]
         generators.append(torch.cuda.default_generators[device.index or 0])
-    elif device.type == "mps":
+    elif device.type == "mps" and is_here(device):
         generators.append(torch.mps._get_default_mps_generator())  # there is no public name
     states = [generator.get_state() for generator in generators]
     for generator in generators:

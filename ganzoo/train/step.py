@@ -14,7 +14,7 @@ from ganzoo.architecture import Architecture, TrainConfig
 from ganzoo.seeds import derive
 from ganzoo.train import ema
 from ganzoo.train.cpu import Routes, one_by_one
-from ganzoo.train.device import choose_precision
+from ganzoo.train.device import choose_precision, is_here
 from ganzoo.train.mode import TrainingMode
 from ganzoo.train.networks import seeded
 from ganzoo.train.state import TrainState
@@ -71,7 +71,7 @@ class Stepper:
         self.device, self.world = device, world
         self.precision = choose_precision(config.precision, device)
         self.trained: dict[str, nn.Module] = {}  # in the last step
-        self.latents = torch.Generator(device)
+        self.latents = torch.Generator(device if is_here(device) else "cpu")
         self.together = one_by_one(state.discriminator)
         self.generate: Callable[[Tensor], Tensor] = state.generator
         self.discriminate: Callable[[Tensor], Tensor] = state.discriminator

@@ -203,6 +203,11 @@ BREAK: list[tuple[str, Callable[[Architecture], dict[str, Any]], str]] = [
         "differs between equal runs",
     ),
     ("checkpoint", lambda g: {"generator": lambda: Unsaved(g.generator())}, "after a break"),
+    (
+        "devices",
+        lambda g: {"generator": after(g.generator, lambda x: x + 0 * torch.heaviside(x, x))},
+        "heaviside has no MPS kernel",
+    ),
     ("export", lambda g: {"generator": after(g.generator, noisy)}, "RandomUniformLike"),
 ]  # fmt: skip
 

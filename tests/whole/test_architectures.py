@@ -36,7 +36,7 @@ def tiny_options(name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", NAMES)
 def test_it_keeps_the_contract(name: str) -> None:
     verdicts = check(name, tiny_options(name))
-    assert len(verdicts) == 14
+    assert len(verdicts) == 15
     assert [verdict for verdict in verdicts if not verdict.passed] == []
 
 

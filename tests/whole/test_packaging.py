@@ -72,7 +72,7 @@ def test_from_nothing_to_a_trained_gan_in_four_commands(environment: Path, tmp_p
     assert _run(python, tmp_path, "ganzoo", "new-plugin", "my_gan").endswith("ganzoo-my-gan\n")
     _pip(python, "-e", "ganzoo-my-gan", cwd=tmp_path)
     checked = _run(python, tmp_path, "ganzoo", "check-plugin", "my_gan")
-    assert "passed (14 of 14 checks hold)" in checked
+    assert "passed (15 of 15 checks hold)" in checked
     trained = _run(python, tmp_path, "ganzoo", "train", "my_gan", "--max-steps", "20")
     assert trained.endswith("runs/my_gan-toy_garments-001\n")
     assert "1 passed" in _run(python, tmp_path / "ganzoo-my-gan", "pytest", "-q")  # its own test
@@ -89,4 +89,4 @@ def test_the_tutorials_package_in_a_fresh_environment(
     assert rows["lsgan"]["package"] == "ganzoo-lsgan"
     assert rows["lsgan"]["summary"] == "Least-squares GAN for 28x28 grey images (Mao et al. 2017)."
     checked = json.loads(_run(python, tmp_path, "ganzoo", "check-plugin", "lsgan", "--json"))
-    assert [len(row["checks"]) for row in checked] == [14]
+    assert [len(row["checks"]) for row in checked] == [15]
