@@ -3,7 +3,7 @@
     python docs/captures.py
 
 Needs tmux, and Fashion-MNIST where ganzoo looks for it. The lines that a file gets go into
-docs/progress.md.
+docs/pictures.md.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> None:
         done = subprocess.run(
             COMMAND.split(), cwd=folder, capture_output=True, text=True, check=True
         )
-    page = DOCS / "progress.md"
+    page = DOCS / "pictures.md"
     block = f"```text\n$ {COMMAND} | cat\n{done.stdout}```"
     text = re.sub(
         r"```text\n\$ ganzoo train [^\n]* \| cat\n.*?```",

@@ -4,12 +4,15 @@ import re
 import shlex
 import sys
 import tomllib
+from dataclasses import fields
 from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from ganzoo.draw.info import ModelInfo
 from ganzoo.zoo import catalogue
 from tests.conftest import ROOT, install, process, write_idx
 
@@ -116,6 +119,17 @@ def test_the_manual_builds_strictly(tmp_path: Path) -> None:
     reference = (tmp_path / "reference.html").read_text()
     assert "(channels, height, width); channels are 1 or 3." in reference
     assert "gradient_penalty" in reference
+
+
+def test_modules_and_files_that_the_manual_names_are_there() -> None:
+    keys = {"schema", "architectures", "datasets", *(row.name for row in fields(ModelInfo))}
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md"]:
+        text = page.read_text()
+        for path in re.findall(r"`((?:ganzoo|plugins|tests|docs)/[\w./-]+)`", text):
+            assert (ROOT / path).exists(), f"{page.name} names {path}"
+        for name in re.findall(r"(?<![\w./-])ganzoo\.[a-z]\w*(?:\.[A-Za-z_]\w*)*", text):
+            if name.split(".")[1] not in keys | {"js"}:
+                resolve_name(name)  # AttributeError or ImportError where it is not there
 
 
 def anchors(page: str) -> set[str]:
