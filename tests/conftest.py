@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -30,6 +31,11 @@ os.environ["GANZOO_CACHE"] = str(_SANDBOX / "cache")
 os.environ.pop("GANZOO_DATA", None)
 os.environ["GANZOO_REPORT"] = "0"  # but where it is what a test is about
 os.environ.pop("GANZOO_RUNS", None)
+# `make test &` has SIGINT ignored, nohup SIGHUP, and a process that is started inherits that; what
+# has a handler it does not inherit. We go on as we were told, and processes of ours can be stopped.
+for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
 
 
 @dataclass(frozen=True)
