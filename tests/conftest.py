@@ -23,6 +23,7 @@ from ganzoo.cli import main
 
 if TYPE_CHECKING:
     from ganzoo.runs.job import Job
+    from tests.lives import Nursery
 
 ROOT = Path(__file__).parents[1]
 _SANDBOX = Path(tempfile.mkdtemp(prefix="ganzoo-tests-"))
@@ -66,6 +67,33 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
         captured = capsys.readouterr()
         assert isinstance(ended.value.code, int)
         return Result(ended.value.code, captured.out, captured.err)
+
+    return call
+
+
+Ganzoo = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    """Where `ganzoo` processes are forked that start at once."""
+    from tests.lives import nursery
+
+    with nursery(tmp_path_factory.mktemp("lives")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def ganzoo(lives: Nursery) -> Ganzoo:
+    """Call `ganzoo ARGUMENTS…` in a process of its own, with `cwd` and `env`.
+
+    For what must not happen to ours, such as importing a broken plugin. It takes no seconds to
+    start, as `process` does, but has imported torch before it begins.
+    """
+
+    def call(*arguments: object, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Result:
+        ended = lives.live(*arguments, cwd=cwd, env=env)
+        return Result(ended.code, ended.out, ended.err)
 
     return call
 
