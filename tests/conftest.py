@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import signal
@@ -190,7 +191,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def quick_exports() -> Iterator[None]:
+    """Have torch.onnx read the source of its 500 operators once: half a second of every export."""
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+    read_once = staticmethod(functools.cache(ONNXRegistry.from_torchlib))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ONNXRegistry, "from_torchlib", read_once)
+        yield
+
+
+@pytest.fixture(scope="session")
+def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory, quick_exports: None) -> Path:
     """The ONNX file of `trained`."""
     from ganzoo.export.exporting import export_onnx
 

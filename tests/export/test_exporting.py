@@ -23,6 +23,8 @@ from ganzoo.zoo import registry
 from tests.conftest import Cli, Ganzoo, install
 from tests.whole.test_architectures import NAMES, tiny_options
 
+pytestmark = pytest.mark.usefixtures("quick_exports")
+
 
 @pytest.mark.parametrize("name", ["mlp_gan", "dcgan_fashion", "dcgan_anime96"])
 def test_a_graph_with_batch_norms_has_parity(name: str) -> None:

@@ -24,6 +24,8 @@ from ganzoo.train.networks import build, draw
 from ganzoo.zoo import registry
 from tests.conftest import ROOT, Ganzoo, process
 
+pytestmark = pytest.mark.usefixtures("quick_exports")
+
 
 @pytest.fixture(scope="module")
 def convolutional(tmp_path_factory: pytest.TempPathFactory, ganzoo: Ganzoo) -> Path:
