@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from ganzoo.cli import main
 
 if TYPE_CHECKING:
     from ganzoo.runs.job import Job
+    from tests.lives import Nursery
 
 ROOT = Path(__file__).parents[1]
 _SANDBOX = Path(tempfile.mkdtemp(prefix="ganzoo-tests-"))
@@ -30,6 +33,11 @@ os.environ["GANZOO_CACHE"] = str(_SANDBOX / "cache")
 os.environ.pop("GANZOO_DATA", None)
 os.environ["GANZOO_REPORT"] = "0"  # but where it is what a test is about
 os.environ.pop("GANZOO_RUNS", None)
+# `make test &` has SIGINT ignored, nohup SIGHUP, and a process that is started inherits that; what
+# has a handler it does not inherit. We go on as we were told, and processes of ours can be stopped.
+for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,33 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
         captured = capsys.readouterr()
         assert isinstance(ended.value.code, int)
         return Result(ended.value.code, captured.out, captured.err)
+
+    return call
+
+
+Ganzoo = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    """Where `ganzoo` processes are forked that start at once."""
+    from tests.lives import nursery
+
+    with nursery(tmp_path_factory.mktemp("lives")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def ganzoo(lives: Nursery) -> Ganzoo:
+    """Call `ganzoo ARGUMENTS…` in a process of its own, with `cwd` and `env`.
+
+    For what must not happen to ours, such as importing a broken plugin. It takes no seconds to
+    start, as `process` does, but has imported torch before it begins.
+    """
+
+    def call(*arguments: object, cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Result:
+        ended = lives.live(*arguments, cwd=cwd, env=env)
+        return Result(ended.code, ended.out, ended.err)
 
     return call
 
@@ -156,7 +191,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def quick_exports() -> Iterator[None]:
+    """Have torch.onnx read the source of its 500 operators once: half a second of every export."""
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+    read_once = staticmethod(functools.cache(ONNXRegistry.from_torchlib))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ONNXRegistry, "from_torchlib", read_once)
+        yield
+
+
+@pytest.fixture(scope="session")
+def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory, quick_exports: None) -> Path:
     """The ONNX file of `trained`."""
     from ganzoo.export.exporting import export_onnx
 

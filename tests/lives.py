@@ -1,4 +1,4 @@
-"""Lives of a run: real `ganzoo` processes that start at once, so that many can be killed.
+"""Real `ganzoo` processes that start at once, so that many can be begun and killed.
 
 A nursery, which has imported everything and computed nothing, forks one for each command. They
 compute with one thread, and share nothing but the disk.
@@ -14,7 +14,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -47,15 +48,22 @@ class Nursery:
         assert self.process.stdout
         self.orders, self.answers = self.process.stdin, self.process.stdout
 
-    def start(self, *commands: list[object]) -> list[int]:
-        """Begin `ganzoo COMMAND` for each; their process numbers."""
+    def start(
+        self, *commands: list[object], cwd: Path = ROOT, env: Mapping[str, str] | None = None
+    ) -> list[int]:
+        """Begin `ganzoo COMMAND` for each, with `env` beside our variables; their process numbers.
+
+        Of `env`, PYTHONPATH is seen by the process, and what libraries read at import is not.
+        """
+        self.end()
         names = []
         for _ in commands:
             self.count += 1
             names.append(str(self.folder / f"life-{self.count:04d}"))
         self.names = names
         words = [[str(word) for word in command] for command in commands]
-        print(json.dumps([words, names]), file=self.orders, flush=True)
+        order = [words, names, str(cwd), dict(env or {})]
+        print(json.dumps(order), file=self.orders, flush=True)
         self.pids = json.loads(self.answers.readline())
         return self.pids
 
@@ -63,6 +71,14 @@ class Nursery:
         """What those that were begun have said on stderr until now."""
         files = [Path(f"{name}.err") for name in self.names]
         return [file.read_text() if file.exists() else "" for file in files]
+
+    def end(self) -> None:
+        """Kill those that a test began that did not wait for them."""
+        for pid in self.pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if self.pids:
+            self.wait()
 
     def wait(self) -> list[Ended]:
         """How those that were begun ended."""
@@ -73,9 +89,12 @@ class Nursery:
             for code, name in zip(codes, self.names, strict=True)
         ]
 
-    def live(self, *command: object, kill: tuple[float, signal.Signals] | None = None) -> Ended:
+    def live(
+        self, *command: object, cwd: Path = ROOT, env: Mapping[str, str] | None = None,
+        kill: tuple[float, signal.Signals] | None = None,
+    ) -> Ended:  # fmt: skip
         """One life, which gets a signal after so many seconds, if it is still there."""
-        (pid,) = self.start(list(command))
+        (pid,) = self.start(list(command), cwd=cwd, env=env)
         if kill:
             time.sleep(kill[0])
             with contextlib.suppress(ProcessLookupError):
@@ -91,10 +110,8 @@ def nursery(folder: Path) -> Iterator[Nursery]:
     try:
         yield made
     finally:
+        made.end()
         made.orders.close()
-        for pid in made.pids:  # where a test failed that had begun some
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
         made.process.wait()
         made.answers.close()
 
@@ -120,17 +137,22 @@ TIMES = {"seconds", "images_per_second"}
 
 
 def _main() -> None:
+    import ganzoo.api.watching
+    import ganzoo.runs.resuming  # noqa: F401
     from ganzoo.cli import main
 
     for line in sys.stdin:
-        commands, names = json.loads(line)
-        pids = [_fork(main, command, name) for command, name in zip(commands, names, strict=True)]
+        commands, names, cwd, env = json.loads(line)
+        pids = [
+            _fork(main, command, name, cwd, env)
+            for command, name in zip(commands, names, strict=True)
+        ]
         print(json.dumps(pids), flush=True)
         statuses = {pid: os.waitpid(pid, 0)[1] for pid in pids}
         print(json.dumps([os.waitstatus_to_exitcode(statuses[pid]) for pid in pids]), flush=True)
 
 
-def _fork(main: Any, command: list[str], name: str) -> int:
+def _fork(main: Any, command: list[str], name: str, cwd: str, env: dict[str, str]) -> int:
     pid = os.fork()
     if pid:
         return pid
@@ -143,9 +165,14 @@ def _fork(main: Any, command: list[str], name: str) -> int:
             os.dup2(stream.fileno(), number)
             streams.append(stream)
         sys.stdout, sys.stderr = streams
+        os.chdir(cwd)
+        os.environ.update(env)
+        sys.path[:1] = [cwd, *filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
         main(command)
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from functools import cache
+from typing import Any, NoReturn
 
 from ganzoo.errors import GanzooError, is_out_of_memory, missing_extra
 
@@ -46,16 +47,24 @@ def _run(arguments: list[str]) -> int:
     """The command's exit code, if it says so itself."""
     import typer
 
-    from ganzoo.cli.app import app
-
+    command = _command()
     try:
-        command = typer.main.get_command(app)
         with command.make_context("ganzoo", arguments) as context:
             command.invoke(context)
         sys.stdout.flush()
     except typer.Exit as done:
         return done.exit_code
     return 0
+
+
+@cache
+def _command() -> Any:
+    """What typer makes of the commands' signatures: 30 ms, once for a process."""
+    import typer
+
+    from ganzoo.cli.app import app
+
+    return typer.main.get_command(app)
 
 
 def _exit_with(error: Exception) -> NoReturn:

@@ -60,12 +60,23 @@ def check_entry(entry: Entry, given: Mapping[str, Any], seconds: float = 120) ->
 def child(entry: dict[str, Any], given: Mapping[str, Any]) -> None:
     """Run in the child: check `entry`, saying which check begins and what came of it."""
     with telling() as tell:
-        for name, run in _all_checks(Entry(**entry), given):
-            tell({"begins": name})
-            verdict = _judge(name, run)
+        for verdict in check_here(Entry(**entry), given, lambda name: tell({"begins": name})):
             tell(verdict._asdict())
-            if not verdict.passed and name in ("loads", "contract"):
-                break
+
+
+def check_here(
+    entry: Entry, given: Mapping[str, Any], begins: Callable[[str], None] = lambda name: None
+) -> Iterator[Verdict]:
+    """The verdicts on `entry` from this process, which a bad plugin may end, hang or change.
+
+    `begins` is told the name of each check before it. All but "name", which is about the others.
+    """
+    for name, run in _all_checks(entry, given):
+        begins(name)
+        verdict = _judge(name, run)
+        yield verdict
+        if not verdict.passed and name in ("loads", "contract"):
+            break
 
 
 def _all_checks(entry: Entry, given: Mapping[str, Any]) -> Iterator[tuple[str, Callable[[], str]]]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from ganzoo import __version__
-from tests.conftest import Cli, install, process
+from tests.conftest import Cli, Ganzoo, install, process
 
 HEAVY = {"torch", "torchvision", "onnxruntime", "onnx", "onnxscript", "matplotlib", "numpy", "PIL"}
 TINY = ("--set", "hidden=8", "--data", "toy_garments", "--set-data", "count=16")
@@ -114,21 +114,19 @@ def test_cuda_trains_exports_and_samples(cli: Cli, tmp_path: Path) -> None:
     assert cli("sample", tmp_path / "x.onnx", "-o", tmp_path / "x.png").code == 0
 
 
-def test_a_plugin_that_raises_at_import(tmp_path: Path) -> None:
+def test_a_plugin_that_raises_at_import(tmp_path: Path, ganzoo: Ganzoo) -> None:
     install(tmp_path / "site", "sad-gan", "raise RuntimeError('no luck')", {"sad": "sad"})
-    done = process(
-        "-m", "ganzoo", "train", "sad", cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "site")}
-    )
+    done = ganzoo("train", "sad", cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "site")})
     assert (done.code, done.err.count("\n")) == (3, 1)
     assert "'sad' of sad-gan 1.2 cannot be imported: RuntimeError: no luck" in done.err
 
 
-def test_what_a_plugin_says_is_printed_as_it_is(tmp_path: Path) -> None:
+def test_what_a_plugin_says_is_printed_as_it_is(tmp_path: Path, ganzoo: Ganzoo) -> None:
     source = "def odd():\n    '''[/odd] [red].'''\n    raise RuntimeError('[/tmp/x]')"
     install(tmp_path / "site", "odd-gan", source, {"odd": "odd", "mlp_gan": "odd"})
     env = {"PYTHONPATH": str(tmp_path / "site"), "COLUMNS": "200"}
     assert "[/odd] [red]." in process("-m", "ganzoo", "list", env=env).out
-    doctor = process("-m", "ganzoo", "doctor", env=env)
+    doctor = ganzoo("doctor", env=env)
     assert doctor.code == 0, doctor.err
     assert doctor.out.count("RuntimeError: [/tmp/x]") == 2  # a name registered twice has two rows
 

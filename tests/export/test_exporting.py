@@ -20,8 +20,10 @@ from ganzoo.export.parity import Reference, with_metadata
 from ganzoo.runs.weights import load_generator, model_info
 from ganzoo.train.networks import build, draw
 from ganzoo.zoo import registry
-from tests.conftest import Cli, install, process
+from tests.conftest import Cli, Ganzoo, install
 from tests.whole.test_architectures import NAMES, tiny_options
+
+pytestmark = pytest.mark.usefixtures("quick_exports")
 
 
 @pytest.mark.parametrize("name", ["mlp_gan", "dcgan_fashion", "dcgan_anime96"])
@@ -71,15 +73,14 @@ def test_a_generator_that_depends_on_the_batch_is_refused(trained: Path) -> None
 
 
 @pytest.mark.slow
-def test_what_cannot_be_exported_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_what_cannot_be_exported_leaves_nothing_behind(tmp_path: Path, ganzoo: Ganzoo) -> None:
     """A real plugin whose generator is random in evaluation mode too."""
 
     install(tmp_path / "site", "noisy-gan", NOISY, {"noisy": "noisy"})
     env = {"PYTHONPATH": str(tmp_path / "site")}
-    train = ["-m", "ganzoo", "train", "noisy", "--data", "toy_garments", "--set-data", "count=8",
-             "--max-steps", 1]  # fmt: skip
-    assert process(*train, cwd=tmp_path, env=env).code == 0
-    done = process("-m", "ganzoo", "export", "--onnx", cwd=tmp_path, env=env)
+    train = ["train", "noisy", "--data", "toy_garments", "--set-data", "count=8", "--max-steps", 1]
+    assert ganzoo(*train, cwd=tmp_path, env=env).code == 0
+    done = ganzoo("export", "--onnx", cwd=tmp_path, env=env)
     assert (done.code, done.err.count("\n")) == (5, 1), done.err
     assert "wants the operator 'RandomUniformLike', which ganzoo does not run" in done.err
     assert not (tmp_path / "exports").exists()

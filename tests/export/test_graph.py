@@ -15,6 +15,8 @@ from ganzoo.export.graph import OPSETS, to_onnx
 from ganzoo.export.parity import Reference
 from ganzoo.train.networks import draw
 
+pytestmark = pytest.mark.usefixtures("quick_exports")
+
 
 def operators(network: nn.Module, opset: int = 20) -> Counter[str]:
     """The exported graph's operators, once its images were found to be torch's."""

@@ -22,15 +22,17 @@ from ganzoo.export.quantize import rounded
 from ganzoo.runs.weights import load_generator, model_info
 from ganzoo.train.networks import build, draw
 from ganzoo.zoo import registry
-from tests.conftest import ROOT, process
+from tests.conftest import ROOT, Ganzoo, process
+
+pytestmark = pytest.mark.usefixtures("quick_exports")
 
 
 @pytest.fixture(scope="module")
-def convolutional(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def convolutional(tmp_path_factory: pytest.TempPathFactory, ganzoo: Ganzoo) -> Path:
     """The folder of a run with convolutions and batch norms: a narrow dcgan_fashion, two steps."""
     runs = tmp_path_factory.mktemp("runs")
-    done = process(
-        "-m", "ganzoo", "train", "dcgan_fashion", "--set", "width=8", "--data", "toy_garments",
+    done = ganzoo(
+        "train", "dcgan_fashion", "--set", "width=8", "--data", "toy_garments",
         "--set-data", "count=64", "--batch-size", 32, "--max-steps", 2, "--runs", runs,
     )  # fmt: skip
     assert done.code == 0, done.err

@@ -1,5 +1,6 @@
 """The data sets that ganzoo registers: found, fetched, or drawn by code."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from ganzoo.data import open_images
 from ganzoo.zoo.registry import load_dataset
-from tests.conftest import Cli, process, write_idx
+from tests.conftest import Cli, Ganzoo, process, write_idx
 
 GREY = (1, 28, 28)
 RGB = (3, 32, 32)
@@ -17,12 +18,11 @@ def random_images(*shape: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]
     return np.random.default_rng(1).integers(0, 256, shape, np.uint8)
 
 
-def test_fashion_mnist_is_found_under_ganzoo_data(tmp_path: Path) -> None:
+def test_fashion_mnist_is_found_under_ganzoo_data(tmp_path: Path, ganzoo: Ganzoo) -> None:
     write_idx(tmp_path / "fashion_mnist" / "train-images-idx3-ubyte", random_images(5, 28, 28))
-    code = "from ganzoo.data import open_images; " \
-           "print(open_images('fashion_mnist', (1, 28, 28)).pixels.shape)"  # fmt: skip
-    done = process("-c", code, env={"GANZOO_DATA": str(tmp_path)})
-    assert done.out.strip() == "(5, 28, 28, 1)", done.err
+    tiny = ("--set", "hidden=8", "--max-steps", 1, "--batch-size", 4, "--runs", tmp_path / "runs")
+    done = ganzoo("train", "mlp_gan", *tiny, env={"GANZOO_DATA": str(tmp_path)})
+    assert re.search("fashion_mnist, .*5 images.*28x28", done.out), done.out + done.err
 
 
 @pytest.mark.skipif(
@@ -82,12 +82,11 @@ def test_the_attributes_of_faces_are_independent_and_many() -> None:
     assert combinations > 1_000_000
 
 
-def test_a_failed_download_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_failed_download_leaves_nothing_behind(tmp_path: Path, ganzoo: Ganzoo) -> None:
     nowhere = "http://127.0.0.1:9"
     env = {"GANZOO_CACHE": str(tmp_path / "cache")}
     env |= dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), nowhere)
-    arguments = ["-m", "ganzoo", "train", "mlp_gan", "--data", "mnist"]
-    done = process(*arguments, cwd=tmp_path, env=env)
+    done = ganzoo("train", "mlp_gan", "--data", "mnist", cwd=tmp_path, env=env)
     assert (done.code, done.err.count("\n")) == (4, 1), done.err
     assert "the download failed" in done.err
     assert not [p for p in tmp_path.rglob("*") if p.name != "cache"]

@@ -13,7 +13,7 @@ import pytest
 
 from ganzoo.report import story
 from ganzoo.runs.folder import Run
-from tests.conftest import Cli, process
+from tests.conftest import Cli, Ganzoo, process
 
 TINY = ("--data", "toy_garments", "--set-data", "count=16", "--epochs", 2, "--batch-size", 8)
 
@@ -68,11 +68,11 @@ def test_a_report_tells_all_of_a_run(run: Path, exported: Path, cli: Cli) -> Non
 
 
 @pytest.mark.slow
-def test_a_report_says_how_to_do_it_again(tmp_path: Path, cli: Cli) -> None:
+def test_a_report_says_how_to_do_it_again(tmp_path: Path, cli: Cli, ganzoo: Ganzoo) -> None:
     command = ["train", "mlp_gan", "--set", "hidden=8", "--runs", f"{tmp_path}/my runs"]
-    done = process("-m", "ganzoo", *command, *TINY)
+    done = ganzoo(*command, *TINY)
     assert cli("resume", done.last, "--epochs", 1).code == 2  # so that does not count
-    assert process("-m", "ganzoo", "resume", done.last, "--epochs", "+1").code == 0
+    assert ganzoo("resume", done.last, "--epochs", "+1").code == 0
     assert cli("report", done.last).code == 0
     text = Page(Path(done.last, "report.html")).text
     assert f"ganzoo train mlp_gan --set hidden=8 --runs '{tmp_path}/my runs' --data toy" in text

@@ -24,7 +24,7 @@ from ganzoo.train.batches import Batches
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import ALONE, World
 from tests import rank
-from tests.conftest import ROOT, process
+from tests.conftest import ROOT, Ganzoo
 from tests.lives import content
 
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -247,10 +247,10 @@ def test_a_batch_that_cannot_be_shared_out_is_refused() -> None:
         World(1, 4).share(66)
 
 
-def test_variables_that_lead_nowhere_are_one_line(tmp_path: Path) -> None:
+def test_variables_that_lead_nowhere_are_one_line(tmp_path: Path, ganzoo: Ganzoo) -> None:
     """As after `RANK=1 WORLD_SIZE=2 ganzoo train …` by hand."""
-    result = process(
-        "-m", "ganzoo", "train", "mlp_gan", "--data", "toy_garments", "--runs", tmp_path,
+    result = ganzoo(
+        "train", "mlp_gan", "--data", "toy_garments", "--runs", tmp_path,
         env={"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"},
     )  # fmt: skip
     assert result.code == DeviceError.exit_code

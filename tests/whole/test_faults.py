@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.lives import Nursery, content, nursery
+from tests.lives import Nursery, content
 
 FAULTS = pytest.mark.faults
 DATA = ("--data", "toy_garments", "--set-data", "count=320", "--batch-size", 16)
@@ -28,12 +28,6 @@ GANS: dict[str, tuple[object, ...]] = {
     "dcgan_fashion": ("dcgan_fashion", "--set", "width=2", "--ema", 0.9),
     "wgan_clip": ("wgan_clip", "--set", "width=2", "--ema", 0.99),
 }
-
-
-@pytest.fixture(scope="module")
-def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    with nursery(tmp_path_factory.mktemp("lives")) as made:
-        yield made
 
 
 def command(name: str, runs: Path) -> tuple[object, ...]:

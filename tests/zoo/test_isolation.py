@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Result, install, process
+from tests.conftest import Ganzoo, install, process
 from tests.flaws import FLAWS, GOOD
 
 TORCH_DATA = """
@@ -47,12 +47,8 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     return {"PYTHONPATH": str(site)}
 
 
-def ganzoo(*arguments: object, env: Mapping[str, str], cwd: Path | None = None) -> Result:
-    return process("-m", "ganzoo", *arguments, env=env, cwd=cwd)
-
-
 def test_plugins_names_each_with_its_reason(env: Mapping[str, str]) -> None:
-    done = ganzoo("plugins", "--json", "--timeout", 10, env=env)
+    done = process("-m", "ganzoo", "plugins", "--json", "--timeout", 10, env=env)
     assert done.code == 0, done.err
     listed: dict[str, dict[str, Any]] = {
         f"{package['package']} {package['version']} {row['name']}": row
@@ -73,10 +69,10 @@ def test_plugins_names_each_with_its_reason(env: Mapping[str, str]) -> None:
 
 
 def test_looking_training_and_sampling_go_on(
-    env: Mapping[str, str], exported: Path, tmp_path: Path
+    env: Mapping[str, str], exported: Path, tmp_path: Path, ganzoo: Ganzoo
 ) -> None:
     assert ganzoo("--help", env=env).code == 0
-    done = ganzoo("list", "--json", env=env)
+    done = process("-m", "ganzoo", "list", "--json", env=env)
     assert done.code == 0
     names = {row["name"] for row in json.loads(done.out)}
     assert set(FLAWS) < names
@@ -127,7 +123,9 @@ def test_asking_for_one_says_what_is_wrong_and_changes_nothing(env: Mapping[str,
             assert f"'{name}' of {_package(name)} 1.2" in said
 
 
-def test_an_error_is_one_line_and_prints_are_not_the_answer(env: Mapping[str, str]) -> None:
+def test_an_error_is_one_line_and_prints_are_not_the_answer(
+    env: Mapping[str, str], ganzoo: Ganzoo
+) -> None:
     shown = ganzoo("show", "system_exit", env=env)
     assert (shown.code, shown.out, shown.err.count("\n")) == (3, "", 1)
     for name in ("prints", "prints_raw"):
@@ -145,7 +143,7 @@ def test_an_error_is_one_line_and_prints_are_not_the_answer(env: Mapping[str, st
         pytest.param("import sys; sys.exit()", marks=pytest.mark.slow),
     ],
 )
-def test_what_a_loss_raises_is_its_plugins_fault(tmp_path: Path, loss: str) -> None:
+def test_what_a_loss_raises_is_its_plugins_fault(tmp_path: Path, loss: str, ganzoo: Ganzoo) -> None:
     source = GOOD.replace(
         "return mlp_gan(hidden=(8,))", "return replace(mlp_gan(hidden=(8,)), objective=sad)"
     )
@@ -168,7 +166,9 @@ sad = replace(non_saturating(), generator_loss=loss)
 @pytest.mark.parametrize(
     "read", ["raise KeyError('lost')", pytest.param("raise SystemExit(0)", marks=pytest.mark.slow)]
 )
-def test_what_a_data_set_raises_is_its_plugins_fault(tmp_path: Path, read: str) -> None:
+def test_what_a_data_set_raises_is_its_plugins_fault(
+    tmp_path: Path, read: str, ganzoo: Ganzoo
+) -> None:
     source = f"""
 from ganzoo import Dataset
 class Images:
@@ -189,7 +189,9 @@ def sad():
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_default_data_set_that_is_not_there_is_its_plugins_fault(tmp_path: Path) -> None:
+def test_a_default_data_set_that_is_not_there_is_its_plugins_fault(
+    tmp_path: Path, ganzoo: Ganzoo
+) -> None:
     source = GOOD.replace(
         "mlp_gan(hidden=(8,))", "replace(mlp_gan(hidden=(8,)), dataset='toy_faecs')"
     )
@@ -219,7 +221,7 @@ def test_ctrl_c_names_the_plugin_that_never_returns(env: Mapping[str, str]) -> N
 
 
 @pytest.mark.slow
-def test_ganzoo_plugins_restricts_what_is_loaded(env: Mapping[str, str]) -> None:
+def test_ganzoo_plugins_restricts_what_is_loaded(env: Mapping[str, str], ganzoo: Ganzoo) -> None:
     few = {**env, "GANZOO_PLUGINS": "ganzoo, Optional_Future"}
     done = ganzoo("list", "--json", env=few)
     packages = {row["package"] for row in json.loads(done.out)}

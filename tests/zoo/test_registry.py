@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.zoo import catalogue, registry
-from tests.conftest import install, process
+from tests.conftest import Ganzoo, install, process
 
 GOOD = '''
 from ganzoo_plugins.mlp_gan import mlp_gan
@@ -42,13 +42,13 @@ def test_a_summary_is_found_where_the_function_only_passes_through(tmp_path: Pat
     assert rows["guest"]["summary"] == "A guest."
 
 
-def test_a_run_names_the_package_that_it_misses(tmp_path: Path) -> None:
+def test_a_run_names_the_package_that_it_misses(tmp_path: Path, ganzoo: Ganzoo) -> None:
     install(tmp_path / "site", "guest-gan", GOOD, {"guest": "guest"})
     env = {"PYTHONPATH": str(tmp_path / "site")}
     train = ("train", "guest", "--data", "toy_garments", "--set-data", "count=8", "--max-steps", 1)
-    run = process("-m", "ganzoo", *train, cwd=tmp_path, env=env)
+    run = ganzoo(*train, cwd=tmp_path, env=env)
     assert run.code == 0, run.err
-    done = process("-m", "ganzoo", "sample", run.last, cwd=tmp_path)
+    done = ganzoo("sample", run.last, cwd=tmp_path)
     assert (done.code, done.err.count("\n")) == (3, 1)
     assert f"{run.last} needs the plugin of guest-gan 1.2" in done.err
 
@@ -62,15 +62,15 @@ def test_a_package_with_damaged_metadata_is_left_out(tmp_path: Path) -> None:
     assert "mlp_gan" in done.out
 
 
-def test_a_name_registered_twice_is_an_error_with_a_way_out(tmp_path: Path) -> None:
+def test_a_name_registered_twice_is_an_error_with_a_way_out(tmp_path: Path, ganzoo: Ganzoo) -> None:
     install(tmp_path / "site", "guest-gan", GOOD, {"mlp_gan": "guest"})
     env = {"PYTHONPATH": str(tmp_path / "site")}
-    done = process("-m", "ganzoo", "show", "mlp_gan", env=env)
+    done = ganzoo("show", "mlp_gan", env=env)
     assert (done.code, done.err.count("\n")) == (3, 1)
     assert "write ganzoo:mlp_gan or guest-gan:mlp_gan" in done.err
-    guest = process("-m", "ganzoo", "show", "guest-gan:mlp_gan", "--json", env=env)
+    guest = ganzoo("show", "guest-gan:mlp_gan", "--json", env=env)
     assert json.loads(guest.out)["options"] == {"latent_dim": 7}
-    ours = process("-m", "ganzoo", "show", "ganzoo:mlp_gan", "--json", env=env)
+    ours = ganzoo("show", "ganzoo:mlp_gan", "--json", env=env)
     assert json.loads(ours.out)["options"]["latent_dim"] == 100
 
 
