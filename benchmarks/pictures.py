@@ -19,7 +19,7 @@ LEAVE = """
 import sys, time, torch
 from pathlib import Path
 from ganzoo.runs.folder import Run
-import ganzoo.cli.carrying
+import ganzoo.cli.training
 start = time.perf_counter()
 from ganzoo.report.of_run import leave
 failed = list(leave(Run(Path(sys.argv[1]))))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.architecture import Architecture, Dataset, Objective, TrainConfig, __version__
 
 if TYPE_CHECKING:
-    from ganzoo.api.opening import load
+    from ganzoo.api.loading import load
     from ganzoo.api.table import runs
     from ganzoo.api.training import resume, train
 
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 _DOORS = {
-    "load": "ganzoo.api.opening",
+    "load": "ganzoo.api.loading",
     "resume": "ganzoo.api.training",
     "runs": "ganzoo.api.table",
     "train": "ganzoo.api.training",

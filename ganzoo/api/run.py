@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ganzoo.draw.generator import Generator
     from ganzoo.draw.sheets import Sheet
     from ganzoo.export.exporting import Exported
-    from ganzoo.report.charts import Drawing
+    from ganzoo.report.plotting import Drawing
 
 
 class TrainedRun(os.PathLike[str]):
@@ -50,7 +50,7 @@ class TrainedRun(os.PathLike[str]):
     @property
     def outcome(self) -> str:
         """How it ended: completed, stopped, diverged, interrupted or failed; or running."""
-        from ganzoo.report.story import outcome
+        from ganzoo.report.words import outcome
 
         return outcome(self.folder)[0]
 
@@ -65,7 +65,7 @@ class TrainedRun(os.PathLike[str]):
 
         The same kind of object as `ganzoo.load` gives for an ONNX file.
         """
-        from ganzoo.api.opening import load
+        from ganzoo.api.loading import load
         from ganzoo.runs.checkpoints import Checkpoints
 
         newest = next(Checkpoints(self.path / "checkpoints").newest_first(), Path())
@@ -88,8 +88,8 @@ class TrainedRun(os.PathLike[str]):
 
         A notebook shows them; `.save(path)` writes .png, .svg or .pdf.
         """
-        from ganzoo.report.charts import DARK, LIGHT, draw_all
         from ganzoo.report.curves import charts
+        from ganzoo.report.plotting import DARK, LIGHT, draw_all
 
         return draw_all(charts(self.folder), DARK if dark else LIGHT, smooth=smooth)
 
@@ -124,16 +124,16 @@ class TrainedRun(os.PathLike[str]):
     def summary(self) -> tuple[str, str, str, str]:
         """Return outcome, epochs, images seen and the last numbers, in words."""
         from ganzoo.errors import ModelFileError
-        from ganzoo.report import story
+        from ganzoo.report import words
 
         try:
             facts, lines = self.facts, self.folder.lines(METRICS)
-            numbers = story.last_numbers(facts, lines)
-            seen = f"{story.images_seen(self.folder):,}"
+            numbers = words.last_numbers(facts, lines)
+            seen = f"{words.images_seen(self.folder):,}"
         except ModelFileError as error:
             return self.outcome, "-", "-", str(error)
         last = ", ".join(f"{name} {value}" for name, value in numbers.items())
-        return self.outcome, story.epochs(self.folder), seen, last
+        return self.outcome, words.epochs(self.folder), seen, last
 
     def __fspath__(self) -> str:
         return str(self.path)

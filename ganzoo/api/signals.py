@@ -1,4 +1,7 @@
-"""Ctrl-C and SIGTERM while a run is trained: a request to end in good order."""
+"""Ctrl-C and SIGTERM while a run is trained: a request to end in good order.
+
+`train/loop.py` asks after every step; `cli/training.py` gives the exit code.
+"""
 
 from __future__ import annotations
 

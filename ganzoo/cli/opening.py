@@ -41,7 +41,7 @@ Number = TypeVar("Number", int, float)
 
 def open_model(model: Path | None, runs: Path) -> tuple[Found, Generator]:
     """Return what was meant by `model`, and a generator to draw from; torch only where needed."""
-    from ganzoo.api.opening import load
+    from ganzoo.api.loading import load
     from ganzoo.runs.finding import find
 
     found = find(model, runs)

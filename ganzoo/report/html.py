@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ganzoo.architecture import __version__
-from ganzoo.report import charts
+from ganzoo.report import plotting
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -26,8 +26,8 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     themes = {
-        "light": Markup(charts.css(charts.LIGHT)),
-        "dark": Markup(charts.css(charts.DARK)),
+        "light": Markup(plotting.css(plotting.LIGHT)),
+        "dark": Markup(plotting.css(plotting.DARK)),
     }
     return environment.get_template(template).render(version=__version__, **themes, **values)
 

@@ -12,7 +12,7 @@ import numpy as np
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError
-from ganzoo.report import charts, curves, gallery, story
+from ganzoo.report import curves, gallery, plotting, words
 from ganzoo.report.html import image, render
 from ganzoo.runs import health
 from ganzoo.runs.facts import Facts
@@ -37,22 +37,22 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
     facts, entries = run.facts(), run.lines(METRICS)
     drawn = curves.charts(run)
     known, ran = gallery.snapshots(run), facts.circumstances
-    outcome, why = story.outcome(run)
-    now, said = story.health(facts, entries)
+    outcome, why = words.outcome(run)
+    now, said = words.health(facts, entries)
     if outcome in {"diverged", "failed"}:
         now.insert(0, f"it {outcome}: {why}")
     sheets = {name: image(sheet.draw()) for name, sheet in gallery.pictures(run).items()}
     page = render(
         "report.html",
         title=run.path.resolve().name,
-        lead=story.trained_on(facts),
+        lead=words.trained_on(facts),
         outcome=outcome,
-        epochs=story.epochs(run),
-        numbers=story.last_numbers(facts, entries),
+        epochs=words.epochs(run),
+        numbers=words.last_numbers(facts, entries),
         drawn=sheets.get("real-and-generated", image(known[-1].picture())),
         strip=sheets["strip"],
         last=known[-1].label,
-        charts=[charts.svg(charts.draw(chart), chart.name) for chart in drawn],
+        charts=[plotting.svg(plotting.draw(chart), chart.name) for chart in drawn],
         snapshots=[
             {"label": s.label, "image": image(s.picture())} for s in gallery.evenly(known, 12)
         ],
@@ -60,11 +60,11 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
         health=now,
         said=said,
         alike=health.ALIKE,
-        times=story.times(run),
-        settings=story.settings(facts),
-        commands=story.commands(run),
+        times=words.times(run),
+        settings=words.settings(facts),
+        commands=words.commands(run),
         exact=ran.device.name == "cpu" and ran.processes == 1,
-        versions=story.versions(facts),
+        versions=words.versions(facts),
         run=shlex.quote(str(run.path)),
         **_of_weights(run, facts.config.seed, exports),
         **_of_architecture(facts),
@@ -95,14 +95,14 @@ def plot(
     run: Run, folder: Path, kind: str = "png", smooth: bool = True, dark: bool = False
 ) -> list[Path]:
     """Write a run's charts as .png or .svg, and its sheets as .png, into a folder."""
-    theme = charts.DARK if dark else charts.LIGHT
+    theme = plotting.DARK if dark else plotting.LIGHT
     drawn = curves.charts(run)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for chart in drawn:
         written.append(folder / f"{chart.name}.{kind}")
-        base = charts.LIGHT if kind == "svg" else theme
-        charts.save(charts.draw(chart, base, smooth=smooth), written[-1], theme)
+        base = plotting.LIGHT if kind == "svg" else theme
+        plotting.save(plotting.draw(chart, base, smooth=smooth), written[-1], theme)
     for name, sheet in gallery.pictures(run).items():
         written.append(folder / f"{name}.png")
         sheet.save(written[-1])
@@ -119,7 +119,7 @@ def _of_weights(run: Run, seed: int, exports: Path) -> dict[str, Any]:
     return {
         "sweep": image(_sweep(generator, seed).draw()),
         "weights": weights,
-        "exports": story.exports(weights, exports),
+        "exports": words.exports(weights, exports),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, UsageError
-from ganzoo.report import charts, gallery, story
+from ganzoo.report import gallery, plotting, words
 from ganzoo.report.curves import Chart, curve
 from ganzoo.report.html import image, render
 from ganzoo.runs.facts import Facts
@@ -18,7 +18,7 @@ from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
 from ganzoo.zoo.options import unparse
 
-MOST = len(charts.LIGHT.series)
+MOST = len(plotting.LIGHT.series)
 """Runs in one comparison: as many as there are colours to tell them apart."""
 
 Table = list[tuple[str, list[str]]]
@@ -53,7 +53,7 @@ def compare(runs: Sequence[Run], path: Path) -> Comparison:
         differences=found.differences,
         results=found.results,
         charts=[
-            charts.svg(charts.draw(chart, legend=False), chart.name)  # the page has one for all
+            plotting.svg(plotting.draw(chart, legend=False), chart.name)  # the page has one for all
             for chart in _charts(names, facts, entries)
         ],
         pictures=[_picture(run, seed) for run in runs],
@@ -89,7 +89,7 @@ def _flat(facts: Facts) -> dict[str, str]:
         "images": f"{data.images:,}",
         "fingerprint of the data": data.fingerprint[:16],
         **{f"option {name}": unparse(value) for name, value in made.options.items()},
-        **dict(story.config(facts)),
+        **dict(words.config(facts)),
         "device": ran.device.name,
         "precision": ran.precision.name,
         "processes": str(ran.processes),
@@ -99,19 +99,19 @@ def _flat(facts: Facts) -> dict[str, str]:
 
 
 def _results(
-    runs: Sequence[Run], facts: Sequence[Facts], entries: Sequence[story.Entries]
+    runs: Sequence[Run], facts: Sequence[Facts], entries: Sequence[words.Entries]
 ) -> Table:
-    times = [dict(story.times(run)) for run in runs]
-    rows: Table = [("outcome", [story.outcome(run)[0] for run in runs])]
+    times = [dict(words.times(run)) for run in runs]
+    rows: Table = [("outcome", [words.outcome(run)[0] for run in runs])]
     rows += [(name, [each[name] for each in times]) for name in times[0]]
-    last = [story.last_numbers(*each) for each in zip(facts, entries, strict=True)]
+    last = [words.last_numbers(*each) for each in zip(facts, entries, strict=True)]
     for name in dict.fromkeys(name for each in last for name in each):
         rows.append((f"last {name}", [each.get(name, "-") for each in last]))
     return rows
 
 
 def _charts(
-    names: Sequence[str], facts: Sequence[Facts], entries: Sequence[story.Entries]
+    names: Sequence[str], facts: Sequence[Facts], entries: Sequence[words.Entries]
 ) -> list[Chart]:
     """One for each quantity, in which a run has the same colour each time.
 

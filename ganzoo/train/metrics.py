@@ -1,4 +1,7 @@
-"""Numbers of many steps, left on the device until somebody asks for them."""
+"""Numbers of many steps, left on the device until somebody asks for them.
+
+`train/step.py` measures them; `runs/quantities.py` says how people call them.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from safetensors.torch import load, load_file, save
 from ganzoo import TrainConfig
 from ganzoo.draw import latents
 from ganzoo.errors import GanzooError, ModelFileError
-from ganzoo.report import story
+from ganzoo.report import words
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Job
 from ganzoo.runs.recorder import record
@@ -269,12 +269,12 @@ def test_so_does_one_that_is_stopped_after_an_epoch_without_a_snapshot(tmp_path:
     state = [*record(run, events, job, snapshots={1})][-1].state
     grids = sorted(path.stem for path in (run.path / "samples").iterdir())
     assert grids == ["epoch-0000", "epoch-0001", "real", f"step-{state.step:08d}"]
-    assert story.images_seen(run) == state.samples_seen
-    assert story.epochs(run) == "2"
+    assert words.images_seen(run) == state.samples_seen
+    assert words.epochs(run) == "2"
     (run.path / "samples" / f"step-{state.step:08d}.png").unlink()
-    assert story.epochs(run) == "2"  # was measured
+    assert words.epochs(run) == "2"  # was measured
     run.write_lines("metrics.jsonl", [])
-    assert story.epochs(run) == "1"  # was drawn
+    assert words.epochs(run) == "1"  # was drawn
 
 
 def test_a_run_whose_reader_gives_up_says_so(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ganzoo.cli import options as given
-from ganzoo.cli.carrying import Progress, carry_out, command
+from ganzoo.cli.training import Progress, carry_out, command
 from ganzoo.zoo.options import parse_pairs
 
 
