@@ -34,7 +34,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.lasttag not in {"style", "script"}:
-            self.in_words.append(data)
+            self.words.append(data)
 
 
 def needs_nothing(page: Page) -> bool:
@@ -258,9 +258,7 @@ def test_a_comparison_takes_several(
 def test_the_clock_starts_anew_with_every_resume() -> None:
     entries = [{"step": i, "seconds": s} for i, s in enumerate((1.0, 2.5, 3.0, 0.5, 2.0), 1)]
     assert in_words.seconds_of(entries, []) == pytest.approx(2.0)
-    assert in_words.seconds_of(entries, [2]) == pytest.approx(
-        2.5 + 2.0
-    )  # also where it does not show
+    assert in_words.seconds_of(entries, [2]) == pytest.approx(2.5 + 2.0)  # it does not show
     assert in_words.seconds_of(entries, [2, 3]) == pytest.approx(2.5 + 3.0 + 2.0)
     assert in_words.seconds_of(entries, [4, 2, 3, 3]) == pytest.approx(2.5 + 3.0 + 2.0)
     assert [in_words.duration(s) for s in (9.6, 125, 7260)] == ["10 s", "2 min 5 s", "2 h 1 min"]
