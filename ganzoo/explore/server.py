@@ -110,7 +110,7 @@ def application(generator: Generator, name: str, port: int) -> Starlette:
 
 
 class _Guard:
-    """Middleware that refuses other hosts and other pages, and adds headers to the other answers."""
+    """Middleware that refuses other hosts and other pages, and adds headers to the rest."""
 
     def __init__(self, app: ASGIApp, hosts: list[str]) -> None:
         self.app, self.hosts = app, hosts
