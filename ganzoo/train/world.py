@@ -110,7 +110,7 @@ ALONE = World()
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[World]:
-    """Connect the processes that torchrun's variables tell of; yield the world of them."""
+    """Connect the processes that torchrun's variables tell of; yield their world."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield ALONE

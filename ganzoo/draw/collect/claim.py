@@ -16,7 +16,7 @@ from ganzoo.storage import lock
 
 @contextmanager
 def claim(sink: Sink, facts: Mapping[str, str | int]) -> Iterator[None]:
-    """Keep `sink` to ourselves while it is resumed, appended to and finished.
+    """Keep `sink` to this process while it is resumed, appended to and finished.
 
     `facts` say which images it is for. After a crash, claim it again with the same facts to go on.
     Raises OutputError, and changes nothing, if something is in the way: another file of the name,

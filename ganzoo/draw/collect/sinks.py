@@ -46,7 +46,7 @@ class Folder:
             os.replace(written, os.path.join(self.path, _name(number, self.shape[0])))
 
     def finish(self) -> None:
-        """Remove all but the images, once all of them are there."""
+        """Remove the unfinished file, if any, once all images are there."""
         self._written.unlink(missing_ok=True)
 
     @property
