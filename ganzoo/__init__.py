@@ -36,11 +36,11 @@ _DOORS = {
     "runs": "ganzoo.api.table",
     "train": "ganzoo.api.training",
 }
-"""Where each function of this page lives; that is imported when it is used."""
+"""Module of each function that is offered here; it is imported when the function is used."""
 
 
 class CallableRoom(ModuleType):
-    """A package of ganzoo that shares its name with a function: calling it calls that.
+    """A package of ganzoo that shares its name with a function: calling it calls the function.
 
     Python keeps one attribute for both `ganzoo.train.loop` and `ganzoo.train("mlp_gan")`.
     """

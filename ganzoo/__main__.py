@@ -1,4 +1,4 @@
-"""`python -m ganzoo`."""
+"""The command line, for `python -m ganzoo`."""
 
 from ganzoo.cli import main
 

@@ -1,9 +1,9 @@
-"""The contract: what a plugin fills in. Data, not inheritance; nothing here imports torch.
+"""The contract with plugins: data to fill in, no class to inherit from.
 
-A plugin is a function with keyword-only, annotated options that returns an `Architecture` (or a
-`Dataset`), named by an entry point in the group `ganzoo.architectures` (or `ganzoo.datasets`).
-The first line of the function's docstring is the summary that `ganzoo list` prints, so that
-listing reads sources and runs no plugin's code.
+Nothing here imports torch. A plugin is a function with keyword-only, annotated options that
+returns an `Architecture` (or a `Dataset`). An entry point in the group `ganzoo.architectures` (or
+`ganzoo.datasets`) names it. The first line of the function's docstring is the summary that
+`ganzoo list` prints: listing reads the source and runs no plugin's code.
 """
 
 from __future__ import annotations
@@ -33,48 +33,48 @@ __version__ = "0.1.0"
 """The version of ganzoo, which is also that of its contract with plugins."""
 
 Discriminator = Callable[["Tensor"], "Tensor"]
-"""Images (n, C, H, W) to scores (n,), as an objective sees it."""
+"""Function from images (n, C, H, W) to scores (n,), as an objective sees it."""
 
 Precision = Literal["auto", "fp32", "tf32", "bf16"]
-"""What the passes of training are computed in; `ganzoo.train.device` says more."""
+"""Number format of the forward and backward passes; `ganzoo.train.device` says more."""
 
 Loss = Callable[[Discriminator, "Tensor", "Tensor"], "Tensor"]
-"""(discriminator, real images, fake images) to a scalar."""
+"""Function from (discriminator, real images, fake images) to a scalar."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Objective:
-    """What the two networks minimise.
+    """The two losses that the networks minimise.
 
-    Both losses get the discriminator itself, as a function from images (n, C, H, W) to scores (n,),
-    and a batch of real and of generated images; both return a scalar. Because they get the
-    discriminator and not its scores, a gradient penalty or a relativistic loss is just another
+    Each loss gets the discriminator itself, as a function from images (n, C, H, W) to scores (n,),
+    a batch of real images and a batch of generated ones. It returns a scalar. Because it gets the
+    discriminator and not the scores, a gradient penalty or a relativistic loss is just another
     function.
     """
 
     discriminator_loss: Loss
-    """Differentiable in the discriminator's weights; the fake images carry no graph."""
+    """Discriminator's loss, differentiable in its weights; the fake images carry no graph."""
 
     generator_loss: Loss
-    """Differentiable in the fake images; the discriminator's weights are frozen."""
+    """Generator's loss, differentiable in the fake images; the discriminator is frozen."""
 
     scores: Literal["logits", "critic"] = "logits"
-    """What the discriminator returns: logits, which are reported to the user as probabilities D(x)
-    and D(G(z)), or a critic's scores, which are reported as they are."""
+    """Kind of number that the discriminator returns. Logits are reported to the user as
+    probabilities D(x) and D(G(z)); a critic's scores are reported as they are."""
 
 
 def setting(default: Any, what: str, *, extends: bool = False) -> Any:
     """Return a dataclass field: a row of the table of settings that Python and the shell share.
 
-    `what` says what it is, in one or two sentences. Every field of `TrainConfig` (and of
+    `what` describes the setting in one or two sentences. Every field of `TrainConfig` (and of
     `ganzoo.runs.saving.Saving`) is a parameter of `ganzoo.train` and an option of `ganzoo train`.
-    `extends` says that a resumed run may change it.
+    `extends` is whether a resumed run may change it.
     """
     return field(default=default, metadata={"what": what, "extends": extends})
 
 
 def check_settings(table: object) -> None:
-    """Raise SettingError where a field of a dataclass of settings has a value of another type."""
+    """Raise SettingError if a field of the dataclass `table` has a value of another type."""
     for name, hint in get_type_hints(type(table)).items():
         value, kinds = getattr(table, name), get_args(hint) or (hint,)
         if get_origin(hint) is Literal:
@@ -87,10 +87,10 @@ def check_settings(table: object) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """How to train: an architecture's defaults, and what the user changed.
+    """The settings of a training: an architecture's defaults, and what the user changed.
 
     An epoch is as many images as the data set holds. Every batch is full: a batch at the end of an
-    epoch continues into the next. SettingError (a ValueError) where a value makes no sense.
+    epoch continues into the next. Raises SettingError (a ValueError) if a value makes no sense.
     """
 
     epochs: int = setting(20, "How often every image is used.", extends=True)
@@ -139,38 +139,38 @@ class TrainConfig:
 class Architecture:
     """One GAN: what to build, what to minimise, what to feed it.
 
-    ValueError or TypeError where a field is not what it should be.
+    Raises ValueError or TypeError if a field is not what it should be.
     """
 
     image_shape: tuple[int, int, int]
     """(channels, height, width); channels are 1 or 3."""
 
     latent_dim: int
-    """How many numbers z ~ N(0, 1) make one image."""
+    """Numbers z ~ N(0, 1) that make one image."""
 
     generator: Callable[[], nn.Module]
-    """Builds a network (n, latent_dim) -> (n, *image_shape), float32, values in `image_range`."""
+    """Builder of a network (n, latent_dim) -> (n, *image_shape), float32, in `image_range`."""
 
     discriminator: Callable[[], nn.Module]
-    """Builds a network (n, *image_shape) -> (n,), float32: logits or a critic's scores."""
+    """Builder of a network (n, *image_shape) -> (n,), float32: logits or a critic's scores."""
 
     objective: Objective
     """The two losses; `ganzoo.objectives` has the usual ones."""
 
     optimizers: Callable[[nn.Module, nn.Module], tuple[Optimizer, Optimizer]]
-    """Gets (generator, discriminator), returns their optimizers; see `ganzoo.optimizers`."""
+    """Function from (generator, discriminator) to their optimizers; see `ganzoo.optimizers`."""
 
     dataset: str
-    """The data set to train on by default: a registered name. Its own package's comes first."""
+    """Registered name of the default data set; the plugin's own package is searched first."""
 
     image_range: tuple[float, float] = (-1.0, 1.0)
-    """The values of black and white in images, real ones and generated ones."""
+    """Values of black and of white, in real images and in generated ones."""
 
     after_discriminator_step: Callable[[nn.Module], None] | None = None
-    """Called with the discriminator after each of its updates: weight clipping, for example."""
+    """Function of the discriminator, called after each of its updates: weight clipping, say."""
 
     defaults: TrainConfig = TrainConfig()
-    """How to train unless the user says otherwise."""
+    """Settings of the training, where the user gives no others."""
 
     def __post_init__(self) -> None:
         if len(self.image_shape) != 3:
@@ -206,18 +206,18 @@ class ImageSequence(Protocol):
 class Dataset:
     """A source of images of any size; ganzoo crops, resizes and caches them for the architecture.
 
-    `images[i]` is a uint8 array, (H, W) grey or (H, W, 3) RGB, or raises `ganzoo.errors.DataError`
-    naming the file that cannot be read; a numpy array of shape (N, H, W) or (N, H, W, C) is such a
-    sequence. `cache_key` is what the pixels are a function of (a version and the options, or the
-    files' names, sizes and times); an array needs none.
+    `images[i]` is a uint8 array, (H, W) grey or (H, W, 3) RGB. If the image cannot be read, it
+    raises `ganzoo.errors.DataError`, which names the file. A numpy array of shape (N, H, W) or
+    (N, H, W, C) is such a sequence. `cache_key` is a text that differs wherever the pixels may
+    differ: a version and the options, or the files' names, sizes and times. An array needs none.
     """
 
     images: ImageSequence
-    """The images by number."""
+    """Images by number."""
 
     cache_key: str | None = None
-    """What the pixels are a function of; None for an array, which is its own key."""
+    """Text that differs wherever the pixels may; None for an array, which is its own key."""
 
 
 Plugin = Callable[..., Any]
-"""What an entry point names: a function of keyword-only options."""
+"""Function of keyword-only options that an entry point names."""

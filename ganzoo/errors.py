@@ -1,4 +1,4 @@
-"""Everything that can go wrong, with its exit code. One line each: what, whose, what to do next."""
+"""Everything that can go wrong, with its exit code."""
 
 import os
 import sys
@@ -9,15 +9,15 @@ EXTRAS = {
     "explore": {"starlette", "uvicorn"},
     "tensorboard": {"tensorboard"},
 }
-"""What each extra of ganzoo installs, by the names that are imported."""
+"""Packages that each extra of ganzoo installs, by the names that are imported."""
 
 
 class GanzooError(Exception):
     """An error the user can act on: what is wrong, whose fault it is, what to do next.
 
     The message names parameters as Python does: `batch_size` as its first word, or `batch_size=32`
-    anywhere. `fields` are those names, so that the command line can name its options instead; it
-    prints the message in one line and exits with `exit_code`.
+    anywhere. `fields` are those names, so that the command line can write its options in their
+    place. It prints the message in one line and exits with `exit_code`.
     """
 
     exit_code = 1
@@ -28,7 +28,7 @@ class GanzooError(Exception):
 
 
 class UsageError(GanzooError):
-    """What was asked for does not make sense."""
+    """The user asked for something that makes no sense."""
 
     exit_code = 2
 
@@ -80,14 +80,14 @@ class RunInUseError(GanzooError):
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether a device or the machine had no memory left; torch says it in its own way."""
+    """Return whether the device or the machine has no memory left; torch has errors of its own."""
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and "memory" in str(error)
     )
 
 
 def missing_extra(error: BaseException) -> str:
-    """What to do about an import that failed, if an extra would have made it work."""
+    """Return which extra to install, if an import failed for want of one; otherwise ""."""
     package = (getattr(error, "name", None) or "").partition(".")[0]
     if isinstance(error, ModuleNotFoundError):
         for extra, packages in EXTRAS.items():
@@ -97,14 +97,14 @@ def missing_extra(error: BaseException) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Somebody else's exception in one line: `ValueError: too wide (my_gan.py, line 7)`."""
+    """Return somebody else's exception in one line: `ValueError: too wide (my_gan.py, line 7)`."""
     words = " ".join(str(error).split())[:300]
     told = f"{type(error).__name__}: {words}".removesuffix(": ")
     return f"{told}{_where(error)}{missing_extra(error)}"
 
 
 def _where(error: BaseException) -> str:
-    """The innermost line that is neither ours nor a library's: ` (my_gan.py, line 7)`."""
+    """Return the innermost line that is neither ours nor a library's: ` (my_gan.py, line 7)`."""
     if isinstance(error, SyntaxError):
         return ""  # its message says where
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
@@ -114,7 +114,7 @@ def _where(error: BaseException) -> str:
 
 
 def _is_library(file: str) -> bool:
-    """Whether code is Python's own, or of a package that plugins are written with."""
+    """Return whether a file is Python's own, or of a package that plugins are written with."""
     standard = os.path.dirname(os.__file__)
     if file.startswith(standard + os.sep) and "site-packages" not in file:
         return True

@@ -21,10 +21,11 @@ def up(
     padding: int = 1,
     bias: bool = True,
 ) -> list[nn.Module]:
-    """(n, wide_in, h, w) to (n, wide_out, 2h, 2w): transposed convolution, batch norm, ReLU.
+    """Return a block that doubles the size: transposed convolution, batch norm, ReLU.
 
-    Other numbers give heights of (h - 1) * stride + kernel - 2 * padding. The generator's block of
-    DCGAN (Radford, Metz & Chintala, ICLR 2016).
+    It maps (n, wide_in, h, w) to (n, wide_out, 2h, 2w). With other numbers the new height is
+    (h - 1) * stride + kernel - 2 * padding. DCGAN's generator is built of such blocks (Radford,
+    Metz & Chintala, ICLR 2016).
     """
     conv = nn.ConvTranspose2d(wide_in, wide_out, kernel, stride, padding, bias=bias)
     return [conv, nn.BatchNorm2d(wide_out), nn.ReLU(inplace=True)]
@@ -41,10 +42,11 @@ def down(
     norm: bool = True,
     slope: float = 0.2,
 ) -> list[nn.Module]:
-    """(n, wide_in, h, w) to (n, wide_out, h/2, w/2): convolution, batch norm, LeakyReLU.
+    """Return a block that halves the size: convolution, batch norm, LeakyReLU.
 
-    Other numbers give heights of (h + 2 * padding - kernel) // stride + 1. The discriminator's
-    block of DCGAN; its first one goes without batch norm.
+    It maps (n, wide_in, h, w) to (n, wide_out, h/2, w/2). With other numbers the new height is
+    (h + 2 * padding - kernel) // stride + 1. DCGAN's discriminator is built of such blocks; its
+    first one has no batch norm.
     """
     conv = nn.Conv2d(wide_in, wide_out, kernel, stride, padding, bias=bias)
     between = [nn.BatchNorm2d(wide_out)] if norm else []
@@ -52,7 +54,7 @@ def down(
 
 
 def normal_weights(network: Network, std: float = 0.02) -> Network:
-    """Draw the weights of every linear and convolution layer from N(0, std²); returns `network`.
+    """Draw the weights of every linear and convolution layer from N(0, std²); return `network`.
 
     Biases and batch norms stay as torch makes them.
     """

@@ -1,7 +1,7 @@
 """Objectives that architectures share, and gradient penalties to add to them.
 
-Each is a pair of losses; `ganzoo.architecture.Objective` says what they get. They compose:
-WGAN-GP is `penalised(wasserstein(), gradient_penalty(10))`.
+An objective is a pair of losses; `ganzoo.architecture.Objective` says what they get. Penalties are
+added to it: WGAN-GP is `penalised(wasserstein(), gradient_penalty(10))`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from ganzoo.architecture import Discriminator, Loss, Objective
 
 
 def non_saturating() -> Objective:
-    """Binary cross-entropy on logits; the generator maximises log D(G(z)).
+    """Return binary cross-entropy on logits; the generator maximises log D(G(z)).
 
-    softplus(-s) is -log sigmoid(s), without the overflow. Goodfellow et al., "Generative
+    softplus(-s) is -log sigmoid(s), computed without overflow. Goodfellow et al., "Generative
     Adversarial Nets", NeurIPS 2014, section 3.
     """
 
@@ -30,7 +30,7 @@ def non_saturating() -> Objective:
 
 
 def least_squares() -> Objective:
-    """Scores are drawn to 1 for real and to 0 for generated images; the generator wants 1.
+    """Return squared losses: D aims at 1 for real and 0 for generated images, G at 1 for its own.
 
     Mao et al., "Least Squares Generative Adversarial Networks", ICCV 2017, equation 9.
     """
@@ -47,7 +47,7 @@ def least_squares() -> Objective:
 
 
 def hinge() -> Objective:
-    """Scores above 1 for real and below -1 for generated images cost nothing.
+    """Return hinge losses: D pays nothing above 1 for real and below -1 for generated images.
 
     Lim & Ye, "Geometric GAN", 2017, and Miyato et al., "Spectral Normalization for GANs", ICLR
     2018, equations 16 and 17.
@@ -62,8 +62,9 @@ def hinge() -> Objective:
 
 
 def wasserstein() -> Objective:
-    """The difference of the critic's mean scores; needs a critic kept Lipschitz by other means.
+    """Return the losses of a critic: the difference of its mean scores.
 
+    The critic must be kept Lipschitz by other means, such as clipped weights or a penalty.
     Arjovsky, Chintala & Bottou, "Wasserstein GAN", ICML 2017, algorithm 1.
     """
 
@@ -76,7 +77,7 @@ def wasserstein() -> Objective:
 
 
 def penalised(objective: Objective, *penalties: Loss) -> Objective:
-    """`objective` with `penalties` added to the discriminator's loss."""
+    """Return `objective` with `penalties` added to the discriminator's loss."""
 
     def discriminator_loss(D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
         loss = objective.discriminator_loss(D, real, fake)
@@ -90,25 +91,26 @@ def penalised(objective: Objective, *penalties: Loss) -> Objective:
 
 
 def r1(gamma: float = 10.0) -> Loss:
-    """Add gamma/2 · E‖∇D(x)‖² on real images.
+    """Return the penalty gamma/2 · E‖∇D(x)‖² on real images.
 
-    Like every penalty here it takes one image's score to depend on that image alone: use no batch
-    norm in the discriminator. Mescheder, Geiger & Nowozin, "Which Training Methods for GANs do
-    actually Converge?", ICML 2018, equation 9.
+    Like every penalty here, it assumes that an image's score depends on that image alone: use no
+    batch norm in the discriminator. Mescheder, Geiger & Nowozin, "Which Training Methods for GANs
+    do actually Converge?", ICML 2018, equation 9.
     """
     return lambda D, real, fake: gamma / 2 * _gradients(D, real).square().sum(1).mean()
 
 
 def r2(gamma: float = 10.0) -> Loss:
-    """Add gamma/2 · E‖∇D(x)‖² on generated images: the same paper's equation 10."""
+    """Return the penalty gamma/2 · E‖∇D(x)‖² on generated images: equation 10 of `r1`'s paper."""
     return lambda D, real, fake: gamma / 2 * _gradients(D, fake).square().sum(1).mean()
 
 
 def gradient_penalty(weight: float = 10.0) -> Loss:
-    """Add weight · E(‖∇D(x)‖ - 1)² at random points between a real and a generated image.
+    """Return the penalty weight · E(‖∇D(x)‖ - 1)² at points between real and generated images.
 
-    Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017, equation 3. Both
-    batches must have one size, as ganzoo's have.
+    Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017, equation 3. Each
+    x is a random point between one real and one generated image, so both batches must have the same
+    size, as ganzoo's have.
     """
 
     def penalty(D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
@@ -121,7 +123,7 @@ def gradient_penalty(weight: float = 10.0) -> Loss:
 
 
 def _gradients(D: Discriminator, images: Tensor) -> Tensor:
-    """The gradient (n, C·H·W) of each image's score in that image, itself differentiable."""
+    """Return the gradient (n, C·H·W) of each image's score in that image; it is differentiable."""
     images = images.detach().requires_grad_()
     (gradients,) = torch.autograd.grad(D(images).sum(), images, create_graph=True)
     return gradients.flatten(1)

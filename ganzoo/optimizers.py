@@ -12,7 +12,7 @@ Pair = Callable[[nn.Module, nn.Module], tuple[Optimizer, Optimizer]]
 
 
 def adam(learning_rate: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999)) -> Pair:
-    """One Adam for each of (G, D); the defaults are DCGAN's (Radford et al., ICLR 2016)."""
+    """Return a builder of an Adam each for (G, D); default: DCGAN's (Radford et al., ICLR 2016)."""
 
     def build(network: nn.Module) -> Optimizer:
         return torch.optim.Adam(network.parameters(), learning_rate, betas, fused=True)
@@ -21,7 +21,7 @@ def adam(learning_rate: float = 2e-4, betas: tuple[float, float] = (0.5, 0.999))
 
 
 def rmsprop(learning_rate: float = 5e-5) -> Pair:
-    """One RMSprop for each of (G, D); the default is WGAN's."""
+    """Return a builder of an RMSprop each for (G, D); default: WGAN's."""
 
     def build(network: nn.Module) -> Optimizer:
         return torch.optim.RMSprop(network.parameters(), learning_rate, foreach=True)

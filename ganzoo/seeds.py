@@ -1,7 +1,7 @@
 """SplitMix64: numbers as a pure function of a few integers, the same on every machine.
 
 Steele, Lea & Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014. Nothing here
-keeps a state: that is what lets image i, or step k, be drawn again without what came before.
+keeps a state, so image i, or step k, can be drawn again without what came before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _MASK = 2**64 - 1
 
 
 def mix(state: int) -> int:
-    """The SplitMix64 output for `state`: a bijection of the 64-bit integers."""
+    """Return the SplitMix64 output for `state`: a bijection of the 64-bit integers."""
     z = (state + _GAMMA) & _MASK
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
@@ -24,7 +24,7 @@ def mix(state: int) -> int:
 
 
 def mix_array(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """`mix` of every element."""
+    """Return `mix` of every element."""
     z = state + np.uint64(_GAMMA)  # unsigned array arithmetic wraps, as it should
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -32,7 +32,7 @@ def mix_array(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def derive(seed: int, stream: str, *counters: int) -> int:
-    """A 63-bit seed for one use of randomness: (run's seed, what for, which step, ...)."""
+    """Return a 63-bit seed for one use of randomness: (run's seed, what for, which step, ...)."""
     key = mix(seed & _MASK) ^ zlib.crc32(stream.encode())
     for counter in counters:
         key = mix(key) ^ counter
@@ -40,7 +40,7 @@ def derive(seed: int, stream: str, *counters: int) -> int:
 
 
 def uniform(seed: int, index: int, count: int) -> NDArray[np.float64]:
-    """`count` numbers in [0, 1) that belong to item `index` of `seed` and to nothing else."""
+    """Return `count` numbers in [0, 1) that belong to item `index` of `seed` alone."""
     start = np.uint64(mix(mix(seed & _MASK) ^ index))
     words = mix_array(start + np.arange(count, dtype=np.uint64))
     return np.asarray((words >> np.uint64(11)) * 2.0**-53, np.float64)

@@ -1,4 +1,4 @@
-"""Where ganzoo keeps what it can make again, and how it writes files."""
+"""Where ganzoo keeps its cache, and how it writes files."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import IO
 
 Content = Sequence[bytes | memoryview]
-"""What is in a file, in pieces of bytes."""
+"""Content of a file, in pieces of bytes."""
 
 
 class Disk:
-    """The calls that change what is on a disk: in one place, so that a test can stop after each."""
+    """All calls that change what is on a disk, in one place: a test can stop after each."""
 
     def create(self, folder: Path) -> None:
-        """Make a folder, and those above it."""
+        """Make a folder, and the folders above it."""
         folder.mkdir(parents=True)
 
     def write(self, file: Path, content: Content) -> None:
-        """Write a file, which a power cut may still take away."""
+        """Write a file; until it is synced, a power cut may take it away."""
         with file.open("wb", buffering=0) as opened:
             for piece in content:
                 while piece := piece[opened.write(piece) :]:
@@ -38,7 +38,7 @@ class Disk:
             os.close(descriptor)
 
     def rename(self, old: Path, new: Path) -> None:
-        """Give a file or folder another name, in one instant; a file of the new name goes."""
+        """Rename a file or folder in one instant; a file that has the new name is replaced."""
         os.replace(old, new)
 
     def remove(self, path: Path) -> None:
@@ -53,7 +53,7 @@ DISK = Disk()
 
 
 def cache_folder() -> Path:
-    """Where decoded images and downloads are kept: $GANZOO_CACHE, or the user's cache."""
+    """Return the folder of decoded images and downloads: $GANZOO_CACHE, or the user's cache."""
     given = os.environ.get("GANZOO_CACHE")
     if given:
         return Path(given)
@@ -63,7 +63,7 @@ def cache_folder() -> Path:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, and the folders above it; a reader sees the old one or all of the new one."""
+    """Write a file and make its folder; a reader sees the whole old file or the whole new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
@@ -78,7 +78,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def lock(file: IO[str]) -> bool:
-    """Hold `file` until it is closed or this process dies; False where another process does."""
+    """Lock `file` until it is closed or this process dies; return False if another has it."""
     if sys.platform == "win32":
         return True
     import fcntl

@@ -24,7 +24,7 @@ MAX_FILE_BYTES = 256_000_000
 
 
 def folder_dataset(folder: Path) -> Dataset:
-    """Every image file below `folder`, in the order of its path."""
+    """Return every image file below `folder`, in the order of the paths; DataError if none."""
     paths = sorted(_walk(folder))
     if not paths:
         raise DataError(f"{folder} holds no images ({', '.join(sorted(SUFFIXES))})")
@@ -33,7 +33,10 @@ def folder_dataset(folder: Path) -> Dataset:
 
 
 def zip_dataset(path: Path) -> Dataset:
-    """Every image file in the zip at `path`, in the order of its name."""
+    """Return every image file in the zip at `path`, in the order of the names.
+
+    Raises DataError if there is none, or if the zip is damaged or not safe to unpack.
+    """
     try:
         archive = zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
@@ -55,7 +58,7 @@ def zip_dataset(path: Path) -> Dataset:
 
 
 class _Decoded:
-    """Encoded images, decoded when asked for; subclasses say where they are."""
+    """Encoded images, which are decoded when asked for; subclasses say where they are."""
 
     def name(self, index: int) -> str:
         raise NotImplementedError
@@ -103,7 +106,10 @@ class _ZipMembers(_Decoded):
 
 
 def decode(content: bytes) -> NDArray[np.uint8]:
-    """One encoded image as uint8, (H, W) grey or (H, W, 3) RGB: upright, transparency on white."""
+    """Decode an image to uint8, (H, W) grey or (H, W, 3) RGB: upright, transparency on white.
+
+    Raises ValueError if it is too small, too large, or has 32 bits a pixel.
+    """
     with Image.open(io.BytesIO(content)) as image:
         if not min(image.size) >= SMALLEST or image.width * image.height > MAX_PIXELS:
             limits = f"at least {SMALLEST} a side and at most {MAX_PIXELS} pixels"
@@ -120,14 +126,14 @@ def decode(content: bytes) -> NDArray[np.uint8]:
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """One image file as `decode` does; DataError says what is wrong with it."""
+    """Read an image file and `decode` it; DataError says what is wrong with it."""
     if not path.is_file():
         raise DataError(f"there is no image '{path}'")
     return _Files([path])[0]
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """The image files below `folder`; links are followed, but no folder is entered twice."""
+    """Yield the image files below `folder`; follow links, but refuse to enter a folder twice."""
     seen: set[str] = set()
     for root, folders, files in os.walk(folder, followlinks=True, onerror=_raise):
         real = os.path.realpath(root)
@@ -143,13 +149,13 @@ def _raise(error: OSError) -> None:
 
 
 def _is_image(path: Path | PurePosixPath) -> bool:
-    """Whether a name is an image's, and not a hidden file or what macOS adds to a zip."""
+    """Return whether a name is an image's, and not a hidden file or one that macOS adds."""
     hidden = path.name.startswith(".") or "__MACOSX" in path.parts
     return path.suffix.lower() in SUFFIXES and not hidden
 
 
 def _size_and_time(path: Path) -> tuple[int, int]:
-    """What tells a file from a changed one; a dangling link is found when it is read."""
+    """Return what changes when the file does; a dangling link is found later, when it is read."""
     try:
         stat = path.stat()
     except OSError:

@@ -16,7 +16,7 @@ SPLITS = {"train": "train-images", "test": "t10k-images"}
 
 
 def find_idx(folder: Path, split: str = "train") -> Path | None:
-    """The image file of `split` in `folder` ("train" or "test"), if there is one."""
+    """Return the image file of `split` ("train" or "test") in `folder`, if there is one."""
     for separator in "-.":
         for suffix in ("", ".gz"):
             path = folder / f"{SPLITS[split]}{separator}idx3-ubyte{suffix}"
@@ -26,7 +26,7 @@ def find_idx(folder: Path, split: str = "train") -> Path | None:
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
-    """The uint8 images (N, H, W) of an IDX file; DataError says what is wrong with it."""
+    """Return the uint8 images (N, H, W) of an IDX file; DataError says what is wrong with it."""
     try:
         content = path.read_bytes()
         if path.suffix == ".gz":

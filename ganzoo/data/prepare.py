@@ -1,4 +1,4 @@
-"""Images of any size become one uint8 array in the architecture's shape, decoded once, cached."""
+"""Images of any size made into one uint8 array of the architecture's shape, and cached."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from ganzoo.errors import DataError, PluginError
 from ganzoo.storage import write_whole
 from ganzoo.zoo.guard import explained
 
-_RECIPE = "1"  # changes when the same file would give other pixels
+_RECIPE = "1"  # change it when the same file would give other pixels
 _CHUNK = 256  # images decoded between two calls of the progress
 
 Progress = Callable[[int, int], None]
-"""Called with (images decoded, images in all)."""
+"""Function of (images decoded, images in all)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Images:
-    """What a run trains on: `pixels` is uint8 (N, H, W, C), in memory or memory-mapped."""
+    """The images of a run: `pixels` is uint8 (N, H, W, C), in memory or memory-mapped."""
 
     name: str
     pixels: NDArray[np.uint8]
@@ -48,11 +48,11 @@ def prepare(
     skip_bad: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:
-    """All images of `dataset` as `shape` (C, H, W), their fingerprint, and what was left out.
+    """Return all images of `dataset` as `shape` (C, H, W), their fingerprint, and what is left out.
 
-    They come from the cache where they were seen before. Every image that cannot be read is found
-    here, before training starts: DataError names them all, unless `skip_bad` leaves them out.
-    Nothing stays behind when it fails.
+    The images are uint8 (N, H, W, C); if they were decoded before, they come from the cache. Every
+    image that cannot be read is found here, before training starts: `skip_bad` leaves them out,
+    otherwise DataError names them. Nothing stays behind when it fails.
     """
     channels, height, width = shape
     target = (height, width, channels)
@@ -88,7 +88,10 @@ def prepare(
 
 
 def fit(image: NDArray[np.uint8], target: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """One image (H, W) or (H, W, C) centre-cropped, resized and converted to `target` (H, W, C)."""
+    """Crop an image (H, W) or (H, W, C) around its centre, resize and convert it to `target`.
+
+    `target` is (H, W, C). Raises DataError if the image is not uint8.
+    """
     height, width, channels = target
     if image.dtype != np.uint8:
         raise DataError(f"an image is {image.dtype}, not uint8")
@@ -108,9 +111,9 @@ def _decode_all(
     skip_bad: bool,
     progress: Progress,
 ) -> None:
-    """Decode every image into `stored`; `facts` is written last and says that it is whole.
+    """Decode every image into `stored`; write `facts` last, which says that it is whole.
 
-    The pixels are written, not memory-mapped: a full disk is then an error and not a signal.
+    The pixels are written, not memory-mapped: then a full disk is an error and not a signal.
     """
     temporary = stored.with_name(f"{stored.name}.{os.getpid()}.tmp")
     bad: list[str] = []
@@ -140,7 +143,7 @@ def _decode_all(
 def _decode_each(
     images: ImageSequence, target: tuple[int, int, int]
 ) -> Iterator[NDArray[np.uint8] | DataError]:
-    """Every image in its order, decoded by several threads, or the error that it met."""
+    """Yield each image in its order, decoded by several threads, or the error that it met."""
 
     def one(index: int) -> NDArray[np.uint8] | DataError:
         try:
@@ -158,7 +161,7 @@ def _decode_each(
 
 
 def _fingerprint(pixels: NDArray[np.uint8]) -> str:
-    """SHA-256 of pixels and shape."""
+    """Return the SHA-256 of pixels and shape."""
     digest = hashlib.sha256(np.ascontiguousarray(pixels).data)
     digest.update(str(pixels.shape).encode())
     return digest.hexdigest()

@@ -30,11 +30,12 @@ def open_images(
     skip_bad: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Images:
-    """The images that `spec` names, as `shape` (C, H, W), ready to train on.
+    """Return the images that `spec` names, as `shape` (C, H, W), ready to train on.
 
     `spec` is a registered data set (`options` are its options), or a path: a folder or zip of
-    images, a folder of IDX files, an .npz. A registered name wins; write ./name for the path.
-    Raises DataError with what to do where there are no images or some cannot be read.
+    images, a folder of IDX files, an .npz. If it could be both, it is the registered name; write
+    ./name for the path. Raises DataError, which says what to do, if there are no images or some
+    cannot be read.
     """
     name, source, dataset, blamed = _find(spec, options or {})
     with blamed:
@@ -47,7 +48,7 @@ def open_images(
 def _find(
     spec: str, options: Mapping[str, Any]
 ) -> tuple[str, dict[str, Any], Dataset, AbstractContextManager[None]]:
-    """A short name, what `run.json` records, the data set itself, and who is to blame for it."""
+    """Return a short name, what `run.json` records, the data set, and a context that blames it."""
     looks_like_a_path = os.sep in spec or "/" in spec or spec.endswith((".zip", ".npz"))
     if not looks_like_a_path:
         try:
@@ -85,7 +86,7 @@ def _from_path(path: Path) -> Dataset:
 
 
 def _read_npz(path: Path) -> NDArray[np.uint8]:
-    """The images of an .npz: its array `images`, or the first uint8 array of 3 or 4 dimensions."""
+    """Return the images of an .npz: its array `images`, or its first uint8 array of 3 or 4 axes."""
     try:
         with np.load(path, allow_pickle=False) as content:
             names = sorted(content.files, key=lambda name: name != "images")

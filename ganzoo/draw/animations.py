@@ -1,4 +1,4 @@
-"""Pictures one after the other: GIF and WebP, and MP4 where ffmpeg is installed."""
+"""Animations of pictures: GIF and WebP, and MP4 where ffmpeg is installed."""
 
 from __future__ import annotations
 
@@ -17,31 +17,33 @@ if TYPE_CHECKING:
     from PIL import Image
 
 LIMITS = {".gif": 2**16 - 1, ".webp": 2**14 - 1}
-"""How the names of animations end, and the most pixels in a row that the format can count."""
+"""Suffixes of animations, each with the most pixels that its format allows on a side."""
 
 FRAMES_PER_SECOND = 25  # of an MP4, in which a picture stays for several frames
 
 
 def there_and_back(frames: Sequence[Image.Image]) -> tuple[list[Image.Image], list[int]]:
-    """A way that is walked for ever, and milliseconds for each picture.
+    """Return the frames there and back, to be repeated for ever, and milliseconds for each.
 
-    At a pace to tell a few of them apart, and to let many flow: there takes 1.5 to 3 seconds.
+    A few pictures stay long enough to tell them apart; many flow. The way there takes 1.5 to 3
+    seconds.
     """
     order = [*frames, *frames[-2:0:-1]]
     return order, [max(60, min(500, 3000 // len(frames)))] * len(order)
 
 
 def to_the_end(frames: Sequence[Image.Image]) -> tuple[list[Image.Image], list[int]]:
-    """A story that begins anew after a rest at its end, and milliseconds for each picture."""
+    """Return the frames once through, and milliseconds for each; the last one stays for 2 s."""
     pace = max(60, min(500, 6000 // len(frames)))
     return [*frames], [pace] * (len(frames) - 1) + [2000]
 
 
 def encode(frames: Sequence[Image.Image], milliseconds: Sequence[int], path: Path) -> bytes:
-    """The content of `path`, a .gif, .webp or .mp4, of pictures of one size.
+    """Encode pictures of one size as the content of `path`, a .gif, .webp or .mp4.
 
-    WebP is written without loss; a GIF has 256 colours. UsageError where the format cannot hold
-    them, or nothing here can write it.
+    WebP is written without loss; a GIF has 256 colours. Raises UsageError if the pictures are too
+    large for the format, or if an .mp4 needs an ffmpeg that is not installed; OutputError if
+    ffmpeg fails.
     """
     suffix = path.suffix.lower()
     if suffix == ".mp4":
@@ -66,7 +68,7 @@ def encode(frames: Sequence[Image.Image], milliseconds: Sequence[int], path: Pat
 
 
 def _by_ffmpeg(frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> bytes:
-    """H.264 as every browser and telephone shows it; it wants even sides."""
+    """Encode H.264 as every browser and telephone shows it; its sides must be even."""
     if not shutil.which("ffmpeg"):
         raise UsageError("an .mp4 needs ffmpeg, which is not installed: name it .webp or .gif")
     width, height = frames[0].size
@@ -77,7 +79,7 @@ def _by_ffmpeg(frames: Sequence[Image.Image], milliseconds: Sequence[int]) -> by
         for frame, stay in zip(frames, milliseconds, strict=True)
     )
     size = f"{width + width % 2}x{height + height % 2}"
-    # A fragmented file is one that can be written into a pipe.
+    # Only a fragmented file can be written into a pipe.
     done = subprocess.run(
         ["ffmpeg", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size,
          "-r", str(FRAMES_PER_SECOND), "-i", "-", "-c:v", "libx264", "-crf", "18",

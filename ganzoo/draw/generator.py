@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from PIL import Image
 
 BATCH_SIZE = 64
-"""How many images are drawn at a time, unless you say so; no image depends on it."""
+"""Images that are drawn at a time, unless you say otherwise; no image depends on it."""
 MAX_COORDINATES = 2**11
-"""Of z that are tried one by one, or that directions are found in: four times StyleGAN's."""
+"""Most coordinates of z to try one by one, or to find directions in: four times StyleGAN's."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Generator:
     """A function from latents to images, and what is known about it.
 
     `forward` maps float32 z (n, latent_dim) to images as `info.image` says: float32 (n, C, H, W)
-    in its range, or uint8 (n, H, W, C). `sha256` identifies the model: that of the ONNX file, or of
-    the weights. `runs_on` is the onnxruntime provider, or "torch". `first_layer` maps z to float32
-    (n, features), the activations of the first layer, where the model has more than one.
+    in its range, or uint8 (n, H, W, C). `sha256` is the hash of the ONNX file, or of the weights:
+    it identifies the model. `runs_on` is the onnxruntime provider, or "torch". `first_layer` maps
+    z to float32 (n, features), the activations of the first layer; None if there is no other layer.
     """
 
     info: ModelInfo
@@ -43,18 +43,18 @@ class Generator:
     first_layer: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
 
     def __repr__(self) -> str:
-        """What it draws, and with what: `<mlp_gan 28x28x1, float32, 128 images seen, torch>`."""
+        """Return what it draws and how: `<mlp_gan 28x28x1, float32, 128 images seen, torch>`."""
         height, width = self.info.image["size"]
         size = f"{height}x{width}x{self.info.image['channels']}"
         seen = f"{self.info.samples_seen:,} images seen"
         return f"<{self.info.architecture} {size}, {self.info.precision}, {seen}, {self.runs_on}>"
 
     def run(self, z: NDArray[Any]) -> NDArray[Any]:
-        """What the model itself returns for z (n, latent_dim), in one batch."""
+        """Return what the model itself returns for z (n, latent_dim), in one batch."""
         return self.forward(self._checked(z))
 
     def draw(self, z: NDArray[Any], batch_size: int = BATCH_SIZE) -> Pixels:
-        """The uint8 images (n, H, W, C) of your own latents z (n, latent_dim)."""
+        """Draw the uint8 images (n, H, W, C) of your own latents z (n, latent_dim)."""
         z = self._checked(z)
         batch_size = self._batch(batch_size)
         starts = range(0, len(z), batch_size)
@@ -63,7 +63,7 @@ class Generator:
     def sample(self, n: int = 64, seed: int = 0, batch_size: int = BATCH_SIZE) -> Pixels:
         """Draw images 0 … n - 1 of `seed`, uint8 (n, H, W, C); image i depends on (seed, i) alone.
 
-        All of them are in memory at once: `stream` is for many.
+        All of them are in memory at once; for very many, use `stream`.
         """
         return np.concatenate(list(self.stream(n, seed, batch_size)))
 
@@ -87,10 +87,10 @@ class Generator:
         return to_pil(grid(self.sample(n, seed), columns))
 
     def interpolate(self, seed_a: int, seed_b: int, steps: int = 8) -> Pixels:
-        """The way from image 0 of one seed to that of another: uint8 (steps, H, W, C).
+        """Draw the way from image 0 of one seed to that of another: uint8 (steps, H, W, C).
 
-        Spherical interpolation, which keeps the length that normal latents have (White, "Sampling
-        Generative Networks", 2016). Both ends are included.
+        The interpolation is spherical, which keeps the length that normal latents have (White,
+        "Sampling Generative Networks", 2016). Both ends are included.
         """
         if steps < 2:
             raise UsageError(f"a way has two ends: steps must be at least 2, not {steps}")
@@ -98,7 +98,7 @@ class Generator:
         return self.draw(latents.slerp(a, b, steps))
 
     def sweep(self, index: int, values: Sequence[float], rows: int = 8, seed: int = 0) -> Pixels:
-        """Images of `seed` with coordinate `index` of z set to each value, all others as they are.
+        """Draw images of `seed` with coordinate `index` of z set to each value, the others kept.
 
         Returns uint8 (rows, len(values), H, W, C): what this one coordinate does to `rows` images.
         """
@@ -114,11 +114,11 @@ class Generator:
         return images.reshape(rows, len(values), *images.shape[1:])
 
     def movement(self, reach: float = 3.0, rows: int = 8, seed: int = 0) -> NDArray[np.float64]:
-        """How far each coordinate moves the picture: (latent_dim,) mean grey levels of 255.
+        """Return how far each coordinate moves the picture: (latent_dim,) mean grey levels of 255.
 
-        Coordinate i is swept from -reach to reach in `rows` images of `seed`, all others as they
-        are; the number is the mean difference between the two ends. Where there are more than
-        `MAX_COORDINATES`, only so many are tried, the first: (MAX_COORDINATES,).
+        Coordinate i is set to -reach and to reach in `rows` images of `seed`; all others stay as
+        they are. The number is the mean difference between the two. Of more than `MAX_COORDINATES`
+        only the first so many are tried: (MAX_COORDINATES,).
         """
         dim = min(self.info.latent_dim, MAX_COORDINATES)
         z = latents.normal(_positive(rows, "rows"), self.info.latent_dim, seed)
@@ -134,17 +134,17 @@ class Generator:
         return np.array(moved)
 
     def most_moving(self, count: int, reach: float = 3.0, seed: int = 0) -> list[tuple[int, float]]:
-        """The coordinates that move the picture most, each with its `movement`: `count` at most.
+        """Return the coordinates that move the picture most, each with its `movement`.
 
-        That which does so most is the first; of equal ones the lower. Where there
-        are more than `MAX_COORDINATES`, they are chosen from the first so many.
+        There are `count` at most. The one that moves it most is the first; of equal ones, the lower
+        comes first. Of more than `MAX_COORDINATES` only the first so many are tried.
         """
         movement = self.movement(reach, seed=seed)
         first = (-movement).argsort(kind="stable")[: _positive(count, "count")]
         return [(int(index), float(movement[index])) for index in first]
 
     def benchmark(self, batch_sizes: Sequence[int] = (1, 64)) -> dict[int, float]:
-        """Images per second at each batch size: median of five times 0.1 s, after a first run."""
+        """Return images per second at each batch size: median of five 0.1 s, after a first run."""
         dim = self.info.latent_dim
         return {
             size: size / seconds_per_call(self.forward, latents.normal(size, dim))
@@ -152,7 +152,7 @@ class Generator:
         }
 
     def _batch(self, wanted: int) -> int:
-        """As many images at a time as asked for, but of huge ones fewer: no image depends on it."""
+        """Return `wanted` images at a time, but of huge ones fewer: no image depends on it."""
         return min(_positive(wanted, "batch_size"), 2**27 // math.prod(self.info.output_shape))
 
     def _pixels(self, z: NDArray[np.float32]) -> Pixels:
@@ -181,7 +181,10 @@ class Generator:
 def seconds_per_call(
     forward: Callable[[NDArray[np.float32]], object], z: NDArray[np.float32], seconds: float = 0.1
 ) -> float:
-    """Median time of `forward(z)` over five rounds of `seconds` each, after one call to warm up."""
+    """Return the median time of `forward(z)` in seconds, after one call to warm up.
+
+    It is the median of five rounds of `seconds` each.
+    """
     forward(z)
     return statistics.median(one_round(forward, z, seconds) for _ in range(5))
 
@@ -189,7 +192,7 @@ def seconds_per_call(
 def one_round(
     forward: Callable[[NDArray[np.float32]], object], z: NDArray[np.float32], seconds: float
 ) -> float:
-    """Mean time of `forward(z)`, called for `seconds` and at least once."""
+    """Return the mean time of `forward(z)` in seconds; call it for `seconds`, at least once."""
     calls, start = 0, time.perf_counter()
     while calls == 0 or time.perf_counter() - start < seconds:
         forward(z)

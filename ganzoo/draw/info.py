@@ -14,18 +14,18 @@ SCHEMA = "1"
 PRECISIONS = ("float32", "float16", "int8")
 FORMATS = (("float32", "NCHW"), ("uint8", "NHWC"))
 MAX_NUMBERS = 2**24
-"""In one image: 4096x4096 grey, or 2364x2364 in colour."""
+"""Most numbers in one image: 4096x4096 grey, or 2364x2364 in colour."""
 MAX_LATENTS = 2**16
 MAX_CHARACTERS = 2**16
-"""In one value of the metadata."""
+"""Most characters in one value of the metadata."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelInfo:
     """All that sampling needs to know, and all that building the network again needs.
 
-    Stored as string pairs `ganzoo.<field>`, each value JSON. `options`, `plugin` and `architecture`
-    rebuild the network; `latent` and `image` are enough to draw pictures without it.
+    It is stored as string pairs `ganzoo.<field>`, each value JSON. `options`, `plugin` and
+    `architecture` rebuild the network; `latent` and `image` are enough to draw pictures without it.
     """
 
     version: str  # of ganzoo
@@ -42,18 +42,18 @@ class ModelInfo:
 
     @property
     def latent_dim(self) -> int:
-        """How many numbers make one image."""
+        """Numbers that make one image."""
         return int(self.latent["shape"][0])
 
     @property
     def image_range(self) -> tuple[float, float]:
-        """The values of black and white."""
+        """Values of black and of white."""
         low, high = self.image["range"]
         return float(low), float(high)
 
     @property
     def output_shape(self) -> tuple[int, int, int]:
-        """Of one image as the model gives it: (C, H, W), or (H, W, C) where the layout is NHWC."""
+        """Shape of one image from the model: (C, H, W), or (H, W, C) if the layout is NHWC."""
         height, width = self.image["size"]
         channels = self.image["channels"]
         return (
@@ -63,13 +63,13 @@ class ModelInfo:
         )
 
     def to_metadata(self) -> dict[str, str]:
-        """String pairs for a file's header, in a fixed order."""
+        """Return string pairs for a file's header, in a fixed order."""
         pairs = {f"ganzoo.{name}": json.dumps(value) for name, value in asdict(self).items()}
         return {"ganzoo.schema": SCHEMA, **pairs}
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str], path: object) -> ModelInfo:
-        """Read and check the pairs of the file at `path`; ModelFileError where they are not."""
+        """Read and check the pairs of the file at `path`; ModelFileError says what is wrong."""
         if "ganzoo.schema" not in metadata:
             raise ModelFileError(f"{path} was not written by ganzoo: it has no ganzoo metadata")
         if metadata["ganzoo.schema"] != SCHEMA:
@@ -102,7 +102,7 @@ def _refuse(constant: str) -> None:
 
 
 def _check(values: dict[str, Any]) -> None:
-    """The schema; ValueError says what does not hold."""
+    """Check `values` against the schema; ValueError says what does not hold."""
 
     def need(holds: bool, name: str) -> None:
         if not holds:
@@ -139,7 +139,7 @@ def _are_sizes(value: Any, count: int, most: int) -> bool:
 
 
 def _is_range(value: Any) -> bool:
-    """Two numbers that float32 can tell apart and scale between."""
+    """Return whether `value` is two numbers that float32 can tell apart and scale between."""
     if not isinstance(value, list) or [type(n) in (int, float) for n in value] != [True, True]:
         return False
     low, high = value

@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 from ganzoo.seeds import mix, mix_array
 
 RNG = "gz-normal-v1"
-"""The name of this stream; model files record it, so that a better one can follow."""
+"""Name of this stream; model files record it, so that a better one can follow."""
 
 
 def normal(count: int, dim: int, seed: int = 0, start: int = 0) -> NDArray[np.float32]:
-    """Z ~ N(0, I), float32 (count, dim): the latents of images start … start + count - 1 of `seed`.
+    """Return z ~ N(0, I), float32 (count, dim), of images start … start + count - 1 of `seed`.
 
-    Box-Muller over SplitMix64, in float64, cast at the end; an odd `dim` drops its last number.
-    Image i depends on (seed, i) alone. `seed` is any integer; it is taken modulo 2^64.
+    This is Box-Muller over SplitMix64, in float64, cast at the end. It makes pairs of numbers; if
+    `dim` is odd, the last number of an image is dropped. Image i depends on (seed, i) alone.
+    `seed` is any integer; it is taken modulo 2^64.
     """
     pairs = (dim + 1) // 2
     first = (mix(int(seed) % 2**64) + int(start) * pairs) % 2**64
@@ -28,9 +29,9 @@ def normal(count: int, dim: int, seed: int = 0, start: int = 0) -> NDArray[np.fl
 
 
 def slerp(a: NDArray[np.float32], b: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
-    """Spherical interpolation from a to b, both (dim,): float32 (steps, dim), ends included.
+    """Interpolate spherically from a to b, both (dim,): float32 (steps, dim), ends included.
 
-    Straight where the two point the same or opposite ways, or one is zero.
+    The way is straight if the two point the same or opposite ways, or if one is zero.
     """
     t = np.linspace(0, 1, steps)[:, None]
     lengths = np.linalg.norm(a.astype(np.float64)) * np.linalg.norm(b.astype(np.float64))

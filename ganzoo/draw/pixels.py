@@ -20,7 +20,7 @@ Pixels = NDArray[np.uint8]
 
 
 def to_pixels(images: NDArray[np.float32], image_range: tuple[float, float]) -> Pixels:
-    """Float images (n, C, H, W) in `image_range` as uint8 (n, H, W, C), rounded to the nearest."""
+    """Round float images (n, C, H, W) in `image_range` to uint8 pixels (n, H, W, C)."""
     low, high = image_range
     with np.errstate(over="ignore"):  # what is far too bright is white
         scaled = np.clip((images - low) * (255 / (high - low)), 0, 255)
@@ -28,7 +28,7 @@ def to_pixels(images: NDArray[np.float32], image_range: tuple[float, float]) -> 
 
 
 def grid(images: Pixels, columns: int | None = None, gap: int = 2, background: int = 255) -> Pixels:
-    """One sheet (1, H, W, C) of n images in rows, as square as can be.
+    """Return one sheet (1, H, W, C) of n images in rows, as square as can be.
 
     Small images are enlarged by a whole factor, pixel by pixel, so that the sheet can be looked at.
     """
@@ -46,9 +46,9 @@ def grid(images: Pixels, columns: int | None = None, gap: int = 2, background: i
 
 
 def ungrid(sheet: Pixels, count: int, size: tuple[int, int], gap: int = 2) -> Pixels:
-    """The images (count, H, W, C) of that size that `grid` made such a sheet (H, W, C) of.
+    """Return the images (count, H, W, C) of which `grid` made a sheet (H, W, C).
 
-    ValueError where it cannot have done so.
+    `size` is (height, width) of an image. Raises ValueError if no such images make this sheet.
     """
     height, width = size
     zoom = max(1, 64 // max(size))
@@ -63,7 +63,7 @@ def ungrid(sheet: Pixels, count: int, size: tuple[int, int], gap: int = 2) -> Pi
 
 
 def from_file(path: Path) -> Pixels:
-    """One picture (H, W, C), grey or RGB."""
+    """Read one picture (H, W, C), grey or RGB."""
     from PIL import Image
 
     with Image.open(path) as picture:
@@ -79,7 +79,7 @@ def save_png(image: Pixels, path: Path) -> None:
 
 
 def to_pil(image: Pixels) -> Image.Image:
-    """One image (H, W, C) or (1, H, W, C) as a PIL image, grey or RGB."""
+    """Return one image (H, W, C) or (1, H, W, C) as a PIL image, grey or RGB."""
     from PIL import Image
 
     image = image[0] if image.ndim == 4 else image

@@ -25,7 +25,7 @@ MAX_MEMORY = 4 * 2**30
 
 CPU = "CPUExecutionProvider"
 AUTOMATIC = ("CUDAExecutionProvider", CPU)
-"""What `providers="auto"` tries, in this order."""
+"""Providers that `providers="auto"` tries, in this order."""
 
 
 def load_onnx(
@@ -33,10 +33,10 @@ def load_onnx(
 ) -> Generator:
     """Open an ONNX generator that `ganzoo export` wrote.
 
-    `providers` are names as onnxruntime has them, "CUDA" being short for "CUDAExecutionProvider";
+    `providers` are names as onnxruntime has them; "CUDA" is short for "CUDAExecutionProvider", and
     "auto" is CUDA where it works, else the CPU. `threads` is by default the number of CPUs that
-    this process may use. Raises ModelFileError where the file is missing, damaged, not to be
-    trusted, or not ganzoo's; DeviceError where a provider is not there.
+    this process may use. Raises ModelFileError if the file is missing, damaged, not to be trusted,
+    or not ganzoo's; DeviceError if a provider is not there.
     """
     return from_bytes(untrusted.read(path), path, providers, threads)
 
@@ -47,7 +47,7 @@ def from_bytes(
     providers: str | Sequence[str] = "auto",
     threads: int | None = None,
 ) -> Generator:
-    """As `load_onnx`, for the content of a file; `path` is only for messages."""
+    """Open the content of a file, as `load_onnx` does; `path` is only for messages."""
     contents = untrusted.inspect(content, path)
     info = ModelInfo.from_metadata(contents.metadata, path)
     _check_ports(contents, info, path)
@@ -83,7 +83,7 @@ def from_bytes(
 def _activations(
     session: onnxruntime.InferenceSession, name: str, z: NDArray[np.float32], path: str | Path
 ) -> NDArray[np.float32]:
-    """The value `name` of a graph, float32 (n, features)."""
+    """Compute the value `name` of a graph, float32 (n, features)."""
     options = onnxruntime.RunOptions()
     options.only_execute_path_to_fetches = True
     try:
@@ -94,14 +94,14 @@ def _activations(
 
 
 def usable_cpus() -> int:
-    """How many CPUs this process may run on."""
+    """Return how many CPUs this process may run on."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def _check_ports(contents: Contents, info: ModelInfo, path: str | Path) -> None:
-    """One input and one output, exactly as the metadata say."""
+    """Raise ModelFileError unless it has one input and one output, exactly as the metadata say."""
     wanted = [
         Port("latent", "float32", (None, info.latent_dim)),
         Port("image", info.image["dtype"], (None, *info.output_shape)),
@@ -159,9 +159,9 @@ def _providers(asked: str | Sequence[str]) -> list[str]:
 
 @functools.cache
 def _limit_memory() -> None:
-    """Let all models together have `MAX_MEMORY` on the CPU: a file may declare a terabyte.
+    """Limit all models together to `MAX_MEMORY` on the CPU: a file may declare a terabyte.
 
-    Where the process that uses ganzoo has registered an allocator before, its limits hold instead.
+    If the program that uses ganzoo registered an allocator before, that one's limits hold instead.
     """
     info = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT

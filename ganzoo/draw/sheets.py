@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
 MARGIN = 12
-GAP = 2  # between images, as in images.grid
+GAP = 2  # between images, as in pixels.grid
 GROUP_GAP = 18
 INK, RULE, PAPER = 40, 190, 255  # all grey
 FONT_SIZES = (15, 45)
-"""The smallest and the largest, in pixels."""
+"""Smallest and largest size of letters, in pixels."""
 LETTERS = 52
-"""How many times its size the images are wide: 7 points on a sheet that is printed 15 cm wide."""
+"""Width of the images in font sizes: 7 points on a sheet that is printed 15 cm wide."""
 
 
 class Box(NamedTuple):
-    """Where an image is on a sheet, in pixels; the right and lower edges are outside."""
+    """Place of an image on a sheet, in pixels; the right and lower edges are outside."""
 
     left: int
     top: int
@@ -44,10 +44,10 @@ class Sheet:
     """Images in labelled rows and columns, the columns in groups of the same size.
 
     `images` is uint8 (rows, groups, columns, H, W, C). `rows`, `groups` and `columns` are their
-    labels; those of the columns stand over each group, and labels that are not given take no room.
+    labels; those of the columns stand over each group. Labels that are not given take no room.
     `caption` stands below. Images are enlarged by the largest whole factor that keeps them within
-    `size` pixels, and there is room for labels of `room` pixels over a column. Letters grow with
-    the sheet, so that they can be read in print.
+    `size` pixels. A column has room for a label of `room` pixels, or more if its own need it.
+    Letters grow with the sheet, so that they can be read in print.
     """
 
     images: Pixels
@@ -59,7 +59,7 @@ class Sheet:
     room: int = 0
 
     def draw(self) -> Image.Image:
-        """The sheet as one picture, grey or RGB: grey letters on white."""
+        """Draw the sheet as one picture, grey or RGB: grey letters on white."""
         rows, groups, columns = self.images.shape[:3]
         height = self.box(rows - 1, 0, 0).bottom + MARGIN + self._line * bool(self.caption)
         width = self._left(groups - 1, columns - 1) + self._column_width
@@ -74,7 +74,7 @@ class Sheet:
         return picture
 
     def frames(self) -> list[Image.Image]:
-        """One picture for each column, all of one size: every group with that column alone."""
+        """Draw one picture for each column, all of one size: every group with that column alone."""
         alone = [
             replace(self, images=self.images[:, :, [k]], columns=self.columns[k : k + 1])
             for k in range(self.images.shape[2])
@@ -83,7 +83,7 @@ class Sheet:
         return [replace(sheet, room=room).draw() for sheet in alone]
 
     def save(self, path: str | Path) -> None:
-        """Write the sheet, or for .gif and .webp its frames; a reader never sees half a file."""
+        """Write the sheet, or its frames as a .gif or .webp; a reader never sees half a file."""
         path = Path(path)
         if is_animation(path):
             content = encode(*there_and_back(self.frames()), path)
@@ -92,13 +92,13 @@ class Sheet:
         write_whole(path, content)
 
     def _repr_png_(self) -> bytes:
-        """Let a notebook show it."""
+        """Return the sheet as a PNG file, so that a notebook shows it."""
         encoded = io.BytesIO()
         self.draw().save(encoded, format="PNG")
         return encoded.getvalue()
 
     def box(self, row: int, group: int, column: int) -> Box:
-        """Where this image is drawn: in the middle of its column."""
+        """Return where this image is drawn: in the middle of its column."""
         height, width = (side * self._zoom for side in self.images.shape[3:5])
         left = self._left(group, column) + (self._column_width - width) // 2
         headings = self._line * (bool(self.groups) + bool(self.columns))
@@ -117,22 +117,22 @@ class Sheet:
 
     @property
     def _line(self) -> int:
-        """The height of a line of headings."""
+        """Height of a line of headings, in pixels."""
         return self._font_size * 3 // 2
 
     @property
     def _padding(self) -> int:
-        """Between a label and what is next to it."""
+        """Room between a label and what is next to it, in pixels."""
         return self._font_size // 2 + 1
 
     def _width(self, labels: Sequence[str]) -> int:
-        """The width of the widest, in pixels."""
+        """Return the width of the widest label, in pixels."""
         font = _font(self._font_size)
         return max((math.ceil(font.getlength(label)) for label in labels), default=0)
 
     @functools.cached_property
     def _column_width(self) -> int:
-        """Wide enough for the images, and for labels and headings not to touch each other."""
+        """Width that fits the images and keeps labels and headings from touching each other."""
         columns, width = int(self.images.shape[2]), int(self.images.shape[4])
         label = max(self.room, self._width(self.columns))
         heading = math.ceil((self._width(self.groups) + GAP) / columns) - GAP
@@ -140,17 +140,17 @@ class Sheet:
 
     @functools.cached_property
     def _row_labels(self) -> int:
-        """How much room the labels of the rows take."""
+        """Width that the labels of the rows take."""
         return self._width(self.rows) + self._padding if self.rows else 0
 
     def _left(self, group: int, column: int) -> int:
-        """Where a column begins, of which the images may be narrower."""
+        """Return where a column begins; its images may be narrower than the column."""
         pitch = self._column_width + GAP
         in_groups = group * (int(self.images.shape[2]) * pitch - GAP + GROUP_GAP)
         return MARGIN + self._row_labels + in_groups + column * pitch
 
     def _write(self, picture: Image.Image) -> None:
-        """Labels and headings, each in the middle of what it is about, and rules below groups."""
+        """Write labels and headings, each in the middle of what it is about; rule below groups."""
         from PIL import ImageDraw
 
         pen = ImageDraw.Draw(picture)
@@ -175,7 +175,7 @@ class Sheet:
 
 
 def is_animation(path: Path) -> bool:
-    """Whether a file of this name holds frames; UsageError if it is neither that nor a picture."""
+    """Return whether a file of this name holds frames; UsageError if it holds no picture either."""
     suffix = path.suffix.lower()
     if suffix not in {".png", *LIMITS}:
         raise UsageError(
@@ -187,7 +187,7 @@ def is_animation(path: Path) -> bool:
 
 @functools.cache
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """The font that Pillow brings: it looks the same on every machine."""
+    """Return the font that Pillow brings: it looks the same on every machine."""
     from PIL import ImageFont
 
     return ImageFont.load_default(size)

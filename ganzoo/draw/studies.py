@@ -26,7 +26,7 @@ def sweep(
 ) -> Sheet:
     """Return a sheet of `rows` images of `seed`, in which each coordinate of z takes each value.
 
-    A group of columns for each of `indices`, a column for each of `values`.
+    It has a group of columns for each of `indices`, and in it a column for each of `values`.
     """
     sweeps = [generator.sweep(index, values, rows, seed) for index in indices]
     return Sheet(
@@ -42,7 +42,7 @@ def interpolation(
 ) -> Sheet:
     """Return a sheet with a row of `steps` images for each way from image 0 of a seed to the next.
 
-    UsageError for fewer than two seeds.
+    Raises UsageError for fewer than two seeds.
     """
     parts = _ways(generator, seeds, steps)
     return Sheet(

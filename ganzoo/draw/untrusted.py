@@ -1,7 +1,7 @@
 """What an ONNX file contains and asks for, found out without running any of it.
 
 Files come from strangers. onnxruntime would follow the paths that a file names, run loops without
-end, and believe what is declared; so ganzoo reads a file's structure itself, and hands on only a
+end, and believe what is declared. So ganzoo reads a file's structure itself. It hands on only a
 plain graph of operators that it knows, from latents to images.
 """
 
@@ -17,17 +17,17 @@ from ganzoo.draw.wire import DamagedError, Reader, Value, as_bytes, as_int, as_t
 from ganzoo.errors import ModelFileError
 
 MAX_BYTES = 2**30
-"""Of a file: a generator with 268 million float32 weights."""
+"""Most bytes of a file: a generator with 268 million float32 weights."""
 MAX_NODES = 2000
-"""The zoo's largest has under a hundred; onnxruntime's time to open grows with their square."""
+"""Most nodes: the zoo's largest has under 100; the time to open grows with their square."""
 MAX_PARTS = 100_000
-"""Fields and numbers of the structure; the zoo's largest has about two thousand."""
+"""Most fields and numbers of the structure; the zoo's largest has about two thousand."""
 MAX_DIMS = 8
 STRING = 8
 TYPES = {1: "float32", 2: "uint8"}
 """ONNX's numbers for the types that latents and images may have."""
 
-# Of ONNX itself, and what they give depends on their inputs alone: none is random, none keeps
+# Operators of ONNX itself, whose result depends on their inputs alone: none is random. None keeps
 # strings or sequences, which no memory limit counts, and none runs a graph of its own.
 OPERATORS = frozenset(
     """
@@ -57,7 +57,7 @@ class Port:
 
 @dataclass
 class Contents:
-    """What a file says of itself."""
+    """What a file says about itself."""
 
     ir_version: int = 0
     opset: int = 0
@@ -68,7 +68,7 @@ class Contents:
 
 
 def read(path: str | Path) -> bytes:
-    """The content of a model file; ModelFileError where there is none, or it is far too large."""
+    """Return the content of a model file; ModelFileError if it is missing or far too large."""
     try:
         with open(path, "rb", opener=_without_waiting) as file:
             status = os.fstat(file.fileno())
@@ -100,7 +100,7 @@ class _Refused(Exception):  # noqa: N818 - it never leaves this module
 
 
 class _Inspector(Reader):
-    """One pass over the messages of onnx.proto that matter, by their fields' numbers there."""
+    """One pass over the messages of onnx.proto that matter; its fields have numbers there."""
 
     def model(self, data: memoryview) -> Contents:
         found, graph = Contents(), None
@@ -208,5 +208,5 @@ class _Inspector(Reader):
 
 
 def _without_waiting(path: str, flags: int) -> int:
-    """Open a pipe without waiting for somebody to write into it: it is refused anyway."""
+    """Open a file; do not wait for a pipe to be written into, as it is refused anyway."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

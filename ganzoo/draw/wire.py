@@ -1,6 +1,6 @@
 """Protobuf's wire format, read strictly: what two readers could take differently is refused.
 
-Nothing is built and nothing is believed: a message is bytes, and its fields are numbers, ints and
+Nothing is built and nothing is believed: a message is bytes, and its fields are numbered ints and
 bytes. https://protobuf.dev/programming-guides/encoding describes the format.
 """
 
@@ -12,17 +12,17 @@ Value = int | memoryview | None
 
 
 class DamagedError(Exception):
-    """These bytes are not a message, or not one that every reader would read alike."""
+    """These bytes are no message, or not one that every reader would read alike."""
 
 
 class Reader:
-    """Reads messages, and counts their fields: there may be `budget` of them in all."""
+    """Reader of messages; it counts their fields, of which there may be `budget` in all."""
 
     def __init__(self, budget: int) -> None:
         self.budget = budget
 
     def fields(self, message: Value) -> Iterator[tuple[int, Value]]:
-        """Each field's number and value: an int, bytes, or None for what has a fixed size."""
+        """Yield each field's number and value: an int, bytes, or None for what has a fixed size."""
         data, at = as_bytes(message), 0
         while at < len(data):
             self.spend()
@@ -48,7 +48,7 @@ class Reader:
             yield key >> 3, value
 
     def once(self, message: Value) -> dict[int, Value]:
-        """The fields of a message that has each at most once; protobuf would merge two."""
+        """Return the fields of a message that has each at most once; protobuf would merge two."""
         found: dict[int, Value] = {}
         for number, value in self.fields(message):
             if number in found:
@@ -57,7 +57,7 @@ class Reader:
         return found
 
     def ints(self, value: Value) -> Iterator[int]:
-        """One int, or a packed list of them."""
+        """Yield one int, or each of a packed list of them."""
         if isinstance(value, int):
             yield value
             return
@@ -68,28 +68,28 @@ class Reader:
             yield number
 
     def spend(self) -> None:
-        """Count one more part."""
+        """Count one more part; DamagedError if there are too many."""
         self.budget -= 1
         if self.budget < 0:
             raise DamagedError("it has too many parts")
 
 
 def as_int(value: Value) -> int:
-    """A field that must be an int."""
+    """Return a field that must be an int, or raise DamagedError."""
     if not isinstance(value, int):
         raise DamagedError("a number is not one")
     return value
 
 
 def as_bytes(value: Value) -> memoryview:
-    """A field that must be bytes or a message."""
+    """Return a field that must be bytes or a message, or raise DamagedError."""
     if not isinstance(value, memoryview):
         raise DamagedError("a part is a number")
     return value
 
 
 def as_text(value: Value) -> str:
-    """A field that must be UTF-8."""
+    """Return a field that must be UTF-8, or raise DamagedError."""
     try:
         return bytes(as_bytes(value)).decode()
     except UnicodeDecodeError:

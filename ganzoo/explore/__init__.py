@@ -1,1 +1,1 @@
-"""A page to play with a model: served beside it, or written with everything in it."""
+"""A page to play with a model: served from here, or written with everything in it."""

@@ -9,17 +9,18 @@ from ganzoo.draw.directions import principal
 from ganzoo.draw.generator import MAX_COORDINATES, Generator
 
 DIRECTIONS = 6
-"""How many principal directions the page has."""
+"""Principal directions that the page has."""
 IMAGES = 256
-"""The most images of one request; of huge ones fewer."""
+"""Most images of one request; of huge ones fewer."""
 
 
 def facts(generator: Generator, name: str) -> dict[str, Any]:
-    """What `main.js` reads, as JSON has it; `name` is what files made from the model are called.
+    """Return what `main.js` reads, as JSON has it; files made from the model are called `name`.
 
-    `ranking` has every coordinate, that which moves the picture most first, as `ganzoo sweep` has
-    it; `directions` are unit vectors in z, and the share of variance that each explains. Of more
-    than `MAX_COORDINATES` the first so many are ranked, and there are no directions.
+    `ranking` has every coordinate in the order of `ganzoo sweep`: the one that moves the picture
+    most is the first. `directions` are unit vectors in z, each with the share of the variance that
+    it explains. If there are more than `MAX_COORDINATES` coordinates, only the first so many are
+    ranked, and there are no directions.
     """
     info = generator.info
     height, width = info.image["size"]
@@ -48,12 +49,12 @@ def _directions(generator: Generator) -> list[dict[str, Any]]:
 
 
 def most_images(generator: Generator) -> int:
-    """How many images may be asked for at once."""
+    """Return how many images may be asked for at once."""
     return max(1, min(IMAGES, 2**26 // math.prod(generator.info.output_shape)))
 
 
 def _about(generator: Generator) -> str:
-    """The model in one line."""
+    """Describe the model in one line."""
     info = generator.info
     height, width = info.image["size"]
     colours = "grey" if info.image["channels"] == 1 else "colour"

@@ -11,12 +11,12 @@ from importlib.resources import files
 from typing import Any
 
 POLICY = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'"
-"""What no page of ours may do: load anything, but for what is added to this."""
+"""Policy of all our pages: they may load nothing but what is added to this."""
 INDEX, STYLE, MAIN = "index.html", "style.css", "main.js"
 
 
 def page(facts: Mapping[str, Any]) -> dict[str, bytes]:
-    """The files of the page by their names, `facts` in it.
+    """Return the files of the page by their names, with `facts` in it.
 
     Their addresses are relative: they work in any folder of any site.
     """
@@ -30,16 +30,20 @@ def page(facts: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def with_policy(content: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What `page` gave, and files that it fetches, for a server that sends no policy of its own."""
+    """Put our policy into the page, for a server that sends none.
+
+    `content` is what `page` returned, and the files that the page fetches.
+    """
     policy = f"{POLICY}; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'"
     return {**content, INDEX: _put(content[INDEX], {"<!-- policy -->": _meta(policy)})}
 
 
 def one_file(content: Mapping[str, bytes]) -> bytes:
-    """What `page` gave, and files that it fetches, as one page that works from a double click.
+    """Join the page and the files that it fetches into one page that works from a double click.
 
-    A page that is opened as a file may import no module and fetch nothing: modules become data:
-    URLs that an import map gives names, and all else is text in the page.
+    A page that is opened as a file may import no module and fetch nothing. So modules become data:
+    URLs, to which an import map gives names, and all else is text in the page. `content` is as for
+    `with_policy`.
     """
     scripts = [name for name in content if name.endswith(".js")]
     names = {f"ganzoo/{name}": _data_url(_by_name(content[name])) for name in scripts}
@@ -66,7 +70,7 @@ def one_file(content: Mapping[str, bytes]) -> bytes:
 
 
 def _put(index: bytes, places: Mapping[str, str]) -> bytes:
-    """The page with something in each of these places."""
+    """Return the page with something in each of `places`; ValueError if it lacks one."""
     for place, content in places.items():
         before, found, after = index.partition(place.encode())
         if not found:
@@ -76,7 +80,7 @@ def _put(index: bytes, places: Mapping[str, str]) -> bytes:
 
 
 def _by_name(script: bytes) -> bytes:
-    """A module that imports others by name, and no more by where they are."""
+    """Make a module import others by name, and no longer by where they are."""
     return re.sub(rb'(\bfrom |\bimport\()"\./', rb'\1"ganzoo/', script)
 
 

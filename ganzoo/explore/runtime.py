@@ -1,4 +1,4 @@
-"""onnxruntime-web: fetched by npm once, its hash checked when it is fetched, kept in the cache."""
+"""onnxruntime-web: fetched once by npm, its hash checked then, and kept in the cache."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from ganzoo.storage import cache_folder, write_whole
 
 VERSION = "1.30.0"
 SETTINGS = {"npm_config_fetch_retries": "1", "npm_config_loglevel": "error"}
-"""Environment variables by which npm gives up soon, and says only why."""
+"""Environment variables that make npm give up soon, and say only why."""
 INTEGRITY = (
     "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4r"
     "KY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
 )
-"""Of its tarball, as `npm view onnxruntime-web@1.30.0 dist.integrity` has it."""
+"""Hash of its tarball, as `npm view onnxruntime-web@1.30.0 dist.integrity` has it."""
 FILES = {"ort.js": "ort.wasm.bundle.min.mjs", "ort.wasm": "ort-wasm-simd-threaded.wasm"}
-"""What the page needs of the 130 MB, by the names that it has there: hosts know no `.mjs`."""
+"""Files of the 130 MB that the page needs, by their names there: hosts know no `.mjs`."""
 NEEDS = f"a page that runs by itself needs onnxruntime-web {VERSION}, which npm fetches once"
 
 
 def onnxruntime_web(tell: Callable[[str], object] = lambda message: None) -> dict[str, bytes]:
-    """The two files of onnxruntime-web; OutputError where they are not there and do not come.
+    """Return the two files of onnxruntime-web; OutputError if they are missing and do not come.
 
-    Where it has to be fetched, it calls `tell` with a line that says so.
+    If they have to be fetched, `tell` is called with a line that says so.
     """
     folder = cache_folder() / f"onnxruntime-web-{VERSION}"
     if not all((folder / name).is_file() for name in FILES):
@@ -58,7 +58,7 @@ def _fetch(tell: Callable[[str], object]) -> dict[str, bytes]:
 
 
 def unpack(packed: Path) -> dict[str, bytes]:
-    """The files of a tarball that is the one we know; OutputError where it is another."""
+    """Return the files of the tarball that we know; OutputError if this is another one."""
     with packed.open("rb") as file:
         digest = hashlib.file_digest(file, "sha512").digest()
     if (found := f"sha512-{base64.b64encode(digest).decode()}") != INTEGRITY:

@@ -1,4 +1,4 @@
-"""The page on this machine alone, with the model behind it.
+"""The page, served to this machine alone, with the model behind it.
 
 What a stranger's page in the same browser may try is refused: another Host (DNS rebinding), another
 Origin, more than a few images at once. The files are in memory, so that no path leads anywhere.
@@ -39,7 +39,7 @@ HEADERS = {
 
 
 def listen(port: int) -> socket.socket:
-    """A socket of 127.0.0.1 that takes connections; OutputError where the port is taken."""
+    """Return a socket of 127.0.0.1 that takes connections; OutputError if the port is taken."""
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -55,7 +55,7 @@ def listen(port: int) -> socket.socket:
 
 
 def serve(app: Starlette, listening: socket.socket) -> None:
-    """Answer until the process is interrupted."""
+    """Answer requests until the process is interrupted."""
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -70,7 +70,7 @@ def serve(app: Starlette, listening: socket.socket) -> None:
 
 
 def application(generator: Generator, name: str, port: int) -> Starlette:
-    """The page of a model, for whom `http://127.0.0.1:PORT` or `http://localhost:PORT` is."""
+    """Return the server of a model's page, at http://127.0.0.1:PORT and http://localhost:PORT."""
     dim, most = generator.info.latent_dim, most_images(generator)
     known = {**facts(generator, name), "source": "server", "batch": min(most, 16)}
     files = page(known)
@@ -90,7 +90,7 @@ def application(generator: Generator, name: str, port: int) -> Starlette:
                 if len(body) > most * dim * 4:
                     raise HTTPException(413, f"at most {most} images at once")
         except ClientDisconnect:
-            return Response(status_code=400)  # for nobody
+            return Response(status_code=400)  # nobody reads it
         if not body or len(body) % (4 * dim):
             raise HTTPException(400, f"latents are {dim} float32 numbers for each image")
         z = np.frombuffer(bytes(body), "<f4").reshape(-1, dim)
@@ -110,7 +110,7 @@ def application(generator: Generator, name: str, port: int) -> Starlette:
 
 
 class _Guard:
-    """Refuses what is meant for other hosts or comes from other pages; adds headers to the rest."""
+    """Middleware that refuses other hosts and other pages, and adds headers to the rest."""
 
     def __init__(self, app: ASGIApp, hosts: list[str]) -> None:
         self.app, self.hosts = app, hosts

@@ -13,14 +13,14 @@ from ganzoo.explore.html import one_file, page, with_policy
 from ganzoo.storage import write_whole
 
 BATCH = 4
-"""Images that the page draws at a time: it cannot listen while it draws."""
+"""Images that the page draws at a time; it cannot react while it draws."""
 
 
 def files(model: bytes, name: str, runtime: Mapping[str, bytes]) -> dict[str, bytes]:
-    """All files of a page that draws with the ONNX file `model` where it is looked at.
+    """Return all files of a page that draws with the ONNX file `model` in the reader's browser.
 
-    `runtime` is onnxruntime-web as `npm` gives it; its WebAssembly is compressed, as not every host
-    does that. ModelFileError where the model is not to be trusted.
+    `runtime` is what `runtime.onnxruntime_web` returns. Its WebAssembly is compressed here, as not
+    every host does that. Raises ModelFileError if the model is not to be trusted.
     """
     known = {**facts(from_bytes(model, name, "CPU"), name), "source": "page", "batch": BATCH}
     return {
@@ -32,15 +32,18 @@ def files(model: bytes, name: str, runtime: Mapping[str, bytes]) -> dict[str, by
 
 
 def write_folder(content: Mapping[str, bytes], folder: Path, force: bool = False) -> int:
-    """Write `files` into a folder, which may be there: so many bytes.
+    """Write what `files` returned into a folder, which may exist; return how many bytes.
 
-    OutputError where a file of another page would go.
+    Raises OutputError if it would replace a file of another page, unless `force`.
     """
     return _write({folder / name: data for name, data in with_policy(content).items()}, force)
 
 
 def write_single_file(content: Mapping[str, bytes], file: Path, force: bool = False) -> int:
-    """Write `files` as one HTML file: so many bytes; OutputError where another one would go."""
+    """Write what `files` returned as one HTML file; return how many bytes.
+
+    Raises OutputError if it would replace another file, unless `force`.
+    """
     return _write({file: one_file(content)}, force)
 
 

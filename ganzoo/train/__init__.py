@@ -1,4 +1,4 @@
-"""Whatever takes gradients: networks, steps, the loop. `ganzoo.train(…)` calls `api.training`."""
+"""Whatever needs gradients: networks, steps, the loop. `ganzoo.train(…)` calls `api.training`."""
 
 import sys
 

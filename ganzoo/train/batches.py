@@ -43,7 +43,7 @@ class Batches:
         return len(self.pixels)
 
     def at(self, start: int, count: int) -> Tensor:
-        """Images `start` … `start + count - 1` of the run: floats (count, C, H, W)."""
+        """Return images `start` … `start + count - 1` of the run: floats (count, C, H, W)."""
         pixels = self.pixels[self._indices(start, count)].to(self.device, non_blocking=True)
         return (
             pixels.permute(0, 3, 1, 2).to(torch.get_default_dtype()).mul_(self.scale).add_(self.low)

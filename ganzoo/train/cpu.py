@@ -1,13 +1,13 @@
 """Quicker routes through a network: the same numbers, parameters and modules, less work.
 
-While `Routes` is entered, some modules of the networks compute their forward pass by
-the functions below; outside, the networks are as their authors wrote them, so checkpoints, drawing
-and export never see this. Modules that no rule is about run as they are.
+While `Routes` is entered, some modules of the networks compute their forward pass by the functions
+below. Outside, the networks are as their authors wrote them, so checkpoints, drawing and export
+never see this. Modules for which there is no rule run as they are.
 
-torch hands float32 matrix products to MKL, which uses half of an AMD processor's vector units;
+torch hands float32 matrix products to MKL, which uses half of an AMD processor's vector units.
 oneDNN, which torch brings along, uses all of them. And a convolution of an image whose pixels were
 repeated computes most of its products twice. The functions here can be differentiated twice, as
-gradient penalties need; docs/performance.md has the measurements.
+gradient penalties need. docs/performance.md has the measurements.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Routes:
 
 
 def _route(module: nn.Module) -> Forward | None:
-    """Another way through this module, or None."""
+    """Return a quicker way through this module, or None."""
     if type(module) is nn.Linear and HAS_ONEDNN:
         return partial(_linear, module)
     if type(module) is nn.Sequential:
@@ -65,7 +65,7 @@ def _run(steps: list[Forward], input: Tensor) -> Tensor:
 
 
 def _rewritten(modules: list[nn.Module]) -> Iterator[Forward]:
-    """What a Sequential does, with neighbours taken together."""
+    """Yield the steps of a Sequential; join an upsampling and the convolution that follows it."""
     queue = modules[::-1]
     while queue:
         first = queue.pop()
@@ -103,7 +103,7 @@ def _convolves(module: nn.Module | None) -> TypeGuard[nn.Conv2d]:
 
 
 def _bare(*modules: nn.Module) -> bool:
-    """Whether these modules compute what their class says, and nobody listens to it."""
+    """Return whether these modules compute what their class says, and have no hooks."""
     hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
     return not any(
         "forward" in module.__dict__ or any(getattr(module, hook) for hook in hooks)
@@ -120,7 +120,7 @@ INDEPENDENT = (
 
 
 def one_by_one(network: nn.Module) -> bool:
-    """Whether it is known that the batch an image comes in makes no difference to its result."""
+    """Return whether an image's result is known not to depend on the others of its batch."""
     modules = list(network.modules())
     return all(type(module) in INDEPENDENT and _bare(module) for module in modules) and not any(
         (isinstance(module, nn.Flatten) and module.start_dim < 1 and module is not modules[-1])
@@ -137,7 +137,7 @@ HAS_ONEDNN = (
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """`F.linear` of x (n, i), weight (o, i) and bias (o,), all float32 on the CPU: (n, o)."""
+    """Compute `F.linear` of x (n, i), weight (o, i) and bias (o,), float32 on the CPU: (n, o)."""
     result: Tensor = _Linear.apply(x, weight, bias)  # type: ignore[no-untyped-call]
     return result
 
@@ -160,7 +160,7 @@ class _Linear(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = ctx.saved_tensors
         (grad,) = grads
-        product = linear if torch.is_grad_enabled() else _product  # the former has a gradient
+        product = linear if torch.is_grad_enabled() else _product  # `linear` has a gradient
         return (
             product(grad, weight.t(), None) if ctx.needs_input_grad[0] else None,
             product(grad.t(), x.t(), None) if ctx.needs_input_grad[1] else None,
@@ -173,10 +173,10 @@ class _Linear(torch.autograd.Function):
 
 
 def upsampled_conv(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """A 3x3 convolution with padding 1 of x repeated to twice its size: (n, o, 2h, 2w).
+    """Repeat the pixels of x to twice its size and convolve it 3x3, with padding 1: (n, o, 2h, 2w).
 
-    Repeated pixels meet the same sums of weights, so it is a transposed convolution of x itself:
-    16 products for every 4 pixels instead of 36.
+    Repeated pixels meet the same sums of weights. So this is a transposed convolution of x itself,
+    with 16 products for every 4 pixels instead of 36.
     """
     sums = F.avg_pool2d(weight, 2, stride=1, padding=1, divisor_override=1)
     kernel = sums.flip(2, 3).transpose(0, 1).contiguous(memory_format=torch.channels_last)

@@ -28,9 +28,9 @@ class Device:
 
 
 def choose(wanted: str = "auto", why: str | None = None) -> Device:
-    """The device "auto", "cpu", "mps", "cuda" or "cuda:1"; DeviceError where it is not there.
+    """Return the device "auto", "cpu", "mps", "cuda" or "cuda:1"; DeviceError if it is missing.
 
-    `why` is the reason to give, if not the usual ones.
+    `why` is the reason to give instead of the usual one. Raises UsageError for another name.
     """
     device = _choose(wanted)
     return Device(device.torch, why) if why else device
@@ -76,15 +76,16 @@ def _cuda(index: int) -> Device:
 
 
 def is_here(device: torch.device) -> bool:
-    """Whether this machine has it; `ganzoo.conformance` trains on an Apple GPU that is not there.
+    """Return whether this machine has `device`.
 
-    Such a device has no generator of random numbers, whose place the CPU's takes, and no memory.
+    `ganzoo.conformance` trains on an Apple GPU that is not there. Such a device has no memory, and
+    no generator of random numbers: the CPU's takes its place.
     """
     return device.type != "mps" or torch.backends.mps.is_available()
 
 
 def room_for(nbytes: int, device: torch.device) -> bool:
-    """Whether data of that size may move to `device` and leave at least half of it free."""
+    """Return whether so many bytes may move to `device`: they may take half of its free memory."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return nbytes < free // 2
@@ -95,9 +96,9 @@ def room_for(nbytes: int, device: torch.device) -> bool:
 
 @contextmanager
 def deterministic(device: torch.device) -> Iterator[None]:
-    """Have CUDA use only algorithms that give the same bits each time, while this lasts.
+    """Make CUDA use only algorithms that give the same bits each time, while this lasts.
 
-    To be entered once before anything is computed, too: cuBLAS reads its setting at its first use.
+    Enter it before anything is computed: cuBLAS reads its setting when it is first used.
     """
     if device.type != "cuda":
         yield
@@ -114,10 +115,11 @@ def deterministic(device: torch.device) -> Iterator[None]:
 
 
 def keep_freed_memory() -> None:
-    """Let this process keep memory that tensors on the CPU give back, for the next ones.
+    """Make this process keep the memory that CPU tensors give back, for the next ones.
 
-    glibc returns large blocks to the kernel, which clears every page anew at each step. For the
-    whole process, so a program asks for it, not a library. Nothing where there is no glibc.
+    glibc returns large blocks to the kernel, which then clears every page anew at each step. This
+    changes the whole process, so a program asks for it, and a library does not. Without glibc it
+    does nothing.
     """
     m_trim_threshold, m_mmap_max = -1, -4
     if sys.platform == "linux":
@@ -145,14 +147,14 @@ class Precision:
         return f"{self.name}: {NAMES[self.name]} ({self.reason})"
 
     def autocast(self, device: torch.device) -> AbstractContextManager[object]:
-        """What a forward pass runs in; a new one for each, as casts of weights are cached in it."""
+        """Return the context of one forward pass; take a new one for each, as it caches weights."""
         if self.name == "bf16":
             return torch.autocast(device.type, torch.bfloat16)
         return nullcontext()
 
     @contextmanager
     def applied(self, device: torch.device) -> Iterator[None]:
-        """Set what CUDA does with float32, for as long as this lasts; nothing elsewhere."""
+        """Set what CUDA does with float32, while this lasts; do nothing on other devices."""
         if device.type != "cuda":
             yield
             return
@@ -169,7 +171,7 @@ class Precision:
 
 
 def choose_precision(wanted: str, device: torch.device) -> Precision:
-    """The precision "auto", "fp32", "tf32" or "bf16"; DeviceError where `device` has it not."""
+    """Return the precision "auto", "fp32", "tf32" or "bf16"; DeviceError if `device` lacks it."""
     ampere = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
     if wanted == "auto":
         if ampere:

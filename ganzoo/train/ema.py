@@ -10,13 +10,14 @@ from torch import Tensor, nn
 from ganzoo.errors import UsageError
 
 EVERY = 4
-"""Steps from one update to the next: each step would cost the smallest networks 4 % of it."""
+"""Steps between updates; one at each step would cost the smallest networks 4 % of the step."""
 
 
 def decay_per_step(ema: float, batch_size: int) -> float:
-    """What `TrainConfig.ema` means for one step: below 1 it is that, else a half-life in images.
+    """Return the decay of one step: `ema` itself below 1, else it is a half-life in images.
 
-    UsageError where nothing, or nothing but the first step, would be averaged.
+    `ema` is that of `TrainConfig`. Raises UsageError if nothing, or nothing but the first step,
+    would be averaged.
     """
     decay: float = ema if ema < 1 else 0.5 ** (batch_size / ema)
     if not 1e-6 < decay < 1 - 1e-9:
@@ -28,16 +29,16 @@ def decay_per_step(ema: float, batch_size: int) -> float:
 
 
 def shadow(network: nn.Module) -> nn.Module:
-    """A copy of `network` to keep the average in, in evaluation mode."""
+    """Return a copy of `network` to keep the average in, in evaluation mode."""
     return copy.deepcopy(network).eval().requires_grad_(False)
 
 
 class MovingAverage:
-    """Keeps `average` at the mean of what `network` was after steps 1, 5, 9 and so on.
+    """The mean of what `network` was after steps 1, 5, 9 and so on, kept in `average`.
 
-    After u of these and with D = decay ** EVERY, it is the sum over i = 1 … u of
-    (1 - D) D^(u - i) w_i / (1 - D^u): weights and batch-norm statistics alike, with no share of
-    where they started. Counters are copied. The weights of the sum are known to the host, so no
+    After u updates, with D = decay ** EVERY, it is the sum over i = 1 … u of
+    (1 - D) D^(u - i) w_i / (1 - D^u). Here w are weights and batch-norm statistics alike; where
+    they started has no share. Counters are copied. The host knows the factors of the sum, so no
     update waits for the device.
     """
 
@@ -46,10 +47,10 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in what the network is after that many steps, where it is its turn."""
+        """Add the network as it is after `step` steps, if an update is due."""
         if step % EVERY != 1:
             return
-        # Asked for anew each time: a module may put another tensor in a buffer's place.
+        # Look them up each time: a module may put another tensor in a buffer's place.
         pairs = list(zip(_tensors(self.average), _tensors(self.network), strict=True))
         averages, current = zip(*(p for p in pairs if p[0].is_floating_point()), strict=True)
         share = (1 - self.decay) / (1 - self.decay ** (step // EVERY + 1))

@@ -36,12 +36,12 @@ class Stepped(Event):
 
 @dataclass(frozen=True)
 class Logged(Event):
-    """The metrics of the batches since a window of `log_every` batches, or an epoch, last ended.
+    """The metrics of a window of `log_every` batches, or of fewer where an epoch ends.
 
     `metrics` has the means of loss_d, loss_g, d_real = D(x) and d_fake = D(G(z)), and the norms of
     the last batch's gradients, grad_d and grad_g. d_real and d_fake are probabilities for logits
-    and raw scores for critics. What was not measured is left out: a network may not be trained in
-    these batches. `images_per_second` counts real images, and leaves out the time in which
+    and raw scores for critics. What was not measured is left out, as some networks are not trained
+    in every batch. `images_per_second` counts real images, and leaves out the time in which
     somebody drew or saved.
     """
 

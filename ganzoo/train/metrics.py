@@ -16,34 +16,36 @@ from ganzoo.errors import DivergedError
 from ganzoo.train.world import World
 
 DIVERGED = 1e8
-"""A number beyond this is not coming back; for comparison, logits of 100 are certainty."""
+"""Size from which no number comes back; for comparison, logits of 100 are certainty."""
 
 Numbers = dict[str, list[tuple[int, float]]]
-"""By name: (step, value) in the order in which they were measured."""
+"""Numbers by name: (step, value) in the order in which they were measured."""
 
 
 @dataclass
 class Metrics:
-    """Scalars of the steps since the last `clear`: part of a run's state, as it is of its output.
+    """Scalars of the steps since the last `clear`; a resumed run needs them, too.
 
-    Their names end in _d or _g, or say what the discriminator thought of real or fake images.
+    Their names end in _d or _g, or are d_real and d_fake: what the discriminator thought of real
+    and of fake images.
     """
 
     known: Numbers = field(default_factory=dict)
-    """Those that were fetched, the same in every process."""
+    """Scalars that were fetched; they are the same in every process."""
 
     on_device: list[tuple[str, int, Tensor]] = field(default_factory=list)
 
     def add(self, name: str, step: int, value: Tensor) -> None:
-        """Keep a scalar that was measured in a step; nothing is waited for."""
+        """Keep a scalar that was measured in a step; do not wait for the device."""
         self.on_device.append((name, step, value.detach()))
 
     def fetch(
         self, world: World, step: int, more: Mapping[str, Tensor] | None = None
     ) -> dict[str, float]:
-        """Make all known, and return `more`, of `step`: the one place that waits for the device.
+        """Fetch all scalars, and return those of `more`, which were measured in `step`.
 
-        DivergedError where one is not finite or beyond `DIVERGED`; it says which was the first.
+        This is the one place that waits for the device. Raises DivergedError if a number is not
+        finite or beyond `DIVERGED`; it names the first of them.
         """
         more = more or {}
         if not (self.on_device or more):
@@ -64,11 +66,11 @@ class Metrics:
         return found
 
     def means(self) -> dict[str, float]:
-        """The mean of each name."""
+        """Return the mean of each name."""
         return {name: fmean(v for _, v in numbers) for name, numbers in self.known.items()}
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Forget the scalars that were fetched."""
         self.known.clear()
 
 

@@ -28,20 +28,20 @@ REARRANGING = (_BatchNorm, nn.Dropout, nn.Flatten, nn.Identity, nn.Unflatten, nn
 
 
 def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Module]:
-    """A new generator and discriminator on the CPU, with weights that depend on `seed` alone.
+    """Build a generator and a discriminator on the CPU; their weights depend on `seed` alone.
 
-    PluginError where they cannot be built, or do not map (n, latent_dim) to images and images to
-    (n,) scores: what the contract promises, checked before anything relies on it.
+    Raises PluginError if they cannot be built, or do not map (n, latent_dim) to images and images
+    to (n,) scores, as the contract promises. So it is checked before anything relies on it.
     """
     with (
         seeded(seed, CPU),
         warnings.catch_warnings(),
         guarded("its networks", "built"),
     ):
-        # Some initialise with these; the guard puts them back.
+        # Some networks draw their weights with these; the guard puts them back.
         random.seed(seed)
         np.random.seed(seed % 2**32)
-        warnings.simplefilter("ignore")  # of a network that cannot be built there is an error
+        warnings.simplefilter("ignore")  # a network that cannot be built is an error
         generator, discriminator = architecture.generator(), architecture.discriminator()
         images = draw(generator, np.zeros((2, architecture.latent_dim), np.float32))
         with torch.no_grad():
@@ -59,13 +59,13 @@ def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Modu
 
 
 def count_parameters(network: nn.Module) -> int:
-    """How many numbers training changes."""
+    """Return how many numbers training changes."""
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
 @torch.no_grad()
 def draw(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The images (n, C, H, W) of z (n, latent_dim), in evaluation mode; the mode is put back."""
+    """Draw the images (n, C, H, W) of z (n, latent_dim) in evaluation mode; put the mode back."""
     training = generator.training
     like = next(generator.parameters(), torch.zeros(0))
     generator.eval()
@@ -119,7 +119,7 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Make torch's randomness on the CPU and on `device` start from `seed`; put it back after.
 
     Whatever a network draws inside (weights, dropout, noise) is then a function of `seed`.
-    PluginError where the code inside sets another seed.
+    Raises PluginError if the code inside sets another seed.
     """
     generators = [torch.default_generator]
     if device.type == "cuda":
@@ -152,7 +152,10 @@ class Layer:
 
 
 def describe_networks(architecture: Architecture) -> dict[str, tuple[nn.Module, list[Layer]]]:
-    """Build both networks and run one batch through them; "generator" and "discriminator"."""
+    """Build both networks, run one batch through them, and return each with its layers.
+
+    The keys are "generator" and "discriminator".
+    """
     generator, discriminator = build(architecture)
     with torch.no_grad():
         z = torch.zeros(2, architecture.latent_dim)

@@ -18,17 +18,17 @@ from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import UsageError
 
 COARSEST = 4
-"""Pixels of a side: pictures are compared as they are, and at half the size down to this."""
+"""Smallest side in pixels: pictures are compared as they are, and halved down to this."""
 PRIOR = 2e-4
-"""Weight of how unusual |z|² is: squared, in standard deviations from its mean d."""
+"""Weight of how unusual |z|² is: its distance from the mean d in deviations, squared."""
 
 
 @dataclass(frozen=True)
 class Projection:
     """What was found: z float32 (latent_dim,), and its picture uint8 (H, W, C).
 
-    `rms` are the grey levels of 255 by which each restart's picture differs, float64 (restarts,):
-    root mean square over pixels and channels. `z` is of the smallest.
+    `rms` tells how much each restart's picture differs from the target, float64 (restarts,): the
+    root mean square over pixels and channels, in grey levels of 255. `z` is that of the smallest.
     """
 
     z: NDArray[np.float32]
@@ -36,7 +36,7 @@ class Projection:
     rms: NDArray[np.float64]
 
     def sheet(self, target: Pixels, model: str = "") -> Sheet:
-        """Return target and picture, and their difference, brightened by a whole factor.
+        """Return a sheet of target, picture, and their difference, brightened by a whole factor.
 
         `model` is what the caption calls it.
         """
@@ -60,13 +60,14 @@ def project(
     steps: int = 300,
     seed: int = 0,
 ) -> Projection:
-    """Search z so that the picture is nearest to `target`, uint8 (H, W, C).
+    """Search the z whose picture is nearest to `target`, uint8 (H, W, C).
 
-    `generator` and `network` are what `weights.load_generator` returns. L-BFGS, at most `steps`
-    gradients, from each of images 0 … restarts - 1 of `seed` by itself, on the squared difference
-    at several sizes (the coarse ones lead to where the fine ones are not yet felt), and a weak pull
-    of |z| to the length that normal latents have. A search that meets what is not finite ends where
-    it began. UsageError where `target` has another shape than the model's images.
+    `generator` and `network` are what `weights.load_generator` returns. L-BFGS searches from each
+    of images 0 … restarts - 1 of `seed` by itself, with at most `steps` gradients. It minimises the
+    squared difference at several sizes: the coarse ones lead to where the fine ones are not yet
+    felt. A weak pull draws |z| to the length that normal latents have. A search that meets a number
+    that is not finite ends where it began. Raises UsageError if `target` has another shape than the
+    model's images.
     """
     info = generator.info
     shape = (*info.image["size"], info.image["channels"])
@@ -91,7 +92,7 @@ def project(
 
 
 def _descend(loss: Callable[[Tensor], Tensor], begin: Tensor, steps: int) -> Tensor:
-    """Where L-BFGS ends, of at most `steps` gradients: (1, d), as `begin` is."""
+    """Return where L-BFGS ends from `begin`, after at most `steps` gradients; both are (1, d)."""
     z = begin.clone().requires_grad_()
     search = torch.optim.LBFGS(
         [z], max_iter=steps, max_eval=steps, history_size=20, line_search_fn="strong_wolfe"
@@ -108,7 +109,7 @@ def _descend(loss: Callable[[Tensor], Tensor], begin: Tensor, steps: int) -> Ten
 
 
 def _at_all_sizes(difference: Tensor) -> Tensor:
-    """The mean square of (n, C, H, W) at each size, summed: (n,)."""
+    """Return the mean square of (n, C, H, W) at each size, summed: (n,)."""
     total = difference.square().mean(dim=(1, 2, 3))
     while min(difference.shape[2:]) >= 2 * COARSEST:
         difference = avg_pool2d(difference, 2)

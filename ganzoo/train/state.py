@@ -34,7 +34,7 @@ class TrainState:
     def fresh(
         cls, architecture: Architecture, config: TrainConfig, device: torch.device
     ) -> TrainState:
-        """New networks on `device`, with weights that depend on the seed alone."""
+        """Build new networks on `device`; their weights depend on the seed alone."""
         generator, discriminator = build(architecture, derive(config.seed, "weights"))
         for network in (generator, discriminator):
             network.to(device)
@@ -50,11 +50,11 @@ class TrainState:
 
     @property
     def shown(self) -> nn.Module:
-        """The generator to draw from: the average where one is kept."""
+        """Generator to draw from: the average, where one is kept."""
         return self.generator if self.average is None else self.average
 
     def check_finite(self) -> None:
-        """DivergedError where a weight, a statistic or a number of an optimizer is no number."""
+        """Raise DivergedError if a weight, a statistic or an optimizer's number is not finite."""
         optimizers = (self.generator_optimizer, self.discriminator_optimizer)
         networks = {"generator": self.generator, "discriminator": self.discriminator}
         moments = {
@@ -65,12 +65,12 @@ class TrainState:
             networks["generator's average"] = self.average
         for which, network in networks.items():
             numbers = _norm([*network.parameters(), *moments.get(which, [])])
-            constants = _norm([*network.buffers()])  # which may be infinite, as masks are
+            constants = _norm([*network.buffers()])  # these may be infinite, as masks are
             if not numbers.isfinite() or constants.isnan():
                 raise DivergedError(f"the {which} is not finite after step {self.step}")
 
 
 def _norm(values: list[Any]) -> Tensor:
-    """Of all tensors of floats among them."""
+    """Return the norm of all tensors of floats among `values`."""
     floats = [v.detach() for v in values if isinstance(v, Tensor) and v.is_floating_point()]
     return torch.nn.utils.get_total_norm(floats)

@@ -24,8 +24,8 @@ from torch.distributed.rendezvous import rendezvous
 from ganzoo.errors import DeviceError, UsageError
 
 PATIENCE = timedelta(hours=1)
-"""How long a process waits for the others: longer than one decodes images or writes a checkpoint.
-Of one that ended, the others know at once."""
+"""Time that a process waits for others: longer than one decodes images or writes a checkpoint.
+If a process ends, the others know at once."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class World:
         return self.rank == 0
 
     def share(self, batch_size: int) -> int:
-        """How many images of a batch are ours; UsageError where they cannot be shared out."""
+        """Return how many images of a batch are ours; UsageError if the shares are not equal."""
         if batch_size % self.size:
             raise UsageError(
                 f"a batch of {batch_size} images cannot be shared by {self.size} processes: "
@@ -70,7 +70,7 @@ class World:
         _spread(flat, tensors)
 
     def agree(self, *flags: bool) -> list[bool]:
-        """Which of the flags hold in any process; the device is not waited for."""
+        """Return which of the flags hold in any process; do not wait for the device."""
         if self.size == 1:
             return list(flags)
         numbers = torch.tensor(flags, dtype=torch.int32)
@@ -79,7 +79,7 @@ class World:
         return [bool(number) for number in numbers]
 
     def tell(self, content: bytes) -> bytes:
-        """What the leader has; the content of the others is not looked at."""
+        """Return the leader's `content`; that of the others is not looked at."""
         if self.size == 1:
             return content
         length = torch.tensor(len(content))
@@ -92,12 +92,12 @@ class World:
         return told.numpy().tobytes()
 
     def barrier(self) -> None:
-        """Go on when all processes are here."""
+        """Wait until all processes are here."""
         self.agree(False)
 
     @contextmanager
     def leader_first(self) -> Iterator[None]:
-        """Let the leader do something before the others do it: what it cached, they find."""
+        """Let the leader do something before the others, so that they find what it cached."""
         if not self.leads:
             self.barrier()
         yield
@@ -110,7 +110,7 @@ ALONE = World()
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[World]:
-    """The world that torchrun's environment variables tell of, connected while this lasts."""
+    """Connect the processes that torchrun's variables tell of; yield their world."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield ALONE
@@ -135,11 +135,11 @@ def joined(device: torch.device) -> Iterator[World]:
 
 
 def _fresh(store: Store, rank: int, size: int) -> Store:
-    """A part of a store that the processes which meet here, and no others, know of.
+    """Return a part of `store` that only the processes which meet here know of.
 
-    torchrun keeps one store for all its restarts, in which new processes would find, and wait at,
-    the addresses of dead ones (pytorch issue 135712). So the leader names a part that is new, and
-    answers each process that comes to it; what a former leader named has nobody to answer.
+    torchrun keeps one store for all its restarts. In it new processes would find the addresses of
+    dead ones, and wait for them (pytorch issue 135712). So the leader names a part that is new, and
+    answers each process that comes to it. At a part that a former leader named, nobody answers.
     """
     ours = uuid4().hex
     if rank == 0:
@@ -167,23 +167,23 @@ def _spread(flat: Tensor, tensors: Sequence[Tensor]) -> None:
 
 
 def local_rank() -> int:
-    """Which of this machine's processes, and so which of its GPUs, is ours."""
+    """Return which of this machine's processes, and so which of its GPUs, is ours."""
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
 def leads() -> bool:
-    """Whether this process will be its world's leader."""
+    """Return whether this process will be its world's leader."""
     return os.environ.get("RANK", "0") == "0"
 
 
 def launch() -> str | None:
-    """What tells one start of torchrun from another, the same after it started us anew."""
+    """Return a name of this start of torchrun, kept when it restarts us; None without torchrun."""
     name = os.environ.get("TORCHELASTIC_RUN_ID")
     return f"process {os.getppid()} of {platform.node()}" if name == "none" else name
 
 
 def restarted() -> bool:
-    """Whether torchrun started us because processes of the same run had ended."""
+    """Return whether torchrun started us because processes of the same run had ended."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
 
 

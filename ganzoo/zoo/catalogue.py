@@ -1,4 +1,4 @@
-"""What is installed, as its metadata says it: names, packages, summaries. Nothing is imported."""
+"""The installed plugins, as their metadata describe them; nothing is imported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class UnknownNameError(PluginError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One registered name: whose it is and where its function lives. Nothing is imported yet."""
+    """One registered name: whose it is and where its function is. Nothing is imported yet."""
 
     kind: str  # "architecture" or "data set"
     name: str
@@ -36,12 +36,12 @@ class Entry:
 
     @property
     def label(self) -> str:
-        """How messages name it: `architecture 'mlp_gan' of ganzoo 0.1.0`."""
+        """Name for messages: `architecture 'mlp_gan' of ganzoo 0.1.0`."""
         return f"{self.kind} '{self.name}' of {self.package} {self.version}"
 
     @property
     def qualified(self) -> str:
-        """The name that only it has."""
+        """Name that is never ambiguous: `package:name`."""
         return f"{self.package}:{self.name}"
 
     @property
@@ -51,13 +51,13 @@ class Entry:
         return bool(allowed) and plain(self.package) not in allowed
 
     def summary(self) -> str:
-        """The first line of the function's docstring, or nothing: read from source, not run."""
+        """Return the first line of the function's docstring, or ""; run no code."""
         module, _, name = self.target.partition(":")
         return _summary(module, name)
 
 
 def installed() -> list[Entry]:
-    """Every registered architecture and data set, by kind and name, even those that are hidden."""
+    """Return every registered architecture and data set, hidden ones too, by kind and name."""
     packages: dict[str, list[Entry]] = {}
     for distribution in distributions():
         with suppress(Exception):  # a damaged package is its own problem
@@ -68,17 +68,21 @@ def installed() -> list[Entry]:
 
 
 def architectures() -> list[Entry]:
-    """Every architecture that may be used, sorted by name."""
+    """Return every architecture that may be used, sorted by name."""
     return [e for e in installed() if e.kind == "architecture" and not e.hidden]
 
 
 def datasets() -> list[Entry]:
-    """Every data set that may be used, sorted by name."""
+    """Return every data set that may be used, sorted by name."""
     return [e for e in installed() if e.kind == "data set" and not e.hidden]
 
 
 def find(entries: list[Entry], name: str) -> Entry:
-    """The one entry called `name` or `package:name`; otherwise PluginError, with the nearest."""
+    """Return the one entry called `name` or `package:name`.
+
+    Raises PluginError if several packages register the name; UnknownNameError, which tells the
+    nearest name, if none does.
+    """
     package, _, bare = name.rpartition(":")
     found = [e for e in entries if e.name == bare and plain(package) in ("", plain(e.package))]
     if len(found) == 1:
@@ -96,13 +100,13 @@ def find(entries: list[Entry], name: str) -> Entry:
 
 
 def allowed_packages() -> set[str]:
-    """The packages that $GANZOO_PLUGINS names; none where it restricts nothing."""
+    """Return the packages that $GANZOO_PLUGINS names; an empty set restricts nothing."""
     named = os.environ.get("GANZOO_PLUGINS", "").split(",")
     return {plain(package) for package in named if package.strip()}
 
 
 def plain(package: str) -> str:
-    """A package's name as the index compares it: `Ganzoo_LSGAN` is `ganzoo-lsgan`."""
+    """Return a package's name as the index compares it: `Ganzoo_LSGAN` is `ganzoo-lsgan`."""
     return re.sub(r"[-_.]+", "-", package.strip()).lower()
 
 
@@ -123,7 +127,7 @@ def _entries(distribution: Distribution) -> list[Entry]:
 
 
 def _summary(module: str, name: str, hops: int = 3) -> str:
-    """The summary of `name`, also where `module` only imports it from another one."""
+    """Return the summary of `name`, even if `module` only imports it from another one."""
     try:
         tree = ast.parse(_source(module).read_bytes())
     except (OSError, SyntaxError, ValueError, ImportError, AttributeError, RecursionError):
@@ -144,7 +148,7 @@ def _summary(module: str, name: str, hops: int = 3) -> str:
 
 
 def _source(module: str) -> Path:
-    """The file of `module`, found by the import system's finders without running any of it."""
+    """Return the file of `module`; the import system's finders find it without running it."""
     path: list[str] | None = None
     spec: importlib.machinery.ModuleSpec | None = None
     parts = module.split(".")

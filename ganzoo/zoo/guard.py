@@ -1,4 +1,4 @@
-"""Somebody else's code, run so that it hurts nobody: what it prints, changes or raises stays in."""
+"""Running a plugin's code so that what it prints, changes or raises does no harm."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Setting:
 
 @contextmanager
 def guarded(whose: str, done: str) -> Iterator[list[str]]:
-    """Run a plugin's code inside; PluginError "`whose` cannot be `done`" where it raises anything.
+    """Run a plugin's code; if it raises, raise PluginError "`whose` cannot be `done`".
 
-    Even SystemExit and a KeyboardInterrupt that no Ctrl-C caused; a DataError or PluginError is
-    already in words and passes. What it prints goes to stderr, and `settings` that it changed are
-    put back. The list, filled at the end, names these faults.
+    That goes for SystemExit too, and for a KeyboardInterrupt that no Ctrl-C caused. A DataError or
+    PluginError passes: its message is for users already. What the code prints goes to stderr, and
+    the `settings` that it changed are put back. The yielded list names these faults at the end.
     """
     faults: list[str] = []
     before = [(setting, setting.read()) for setting in settings()]
@@ -55,22 +55,23 @@ def guarded(whose: str, done: str) -> Iterator[list[str]]:
 
 @contextmanager
 def explained(what: str, *fields: str) -> Iterator[None]:
-    """Turn what a plugin's code raises into a PluginError that begins with `what`, and no more.
+    """Turn what a plugin's code raises into a PluginError that begins with `what`.
 
-    That is cheap enough for every step of a training run. `fields` are settings that `what` names.
+    It does no more than that, so it is cheap enough for every step of a training. `fields` are the
+    settings that `what` names.
     """
     try:
         yield
     except (GanzooError, KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
-        if is_out_of_memory(error):  # not its fault
+        if is_out_of_memory(error):  # not the plugin's fault
             raise
         raise PluginError(f"{what}: {reason(error)}", *fields) from error
 
 
 def settings() -> list[Setting]:
-    """What is watched: of Python, and of numpy and torch as far as they are loaded."""
+    """Return what is watched: settings of Python, and of numpy and torch if they are loaded."""
     found = [
         Setting("Python's random state", random.getstate, random.setstate),
         Setting("the working folder", os.getcwd, os.chdir),
@@ -111,7 +112,7 @@ def _torchs(torch: Any) -> list[Setting]:
 
 @dataclass(frozen=True)
 class _NumpyState:
-    """numpy's global bit generator; `text` is its state in a form that compares."""
+    """State of numpy's global bit generator; `text` is the state in a form that compares."""
 
     generator: Any
     text: str
@@ -131,7 +132,7 @@ def _numpys(module: Any) -> Setting:
 
 
 def _put_back(before: list[tuple[Setting, Any]]) -> list[str]:
-    """Restore what was changed, each on its own; what that was."""
+    """Restore the settings that were changed, each by itself, and return a fault for each."""
     faults = []
     for setting, value in before:
         with suppress(Exception):  # the working folder may be gone
@@ -142,7 +143,7 @@ def _put_back(before: list[tuple[Setting, Any]]) -> list[str]:
 
 
 class _Stderr:
-    """stderr in stdout's place, which also knows whether it was written to."""
+    """Stand-in for stdout that writes to stderr; `heard` tells whether anything was written."""
 
     heard = False
 
@@ -156,9 +157,9 @@ class _Stderr:
 
 @contextmanager
 def _divert_stdout() -> Iterator[Callable[[], bool]]:
-    """Send to stderr what is printed, even past Python; the function says if anything was.
+    """Send to stderr what is printed to stdout, even by code that is not Python's.
 
-    stdout belongs to the command's answer.
+    stdout is for the command's answer alone. The yielded function tells if anything was printed.
     """
     stand_in = _Stderr()
     raw: list[bytes] = []
@@ -184,7 +185,7 @@ def _divert_stdout() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def _count_interrupts() -> Iterator[list[int]]:
-    """The list grows with every Ctrl-C; what Ctrl-C does stays as it was."""
+    """Yield a list that grows with every Ctrl-C; what Ctrl-C does stays as it was."""
     pressed: list[int] = []
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):

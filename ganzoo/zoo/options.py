@@ -26,9 +26,9 @@ def parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
 
 
 def resolve(function: Plugin, given: Mapping[str, Any], whose: str) -> dict[str, Any]:
-    """All options of `function`: its defaults, overridden by `given` (words, or values from JSON).
+    """Return all options of `function`: its defaults, overridden by `given` (words or JSON values).
 
-    Raises PluginError, naming `whose` options they are, for an unknown name or a wrong type.
+    Raises PluginError for an unknown name or a wrong type; `whose` tells whose options they are.
     """
     parameters = inspect.signature(function).parameters
     annotations = _hints(function)
@@ -47,7 +47,7 @@ def resolve(function: Plugin, given: Mapping[str, Any], whose: str) -> dict[str,
 
 
 def describe(function: Plugin) -> str:
-    """The options of `function` in one line: `its options are width: int = 64`."""
+    """Return the options of `function` in one line: `its options are width: int = 64`."""
     annotations = _hints(function)
     words = [
         f"{name}: {_spell(annotations.get(name, str))} = {unparse(parameter.default)}"
@@ -57,7 +57,7 @@ def describe(function: Plugin) -> str:
 
 
 def _hints(function: Plugin) -> dict[str, Any]:
-    """The annotations of the options; that of the result may be a name that is not imported."""
+    """Return the options' annotations; the result's may be a name that is not imported."""
     function = inspect.unwrap(function)
     written = {k: v for k, v in inspect.get_annotations(function).items() if k != "return"}
     bare = types.SimpleNamespace(__annotations__=written)
@@ -65,7 +65,7 @@ def _hints(function: Plugin) -> dict[str, Any]:
 
 
 def _convert(value: Any, annotation: Any) -> Any:
-    """`value`, a word or a JSON value, as `annotation`; ValueError where it is not one."""
+    """Convert `value`, a word or a JSON value, to `annotation`; ValueError if it does not fit."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
         return _first_that_fits(value, arguments)
@@ -85,7 +85,7 @@ def _convert(value: Any, annotation: Any) -> Any:
 
 
 def _first_that_fits(value: Any, annotations: tuple[Any, ...]) -> Any:
-    """`value` as the first alternative of a union that takes it; a plain `str` is tried last."""
+    """Convert `value` to the first type of a union that it fits; a plain `str` is tried last."""
     for alternative in sorted(annotations, key=lambda a: a is str):
         try:
             return _convert(value, alternative)
@@ -100,7 +100,7 @@ def _convert_literal(value: Any, choices: tuple[Any, ...]) -> Any:
 
 
 def _convert_tuple(value: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """`256,512` or [256, 512] as tuple[int, ...] or tuple[int, int]."""
+    """Convert `256,512` or [256, 512] to tuple[int, ...] or tuple[int, int]."""
     items = (
         [word.strip() for word in value.split(",") if word.strip()]
         if isinstance(value, str)
@@ -127,5 +127,5 @@ def _spell(annotation: Any) -> str:
 
 
 def unparse(value: Any) -> str:
-    """A value, or what JSON made of it, as one writes it after `key=`."""
+    """Return a value, or what JSON made of it, as one writes it after `key=`."""
     return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)

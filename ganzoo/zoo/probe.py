@@ -1,7 +1,7 @@
-"""Every plugin looked at from a safe distance: in a process of its package's own, for a while.
+"""Loading every plugin at a safe distance: each package in a process of its own, with a time limit.
 
-That process may print, crash, or never come back; what it found until then is kept, and the plugin
-at which it ended is named.
+That process may print, crash, or hang. What it found until then is kept, and the plugin at which it
+ended is named.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ getattr(importlib.import_module(module), function)(**job["arguments"])
 class Finding(NamedTuple):
     """What became of loading one plugin.
 
-    "ok"; "unavailable" where the machine lacks its data, or torch; "faulty" where it works but does
-    what it should not; "clash" where it works under its qualified name alone; "broken" where it
-    cannot be loaded; "hidden" where $GANZOO_PLUGINS leaves it out and nobody tried.
+    `state` is "ok"; "unavailable" if the machine lacks its data, or torch; "faulty" if it works but
+    does what it should not; "clash" if it works under its qualified name alone; "broken" if it
+    cannot be loaded; "hidden" if $GANZOO_PLUGINS leaves it out, so nobody tried.
     """
 
     entry: Entry
@@ -58,7 +58,7 @@ class Finding(NamedTuple):
 
 
 def survey(seconds: float = 60) -> list[Finding]:
-    """Everything that is installed, by package, name clashes included."""
+    """Return a finding for each installed plugin, by package; name clashes are found, too."""
     everything = sorted(catalogue.installed(), key=_package)
     names = Counter((e.kind, e.name) for e in everything if not e.hidden)
     found = {f.entry: f for f in probe([e for e in everything if not e.hidden], seconds)}
@@ -72,7 +72,7 @@ def survey(seconds: float = 60) -> list[Finding]:
 
 
 def probe(entries: list[Entry], seconds: float = 60) -> list[Finding]:
-    """Load each of `entries`, each package in a process of its own; a plugin gets `seconds`."""
+    """Load all `entries`, each package in a process of its own; a plugin may take `seconds`."""
     packages = [list(group) for _, group in groupby(sorted(entries, key=_package), key=_package)]
     stop = Event()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -90,7 +90,7 @@ def _package(entry: Entry) -> tuple[str, str]:
 
 
 def _look_from_outside(entries: list[Entry], seconds: float, stop: Event) -> list[Finding]:
-    """The findings of processes that are started until every entry has one."""
+    """Start processes until every entry has a finding; return the findings."""
     findings: list[Finding] = []
     while waiting := entries[len(findings) :]:
         arguments = {"entries": [asdict(e) for e in waiting]}
@@ -113,10 +113,10 @@ def _look_from_outside(entries: list[Entry], seconds: float, stop: Event) -> lis
 def answers(
     run: str, arguments: Mapping[str, Any], seconds: float, stop: Event | None = None
 ) -> Iterator[dict[str, Any]]:
-    """What the function `run` ("module:function") says by `tell` in a process of its own.
+    """Run the function `run` ("module:function") in a new process; yield what it tells.
 
-    Each answer may take `seconds`. Where the process ends before the function does, or is ended,
-    the last item is {"end": how}.
+    The function tells it by `telling`. Each answer may take `seconds`. If the process ends before
+    the function does, or has to be ended, the last item is {"end": how}.
     """
     job = {"path": sys.path, "run": run, "arguments": dict(arguments)}
     # Files, not pipes: a process that the plugin starts may hold on to them without harm.
@@ -142,7 +142,7 @@ def answers(
 def _follow(
     process: subprocess.Popen[bytes], heard: IO[bytes], seconds: float, stop: Event
 ) -> Generator[dict[str, Any], None, str]:
-    """The lines of `heard` as they come; how it ended, or nothing where it is done."""
+    """Yield the answers in `heard` as they come; return how the process ended, "" if it is done."""
     read, deadline = 0, time.monotonic() + seconds
     while True:
         ended = process.poll() is not None or stop.wait(0.02)
@@ -161,7 +161,7 @@ def _follow(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End it and, where the system has groups of processes, all that it started."""
+    """End the process and, where the system has process groups, all that it started."""
     with suppress(ProcessLookupError, PermissionError):
         if os.name == "posix":
             os.killpg(process.pid, signal.SIGKILL)
@@ -171,7 +171,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def child(entries: list[dict[str, Any]]) -> None:
-    """Run in the child: look at each of `entries`."""
+    """Look at each of `entries`: this is what the child runs."""
     with telling() as tell:
         for facts in entries:
             state, detail = look(Entry(**facts), {})
@@ -180,9 +180,9 @@ def child(entries: list[dict[str, Any]]) -> None:
 
 @contextmanager
 def telling() -> Iterator[Callable[[dict[str, Any]], None]]:
-    """In a child: the function that passes an answer on; the process ends afterwards."""
+    """Yield, in a child, the function that passes an answer on; then end the process."""
     report = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever a plugin writes to stdout, by whatever means, is no answer
+    os.dup2(2, 1)  # what a plugin itself writes to stdout is no answer
 
     def tell(answer: dict[str, Any] | None) -> None:
         print(json.dumps(answer), file=report, flush=True)
@@ -193,7 +193,7 @@ def telling() -> Iterator[Callable[[dict[str, Any]], None]]:
 
 
 def look(entry: Entry, options: Mapping[str, Any]) -> tuple[State, str]:
-    """Load it here, and say what became of it."""
+    """Load the plugin in this process; return its state and a detail."""
     try:
         if entry.kind == "architecture":
             faults, detail = registry.load(entry, options, Architecture).faults, ""

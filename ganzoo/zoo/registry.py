@@ -24,10 +24,10 @@ class Loaded(Generic[T]):
     entry: Entry
     options: dict[str, Any]
     value: T
-    faults: tuple[str, ...] = ()  # what it did to the process while it was imported and called
+    faults: tuple[str, ...] = ()  # what it did to the process when imported and called
 
     def describe(self) -> dict[str, Any]:
-        """What `run.json` and model files record: enough to build the same thing again."""
+        """Return what `run.json` and model files record: enough to build the same thing again."""
         return {
             "name": self.entry.name,
             "package": self.entry.package,
@@ -67,9 +67,12 @@ def load(entry: Entry, given: Mapping[str, Any], kind: type[T]) -> Loaded[T]:
 
 
 def import_function(entry: Entry) -> tuple[Plugin, list[str]]:
-    """The plugin's function, and what importing it did to the process; PluginError if it failed."""
+    """Import the plugin; return its function, and what importing it did to the process.
+
+    Raises PluginError if the import fails.
+    """
     _check_requirements(entry)
-    with suppress(ImportError):  # first, so that what it does to these is seen and put back
+    with suppress(ImportError):  # first, so that what the plugin does to them is seen and put back
         import numpy.random  # noqa: F401
         import torch  # noqa: F401
     with blame(entry), guarded(entry.label, "imported") as faults:
@@ -80,13 +83,13 @@ def import_function(entry: Entry) -> tuple[Plugin, list[str]]:
 
 
 def default_dataset(loaded: Loaded[Architecture]) -> str:
-    """The data set to train it on: of its own package, where that registers the name."""
+    """Return the data set to train it on: its own package's, if that registers the name."""
     own = f"{loaded.entry.package}:{loaded.value.dataset}"
     return own if own in {entry.qualified for entry in datasets()} else loaded.value.dataset
 
 
 def _call(entry: Entry, given: Mapping[str, Any]) -> tuple[object, dict[str, Any], tuple[str, ...]]:
-    """What the plugin returns, the options that it was called with, and its faults."""
+    """Call the plugin; return its result, the options that it got, and its faults."""
     function, faults = import_function(entry)
     with blame(entry), guarded(entry.label, "used") as more:
         options = plugin_options.resolve(function, given, entry.label)
@@ -95,7 +98,7 @@ def _call(entry: Entry, given: Mapping[str, Any]) -> tuple[object, dict[str, Any
 
 
 def _check_requirements(entry: Entry) -> None:
-    """The contract is ganzoo's version: refuse a package that asks for another."""
+    """Refuse a package that asks for another ganzoo: its version is that of the contract."""
     from packaging.requirements import InvalidRequirement, Requirement
 
     for line in entry.requires:

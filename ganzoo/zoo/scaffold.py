@@ -20,7 +20,8 @@ from ganzoo.zoo.catalogue import GROUPS, Entry
 def create(name: str, parent: Path) -> Path:
     """Write the package `ganzoo-NAME` into `parent`: one architecture `name`, a test, a README.
 
-    UsageError where `name` is no Python name or is taken; OutputError where the folder is there.
+    Returns its folder. Raises UsageError if `name` is no Python name or is taken; OutputError if
+    the folder exists.
     """
     if not re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name):
         raise UsageError(f"'{name}' cannot name an architecture: write it like my_gan")
@@ -52,9 +53,9 @@ def create(name: str, parent: Path) -> Path:
 
 
 def entries(folder: Path) -> tuple[list[Entry], Path]:
-    """What the package in `folder` registers, and the folder to import its modules from.
+    """Return what the package in `folder` registers, and the folder to import its modules from.
 
-    It need not be installed. PluginError where its pyproject.toml registers nothing.
+    It need not be installed. Raises PluginError if its pyproject.toml registers nothing.
     """
     file = folder / "pyproject.toml"
     try:

@@ -1,1 +1,1 @@
-"""The built-in plugins: one file each, through the same door as a stranger's."""
+"""The built-in plugins: one file each, registered as a stranger's are."""

@@ -18,9 +18,9 @@ def dcgan_anime96(
 ) -> Architecture:
     """DCGAN for 96x96 colour images such as drawn faces.
 
-    `width` is the number of channels at 32x32, `slope` that of every LeakyReLU. `d_every`,
-    `g_every`: train D (G) every that many batches. Radford, Metz & Chintala, "Unsupervised
-    Representation Learning with Deep Convolutional Generative Adversarial Networks", ICLR 2016.
+    `width` is the number of channels at 32x32, `slope` that of every LeakyReLU. D is trained every
+    `d_every` batches, G every `g_every`. Radford, Metz & Chintala, "Unsupervised Representation
+    Learning with Deep Convolutional Generative Adversarial Networks", ICLR 2016.
     """
     w = width
 

@@ -56,7 +56,7 @@ def dcgan_fashion_transposed(
     """DCGAN with batch norm behind ReLU.
 
     `width` is the number of channels at 14x14 in both networks, `slope` that of every LeakyReLU.
-    Three transposed convolutions, and in the generator each batch norm stands behind its ReLU where
+    The generator has three transposed convolutions. Each of its batch norms stands behind its ReLU;
     the paper has it before. Radford, Metz & Chintala, "Unsupervised Representation Learning with
     Deep Convolutional Generative Adversarial Networks", ICLR 2016.
     """
@@ -131,7 +131,7 @@ def dcgan_mnist(*, latent_dim: int = 100, width: int = 64, slope: float = 0.2) -
 def _dcgan(
     latent_dim: int, generator: Callable[[], nn.Module], discriminator: Callable[[], nn.Module]
 ) -> Architecture:
-    """What the members of the family have in common."""
+    """Return an architecture with what the members of the family have in common."""
     return Architecture(
         image_shape=(1, 28, 28),
         latent_dim=latent_dim,

@@ -24,18 +24,18 @@ class Canvas:
         self.pen = ImageDraw.Draw(self.image)
 
     def ellipse(self, x: float, y: float, rx: float, ry: float, fill: Colour) -> None:
-        """A filled ellipse with its centre at (x, y)."""
+        """Draw a filled ellipse with its centre at (x, y)."""
         self.pen.ellipse(_scaled([(x - rx, y - ry), (x + rx, y + ry)]), fill)
 
     def ring(self, x: float, y: float, rx: float, ry: float, ink: Colour, width: float) -> None:
-        """The outline of an ellipse."""
+        """Draw the outline of an ellipse."""
         box = _scaled([(x - rx, y - ry), (x + rx, y + ry)])
         self.pen.ellipse(box, outline=ink, width=round(width * SUPERSAMPLING))
 
     def slice(
         self, x: float, y: float, rx: float, ry: float, start: float, end: float, fill: Colour
     ) -> None:
-        """The part of an ellipse cut off by a chord between two angles (0 right, 90 down)."""
+        """Draw what a chord between two angles cuts off an ellipse (0 right, 90 down)."""
         box = _scaled([(x - rx, y - ry), (x + rx, y + ry)])
         self.pen.chord(box, start, end, fill)
 
@@ -43,34 +43,34 @@ class Canvas:
         self, x: float, y: float, rx: float, ry: float, radius: float, fill: Colour | None,
         ink: Colour | None = None, width: float = 0,
     ) -> None:  # fmt: skip
-        """A rectangle with round corners and its centre at (x, y)."""
+        """Draw a rectangle with round corners and its centre at (x, y)."""
         box = _scaled([(x - rx, y - ry), (x + rx, y + ry)])
         s = SUPERSAMPLING
         self.pen.rounded_rectangle(box, radius * s, fill, ink, round(width * s))
 
     def polygon(self, points: Sequence[Point], fill: Colour) -> None:
-        """A filled polygon with straight sides."""
+        """Draw a filled polygon with straight sides."""
         self.pen.polygon(_scaled(points), fill)
 
     def blob(self, points: Sequence[Point], fill: Colour) -> None:
-        """A filled, smooth closed curve through `points`."""
+        """Draw a filled, smooth closed curve through `points`."""
         self.polygon(_smooth([*points, *points[:3]]), fill)
 
     def stroke(self, points: Sequence[Point], ink: Colour, width: float) -> None:
-        """A smooth line through `points`, with round ends."""
+        """Draw a smooth line through `points`, with round ends."""
         curve = _smooth([points[0], *points, points[-1]]) if len(points) > 2 else list(points)
         self.pen.line(_scaled(curve), ink, round(width * SUPERSAMPLING))
         for x, y in (points[0], points[-1]):
             self.ellipse(x, y, width / 2, width / 2, ink)
 
     def pixels(self, grey: bool = False) -> NDArray[np.uint8]:
-        """The finished picture: uint8 (size, size, 3), or (size, size) where `grey`."""
+        """Return the finished picture: uint8 (size, size, 3), or (size, size) where `grey`."""
         image = self.image.convert("L") if grey else self.image
         return np.asarray(image.reduce(SUPERSAMPLING))
 
 
 class Drawn:
-    """`count` pictures, picture i drawn by `draw(i)` when it is asked for."""
+    """A sequence of `count` pictures; `draw(i)` draws picture i when it is asked for."""
 
     def __init__(self, count: int, draw: Callable[[int], NDArray[np.uint8]]) -> None:
         if count < 1:
@@ -87,17 +87,17 @@ class Drawn:
 
 
 def pick(choices: Sequence[T], u: float) -> T:
-    """The choice that a number in [0, 1) falls on, each as likely as the others."""
+    """Return the choice that `u` in [0, 1) falls on; each is as likely as the others."""
     return choices[int(u * len(choices))]
 
 
 def between(low: float, high: float, u: float) -> float:
-    """The number in [low, high) that a number in [0, 1) falls on."""
+    """Return the number in [low, high) that `u` in [0, 1) falls on."""
     return low + (high - low) * u
 
 
 def shade(colour: Colour, factor: float) -> Colour:
-    """Darker below 1, lighter above."""
+    """Return a colour that is darker for a factor below 1, lighter above."""
 
     def channel(c: int) -> int:
         return round(c * factor if factor <= 1 else 255 - (255 - c) * (2 - factor))
@@ -107,7 +107,7 @@ def shade(colour: Colour, factor: float) -> Colour:
 
 
 def mirrored(points: Sequence[Point], axis: float) -> list[Point]:
-    """The points reflected in the vertical line x = `axis`, in reverse order."""
+    """Return the points reflected in the vertical line x = `axis`, in reverse order."""
     return [(2 * axis - x, y) for x, y in reversed(points)]
 
 
@@ -116,7 +116,7 @@ def _scaled(points: Sequence[Point]) -> list[Point]:
 
 
 def _smooth(points: Sequence[Point], steps: int = 8) -> list[Point]:
-    """A Catmull-Rom spline through all but the first and last of `points`."""
+    """Return a Catmull-Rom spline through all but the first and last of `points`."""
     curve = []
     for (ax, ay), (bx, by), (cx, cy), (dx, dy) in zip(
         points, points[1:], points[2:], points[3:], strict=False
@@ -132,6 +132,6 @@ def _smooth(points: Sequence[Point], steps: int = 8) -> list[Point]:
 
 
 def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> list[Point]:
-    """Nine points on an ellipse between two angles (0 right, 90 down)."""
+    """Return nine points on an ellipse between two angles (0 right, 90 down)."""
     angles = [math.radians(start + (end - start) * k / 8) for k in range(9)]
     return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]

@@ -38,7 +38,7 @@ class Face:
     iris: Colour
     clothes: Colour
     collar: str
-    width: float  # of the head, units of a 96th of the picture
+    width: float  # of the head, in 96ths of the picture
     chin: float
     back: str  # hair behind the head
     front: str  # hair on the forehead
@@ -53,7 +53,7 @@ class Face:
 
     @classmethod
     def of(cls, seed: int, index: int) -> Face:
-        """Face `index` of `seed`."""
+        """Return face `index` of `seed`."""
         u = iter(uniform(seed, index, 18).tolist())
         return cls(
             background=pick(BACKGROUNDS, next(u)),

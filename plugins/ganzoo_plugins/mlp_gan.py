@@ -13,7 +13,7 @@ from ganzoo.optimizers import adam
 
 IMAGE = (1, 28, 28)
 Block = Callable[[int], list[nn.Module]]
-"""What follows a hidden layer of that width."""
+"""Function from the width of a hidden layer to the modules that follow it."""
 
 
 def mlp_gan(
@@ -54,9 +54,9 @@ def mlp_gan_relu(
 ) -> Architecture:
     """Two perceptrons without batch norm.
 
-    `hidden` are the generator's widths, behind each a ReLU; the discriminator has them in reverse,
-    with LeakyReLU of `slope`. Adam's first beta is 0.9 here where the others have 0.5. Goodfellow
-    et al., "Generative Adversarial Nets", NeurIPS 2014.
+    `hidden` are the generator's widths, each followed by a ReLU. The discriminator has them in
+    reverse, each followed by a LeakyReLU with `slope`. Adam's first beta is 0.9 here; the others
+    have 0.5. Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014.
     """
     gan = _mlp_gan(
         latent_dim,
@@ -73,9 +73,9 @@ def mlp_gan_dropout(
     """Three hidden layers, dropout in the discriminator.
 
     `hidden` are the generator's widths; the discriminator has them in reverse, each followed by
-    ReLU and `dropout`. Weights start as N(0, 0.02²), and the fakes that the discriminator was
-    trained on serve the generator's step too: one forward pass of the generator for each batch.
-    Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014.
+    ReLU and `dropout`. Weights start as N(0, 0.02²). The generator's step uses the same fakes as
+    the discriminator's, so the generator runs once for each batch. Goodfellow et al.,
+    "Generative Adversarial Nets", NeurIPS 2014.
     """
     gan = _mlp_gan(
         latent_dim,

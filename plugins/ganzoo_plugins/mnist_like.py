@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST: found where people keep them, downloaded where they are not."""
+"""MNIST and Fashion-MNIST: found where people keep them, otherwise downloaded."""
 
 import contextlib
 import os
@@ -26,7 +26,10 @@ def mnist(*, split: Split = "train", download: bool = True) -> Dataset:
 
 
 def _find(name: str, torchvision_name: str, split: Split, download: bool) -> Dataset:
-    """Look in each place in turn; `torchvision_name` is its class there and its folder on disk."""
+    """Look in each place in turn, and return the data set; DataError if it is nowhere.
+
+    `torchvision_name` is its class in torchvision, and its folder on disk.
+    """
     package = name.replace("_", "-")  # the spelling of Debian's package
     raw = Path(torchvision_name, "raw")
     roots = [Path(os.environ["GANZOO_DATA"])] if "GANZOO_DATA" in os.environ else []
@@ -47,7 +50,7 @@ def _find(name: str, torchvision_name: str, split: Split, download: bool) -> Dat
 
 
 def _download(torchvision_name: str, split: Split) -> tuple[Path | None, str]:
-    """Fetch it into the cache by torchvision: the file, or None and the reason.
+    """Fetch it into the cache by torchvision; return the file, or None and the reason.
 
     torchvision writes straight to the final name, so it gets a folder of its own until it is done.
     """

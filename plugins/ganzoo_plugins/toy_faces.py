@@ -1,7 +1,8 @@
 """Drawn faces, 96x96 RGB: an embedded data set that needs no file and no network.
 
-Eighteen independent attributes with more than 10^10 combinations of the discrete ones alone; face
-i is a function of (seed, i). Faces are aligned, as in the folders that people train on.
+A face has eighteen independent attributes; the discrete ones alone have more than 10^10
+combinations. Face i is a function of (seed, i). Faces are aligned, as in the folders that people
+train on.
 """
 
 from __future__ import annotations

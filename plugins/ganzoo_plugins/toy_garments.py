@@ -29,7 +29,7 @@ def toy_garments(*, count: int = 10_000, seed: int = 0) -> Dataset:
 
 @dataclass(frozen=True)
 class Cut:
-    """What can differ between two garments of a class; the numbers are in [0, 1)."""
+    """What can differ between two garments of a class; numbers are in [0, 1)."""
 
     cloth: Colour
     trim: Colour
@@ -41,7 +41,7 @@ class Cut:
 
 
 def draw_garment(seed: int, index: int) -> NDArray[np.uint8]:
-    """Garment `index` of `seed` as uint8 (28, 28)."""
+    """Draw garment `index` of `seed`, uint8 (28, 28)."""
     kind, tone, contrast, pattern, *rest = uniform(seed, index, 8).tolist()
     grey = round(between(110, 245, tone))
     cloth = (grey, grey, grey)
@@ -74,7 +74,7 @@ def _coat(c: Canvas, k: Cut) -> None:
 
 
 def _top(c: Canvas, k: Cut, *, hem: float, sleeve: float, reach: float) -> None:
-    """A body with two sleeves that end at the height `sleeve`, `reach` outside the body."""
+    """Draw a body with two sleeves that end at the height `sleeve`, `reach` outside the body."""
     half = between(6.0, 7.6, k.width)
     neck = between(2.4, 3.6, k.collar)
     out = MIDDLE + half + reach * min(1.0, 0.55 + sleeve / 45)
@@ -223,7 +223,7 @@ def _boot(c: Canvas, k: Cut) -> None:
 
 
 def _decorate(c: Canvas, k: Cut, half: float, top: float, bottom: float) -> None:
-    """Stripes, a print or a panel on the front."""
+    """Draw stripes, a print or a panel on the front."""
     if k.pattern == "stripes":
         y = top - 2
         while y < bottom:

@@ -22,9 +22,9 @@ def wgan_clip(
     """Wasserstein GAN with weight clipping.
 
     `width` is the number of channels at 14x14 in the generator, `hidden` that of the fully
-    connected layers, `slope` that of every LeakyReLU. Five steps of the critic on each batch, then
-    one of the generator; the critic's weights are clipped to ±`clip` after each of its steps.
-    Arjovsky, Chintala & Bottou, "Wasserstein Generative Adversarial Networks", ICML 2017.
+    connected layers, `slope` that of every LeakyReLU. The critic takes five steps on each batch,
+    then the generator takes one. After each of the critic's steps, its weights are clipped to
+    ±`clip`. Arjovsky, Chintala & Bottou, "Wasserstein Generative Adversarial Networks", ICML 2017.
     """
 
     @torch.no_grad()
@@ -49,7 +49,7 @@ def dcgan_fashion_maxpool(
 
     `width` is the number of channels at 14x14 in the generator, `hidden` that of the fully
     connected layers, `slope` that of every LeakyReLU. The generator ends in a sigmoid, so its
-    images are in [0, 1]; Adam's first beta is 0.9 where the other DCGANs have 0.5. Radford, Metz &
+    images are in [0, 1]. Adam's first beta is 0.9 here; the other DCGANs have 0.5. Radford, Metz &
     Chintala, "Unsupervised Representation Learning with Deep Convolutional Generative Adversarial
     Networks", ICLR 2016.
     """

@@ -1,7 +1,7 @@
-"""Many images into a folder, an .npz or a .tar, so that after a kill at any moment it can go on.
+"""Writing many images into a folder, an .npz or a .tar, ready to go on after a kill at any moment.
 
-Images are only ever appended: what is there is always a beginning of what will be. Beside it a note
-says what is being drawn, until all of it is there.
+Images are only ever appended: what is there is always the beginning of what will be. A note beside
+it says what is being drawn, until all of it is there.
 """
 
 from ganzoo.draw.collect.claim import claim

@@ -16,12 +16,12 @@ from ganzoo.storage import lock
 
 @contextmanager
 def claim(sink: Sink, facts: Mapping[str, str | int]) -> Iterator[None]:
-    """Have `sink` to oneself while it is resumed, appended to and finished.
+    """Keep `sink` to this process while it is resumed, appended to and finished.
 
-    `facts` say which images it is for; entered again with the same after a crash, it goes on.
-    Raises OutputError, and changes nothing, where something is in the way: another file of the
-    name, images of other facts, a process that is at it. After success there is nothing but the
-    images; after an error, or Ctrl-C, they stay with the note that makes a restart possible.
+    `facts` say which images it is for. After a crash, claim it again with the same facts to go on.
+    Raises OutputError, and changes nothing, if something is in the way: another file of the name,
+    images of other facts, or a process that writes them. After success only the images are there.
+    After an error, or Ctrl-C, they stay with the note that makes a restart possible.
     """
     note = beside(sink.path, ".part.json")
     note.parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def claim(sink: Sink, facts: Mapping[str, str | int]) -> Iterator[None]:
             _agree(sink, noted or {}, facts, note)
         except OutputError:
             if not noted:
-                note.unlink()  # it was made just now, and says nothing
+                note.unlink()  # it was made just now, and is empty
             raise
         if not noted:
             file.truncate(0)
@@ -53,12 +53,12 @@ def claim(sink: Sink, facts: Mapping[str, str | int]) -> Iterator[None]:
 
 @contextmanager
 def _locked(note: Path, path: Path) -> Iterator[IO[str]]:
-    """`note`, open for reading and appending, and nobody else's until it is closed."""
+    """Open `note` for reading and appending, and lock it; OutputError if another process has it."""
     while True:
         with note.open("a+", encoding="utf-8") as file:
             if not lock(file):
                 raise OutputError(f"another process is writing {path}: let it, or end it")
-            # Whoever had it until now has removed it: what is locked is no longer of that name.
+            # Who had the lock before us removed the note: our file may have no name any more.
             try:
                 there = os.stat(note)
             except FileNotFoundError:
@@ -82,20 +82,20 @@ def _agree(
             f"{sink.path} was begun with {begun}, not with {asked}: choose another name, or "
             f"remove {', '.join(map(str, [*there, note]))}"
         )
-    # The file alone, with a note, is finished: only the removal of the note is left to do.
+    # A file without parts, but with a note, is finished: only the note is left to remove.
     if there and (not noted or there[0] == sink.path != there[-1]):
         raise OutputError(f"{there[0]} is there already and not overwritten: choose another name")
 
 
 def _there(sink: Sink) -> list[Path]:
-    """Which of a sink's files are there; an empty folder is as good as none."""
+    """Return which of a sink's files are there; an empty folder counts as none."""
     if isinstance(sink, Folder) and sink.path.is_dir() and not any(sink.path.iterdir()):
         return []
     return [path for path in [sink.path, *sink.parts] if os.path.lexists(path)]
 
 
 def _read(note: IO[str]) -> dict[str, str | int] | None:
-    """What was noted; nothing if the process died before it had, and None if it is damaged."""
+    """Return what was noted: {} if the process died before it wrote, None if it is damaged."""
     note.seek(0)
     text = note.read()
     try:

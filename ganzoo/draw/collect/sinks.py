@@ -30,7 +30,7 @@ class Folder:
         return []
 
     def resume(self, multiple: int) -> int:
-        """How many images are whole: all, or a multiple of this; what is behind them is dropped."""
+        """Return how many images are whole, all or a multiple of `multiple`; drop the rest."""
         whole = 0
         while whole < self.shape[0] and os.path.exists(self.path / _name(whole, self.shape[0])):
             whole += 1
@@ -46,7 +46,7 @@ class Folder:
             os.replace(written, os.path.join(self.path, _name(number, self.shape[0])))
 
     def finish(self) -> None:
-        """Leave nothing but the images, which are all there."""
+        """Remove the unfinished file, if any, once all images are there."""
         self._written.unlink(missing_ok=True)
 
     @property
@@ -58,7 +58,7 @@ class Folder:
 class Npz:
     """One array `arr_0` for np.load, uint8 (n, H, W, C), not compressed.
 
-    NAME.part is the array as an .npy file; at the end it becomes a zip, and then NAME.
+    NAME.part is the array as an .npy file. At the end it becomes a zip, and then it becomes NAME.
     """
 
     path: Path
@@ -70,7 +70,7 @@ class Npz:
         return [beside(self.path, ".part"), beside(self.path, ".part.zip")]
 
     def resume(self, multiple: int) -> int:
-        """How many images are whole: all, or a multiple of this; what is behind them is dropped."""
+        """Return how many images are whole, all or a multiple of `multiple`; drop the rest."""
         part, _ = self.parts
         if not part.exists():
             return self.shape[0] if self.path.exists() else 0
@@ -90,12 +90,12 @@ class Npz:
             file.write(np.ascontiguousarray(images).data)
 
     def finish(self) -> None:
-        """Make NAME of the parts, unless that is done."""
+        """Make NAME of the parts, unless that is done already."""
         part, zipped = self.parts
         if not part.exists():
             return
         if not _is_zip(part):
-            member = zipfile.ZipInfo("arr_0.npy")  # of 1980: the same images, the same bytes
+            member = zipfile.ZipInfo("arr_0.npy")  # dated 1980: the same images, the same bytes
             member.create_system, member.external_attr = 3, 0o644 << 16
             member.file_size = part.stat().st_size  # zipfile must know whether it is above 2 GiB
             with zipped.open("wb") as file:
@@ -129,7 +129,7 @@ class Tar:
         return [beside(self.path, ".part")]
 
     def resume(self, multiple: int) -> int:
-        """How many images are whole: all, or a multiple of this; what is behind them is dropped."""
+        """Return how many images are whole, all or a multiple of `multiple`; drop the rest."""
         (part,) = self.parts
         if not part.exists():
             return self.shape[0] if self.path.exists() else 0
@@ -147,14 +147,14 @@ class Tar:
         blocks = []
         for number, image in enumerate(images, first):
             content = _png(image)
-            member = tarfile.TarInfo(_name(number, self.shape[0]))  # of 1970, and nobody's
+            member = tarfile.TarInfo(_name(number, self.shape[0]))  # dated 1970, with no owner
             member.size = len(content)
             blocks += [member.tobuf(tarfile.USTAR_FORMAT), content, bytes(-len(content) % 512)]
         with self.parts[0].open("ab") as file:
             file.write(b"".join(blocks))
 
     def finish(self) -> None:
-        """Make NAME of the part, unless that is done."""
+        """Make NAME of the part, unless that is done already."""
         (part,) = self.parts
         if not part.exists():
             return
@@ -168,12 +168,15 @@ Sink = Folder | Npz | Tar
 
 
 def beside(path: Path, ending: str) -> Path:
-    """NAME.ending, for `.` and `..` too."""
+    """Return `path` with `ending` added to its name, even for `.` and `..`."""
     return Path(f"{path if path.name.strip('.') else path.resolve()}{ending}")
 
 
 def _rounded(whole: int, count: int, multiple: int) -> int:
-    """So many of `whole` as a restart keeps: batches that were drawn as they will be, or all."""
+    """Return how many of `whole` images a restart keeps: all `count`, or a multiple of a batch.
+
+    So the batches that it draws are those that were drawn the first time.
+    """
     return whole if whole >= count else whole - whole % multiple
 
 
@@ -188,7 +191,7 @@ def _png(image: Pixels) -> bytes:
 
 
 def _ends(tar: IO[bytes], size: int) -> Iterator[int]:
-    """Where each whole member ends."""
+    """Yield the offset in bytes at which each whole member ends."""
     end = 0
     while end < size:
         try:
@@ -208,6 +211,6 @@ def _is_zip(path: Path) -> bool:
 
 
 def _sync(file: IO[bytes]) -> None:
-    """Have it on the disk before it gets its name."""
+    """Wait until it is on the disk, before it gets its name."""
     file.flush()
     os.fsync(file.fileno())
