@@ -1,4 +1,7 @@
-"""How long a run takes, and what is due after each of its steps."""
+"""How long a run takes, and what is due after each of its steps.
+
+The learning rate has no schedule: it stays what the optimizers, or the setting, say.
+"""
 
 from __future__ import annotations
 
