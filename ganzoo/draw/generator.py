@@ -32,8 +32,9 @@ class Generator:
 
     `forward` maps float32 z (n, latent_dim) to images as `info.image` says: float32 (n, C, H, W)
     in its range, or uint8 (n, H, W, C). `sha256` identifies the model: that of the ONNX file, or of
-    the weights. `runs_on` is the onnxruntime provider, or "torch". `first_layer` maps z to float32
-    (n, features), the activations of the first layer, where the model has more than one.
+    the weights. `runs_on` is the onnxruntime provider, or "torch". `first_layer` maps z to
+    (n, features), the activations of the first layer in float32; None where no layer follows a
+    first one. What is opened with torch has it from `export.firstlayer`.
     """
 
     info: ModelInfo

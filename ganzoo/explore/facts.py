@@ -7,6 +7,7 @@ from typing import Any
 
 from ganzoo.draw.directions import principal
 from ganzoo.draw.generator import MAX_COORDINATES, Generator
+from ganzoo.errors import FirstLayerError
 
 DIRECTIONS = 6
 """How many principal directions the page has."""
@@ -19,7 +20,8 @@ def facts(generator: Generator, name: str) -> dict[str, Any]:
 
     `ranking` has every coordinate, that which moves the picture most first, as `ganzoo sweep` has
     it; `directions` are unit vectors in z, and the share of variance that each explains. Of more
-    than `MAX_COORDINATES` the first so many are ranked, and there are no directions.
+    than `MAX_COORDINATES` the first so many are ranked, and there are no directions, nor where the
+    first layer cannot be found.
     """
     info = generator.info
     height, width = info.image["size"]
@@ -40,7 +42,10 @@ def facts(generator: Generator, name: str) -> dict[str, Any]:
 
 
 def _directions(generator: Generator) -> list[dict[str, Any]]:
-    found = principal(generator, DIRECTIONS)
+    try:
+        found = principal(generator, DIRECTIONS)
+    except FirstLayerError:
+        return []
     return [
         {"share": round(float(share), 4), "vector": [float(f"{part:.9g}") for part in vector]}
         for vector, share in zip(found.vectors, found.shares, strict=True)
