@@ -55,6 +55,10 @@ class ModelFileError(GanzooError):
     exit_code = 5
 
 
+class FirstLayerError(ModelFileError):
+    """The first layer of a generator cannot be found, though it can be drawn from."""
+
+
 class OutputError(GanzooError):
     """A file cannot be read or written: disk full, permissions, or something is in the way."""
 

@@ -36,6 +36,7 @@ def load(
         from ganzoo.draw.session import load_onnx
 
         return load_onnx(found.path, providers, threads)
+    from ganzoo.export.firstlayer import with_first_layer
     from ganzoo.runs.weights import load_generator
 
-    return load_generator(found.path)[0]
+    return with_first_layer(*load_generator(found.path))

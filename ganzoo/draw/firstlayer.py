@@ -1,17 +1,19 @@
-"""Where the first layer of an ONNX graph ends, and the same graph with that as an output."""
+"""Where the first layer of an ONNX graph ends, and the same graph with that as outputs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ganzoo.draw.untrusted import MAX_PARTS
 from ganzoo.draw.wire import Reader, Value, as_text
 
-WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+WEIGHTED = frozenset({"Conv", "ConvTranspose", "Einsum", "Gemm", "MatMul"})
+"""A layer where one factor does not depend on z: those are its weights."""
 REARRANGING = frozenset(
     """
-    BatchNormalization Cast DequantizeLinear Flatten Identity Pad QuantizeLinear Reshape Resize
-    Squeeze Transpose Unsqueeze
+    BatchNormalization Cast Concat DepthToSpace DequantizeLinear Flatten Identity Pad QuantizeLinear
+    Reshape Resize SpaceToDepth Squeeze Transpose Unsqueeze
     """.split()  # noqa: SIM905 - a table, not code
 )
 """What may stand between an activation function and the next layer and adds nothing to it."""
@@ -24,43 +26,62 @@ class _Node:
     outputs: list[str]
 
 
-def find(content: bytes) -> str | None:
-    """The name of the first layer's activations in an ONNX file that `untrusted.inspect` passed.
+def find(content: bytes) -> list[str]:
+    """Return the names of the first layer's activations in a file that `untrusted.inspect` passed.
 
     That is what the activation function before the second layer with weights gives; without one,
-    what that layer takes. None where no layer follows a first.
+    what that layer takes. They are several values where a Concat puts them together, as the export
+    does with the phases of a transposed convolution. None of them where no layer follows a first.
     """
     made_by: dict[str, _Node] = {}
     depths = {"latent": 0}  # how many layers with weights are behind a value that depends on it
     for node in _nodes(content):
         depth = max((depths[name] for name in node.inputs if name in depths), default=None)
-        if depth is None:
+        if depth is None or node.operator == "Shape":  # which no z changes
             continue
-        if node.operator in WEIGHTED:
+        if _is_layer(node, depths):
             if depth == 1:
                 taken = next(name for name in node.inputs if depths.get(name) == 1)
-                return _activations(taken, made_by)
+                return _activations(taken, made_by, depths)
             depth += 1
         made_by |= dict.fromkeys(node.outputs, node)
         depths |= dict.fromkeys(node.outputs, depth)
-    return None
+    return []
 
 
-def with_output(content: bytes, name: str) -> bytes:
-    """The same file with the value `name` as one more output.
+def with_outputs(content: bytes, names: Iterable[str]) -> bytes:
+    """Return the same file with these values as further outputs.
 
-    Protobuf merges a message that comes twice, so that a graph that has nothing but an output adds
-    it to the one before.
+    Protobuf merges a message that comes twice, so that a graph that has nothing but outputs adds
+    them to the one before.
     """
-    port = _field(1, name.encode())  # ValueInfoProto.name; onnxruntime infers the type
-    return content + _field(7, _field(12, port))  # ModelProto.graph, GraphProto.output
+    ports = [_field(1, name.encode()) for name in names]  # ValueInfoProto.name: no type is needed
+    return content + _field(7, b"".join(_field(12, port) for port in ports))  # ModelProto.graph
 
 
-def _activations(value: str, made_by: dict[str, _Node]) -> str:
-    found = value
-    while (node := made_by.get(found)) and node.operator in REARRANGING:
-        found = node.inputs[0]
-    return value if node is None or node.operator in WEIGHTED else found
+def _is_layer(node: _Node, depths: Mapping[str, int]) -> bool:
+    """Return whether a node multiplies by weights: attention also multiplies z's values."""
+    factors = node.inputs if node.operator == "Einsum" else node.inputs[:2]  # the third is a bias
+    return node.operator in WEIGHTED and any(name not in depths for name in factors)
+
+
+def _activations(taken: str, made_by: Mapping[str, _Node], depths: Mapping[str, int]) -> list[str]:
+    """Return what activation functions gave of which `taken` is made, or `taken` if none did."""
+    found, seen, waiting = list[str](), set[str](), [taken]
+    while waiting:
+        value = waiting.pop()
+        if value in seen:
+            continue
+        seen.add(value)
+        node = made_by[value]
+        if _is_layer(node, depths):
+            return [taken]
+        if node.operator in REARRANGING:
+            # Not z itself, which some networks give to every layer.
+            waiting += [name for name in node.inputs if depths.get(name) == 1]
+        else:
+            found.append(value)
+    return found
 
 
 def _nodes(content: bytes) -> list[_Node]:

@@ -33,7 +33,8 @@ class Generator:
     `forward` maps float32 z (n, latent_dim) to images as `info.image` says: float32 (n, C, H, W)
     in its range, or uint8 (n, H, W, C). `sha256` is the hash of the ONNX file, or of the weights:
     it identifies the model. `runs_on` is the onnxruntime provider, or "torch". `first_layer` maps
-    z to float32 (n, features), the activations of the first layer; None if there is no other layer.
+    z to (n, features), the activations of the first layer in float32; None if there is no other
+    layer. What is opened with torch has it from `export.firstlayer`.
     """
 
     info: ModelInfo

@@ -66,31 +66,59 @@ def from_bytes(
 
     sha256, runs_on = hashlib.sha256(content).hexdigest(), session.get_providers()[0]
     inner = firstlayer.find(content)
-    if inner is None:
+    if not inner:
         return Generator(info, forward, sha256, runs_on)
 
     @functools.cache
-    def second_session() -> onnxruntime.InferenceSession:  # drawing needs none
-        extended = firstlayer.with_output(content, inner)
-        return _open(extended, contents, path, providers, threads)
+    def opened() -> _FirstLayer:  # drawing needs none
+        extended = firstlayer.with_outputs(content, inner)
+        second = _open(extended, contents, path, providers, threads)
+        return _FirstLayer(second, inner, info.latent_dim, path)
 
     def first_layer(z: NDArray[np.float32]) -> NDArray[np.float32]:
-        return _activations(second_session(), inner, z, path)
+        return opened()(z)
 
     return Generator(info, forward, sha256, runs_on, first_layer)
 
 
-def _activations(
-    session: onnxruntime.InferenceSession, name: str, z: NDArray[np.float32], path: str | Path
-) -> NDArray[np.float32]:
-    """Compute the value `name` of a graph, float32 (n, features)."""
-    options = onnxruntime.RunOptions()
-    options.only_execute_path_to_fetches = True
-    try:
-        made = np.asarray(session.run([name], {"latent": z}, options)[0], np.float32)
-        return made.reshape(len(z), -1)
-    except Exception as error:  # onnxruntime's exceptions have no common base
-        raise ModelFileError(_why_not_run(error, path, len(z))) from error
+class _FirstLayer:
+    """From z (n, latent_dim) to the values `names` of a graph, together float32 (n, features)."""
+
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        names: list[str],
+        latent_dim: int,
+        path: str | Path,
+    ) -> None:
+        self.session, self.names, self.path = session, names, path
+        few, more = (self._values(np.zeros((n, latent_dim), np.float32)) for n in (2, 3))
+        self.batch_axes = [_grown(a, b) for a, b in zip(few, more, strict=True)]
+
+    def __call__(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
+        values = zip(self._values(z), self.batch_axes, strict=True)
+        try:
+            parts = [np.moveaxis(value, axis, 0).reshape(len(z), -1) for value, axis in values]
+        except ValueError as error:
+            raise ModelFileError(
+                f"{self.path} does not keep the images of a batch apart"
+            ) from error
+        return np.concatenate(parts, axis=1)
+
+    def _values(self, z: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        options = onnxruntime.RunOptions()
+        options.only_execute_path_to_fetches = True
+        try:
+            made = self.session.run(self.names, {"latent": z}, options)
+            return [np.asarray(value, np.float32) for value in made]
+        except Exception as error:  # onnxruntime's exceptions have no common base
+            raise ModelFileError(_why_not_run(error, self.path, len(z))) from error
+
+
+def _grown(few: NDArray[np.float32], more: NDArray[np.float32]) -> int:
+    """Return the axis of the batch; it is the last where weights stand on the left of z."""
+    sizes = zip(few.shape, more.shape, strict=False)
+    return next((axis for axis, (a, b) in enumerate(sizes) if a != b), 0)
 
 
 def usable_cpus() -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ganzoo.draw.directions import principal
 from ganzoo.draw.generator import MAX_COORDINATES, Generator
+from ganzoo.errors import FirstLayerError
 
 DIRECTIONS = 6
 """Principal directions that the page has."""
@@ -20,7 +21,7 @@ def facts(generator: Generator, name: str) -> dict[str, Any]:
     `ranking` has every coordinate in the order of `ganzoo sweep`: the one that moves the picture
     most is the first. `directions` are unit vectors in z, each with the share of the variance that
     it explains. If there are more than `MAX_COORDINATES` coordinates, only the first so many are
-    ranked, and there are no directions.
+    ranked, and there are no directions; nor are there any if the first layer cannot be found.
     """
     info = generator.info
     height, width = info.image["size"]
@@ -41,7 +42,10 @@ def facts(generator: Generator, name: str) -> dict[str, Any]:
 
 
 def _directions(generator: Generator) -> list[dict[str, Any]]:
-    found = principal(generator, DIRECTIONS)
+    try:
+        found = principal(generator, DIRECTIONS)
+    except FirstLayerError:
+        return []
     return [
         {"share": round(float(share), 4), "vector": [float(f"{part:.9g}") for part in vector]}
         for vector, share in zip(found.vectors, found.shares, strict=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import warnings
 from collections.abc import Callable
@@ -61,7 +63,7 @@ def to_onnx(
     except Exception as error:  # the exporter and the checker raise whatever they like
         if _interrupted(error):
             raise KeyboardInterrupt from error
-        why = reason(error)[:300]
+        why = reason(_root(error))[:300]
         raise ModelFileError(f"{info.architecture} cannot be written as ONNX: {why}") from error
     written = onnx.load_from_string(proto.SerializeToString())
     found = {o.domain: o.version for o in written.opset_import}, written.ir_version
@@ -83,7 +85,8 @@ def _export(network: nn.Module, info: ModelInfo, opset: int) -> ir.Model:
     was_disabled = logging.root.manager.disable
     logging.disable(logging.WARNING)  # the exporter narrates
     try:
-        with warnings.catch_warnings():
+        # It prints a network that it cannot read; the error says which line it is.
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")  # torch's own deprecations
             program = torch.onnx.export(
                 network.eval(),
@@ -105,6 +108,13 @@ def _export(network: nn.Module, info: ModelInfo, opset: int) -> ir.Model:
         model, input_size_limit=MAX_BYTES, output_size_limit=MAX_BYTES, num_iterations=1
     )
     return model
+
+
+def _root(error: BaseException) -> BaseException:
+    """Return what went wrong first: the exporter wraps it in advice on its own stages."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _interrupted(error: BaseException | None) -> bool:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor, nn
@@ -20,7 +22,7 @@ from ganzoo.errors import ModelFileError, PluginError, UsageError
 from ganzoo.runs.checkpoints import Checkpoint, Checkpoints
 from ganzoo.runs.finding import Found, Words, find
 from ganzoo.runs.safetensors_writer import metadata
-from ganzoo.train.networks import build, draw, first_layer
+from ganzoo.train.networks import build, draw
 from ganzoo.zoo import registry
 from ganzoo.zoo.catalogue import UnknownNameError
 from ganzoo.zoo.registry import Loaded
@@ -87,15 +89,20 @@ def load_generator(source: Words, device: str = "cpu") -> tuple[Generator, nn.Mo
     Where a folder has a moving average, it is that; model.safetensors in it has the raw weights.
     Returns it as something to draw from, and the network itself in evaluation mode. Raises
     ModelFileError where the file is damaged, PluginError where its architecture is not installed.
+    It has no `first_layer` until `ganzoo.export.firstlayer.with_first_layer` adds one.
     """
     network, _, info = load_networks(source, device)
-    generator = Generator(
-        info,
-        lambda z: draw(network, z),
-        info.weights_sha256,
-        first_layer=lambda z: first_layer(network, z),
-    )
+    sha256 = info.weights_sha256
+    generator = Generator(info, lambda z: draw(network, z), sha256, first_layer=_not_looked_for)
     return generator, network
+
+
+def _not_looked_for(_: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Raise UsageError: the images must not stand for a first layer that nobody looked for."""
+    raise UsageError(
+        "nobody has looked for the first layer of this generator: open it with ganzoo.load, or add "
+        "one with ganzoo.export.firstlayer.with_first_layer"
+    )
 
 
 def load_networks(source: Words, device: str = "cpu") -> tuple[nn.Module, nn.Module, ModelInfo]:

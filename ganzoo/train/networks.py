@@ -13,8 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.modules.conv import _ConvNd
 
 from ganzoo.architecture import Architecture
 from ganzoo.errors import PluginError
@@ -22,9 +20,6 @@ from ganzoo.train.device import is_here
 from ganzoo.zoo.guard import guarded
 
 CPU = torch.device("cpu")
-WEIGHTED = (nn.Linear, _ConvNd)
-REARRANGING = (_BatchNorm, nn.Dropout, nn.Flatten, nn.Identity, nn.Unflatten, nn.Upsample)
-"""What may stand between an activation function and the next layer and adds nothing to it."""
 
 
 def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Module]:
@@ -74,44 +69,6 @@ def draw(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.float32]:
     finally:
         generator.train(training)
     return images
-
-
-@torch.no_grad()
-def first_layer(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The activations (n, features) of the first layer, for z (n, latent_dim), in evaluation mode.
-
-    That is what the activation function before the second layer with weights gives; without one,
-    what that layer takes; the images where no layer follows a first. As `draw.firstlayer`.
-    """
-    done: list[tuple[nn.Module, Tensor]] = []
-
-    def before(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        if isinstance(module, WEIGHTED) and any(isinstance(m, WEIGHTED) for m, _ in done):
-            raise _SecondLayer(inputs[0])
-
-    def after(module: nn.Module, _: object, output: Tensor) -> None:
-        done.append((module, output.clone()))  # the next may work in place
-
-    parts = [m for m in generator.modules() if isinstance(m, WEIGHTED) or not list(m.children())]
-    hooks = [part.register_forward_pre_hook(before) for part in parts]
-    hooks += [part.register_forward_hook(after) for part in parts]
-    try:
-        made = generator(torch.tensor(z).to(next(generator.parameters(), torch.zeros(0))))
-    except _SecondLayer as reached:
-        last, output = next(x for x in reversed(done) if not isinstance(x[0], REARRANGING))
-        made = reached.taken if isinstance(last, WEIGHTED) else output
-    finally:
-        for hook in hooks:
-            hook.remove()
-    activations: NDArray[np.float32] = made.flatten(1).float().cpu().numpy()
-    return activations
-
-
-class _SecondLayer(Exception):  # noqa: N818 - it never leaves this module
-    """The second layer with weights is about to run."""
-
-    def __init__(self, taken: Tensor) -> None:
-        self.taken = taken
 
 
 @contextmanager

@@ -25,7 +25,8 @@ def generator(forward: Callable[[Array], Array], dim: int = 4, channels: int = 1
     info = ModelInfo(
         version="0", architecture="x", plugin={"package": "x", "version": "0"}, options={},
         latent={"shape": [dim], "dist": "normal", "rng": "gz-normal-v1"},
-        image={"layout": "NCHW", "range": [-1, 1], "size": [5, 5], "channels": channels},
+        image={"layout": "NCHW", "dtype": "float32", "range": [-1, 1], "size": [5, 5],
+               "channels": channels},
         dataset="x", samples_seen=0,
     )  # fmt: skip
     return Generator(info, forward)
