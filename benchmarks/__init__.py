@@ -1,1 +1,1 @@
-"""Measurements: each a module to run, none of them a test."""
+"""Measurements: each is a module to run, and none is a test."""

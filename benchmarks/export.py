@@ -1,8 +1,8 @@
-"""Every export variant of trained runs: bytes, distance from torch, and speed beside torch.
+"""Measure every export variant of trained runs: bytes, difference from torch, and speed.
 
 `make zoo` trains the runs; `python -m benchmarks.export runs/zoo/*-001` prints two tables in
-Markdown, or with --json the numbers. Speeds are of one process, everything interleaved: median of
---rounds rounds, in each of which each draws for --seconds. Nothing else should run meanwhile.
+Markdown, or with --json the numbers. All variants and torch draw by turns in one process, each for
+--seconds in a round. Speeds are medians of --rounds rounds. Nothing else should run meanwhile.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ TORCH = ("torch", "torch channels_last")
 
 
 def main() -> None:
-    """Export, measure and print."""
+    """Export and measure each run, and print the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.export", description=__doc__)
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--rounds", type=int, default=7)
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def measure(run: Path, rounds: int = 7, seconds: float = 0.2) -> dict[str, Any]:
-    """All variants of one run, and their speeds; a variant that is refused has its reason."""
+    """Return all variants of one run, and their speeds; a refused variant has its reason."""
     generator, network = load_generator(run)
     variants: dict[str, Any] = {}
     models = {}
@@ -74,6 +74,7 @@ def measure(run: Path, rounds: int = 7, seconds: float = 0.2) -> dict[str, Any]:
 
 
 def _sizes(results: list[dict[str, Any]]) -> list[str]:
+    """Return the table of bytes and differences from torch."""
     lines = ["| architecture | variant | bytes | max error | mean error | uint8 max | uint8 mean |",
              "| --- | --- | ---: | ---: | ---: | ---: | ---: |"]  # fmt: skip
     for result in results:
@@ -94,6 +95,7 @@ def _sizes(results: list[dict[str, Any]]) -> list[str]:
 
 
 def _speeds(results: list[dict[str, Any]]) -> list[str]:
+    """Return the table of images per second."""
     names = [*TORCH, *VARIANTS]
     lines = [f"| architecture | batch | {' | '.join(names)} | fp32 / best torch |",
              "| --- | ---: |" + " ---: |" * (len(names) + 1)]  # fmt: skip
@@ -108,6 +110,7 @@ def _speeds(results: list[dict[str, Any]]) -> list[str]:
 
 
 def _machine() -> str:
+    """Return the processor and the versions, in words."""
     return (
         f"{processor()}, {usable_cpus()} threads, onnxruntime {onnxruntime.__version__}, "
         f"torch {torch.__version__}, Python {platform.python_version()}"

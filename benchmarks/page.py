@@ -1,8 +1,8 @@
-"""How much an exported page weighs, and how long it takes to its first image, in headless Chromium.
+"""Measure the size of an exported page, and its time to the first image in headless Chromium.
 
 `python -m benchmarks.page MODEL.onnx` serves the folder of `ganzoo export --web` from this machine,
 opens it with an empty cache seven times, and does the same with `--single-file`. The time is from
-navigation until the large image is on its canvas, which is looked for at every frame.
+navigation until the large image is on its canvas; this is checked at every frame.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ DRAWN = """() => {
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files, and says nothing."""
+    """A server of files that prints nothing."""
 
     def log_message(self, format: str, *args: Any) -> None:
         """Print no line for each request."""
 
 
 def measure(browser: Browser, address: str) -> tuple[float, float]:
-    """Milliseconds to the first image, and for 16 images after that: medians."""
+    """Return the median milliseconds until the first image, and for 16 images after that."""
     first, sixteen = list[float](), list[int]()
     for _ in range(ROUNDS):
-        context = browser.new_context(bypass_csp=True)  # for the function that looks
+        context = browser.new_context(bypass_csp=True)  # for the function DRAWN
         page = context.new_page()
         page.goto(address, wait_until="commit")
         first.append(page.wait_for_function(DRAWN).json_value())
@@ -53,7 +53,7 @@ def measure(browser: Browser, address: str) -> tuple[float, float]:
 
 
 def main(model: Path) -> None:
-    """Print a line for the folder, and one for the file."""
+    """Measure and print a line for the folder, and one for the file."""
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         folder, file = Path(temporary, "web"), Path(temporary, "page.html")
         content = web.files(model.read_bytes(), model.stem, runtime.onnxruntime_web())

@@ -1,8 +1,8 @@
-"""What the pictures of a run cost, as a share of mlp_gan's 20 epochs.
+"""Measure the time that a run's pictures take, as a share of mlp_gan's 20 epochs.
 
-`python -m benchmarks.pictures RUN`, RUN being such a run on Fashion-MNIST. Each round trains one
-epoch, and draws all pictures of RUN in a process of its own, as the end of `ganzoo train` does:
-torch is imported, matplotlib and the templates are not.
+Run `python -m benchmarks.pictures RUN`, where RUN is such a run on Fashion-MNIST. Each round trains
+one epoch, and draws all pictures of RUN in a process of its own. As at the end of `ganzoo train`,
+torch is imported before, but matplotlib and the templates are not.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ROUNDS, EPOCHS = 7, 20
 
 
 def one_epoch() -> float:
-    """Seconds that training one epoch takes, by the run's own clock: without its start."""
+    """Return the seconds that one epoch takes, by the run's own clock: without the start."""
     with tempfile.TemporaryDirectory() as runs:
         command = ["train", "mlp_gan", "--epochs", "1", "--runs", runs, "--no-report"]
         done = subprocess.run(
@@ -41,7 +41,7 @@ def one_epoch() -> float:
 
 
 def pictures(run: str) -> float:
-    """Seconds that all of them take."""
+    """Return the seconds that all pictures of a run take."""
     done = subprocess.run(
         [sys.executable, "-c", LEAVE, run], check=True, capture_output=True, text=True
     )
@@ -49,7 +49,7 @@ def pictures(run: str) -> float:
 
 
 def main() -> None:
-    """Print each round, and medians."""
+    """Measure, and print each round and the medians."""
     (run,) = sys.argv[1:]
     rounds = []
     for _ in range(ROUNDS):

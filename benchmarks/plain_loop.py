@@ -1,8 +1,9 @@
-"""The training loop that coursework has, on the networks of an architecture.
+"""Train an architecture's networks with the plain loop that is usual in coursework.
 
-One image at a time through PIL and torchvision's transforms in a DataLoader, the optimizers as
-torch makes them, sigmoid and BCELoss, gradients of the discriminator that the generator's step
-throws away, and `.item()` at every step. Prints images per second as JSON, warm-up left out.
+A DataLoader takes one image at a time through PIL and torchvision's transforms. The optimizers are
+as torch makes them; the loss is sigmoid and BCELoss. The generator's step also computes gradients
+of the discriminator, which are thrown away, and each step calls `.item()`. This prints images per
+second as JSON, without the warm-up.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ WARM_UP = 3  # steps
 
 
 class Images(Dataset[Tensor]):
-    """Each image is turned from pixels to a tensor when it is asked for."""
+    """A data set that turns each image from pixels to a tensor when it is asked for."""
 
     def __init__(self, pixels: NDArray[np.uint8], low: float, high: float) -> None:
         self.pixels = pixels
@@ -46,7 +47,7 @@ class Images(Dataset[Tensor]):
 
 
 def main() -> None:
-    """Train for so many images and print the speed."""
+    """Train for --images images, and print the speed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.plain_loop", description=__doc__)
     parser.add_argument("architecture")
     parser.add_argument("--data", required=True)
@@ -78,7 +79,7 @@ def main() -> None:
 
 
 def plain_step(gan: Architecture, device: torch.device) -> Callable[[Tensor], None]:
-    """A function that trains both networks on a batch of real images, the plain way."""
+    """Return a function that trains both networks on a batch of real images, the plain way."""
     G, D = (network.to(device) for network in build(gan))
     opt_g, opt_d = map(_as_torch_makes_it, gan.optimizers(G, D))
     bce, logits = nn.BCELoss(), gan.objective.scores == "logits"
@@ -118,7 +119,7 @@ def plain_step(gan: Architecture, device: torch.device) -> Callable[[Tensor], No
 
 
 def _as_torch_makes_it(optimizer: Optimizer) -> Optimizer:
-    """The same optimizer without fused or foreach."""
+    """Return the same optimizer without fused or foreach."""
     (group,) = optimizer.param_groups
     given = {name: group[name] for name in ("lr", "betas", "alpha") if name in group}
     return type(optimizer)(group["params"], **given)

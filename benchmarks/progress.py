@@ -1,7 +1,7 @@
-"""What the panel costs: a frame, a step, and steps a second of mlp_gan with it and without.
+"""Measure the time that the panel takes: for a frame, for a step, and for a training of mlp_gan.
 
-`python -m benchmarks.progress` prints it. Times are of the processor and not of a clock, so that
-neighbours count less; with the panel and without it takes turns, --rounds times --steps steps.
+`python -m benchmarks.progress` trains with and without the panel by turns, --rounds times --steps
+steps. It measures processor time and not a clock, so that other processes count less.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ganzoo.zoo import registry
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the times."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.progress", description=__doc__)
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--steps", type=int, default=200)
@@ -70,11 +70,12 @@ def main() -> None:
 
 
 def _frame(screen: Console, view: View) -> None:
+    """Draw one frame."""
     screen.print(panel.draw(view, screen.options))
 
 
 def _seconds(work: Callable[[], object], times: int) -> float:
-    """Of the processor, for one piece of work."""
+    """Return the processor seconds of one piece of work, the mean of so many `times`."""
     began = time.thread_time()
     for _ in range(times):
         work()

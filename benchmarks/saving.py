@@ -1,8 +1,8 @@
-"""What checkpoints cost: `python -m benchmarks.saving [ARCHITECTURE]`, on `fit` and `record`.
+"""Measure the time that checkpoints take: `python -m benchmarks.saving [ARCHITECTURE]`.
 
-One run writes a checkpoint after every second window of 100 steps; windows in which one is written
-are compared with their neighbours in which none is. Saving goes on beside training, so its window
-is the one that follows.
+One run, with `fit` and `record`, writes a checkpoint after every second window of 100 steps. The
+checkpoint is written in the background, during the next window. So each such window is compared
+with the windows before and after it, in which no checkpoint is written.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ WINDOW = 100
 
 
 def main() -> None:
-    """Train, and print the share of time that a checkpoint in each window takes."""
+    """Train, and print the share of time that a checkpoint in every window would take."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.saving", description=__doc__)
     parser.add_argument("architecture", nargs="?", default="mlp_gan")
     parser.add_argument("--windows", type=int, default=100, help="of 100 steps, of either kind")

@@ -1,7 +1,7 @@
-"""From start to 16 images: `python -m benchmarks.start MODEL.onnx`, on `ganzoo sample -n 16`.
+"""Measure the time of `ganzoo sample -n 16`, with the start of its process.
 
---python names an interpreter with ganzoo, such as that of an environment without torch. The first
-of the runs warms the caches and does not count.
+Run `python -m benchmarks.start MODEL.onnx`. --python names an interpreter with ganzoo, such as one
+without torch. The first start warms the caches, and does not count.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Start it a few times, and print the median and the range."""
+    """Start the command --rounds times, and print the median and the range."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.start", description=__doc__)
     parser.add_argument("model", type=Path)
     parser.add_argument("--python", default=sys.executable)

@@ -1,10 +1,11 @@
-"""ganzoo's loop beside a plain one: images per second of both, and what the machine could do.
+"""Compare ganzoo's loop with a plain one, in images per second, and with the machine's peak.
 
 `python -m benchmarks.train [ARCH …]` runs `ganzoo train` and `benchmarks.plain_loop` by turns, each
 as a process of its own, and prints a table in Markdown, or with --json the numbers. The plain loop
-runs with 0 and with --workers processes that load images, and the better counts. --beside puts
-another command in its place, which takes what {architecture}, {data}, {images}, {batch}, {workers}
-and {device} stand for and prints the same line of JSON. Nothing else should run meanwhile.
+runs with 0 and with --workers processes that load images, and the better result counts. --beside
+names another command for the plain loop: {architecture}, {data}, {images}, {batch}, {workers} and
+{device} in it are replaced, and it must print the same line of JSON. Nothing else should run
+meanwhile.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ PLAIN = (
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure each architecture, and print the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.train", description=__doc__)
     parser.add_argument("architectures", nargs="*", default=list(IMAGES))
     parser.add_argument("--rounds", type=int, default=5)
@@ -69,7 +70,7 @@ def main() -> None:
 
 
 def measure(name: str, a: argparse.Namespace, peak: float) -> dict[str, Any]:
-    """All rounds of one architecture."""
+    """Measure one architecture in all rounds; return medians, ratios and the rounds."""
     gan = registry.load_architecture(name).value
     values = {
         "architecture": name,
@@ -109,7 +110,7 @@ def measure(name: str, a: argparse.Namespace, peak: float) -> dict[str, Any]:
 
 
 def ganzoo(values: dict[str, Any], options: str) -> float:
-    """Images per second of `ganzoo train` as it logs them, the first half of the steps left out."""
+    """Return the images per second that `ganzoo train` logs in the second half of its steps."""
     steps = max(values["images"] // values["batch"], 2)
     with tempfile.TemporaryDirectory(prefix="ganzoo-train-") as runs:
         command = [
@@ -125,9 +126,9 @@ def ganzoo(values: dict[str, Any], options: str) -> float:
 
 
 def flops_per_image(name: str, batch: int) -> float:
-    """Floating-point operations of a step, a real image, as torch counts them.
+    """Return the floating-point operations of a step for each real image, as torch counts them.
 
-    Of the networks as they are written: quicker routes may do with fewer.
+    The networks are counted as they are written; ganzoo's faster routes may need fewer operations.
     """
     gan = registry.load_architecture(name).value
     config = replace(gan.defaults, batch_size=batch)
@@ -140,7 +141,10 @@ def flops_per_image(name: str, batch: int) -> float:
 
 
 def gemm_peak(device: torch.device, size: int = 2048, seconds: float = 1.0) -> float:
-    """Operations per second of the faster of torch's and oneDNN's products of square matrices."""
+    """Return the operations per second of a product of square matrices.
+
+    On a CPU the faster of torch and oneDNN counts.
+    """
     x = torch.randn(size, size, device=device)
     products = [lambda: x @ x]
     if device.type == "cpu":
@@ -149,6 +153,7 @@ def gemm_peak(device: torch.device, size: int = 2048, seconds: float = 1.0) -> f
 
 
 def _fastest(work: Callable[[], object], device: torch.device, seconds: float) -> float:
+    """Return the shortest time of `work` in seconds, of all calls within `seconds`."""
     work()
     times = []
     end = time.perf_counter() + seconds
@@ -162,7 +167,7 @@ def _fastest(work: Callable[[], object], device: torch.device, seconds: float) -
 
 
 def table(results: list[dict[str, Any]]) -> list[str]:
-    """The results in Markdown."""
+    """Return the results as a table in Markdown."""
     lines = [
         "| architecture | batch | ganzoo | plain | ratio | from | to | MFLOP an image | of peak |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",

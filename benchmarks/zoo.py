@@ -1,8 +1,8 @@
-"""Every built-in architecture on real data: trained, exported, drawn without torch, in one table.
+"""Train every built-in architecture on real data, export it, draw without torch, print one table.
 
-`make zoo` runs it. Each architecture has its own settings but for the number of steps (200), and
-for dcgan_anime96's batch (64 instead of 512, for eight times as many images). Every
-command is a process of its own, as a user would start it.
+`make zoo` runs it. Each architecture has its own settings, with two exceptions: the number of steps
+is 200, and the batch of dcgan_anime96 is 64 instead of 512, so it sees an eighth of the images.
+Every command is a process of its own, as a user would start it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ HEAD = (
 
 
 def main() -> None:
-    """Run all, or those named on the command line, and print the table."""
+    """Run all architectures, or those named on the command line, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.zoo", description=__doc__)
     parser.add_argument("names", nargs="*", help="default: all ten")
     parser.add_argument("--steps", type=int, default=200)
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def _one(name: str, steps: int, data: str, out: Path, base: list[str]) -> tuple[str, ...]:
-    """Train, export and draw one; its row of the table."""
+    """Train, export and draw one architecture, and return its row of the table."""
     here = [sys.executable, "-m", "ganzoo"]
     options = ["--max-steps", steps, "--log-every", max(steps // 10, 1), "--runs", out]
     if name in BATCH_SIZES:
@@ -95,12 +95,13 @@ def _one(name: str, steps: int, data: str, out: Path, base: list[str]) -> tuple[
 
 
 def _difference(one: Path, other: Path) -> int:
+    """Return the largest difference of two pictures, in grey levels of 255."""
     pixels = [np.asarray(Image.open(path)).astype(int) for path in (one, other)]
     return int(np.abs(pixels[0] - pixels[1]).max())
 
 
 def _data(name: str, faces: str) -> str:
-    """The architecture's own data set; Fashion-MNIST, where there is no MNIST."""
+    """Return the architecture's own data set, but Fashion-MNIST where MNIST is not there."""
     dataset = registry.load_architecture(name).value.dataset
     if dataset == "toy_faces":
         return faces
@@ -115,7 +116,7 @@ def _data(name: str, faces: str) -> str:
 
 
 def _call(program: list[str], *arguments: object) -> str:
-    """Run a command, show what it says as it says it, and return its stdout."""
+    """Run a command and return its stdout; its stderr is shown while it runs."""
     command = [*program, *map(str, arguments)]
     print(f"$ ganzoo {' '.join(command[3:])}", flush=True)
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)

@@ -1,1 +1,1 @@
-"""The Python door: what a script, a notebook and the commands call."""
+"""The Python door: the functions that scripts, notebooks and the commands call."""

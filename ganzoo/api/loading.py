@@ -1,4 +1,4 @@
-"""A generator to draw from, whatever it is kept in."""
+"""Open a generator to draw from, in whatever kind of file or folder it is."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def load(
 ) -> Generator:
     """Open a generator: `.sample(n, seed=0)` gives uint8 images (n, H, W, C).
 
-    `model` is an .onnx file, which needs onnxruntime and not torch; or a run (its folder, or its
-    name below `runs`), a checkpoint's folder, or a .safetensors file, which torch runs. By default
-    it is the latest run. `providers` are onnxruntime's, such as "CPU" or "CUDA"; "auto" takes CUDA
-    where it works. `threads` is by default the number of CPUs that this process may use; both are
-    for .onnx files.
+    `model` is an .onnx file, which needs onnxruntime but not torch. Or it is a run (its folder, or
+    its name below `runs`), a checkpoint's folder, or a .safetensors file; these need torch. The
+    default is the latest run. `providers` and `threads` are for .onnx files. `providers` are those
+    of onnxruntime, such as "CPU" or "CUDA"; "auto" takes CUDA where it works. `threads` is by
+    default the number of CPUs that this process may use.
 
     Returns a `ganzoo.draw.generator.Generator`. Raises `ganzoo.errors.ModelFileError` where there
-    is no such model, or it is damaged, hostile or not ganzoo's, `PluginError` where the plugin that
-    made it is not installed, and `DeviceError` where a provider is not there.
+    is no such model, or where it is damaged, hostile or not made by ganzoo; `PluginError` where the
+    plugin that made it is not installed; and `DeviceError` where a provider does not exist.
     """
     found = find(model, Path(runs))
     if found.kind == "onnx":

@@ -1,4 +1,4 @@
-"""What was measured of a run, as arrays."""
+"""The measurements of a run as arrays."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from ganzoo.runs.quantities import measured
 
 
 class Metrics(Mapping[str, NDArray[np.float64]]):
-    """What was measured of a run, by name: one float64 array (n,) for each quantity.
+    """The measurements of a run by name: one float64 array (n,) for each quantity.
 
-    All have the same length, a place for each step at which something was measured, in "step"; NaN
-    where it was not this quantity. "loss_d" and "loss_g" are losses, "d_real" and "d_fake" are D(x)
-    and D(G(z)), probabilities or a critic's scores, of which "wasserstein" is the difference;
-    "diversity" is measured at the ends of epochs.
+    All arrays have the same length: one value for each step at which something was measured. The
+    array "step" says which steps these are. A value is NaN where this quantity was not measured.
+    "loss_d" and "loss_g" are losses. "d_real" and "d_fake" are D(x) and D(G(z)): probabilities, or
+    a critic's scores; "wasserstein" is the difference of a critic's scores. "diversity" is measured
+    at the ends of epochs.
     """
 
     def __init__(self, lines: list[dict[str, Any]], scores: str) -> None:

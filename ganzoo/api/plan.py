@@ -1,4 +1,4 @@
-"""What is about to be trained, in words, before step 0."""
+"""The plan of a training in words, before step 0."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 Spell = Callable[[str, Iterable[str]], str]
-"""Spells the parameters of Python that a text names as its reader knows them."""
+"""A function that spells the parameters in a text as its reader knows them, such as --options."""
 
 
 def as_python(text: str, names: Iterable[str]) -> str:
-    """Leave a text as it is, for those who read Python."""
+    """Return a text as it is: its parameters are spelled for readers of Python."""
     return text
 
 
 def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
-    """Return what is about to be done, with the reason of every automatic choice."""
+    """Return what will be done, line by line, with the reason for each automatic choice."""
     from ganzoo.train.ema import decay_per_step
     from ganzoo.train.networks import count_parameters
 
@@ -76,7 +76,7 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
 
 
 def print_plan(lines: Mapping[str, str]) -> None:
-    """A fact in a line, or on a terminal in as many as it takes."""
+    """Print each fact in one line; on a terminal, wrap the lines."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     indent = " " * 14
     for title, text in lines.items():
@@ -85,5 +85,6 @@ def print_plan(lines: Mapping[str, str]) -> None:
 
 
 def _short(epochs: float) -> str:
+    """Return a number of epochs in words, such as "1.5 epochs"."""
     number = f"{epochs:,.2f}".rstrip("0").rstrip(".")
     return f"{number} epoch{'' if number == '1' else 's'}"

@@ -1,4 +1,4 @@
-"""A run, as a script or a notebook holds it: its numbers, its pictures, its networks."""
+"""A run as an object for scripts and notebooks: its numbers, pictures and networks."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 
 class TrainedRun(os.PathLike[str]):
-    """A run's folder, finished or running: everything is read when it is asked for.
+    """A run that is finished or still going on; its folder is read each time you ask for something.
 
-    It stands wherever a model is named: `ganzoo.load(run)`, `ganzoo.resume(run)`. Methods raise
-    `ganzoo.errors.ModelFileError` where the run has not got that far.
+    Functions that take the name of a run or model also take this object: `ganzoo.load(run)`,
+    `ganzoo.resume(run)`. Methods raise `ganzoo.errors.ModelFileError` where the run has not got so
+    far yet.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,36 +35,36 @@ class TrainedRun(os.PathLike[str]):
 
     @property
     def path(self) -> Path:
-        """Where it is."""
+        """The run's folder."""
         return self.folder.path
 
     @property
     def name(self) -> str:
-        """The name of its folder, which is its name below the folder of runs."""
+        """The name of the run's folder, which also names the run in commands and functions."""
         return self.path.resolve().name
 
     @property
     def facts(self) -> Facts:
-        """What is trained, on what, with which settings."""
+        """The content of run.json: what is trained, on which data, with which settings."""
         return self.folder.facts()
 
     @property
     def outcome(self) -> str:
-        """How it ended: completed, stopped, diverged, interrupted or failed; or running."""
+        """One word: completed, stopped, diverged, interrupted, failed, running or unknown."""
         from ganzoo.report.words import outcome
 
         return outcome(self.folder)[0]
 
     @property
     def metrics(self) -> Metrics:
-        """What was measured until now."""
+        """The measurements until now."""
         return Metrics(self.folder.lines(METRICS), self.facts.scores)
 
     @property
     def generator(self) -> Generator:
-        """The generator of the newest checkpoint, run by torch: of the average, where one is kept.
+        """The generator of the newest checkpoint, run by torch; the moving average, if one is kept.
 
-        The same kind of object as `ganzoo.load` gives for an ONNX file.
+        It is the same kind of object that `ganzoo.load` returns for an ONNX file.
         """
         from ganzoo.api.loading import load
         from ganzoo.runs.checkpoints import Checkpoints
@@ -76,8 +77,8 @@ class TrainedRun(os.PathLike[str]):
     def networks(self) -> tuple[nn.Module, nn.Module]:
         """Return generator and discriminator of the newest checkpoint, in evaluation mode.
 
-        The generator, (n, latent_dim) to (n, C, H, W), is the average, where one is kept. Weights
-        ask for no gradients.
+        The generator maps (n, latent_dim) to (n, C, H, W). It is the moving average, if one is
+        kept. The weights have requires_grad=False.
         """
         from ganzoo.runs.weights import load_networks
 
@@ -86,7 +87,7 @@ class TrainedRun(os.PathLike[str]):
     def plot(self, *, smooth: bool = True, dark: bool = False) -> Drawing:
         """Draw the curves: losses, D(x) and D(G(z)) or a critic's scores, diversity.
 
-        A notebook shows them; `.save(path)` writes .png, .svg or .pdf.
+        A notebook shows the result; its `.save(path)` writes .png, .svg or .pdf.
         """
         from ganzoo.report.curves import charts
         from ganzoo.report.plotting import DARK, LIGHT, draw_all
@@ -100,19 +101,19 @@ class TrainedRun(os.PathLike[str]):
         return gallery.strip(self.folder)
 
     def grid(self) -> Image.Image:
-        """Return the images that the run drew last, as one picture."""
+        """Return the run's latest sample grid as a picture."""
         from ganzoo.report import gallery
 
         return gallery.snapshots(self.folder)[-1].picture()
 
     def report(self, path: Path | str | None = None) -> Path:
-        """Write everything to be seen of the run into one HTML file; return where that is."""
+        """Write all that there is to see of the run into one HTML file, and return its path."""
         from ganzoo.report.of_run import report
 
         return report(self.folder, None if path is None else Path(path))
 
     def export(self, path: Path | str | None = None, **options: Any) -> Exported:
-        """Write the generator to an ONNX file, by default exports/NAME.onnx, once it is proved.
+        """Write the generator to an ONNX file, exports/NAME.onnx by default, once it is proved.
 
         `options` are those of `ganzoo.export.exporting.export_onnx`: `precision="float16"` or
         "int8", `uint8=True`, `opset`, `ir_version`, `force=True`.
@@ -122,7 +123,7 @@ class TrainedRun(os.PathLike[str]):
         return export_onnx(self.path, Path(path or f"exports/{self.name}.onnx"), **options)
 
     def summary(self) -> tuple[str, str, str, str]:
-        """Return outcome, epochs, images seen and the last numbers, in words."""
+        """Return the outcome, the epochs, the images seen and the last numbers, in words."""
         from ganzoo.errors import ModelFileError
         from ganzoo.report import words
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a run is trained: a request to end in good order.
+"""Turn Ctrl-C and SIGTERM during training into a request to end in good order.
 
 `train/loop.py` asks after every step; `cli/training.py` gives the exit code.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Stop:
-    """Asked by the loop after every step; a signal makes it say yes."""
+    """A function that the loop calls after every step; after a signal it returns True."""
 
     received: signal.Signals | None = None
 
@@ -24,16 +24,17 @@ class Stop:
 
     @property
     def told(self) -> signal.Signals:
-        """The signal; where another process of the run got it, what a scheduler would send."""
+        """The signal that stopped the run; SIGTERM where another process of the run received it."""
         return self.received or signal.SIGTERM
 
 
 @contextmanager
 def signals(*numbers: signal.Signals) -> Iterator[Stop]:
-    """Turn these signals into a stop after the current step; a second Ctrl-C is at once.
+    """Turn these signals into a stop after the current step; a second Ctrl-C stops at once.
 
-    A second SIGTERM is not: schedulers send one to each process, and torchrun hands its own on.
-    Python lets only the main thread do so: elsewhere nothing changes.
+    A second SIGTERM changes nothing: a scheduler sends one to each process, and torchrun passes its
+    own on, so a process may get two. Only the main thread of Python can handle signals; in other
+    threads this does nothing.
     """
     stop = Stop()
 

@@ -1,4 +1,4 @@
-"""The runs of a folder, as a list and as a table."""
+"""The runs in a folder, as a list and as a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLUMNS = ("run", "outcome", "epochs", "images seen", "last numbers")
 def runs(folder: Words = "runs") -> Runs:
     """Return the runs in a folder, the newest last; a notebook shows them as a table.
 
-    Folders whose run.json cannot be read are left out.
+    Folders with a run.json that cannot be read are left out.
     """
     found = []
     for path in Path(folder).glob("*/run.json"):
@@ -30,7 +30,7 @@ def runs(folder: Words = "runs") -> Runs:
 
 
 class Runs(Sequence[TrainedRun]):
-    """Runs, oldest first: `runs()[-1]` is the latest, `runs()["name"]` the one of that name."""
+    """Runs, oldest first: `runs()[-1]` is the latest, `runs()["name"]` is the run of that name."""
 
     def __init__(self, runs: Sequence[TrainedRun]) -> None:
         self._runs = list(runs)
@@ -53,7 +53,7 @@ class Runs(Sequence[TrainedRun]):
         return self._runs[index]
 
     def rows(self) -> list[tuple[str, ...]]:
-        """Return a row of words for each run, of `COLUMNS`."""
+        """Return, for each run, the words of a table's row, one for each of `COLUMNS`."""
         return [(run.name, *run.summary()) for run in self._runs]
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""The terminal, and how a run may be shown there."""
+"""The terminal, and the ways to show a run there."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Mode = Literal["auto", "rich", "plain", "json", "none"]
-"""A panel, lines, one JSON object a line, nothing; or what suits the place."""
+"""Ways to show a run: "rich" is a panel, "plain" lines of text, "json" one object a line, "none"
+nothing; "auto" chooses."""
 
 
 def terminal() -> Console:
-    """Return standard output, without reading markup in what is printed there."""
+    """Return a console on standard output that prints markup as it is."""
     from rich.console import Console
 
     class Ours(Console):
-        def on_broken_pipe(self) -> None:  # rich would exit here and now; `main` knows what to do
+        def on_broken_pipe(self) -> None:  # rich would exit the process; `main` handles it
             raise BrokenPipeError
 
     return Ours(markup=False, highlight=False)

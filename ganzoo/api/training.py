@@ -1,4 +1,4 @@
-"""Training from Python: what `ganzoo train` and `ganzoo resume` do, as functions."""
+"""Train from Python: `train` and `resume` as functions, the same as the commands."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ def train(
 
     `architecture` is a name from `ganzoo list`, `options` are its options. `data` is a registered
     data set (`data_options` are its options) or a path: a folder or zip of images, a folder of IDX
-    files, an .npz; by default the architecture's own. `skip_bad` leaves out images that cannot be
-    read. `device` is auto, cpu, cuda, cuda:1 or mps. The run's folder is made below `runs`.
-    `progress` shows how far it is: "auto" is a panel in a notebook, and nothing elsewhere.
-    `settings` are the fields of `ganzoo.TrainConfig` and of `ganzoo.runs.saving.Saving`: `epochs`,
-    `batch_size`, `ema`, `save_every` and so on.
+    files, or an .npz. The default is the architecture's own data set. `skip_bad` leaves out images
+    that cannot be read. `device` is auto, cpu, cuda, cuda:1 or mps. The run's folder is made below
+    `runs`. `progress` says how to show the training: "auto" is a panel in a notebook, and nothing
+    elsewhere. `settings` are the fields of `ganzoo.TrainConfig` and `ganzoo.runs.saving.Saving`:
+    `epochs`, `batch_size`, `ema`, `save_every` and so on.
 
-    In a notebook, the interrupt button stops it with a checkpoint, and the run is returned. In a
-    script, Ctrl-C writes a checkpoint and raises KeyboardInterrupt; `ganzoo.resume` goes on.
-    Raises a `ganzoo.errors.GanzooError` where something is wrong.
+    In a notebook, the interrupt button stops the training with a checkpoint, and the run is
+    returned. In a script, Ctrl-C writes a checkpoint and raises KeyboardInterrupt. In both cases
+    `ganzoo.resume` goes on. Raises a `ganzoo.errors.GanzooError` where something is wrong.
     """
     words = {"data": data, "options": options, "device": device, **settings}
     given = "".join(f", {k}={v!r}" for k, v in words.items() if v not in (None, "auto"))
@@ -81,11 +81,12 @@ def resume(
 ) -> TrainedRun:
     """Go on with a run from its newest checkpoint, and return it; the same as `ganzoo resume`.
 
-    `run` is what `train` returned, a run's folder or its name below `runs`; by default the latest.
-    `epochs` is how many there are to be in all (30), or more than until now ("+10"). `data` is
-    where the same images are now, if they were moved. `settings` are as for `train`: those that
-    would make it another run are refused, and so are `options` that differ. On a CPU, with the same
-    versions and number of threads, it ends in the same bits as a run that was never stopped.
+    `run` is what `train` returned, a run's folder, or its name below `runs`; the default is the
+    latest run. `epochs` is the number of epochs in all (30), or how many more than until now
+    ("+10"). `data` is where the same images are now, if they were moved. `settings` are as for
+    `train`. Settings and `options` that would make it another run are refused. On a CPU, with the
+    same versions and number of threads, the run ends with the same bits as one that was never
+    stopped.
     """
     words = {"epochs": epochs, "data": data, "options": options, "device": device, **settings}
     given = "".join(f", {k}={v!r}" for k, v in words.items() if v is not None)
@@ -98,7 +99,7 @@ def resume(
 
 
 def _carried_out(events: Callable[..., Generator[Event]], progress: Mode) -> TrainedRun:
-    """Show a run's events until it ends; Ctrl-C ends it in good order."""
+    """Show a run's events until it ends, and return the run; Ctrl-C ends it in good order."""
     display = Display.nothing() if progress == "auto" and not in_kernel() else choose(progress)
     say = _log.warning
     with signals(SIGINT) as stop:
@@ -110,11 +111,12 @@ def _carried_out(events: Callable[..., Generator[Event]], progress: Mode) -> Tra
 
 
 def _text(path: Words | None) -> str | None:
+    """Return a path as text."""
     return None if path is None else os.fspath(path)
 
 
 def _spelled_out(function: Callable[..., Any], but: tuple[str, ...] = ()) -> None:
-    """Let `help` and notebooks show every setting instead of `**settings`."""
+    """Give `function` a signature that names every setting, for `help` and notebooks."""
     shown = signature(function)
     own = [p for p in shown.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
     rows = [

@@ -1,4 +1,4 @@
-"""A run, watched while it is trained: events are shown as they come, pictures drawn at the end."""
+"""Watch a run while it is trained: show its events as they come, and draw pictures at the end."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from ganzoo.train.events import Event, Finished
 
 @dataclass(frozen=True)
 class Watched:
-    """How a run was begun, and how it ended."""
+    """The first and the last event of a run."""
 
     opened: Opened
     last: Finished
 
     @property
     def leads(self) -> bool:
-        """Whether this process is the one that writes and speaks."""
+        """Whether this process is the leader, which writes and prints."""
         return self.opened.work.job.world.leads
 
 
 def watch(
     events: Generator[Event], display: Display, stop: Stop, say: Say, spell: Spell = as_python
 ) -> Watched:
-    """Show the events of a run until it ends, and draw its pictures where it asks for them.
+    """Show the events of a run until it ends, and draw its pictures if its settings say so.
 
-    `say` hears which could not be drawn, `spell` spells the plan for its reader. KeyboardInterrupt
-    says how to go on; errors pass.
+    `say` is called for pictures that could not be drawn. `spell` spells the plan for its reader. A
+    KeyboardInterrupt is raised again with words that say how to go on; other errors pass.
     """
     with closing(events):
         opened = next(events)
@@ -79,9 +79,9 @@ def watch(
 
 
 def _leave_pictures(run: Run, stop: Stop, display: Display, say: Say) -> None:
-    """Draw what is to be seen of the run; what goes wrong there takes nothing from the training.
+    """Draw the pictures of the run; an error there is only a remark, as the training is done.
 
-    Ctrl-C leaves it out. What a plugin prints is kept from those who read standard output.
+    Ctrl-C skips the rest. What a plugin prints goes to stderr: programs may read standard output.
     """
     from ganzoo.report.of_run import REPORT, leave
 

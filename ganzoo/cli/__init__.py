@@ -1,4 +1,4 @@
-"""The command line, and the one place where an error becomes a line and an exit code."""
+"""The command line, and the only place where an error becomes one line and an exit code."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ganzoo.errors import GanzooError, is_out_of_memory, missing_extra
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run `ganzoo` with these arguments, by default the process's, and exit."""
+    """Run `ganzoo` with these arguments, by default those of the process, and exit."""
     before = sys.argv
     if arguments is not None:
-        sys.argv = ["ganzoo", *arguments]  # a run notes what it was begun with
+        sys.argv = ["ganzoo", *arguments]  # a run notes the command that began it
     try:
         _main(sys.argv[1:])
     finally:
@@ -23,18 +23,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _main(arguments: list[str]) -> NoReturn:
+    """Run the command, and exit with the code that belongs to what it raised."""
     debug = "--debug" in arguments[:1]
     code = 0
     try:
         code = _run(arguments)
-    except BrokenPipeError:  # `ganzoo list | head -1`: whoever read has had enough
+    except BrokenPipeError:  # the reader closed the pipe, as in `ganzoo list | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
     except Exception as error:
         if debug:
             raise
         _exit_with(error)
-    except SystemExit as error:  # nobody but this function decides on that
+    except SystemExit as error:  # only this function may end the process
         if debug:
             raise
         _fail(f"something ended the command with {error!r}; `ganzoo --debug …` shows what", 1)
@@ -44,7 +45,7 @@ def _main(arguments: list[str]) -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
-    """The command's exit code, if it says so itself."""
+    """Run the command, and return the exit code that it chose, or 0."""
     import typer
 
     command = _command()
@@ -59,7 +60,7 @@ def _run(arguments: list[str]) -> int:
 
 @cache
 def _command() -> Any:
-    """What typer makes of the commands' signatures: 30 ms, once for a process."""
+    """Return what typer makes of the commands' signatures. It takes 30 ms, once in a process."""
     import typer
 
     from ganzoo.cli.app import app
@@ -68,11 +69,12 @@ def _command() -> Any:
 
 
 def _exit_with(error: Exception) -> NoReturn:
+    """Print an error as one line, and exit with its code."""
     if isinstance(error, GanzooError):
         from ganzoo.cli.options import in_shell
 
         _fail(in_shell(str(error), error.fields), error.exit_code)
-    if hasattr(error, "format_message"):  # what typer raises for a command line it cannot parse
+    if hasattr(error, "format_message"):  # typer raises this for a wrong command line
         message = error.format_message().rstrip(".") or "type a command"
         command = getattr(getattr(error, "ctx", None), "command_path", "ganzoo")
         _fail(f"{message}; `{command} --help` shows what there is", 2)
@@ -87,6 +89,7 @@ def _exit_with(error: Exception) -> NoReturn:
 
 
 def _fail(message: str, code: int) -> NoReturn:
+    """Print a message to stderr in one line, and exit."""
     line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
-    print(f"ganzoo: {line}", file=sys.stderr)  # what comes from files may not steer a terminal
+    print(f"ganzoo: {line}", file=sys.stderr)  # text from files may not control the terminal
     sys.exit(code)

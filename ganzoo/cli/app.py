@@ -1,4 +1,4 @@
-"""The commands. Importing this must stay cheap: each command imports what it needs when it runs."""
+"""The list of commands. It must import fast, so each command imports what it needs when it runs."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ app = typer.Typer(
 
 
 def _print_version(wanted: bool) -> None:
+    """Print the version and end the command, if --version was given."""
     if wanted:
         print(f"ganzoo {__version__}")
         raise typer.Exit
@@ -49,7 +50,7 @@ def options(
         ),
     ] = False,
 ) -> None:
-    """Hold the options that come before a command; `main` acts on --debug."""
+    """Define the options that come before a command; `main` reads --debug itself."""
 
 
 app.command("list")(look.list_plugins)

@@ -1,4 +1,4 @@
-"""From a stream of images to a folder or file, with progress, and from where it was killed."""
+"""Write a stream of images to a folder or file, with progress; a killed command can go on."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def collect_images(
     batch_size: int,
     facts: dict[str, str | int],
 ) -> None:
-    """Write what `batches(start)` yields, images start, start + 1, …, to where `sink` puts them.
+    """Write the images start, start + 1, … that `batches(start)` yields into `sink`.
 
-    What a process like this one left behind is kept. `facts` say which images they are. Raises
-    OutputError where something is in the way or cannot be written, and KeyboardInterrupt with the
-    words that say how to go on.
+    Images that a killed process wrote before are kept, if its `facts` were the same: they say which
+    images these are. Raises OutputError where something is in the way or cannot be written, and
+    KeyboardInterrupt with the words that say how to go on.
     """
     count = sink.shape[0]
     size = "x".join(map(str, sink.shape[1:]))
@@ -51,7 +51,7 @@ def collect_images(
                     progress(done)
             sink.finish()
         except KeyboardInterrupt:
-            done = sink.resume(batch_size)  # it came at any moment: what is there is what counts
+            done = sink.resume(batch_size)  # Ctrl-C may come at any moment: look at what is there
             raise KeyboardInterrupt(f"drawing; {how} {done:,} of {count:,}") from None
         except OSError as error:
             why = f"{error.filename or sink.path}: {error.strerror or error}"
@@ -60,9 +60,9 @@ def collect_images(
 
 @contextmanager
 def _progress(start: int, count: int) -> Iterator[Callable[[int], None]]:
-    """Show on stderr how far it is: a bar on a terminal, elsewhere a line now and then.
+    """Show progress on stderr: a bar on a terminal, elsewhere a line every 10 seconds.
 
-    What it yields is called with the number of images that are there.
+    Yields a function to call with the number of images that are written.
     """
     from rich.console import Console
 
@@ -86,6 +86,7 @@ def _progress(start: int, count: int) -> Iterator[Callable[[int], None]]:
 
 
 def _plain(start: int, count: int) -> Callable[[int], None]:
+    """Return a function that prints a line of progress every `PLAIN_SECONDS`."""
     speed, printed = _speed(start), time.monotonic()
 
     def progress(done: int) -> None:
@@ -100,6 +101,6 @@ def _plain(start: int, count: int) -> Callable[[int], None]:
 
 
 def _speed(start: int) -> Callable[[int], float]:
-    """Images per second since now, as a function of how many are there."""
+    """Return a function from the number of images that are written to images per second."""
     began = time.monotonic()
     return lambda done: (done - start) / max(time.monotonic() - began, 1e-9)

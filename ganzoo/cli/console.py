@@ -1,4 +1,4 @@
-"""What commands print with."""
+"""Functions with which commands print."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def table(*headers: str) -> Table:
-    """An empty table in ganzoo's style."""
+    """Return an empty table in ganzoo's style."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -21,10 +21,10 @@ def table(*headers: str) -> Table:
 
 
 def show(shown: RenderableType) -> None:
-    """Print a table or a line; what plugins say in it is not ours to style."""
+    """Print a table or a line; markup in the words of plugins is printed as it is."""
     terminal().print(shown)
 
 
 def note(message: str) -> None:
-    """Say something that is not the command's answer."""
+    """Print a remark to stderr: standard output is only for the command's answer."""
     print(f"ganzoo: {message}", file=sys.stderr)

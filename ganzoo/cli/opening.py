@@ -1,4 +1,4 @@
-"""What the commands that draw share: which model, how it is opened, and lists of numbers."""
+"""The shared part of the commands that draw: their options, opening a model, lists of numbers."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ Output = Annotated[
     ),
 ]
 LARGEST_SHEET = 10_000
-"""Images; a sheet is in memory as a whole."""
+"""Largest number of images in a sheet, which must fit into memory."""
 Number = TypeVar("Number", int, float)
 
 
 def open_model(model: Path | None, runs: Path) -> tuple[Found, Generator]:
-    """Return what was meant by `model`, and a generator to draw from; torch only where needed."""
+    """Return what `model` names, and a generator to draw from; an ONNX file needs no torch."""
     from ganzoo.api.loading import load
     from ganzoo.runs.finding import find
 
@@ -49,7 +49,7 @@ def open_model(model: Path | None, runs: Path) -> tuple[Found, Generator]:
 
 
 def check_sheet(images: int, instead: str) -> None:
-    """Raise UsageError where a sheet would have too many images; `instead` is what to do."""
+    """Raise UsageError where a sheet would have too many images; `instead` says what to do."""
     if images > LARGEST_SHEET:
         raise UsageError(
             f"{images:,} images are too many for a sheet, which holds {LARGEST_SHEET:,}: {instead}"
@@ -57,7 +57,7 @@ def check_sheet(images: int, instead: str) -> None:
 
 
 def numbers(option: str, given: str, kind: Callable[[str], Number], example: str) -> list[Number]:
-    """Return the comma-separated finite numbers that `option` was given, or raise UsageError."""
+    """Return the finite numbers in the list `given` to `option`, or raise UsageError."""
     try:
         found = [kind(word) for word in given.split(",")]
     except ValueError:

@@ -1,4 +1,4 @@
-"""Options: what several commands share, and how the shell spells the parameters of Python."""
+"""Options that several commands share, and the spelling of Python's parameters in the shell."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ SPELLED = {
     "data_options": "--set-data",
     "parent": "--dir",
 }
-"""Parameters whose option is not their name with dashes."""
+"""Options that are not the parameter's name with dashes."""
 METAVARS = {"save_every": "EVERY", "keep_every": "EVERY", "snapshots": "EPOCHS"}
 VARIABLES = {"report": "GANZOO_REPORT"}
 NEGATIVES = {"report": "--no-report", "shared_fakes": "--own-fakes"}
-"""Of options that an architecture or a habit may have switched on."""
+"""Options that switch a setting off which is on by default, or which an architecture has on."""
 
 
 def option(name: str) -> str:
-    """Return how the shell spells a parameter: `batch_size` is `--batch-size`."""
+    """Return the option of a parameter: `--batch-size` for `batch_size`."""
     return SPELLED.get(name, f"--{name.replace('_', '-')}")
 
 
 def in_shell(text: str, names: Iterable[str]) -> str:
-    """Return a text of the core with options where it names these parameters.
+    """Return a text of the core with options in place of the parameters `names`.
 
-    They are its first word, or stand before an equals sign: `batch_size=32` is `--batch-size 32`,
-    `skip_bad=True` is `--skip-bad`.
+    A parameter is replaced where it is the first word, or stands before an equals sign:
+    `batch_size=32` becomes `--batch-size 32`, `skip_bad=True` becomes `--skip-bad`.
     """
 
     def spelled(found: re.Match[str]) -> str:
@@ -70,10 +70,10 @@ def in_shell(text: str, names: Iterable[str]) -> str:
 
 
 def with_settings(command: Callable[..., Any], *, resumed: bool = False) -> Callable[..., Any]:
-    """Return `command` with an option for each setting in place of its parameter `settings`.
+    """Return `command` with one option for each setting in place of its parameter `settings`.
 
-    That gets, by name, those that the user gave. Where a run is `resumed`, those that may not
-    change stand in a list of their own.
+    The parameter gets the settings that the user gave, by name. Where a run is `resumed`, `--help`
+    lists the settings that may not change apart from the others.
     """
     from ganzoo.runs.saving import Saving
 
@@ -101,7 +101,7 @@ def with_settings(command: Callable[..., Any], *, resumed: bool = False) -> Call
 
 
 def _parameter(row: Field[Any], kind: Any, resumed: bool, *, of_saving: bool) -> Parameter:
-    """One option of a command, which is None where it is not given."""
+    """Return the parameter for one setting; its value is None where the user does not give it."""
     what, name = row.metadata["what"], option(row.name)
     if row.name in NEGATIVES:
         name = f"{name}/{NEGATIVES[row.name]}"
@@ -123,5 +123,5 @@ def _parameter(row: Field[Any], kind: Any, resumed: bool, *, of_saving: bool) ->
 
 
 def given_only(options: dict[str, Any]) -> dict[str, Any]:
-    """Return those that the user gave."""
+    """Return the options that the user gave: those that are not None."""
     return {name: value for name, value in options.items() if value is not None}

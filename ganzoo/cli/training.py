@@ -1,4 +1,4 @@
-"""What `train` and `resume` share: showing a run, saying how it went, and the exit code."""
+"""The shared part of `train` and `resume`: show a run, say how it went, choose the exit code."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ EXIT_CODES = {SIGINT: 130, SIGTERM: 75}
 
 
 def command() -> tuple[str, ...]:
-    """Return the words that began this process, for run.json: with torchrun, if that did."""
+    """Return the words of the command that began this process, for run.json, torchrun included."""
     processes = os.environ.get("WORLD_SIZE", "1")
     program = ("torchrun", "--nproc-per-node", processes, "-m") if processes != "1" else ()
     return (*program, "ganzoo", *sys.argv[1:])
 
 
 def carry_out(events: Callable[..., Generator[Event]], progress: Mode) -> None:
-    """Show the events of a run that `events(stop, say, preparing)` gives, until it ends.
+    """Show the events that `events(stop=…, say=…, preparing=…)` yields, until the run ends.
 
-    The run's folder is the last line printed. typer.Exit where a signal stopped it.
+    Prints the run's folder as the last line. Raises typer.Exit where a signal stopped the run.
     """
     from ganzoo.api.progress import choose, decoding
     from ganzoo.api.signals import signals
@@ -59,6 +59,7 @@ def carry_out(events: Callable[..., Generator[Event]], progress: Mode) -> None:
 
 
 def _say_how_it_went(watched: Watched, signal: str, display: Display) -> None:
+    """Print the next command, and the run's folder, as far as `display` wants them."""
     run, last = watched.opened.run, watched.last
     path, step = quote(str(run.path)), f"step {last.state.step:,} of {last.steps:,}"
     if display.words and last.outcome == "stopped":

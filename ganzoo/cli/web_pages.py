@@ -1,4 +1,4 @@
-"""`ganzoo export --web` and `--single-file`: a page instead of an ONNX file."""
+"""`ganzoo export --web` and `--single-file`: write a page instead of an ONNX file."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def write_pages(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Write the page of `source` into `folder`, as one `file`, or both, and print what it weighs.
+    """Write the page of `source` into `folder`, as one `file`, or both, and print its size.
 
-    `source` is an ONNX file, which needs no torch, or what `export_to(path)` makes one of.
+    `source` is an ONNX file, which needs no torch, or a model that `export_to(path)` exports.
     """
     from ganzoo.draw import untrusted
     from ganzoo.explore import web
     from ganzoo.explore.runtime import onnxruntime_web
 
-    # What may fail comes before what takes long.
+    # The download may fail and the export takes long, so the download comes first.
     if source.kind == "onnx":
         model = untrusted.read(source.path)
         runtime = onnxruntime_web(note)

@@ -1,4 +1,4 @@
-"""What every plugin must hold, check by check: `ganzoo check-plugin`, and ganzoo's own tests."""
+"""The checks that every plugin must pass, for `ganzoo check-plugin` and ganzoo's own tests."""
 
 from ganzoo.conformance.verdicts import Verdict, check, check_entry
 

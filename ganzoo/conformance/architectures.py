@@ -1,4 +1,4 @@
-"""What an architecture must hold. Each check is a function that raises, or says what it found."""
+"""The checks of an architecture. Each is a function that raises, or returns what it found."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ BATCH = 8
 
 
 def contract(loaded: Loaded[Architecture]) -> str:
-    """The networks and optimizers are what the contract says; ganzoo's own types check the rest."""
+    """Check that networks and optimizers are as the contract says; types check the rest."""
     gan = loaded.value
     networks = build(gan)
     optimizers = gan.optimizers(*networks)
@@ -55,7 +55,7 @@ def contract(loaded: Loaded[Architecture]) -> str:
 
 
 def building(loaded: Loaded[Architecture]) -> str:
-    """The seed alone decides the weights, and nothing else happens."""
+    """Check that the seed alone decides the weights, and that building does nothing else."""
     gan = loaded.value
     with guarded("the pair of networks", "built") as faults, seeded(0, CPU):
         gan.generator(), gan.discriminator()
@@ -69,7 +69,7 @@ def building(loaded: Loaded[Architecture]) -> str:
 
 
 def shapes(loaded: Loaded[Architecture]) -> str:
-    """(n, latent_dim) to (n, C, H, W) to (n,), in float32, for batches of 1, 2 and 64."""
+    """Check the shapes (n, latent_dim) to (n, C, H, W) to (n,), float32, for n = 1, 2 and 64."""
     gan = loaded.value
     generator, discriminator = (network.eval() for network in build(gan))
     for n in (1, 2, 64):
@@ -88,7 +88,7 @@ def shapes(loaded: Loaded[Architecture]) -> str:
 
 
 def value_range(loaded: Loaded[Architecture]) -> str:
-    """Images stay in image_range, even with weights far from the first, and differ."""
+    """Check that images differ, and stay in image_range even with weights ten times as large."""
     gan = loaded.value
     generator, _ = build(gan)
     z = latents.normal(64, gan.latent_dim, 0)
@@ -108,7 +108,7 @@ def value_range(loaded: Loaded[Architecture]) -> str:
 
 
 def images_alone(loaded: Loaded[Architecture]) -> str:
-    """In evaluation mode an image depends on its own latent, not on the rest of the batch."""
+    """Check that an image depends only on its own latent in evaluation mode, not on the batch."""
     generator, _ = build(loaded.value)
     z = latents.normal(7, loaded.value.latent_dim, 0)
     together = draw(generator, z)
@@ -119,7 +119,7 @@ def images_alone(loaded: Loaded[Architecture]) -> str:
 
 
 def one_step(loaded: Loaded[Architecture]) -> str:
-    """One training step changes both networks, to finite numbers, and nothing of the process."""
+    """Check that a training step changes both networks, to finite numbers, and nothing else."""
     gan = loaded.value
     with guarded("a training step", "taken") as faults:
         before = TrainState.fresh(gan, _config(gan, 1), CPU)
@@ -135,7 +135,7 @@ def one_step(loaded: Loaded[Architecture]) -> str:
 
 
 def determinism(loaded: Loaded[Architecture]) -> str:
-    """A seed decides the weights after three steps, whatever the process drew before."""
+    """Check that the seed decides the weights after three steps, whatever was drawn before."""
     gan = loaded.value
     states = []
     for drawn_before in (1, 2):
@@ -151,7 +151,7 @@ def determinism(loaded: Loaded[Architecture]) -> str:
 
 
 def checkpoint(loaded: Loaded[Architecture]) -> str:
-    """Saved after a step and read back, training ends as if there had been no break."""
+    """Check that training that is saved after a step and resumed ends as if there was no break."""
     gan = loaded.value
     config = _config(gan, 2)
     resumed = TrainState.fresh(gan, replace(config, seed=1), CPU)
@@ -171,13 +171,13 @@ def checkpoint(loaded: Loaded[Architecture]) -> str:
 
 
 def devices(loaded: Loaded[Architecture]) -> str:
-    """A step asks nothing of an Apple GPU that it lacks, as far as a CPU can tell."""
+    """Check that a step needs nothing that an Apple GPU lacks, as far as a CPU can tell."""
     gan = loaded.value
     return train_on_stand_in(gan, _pixels(gan), _config(gan, 1))
 
 
 def export(loaded: Loaded[Architecture]) -> str:
-    """A trained generator goes to ONNX, where it draws what torch draws."""
+    """Check that a trained generator can be exported to ONNX and draws there what torch draws."""
     state = _train(loaded.value, 1)
     info = model_info(loaded, "none", state.samples_seen)
     model = to_onnx(state.generator, info)
@@ -187,13 +187,13 @@ def export(loaded: Loaded[Architecture]) -> str:
 
 
 def size(loaded: Loaded[Architecture]) -> str:
-    """How many parameters the networks have: a report, not a demand."""
+    """Report how many parameters the networks have."""
     generator, discriminator = map(count_parameters, build(loaded.value))
     return f"{generator:,} parameters in the generator, {discriminator:,} in the discriminator"
 
 
 def speed(loaded: Loaded[Architecture]) -> str:
-    """Images a second on this machine's CPU, in training and drawn by torch: a report."""
+    """Report the images per second on this machine's CPU, in training and drawn by torch."""
     gan = loaded.value
     config = replace(gan.defaults, batch_size=min(gan.defaults.batch_size, 64))
     state = TrainState.fresh(gan, config, CPU)
@@ -214,21 +214,24 @@ CHECKS = (
 
 
 def _require(holds: bool, otherwise: str) -> None:
+    """Raise PluginError with the message `otherwise` unless something `holds`."""
     if not holds:
         raise PluginError(otherwise)
 
 
 def _same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    """Return whether all tensors are equal."""
     return all(torch.equal(one[name], other[name]) for name in one)
 
 
 def _difference(gan: Architecture, one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """The largest difference of two batches of images, as if their range were [-1, 1]."""
+    """Return the largest difference of two batches of images, scaled to the range [-1, 1]."""
     low, high = gan.image_range
     return float(np.abs(one - other).max()) * 2 / (high - low)
 
 
 def _pixels(gan: Architecture) -> NDArray[np.uint8]:
+    """Return 64 images of noise, uint8 (64, H, W, C), always the same."""
     channels, height, width = gan.image_shape
     rng = np.random.default_rng(0)
     return rng.integers(0, 256, (64, height, width, channels), np.uint8)
@@ -248,7 +251,10 @@ def _train(gan: Architecture, steps: int, seed: int = 0) -> TrainState:
 
 
 def _rate(work: Callable[[], object], images: int, seconds: float = 0.25) -> float:
-    """Images a second of `work`, which makes `images`, after one call to warm up."""
+    """Return the images per second of `work`, which makes `images` in a call.
+
+    The first call is not counted; then `work` is called for at least `seconds`.
+    """
     work()
     start, calls = time.perf_counter(), 0
     while time.perf_counter() - start < seconds:

@@ -1,4 +1,4 @@
-"""What a data set must hold. Each check is a function that raises, or says what it found."""
+"""The checks of a data set. Each is a function that raises, or returns what it found."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ganzoo.zoo.registry import Loaded
 
 
 def contract(loaded: Loaded[Dataset]) -> str:
-    """There are images, and what the pixels are a function of is said unless they are an array."""
+    """Check that there are images, and a cache_key unless the images are an array."""
     images, key = loaded.value.images, loaded.value.cache_key
     if len(images) == 0:
         raise PluginError("it holds no images")
@@ -22,7 +22,7 @@ def contract(loaded: Loaded[Dataset]) -> str:
 
 
 def pixels(loaded: Loaded[Dataset]) -> str:
-    """The first, middle and last image are uint8 (H, W) or (H, W, 3) that ganzoo can resize."""
+    """Check three images: uint8 (H, W), (H, W, 1) or (H, W, 3), which ganzoo can resize."""
     shapes = set()
     for index in _few(loaded):
         image = loaded.value.images[index]
@@ -39,7 +39,7 @@ def pixels(loaded: Loaded[Dataset]) -> str:
 
 
 def repeatable(loaded: Loaded[Dataset]) -> str:
-    """Image i is the same whenever it is asked for."""
+    """Check that image i is always the same."""
     for index in _few(loaded):
         if not np.array_equal(loaded.value.images[index], loaded.value.images[index]):
             raise PluginError(f"image {index} is another each time")
@@ -50,5 +50,6 @@ CHECKS = (contract, pixels, repeatable)
 
 
 def _few(loaded: Loaded[Dataset]) -> list[int]:
+    """Return the indices of the first, middle and last image."""
     count = len(loaded.value.images)
     return sorted({0, count // 2, count - 1})

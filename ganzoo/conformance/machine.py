@@ -1,4 +1,4 @@
-"""What this machine offers: versions of packages, and the device."""
+"""What `ganzoo doctor` says of this machine: versions of packages, and the device."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """The version of ganzoo, Python and each package that some part of ganzoo uses."""
+    """Return the versions of ganzoo, Python and each package that some part of ganzoo uses."""
     found = {
         "ganzoo": __version__,
         "python": f"{platform.python_version()} ({platform.platform()})",
@@ -28,7 +28,7 @@ def versions() -> dict[str, str]:
 
 
 def device() -> str:
-    """Return the device that is taken by default, and why."""
+    """Return the name of the default device and the reason for it, in words."""
     try:
         from ganzoo.train.device import choose
     except ImportError:

@@ -1,4 +1,4 @@
-"""Running the checks: each gives a verdict, and one that fails does not stop the others."""
+"""Run the checks: each gives a verdict, and one that fails does not stop the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ganzoo.zoo.registry import Loaded
 
 
 class Verdict(NamedTuple):
-    """One check: its name, whether it passed, and what was found or what is wrong."""
+    """The result of one check: its name, whether it passed, and what was found or is wrong."""
 
     check: str
     passed: bool
@@ -27,23 +27,25 @@ class Verdict(NamedTuple):
 
 
 Check = Callable[[Loaded[Any]], str]
-"""Returns what it found; raises PluginError, or anything, where the plugin does not hold."""
+"""A function that returns what it found, or raises an error where the plugin breaks the rule."""
 
 
 def check(name: str, given: Mapping[str, Any] | None = None) -> list[Verdict]:
-    """All verdicts on the installed architecture or data set `name`, with `given` options.
+    """Return all verdicts on the installed architecture or data set `name`.
 
-    An author's test is `assert all(v.passed for v in check("my_gan"))`. PluginError where nobody
-    registers `name`.
+    `given` are its options. The test of an author is
+    `assert all(v.passed for v in check("my_gan"))`. Raises PluginError where no package registers
+    `name`.
     """
     entries = [*catalogue.architectures(), *catalogue.datasets()]
     return list(check_entry(catalogue.find(entries, name), given or {}))
 
 
 def check_entry(entry: Entry, given: Mapping[str, Any], seconds: float = 120) -> Iterator[Verdict]:
-    """The verdicts on `entry` as they come, from a process that it cannot take with it.
+    """Yield the verdicts on `entry` as they come, from a child process.
 
-    Each check may take `seconds`. What does not load or breaks the contract is checked no further.
+    A plugin that crashes or hangs ends only the child. Each check may take `seconds`. After a
+    plugin that does not load or breaks the contract, no further check is run.
     """
     yield _judge("name", partial(_name, entry))
     at_work = "loads"
@@ -58,7 +60,7 @@ def check_entry(entry: Entry, given: Mapping[str, Any], seconds: float = 120) ->
 
 
 def child(entry: dict[str, Any], given: Mapping[str, Any]) -> None:
-    """Run in the child: check `entry`, saying which check begins and what came of it."""
+    """Check `entry` in the child process; tell the parent which check begins, and its verdict."""
     with telling() as tell:
         for verdict in check_here(Entry(**entry), given, lambda name: tell({"begins": name})):
             tell(verdict._asdict())
@@ -67,9 +69,9 @@ def child(entry: dict[str, Any], given: Mapping[str, Any]) -> None:
 def check_here(
     entry: Entry, given: Mapping[str, Any], begins: Callable[[str], None] = lambda name: None
 ) -> Iterator[Verdict]:
-    """The verdicts on `entry` from this process, which a bad plugin may end, hang or change.
+    """Yield the verdicts on `entry` from this process, which a bad plugin may end, hang or change.
 
-    `begins` is told the name of each check before it. All but "name", which is about the others.
+    `begins` is called with the name of each check before the check. The check "name" is left out.
     """
     for name, run in _all_checks(entry, given):
         begins(name)
@@ -80,6 +82,7 @@ def check_here(
 
 
 def _all_checks(entry: Entry, given: Mapping[str, Any]) -> Iterator[tuple[str, Callable[[], str]]]:
+    """Yield each check with its name; the plugin is loaded after the first two."""
     yield "loads", partial(_loads, entry, given)
     yield "options", partial(_options, entry, given)
     kind, checks = _checks(entry)
@@ -89,6 +92,7 @@ def _all_checks(entry: Entry, given: Mapping[str, Any]) -> Iterator[tuple[str, C
 
 
 def _checks(entry: Entry) -> tuple[type[Any], tuple[Check, ...]]:
+    """Return the type that the plugin must give, and the checks for plugins of its kind."""
     if entry.kind == "architecture":
         from ganzoo.conformance import architectures
 
@@ -99,7 +103,7 @@ def _checks(entry: Entry) -> tuple[type[Any], tuple[Check, ...]]:
 
 
 def _judge(name: str, run: Callable[[], str]) -> Verdict:
-    """The verdict of one check; what the plugin prints or changes meanwhile is a failure too."""
+    """Run one check, and return its verdict; the plugin may neither print nor change anything."""
     try:
         with guarded("this", "checked") as faults:
             found = run()
@@ -109,7 +113,7 @@ def _judge(name: str, run: Callable[[], str]) -> Verdict:
 
 
 def _name(entry: Entry) -> str:
-    """No other package registers it."""
+    """Check that no other package registers the same name."""
     same = [e for e in catalogue.installed() if (e.kind, e.name) == (entry.kind, entry.name)]
     others = {e.package for e in same} - {entry.package}
     if others:
@@ -118,7 +122,7 @@ def _name(entry: Entry) -> str:
 
 
 def _loads(entry: Entry, given: Mapping[str, Any]) -> str:
-    """It is imported and called, and does nothing else."""
+    """Check that the plugin can be imported and called, and does nothing else meanwhile."""
     state, detail = look(entry, given)
     if state != "ok":
         raise PluginError(detail)
@@ -126,7 +130,11 @@ def _loads(entry: Entry, given: Mapping[str, Any]) -> str:
 
 
 def _options(entry: Entry, given: Mapping[str, Any]) -> str:
-    """Every option has a default, and a type that a word and a file can bring; with a summary."""
+    """Check the options and the summary.
+
+    Each option must be keyword-only, and have a type and a default that survive as a word on the
+    command line and as JSON in a file. The summary is the first line of the docstring.
+    """
     function, _ = registry.import_function(entry)
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is not parameter.KEYWORD_ONLY:

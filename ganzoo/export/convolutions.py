@@ -1,4 +1,4 @@
-"""What rewriting has to know of a convolution, or of the upsampling before it."""
+"""Facts about a convolution, or the upsampling before it, that the rewriting rules need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from ganzoo.export.surgery import Array, array_of, attribute, square
 
 
 def is_transposed(node: ir.Node) -> bool:
-    """Whether a node is a ConvTranspose of images, the same in both directions, without groups."""
+    """Return whether a node is a ConvTranspose of images, square and without groups.
+
+    Square means the same kernel, stride and padding in both directions.
+    """
     return (
         node.op_type == "ConvTranspose"
         and _is_ordinary(node)
@@ -19,12 +22,12 @@ def is_transposed(node: ir.Node) -> bool:
 
 
 def is_plain_conv(node: ir.Node) -> bool:
-    """Whether a node is a Conv of images of stride 1, the same in both directions."""
+    """Return whether a node is a Conv of images of stride 1, square and without groups."""
     return node.op_type == "Conv" and _is_ordinary(node) and square(node, "strides", 1) == 1
 
 
 def weights_of(node: ir.Node) -> tuple[Array, Array]:
-    """The kernel and the bias of a convolution of either kind; zeros where it has no bias."""
+    """Return the kernel and the bias of a Conv or ConvTranspose; zeros where it has no bias."""
     weight = array_of(node.inputs[1])
     assert weight is not None
     bias = array_of(node.inputs[2]) if len(node.inputs) > 2 else None
@@ -33,7 +36,10 @@ def weights_of(node: ir.Node) -> tuple[Array, Array]:
 
 
 def repeats(resize: ir.Node) -> int | None:
-    """The whole factor by which a Resize repeats pixels in both directions, if that is its work."""
+    """Return the factor, 2 or more, by which a Resize repeats pixels in both directions.
+
+    Returns None where it does something else.
+    """
     scales = array_of(resize.inputs[2]) if len(resize.inputs) > 2 else None
     if scales is None or len(scales) != 4 or len(resize.inputs) > 3:
         return None
@@ -48,6 +54,7 @@ def repeats(resize: ir.Node) -> int | None:
 
 
 def _is_ordinary(node: ir.Node) -> bool:
+    """Return whether a convolution has constant weights, is square, and has nothing unusual."""
     weight = array_of(node.inputs[1])
     bias = node.inputs[2] if len(node.inputs) > 2 else None
     return (

@@ -1,4 +1,4 @@
-"""Generators as ONNX files that need nothing but themselves, proved equal to torch's first."""
+"""Export generators to ONNX files that need no other file, after a check against torch."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ganzoo.storage import write_whole
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written, and what was found out about it on the way."""
+    """A file that was written, and what was measured of it."""
 
     path: Path
     nbytes: int
@@ -39,7 +39,7 @@ class Exported:
     info: ModelInfo
 
     def to_json(self) -> dict[str, Any]:
-        """Return all of it but the content, for JSON."""
+        """Return all of it as JSON holds it, with the precision in place of `info`."""
         return {
             "path": str(self.path),
             "bytes": self.nbytes,
@@ -63,15 +63,18 @@ def export_onnx(
     ir_version: int | None = None,
     force: bool = False,
 ) -> Exported:
-    """Write the generator of a run, checkpoint or model file to `target`, once it passed.
+    """Write the generator of a run, checkpoint or model file to `target`, once it is proved.
 
-    `source` is where it is, or what `load_generator` gave for that.
+    `source` is where the generator is, or the result of `load_generator` for it. `precision` is
+    "float32", "float16" or "int8". `force` replaces a file that holds another model.
 
     The graph maps `latent` float32 (batch, latent_dim) to `image` float32 (batch, C, H, W), or with
-    `uint8` to uint8 (batch, H, W, C), with any batch, in evaluation mode. Float32 is checked in
-    every case, then what was made of it. ModelFileError where images differ from torch's by more
-    than `Parity.passes` allows; OutputError when `target` is there and is not this model. Nothing
-    is left behind then.
+    `uint8` to uint8 (batch, H, W, C). It takes any batch, and works as in evaluation mode. The
+    float32 model is always checked first, then each smaller model made from it.
+
+    Raises UsageError for a wrong argument, ModelFileError where the images differ from torch's by
+    more than `Parity.passes` allows, and OutputError where `target` holds another file. After an
+    error nothing is written.
     """
     if target.suffix != ".onnx":
         raise UsageError(f"'{target}' does not end in .onnx, as the name of an ONNX file must")

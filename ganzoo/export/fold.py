@@ -1,7 +1,7 @@
-"""Layers that disappear into their neighbours' weights, and layers that are others in disguise.
+"""Rules that fold a layer into the weights of its neighbour, or replace it by a faster equal one.
 
-Each rule takes a node and says whether it rewrote the graph around it. All give the same images up
-to the rounding of float32 weights; `ganzoo.export.parity` measures that.
+Each rule takes a node and returns whether it rewrote the graph around it. All rules keep the images
+the same, except for the rounding of float32 weights; `ganzoo.export.parity` measures that.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ganzoo.export.surgery import Array, Surgeon, array_of, attribute, maker, sq
 
 
 def norm_behind_linear(node: ir.Node, s: Surgeon) -> bool:
-    """BatchNormalization(Reshape(Gemm(x))): its scale and shift go into the Gemm."""
+    """Fold the scale and shift of BatchNormalization(Reshape(Gemm(x))) into the Gemm."""
     reshape = maker(node.inputs[0], "Reshape") if node.op_type == "BatchNormalization" else None
     linear = maker(reshape.inputs[0], "Gemm") if reshape else None
     if reshape is None or linear is None:
@@ -35,7 +35,7 @@ def norm_behind_linear(node: ir.Node, s: Surgeon) -> bool:
 
 
 def norm_before_linear(node: ir.Node, s: Surgeon) -> bool:
-    """Gemm(BatchNormalization(x)): its scale and shift go into the Gemm."""
+    """Fold the scale and shift of Gemm(BatchNormalization(x)) into the Gemm."""
     norm = maker(node.inputs[0], "BatchNormalization") if node.op_type == "Gemm" else None
     layer = _linear(node) if norm else None
     if norm is None or layer is None:
@@ -48,7 +48,7 @@ def norm_before_linear(node: ir.Node, s: Surgeon) -> bool:
 
 
 def one_pixel(node: ir.Node, s: Surgeon) -> bool:
-    """ConvTranspose of an image of one pixel: a matrix product, the whole batch at once."""
+    """Replace a ConvTranspose of one-pixel images by one matrix product for the whole batch."""
     reshape = maker(node.inputs[0], "Reshape") if is_transposed(node) else None
     borders = square(node, "pads", 0), square(node, "output_padding", 0)
     if reshape is None or borders != (0, 0):
@@ -64,7 +64,7 @@ def one_pixel(node: ir.Node, s: Surgeon) -> bool:
 
 
 def unstrided(node: ir.Node, s: Surgeon) -> bool:
-    """ConvTranspose of stride 1: a convolution with the kernel turned round."""
+    """Replace a ConvTranspose of stride 1 by a Conv with the kernel turned by 180 degrees."""
     if not is_transposed(node) or square(node, "strides", 1) != 1:
         return False
     weight, bias = weights_of(node)
@@ -77,7 +77,10 @@ def unstrided(node: ir.Node, s: Surgeon) -> bool:
 
 
 def pixelwise(node: ir.Node, s: Surgeon) -> bool:
-    """Conv(Resize(x)) of single pixels that were repeated: the Conv goes first."""
+    """Swap the two in Conv(Resize(x)), where the kernel is 1x1 and Resize repeats pixels.
+
+    The Conv then works on fewer pixels.
+    """
     resize = maker(node.inputs[0], "Resize") if is_plain_conv(node) else None
     if resize is None or repeats(resize) is None:
         return False
@@ -89,9 +92,11 @@ def pixelwise(node: ir.Node, s: Surgeon) -> bool:
 
 
 def upsampled(node: ir.Node, s: Surgeon) -> bool:
-    """Conv(Resize(x)) that repeats pixels: a ConvTranspose whose kernel repeats the weights.
+    """Replace Conv(Resize(x)), where Resize repeats pixels s times, by one ConvTranspose.
 
-    Stride s, kernel k + s - 1, padding k - 1 - p for a convolution of kernel k and padding p.
+    A Conv with kernel size k and padding p becomes a ConvTranspose with stride s, kernel size
+    k + s - 1 and padding k - 1 - p. Each of its weights is the sum of those with which the copies
+    of one pixel of x reach one pixel of the result.
     """
     resize = maker(node.inputs[0], "Resize") if is_plain_conv(node) else None
     factor = repeats(resize) if resize else None
@@ -112,12 +117,13 @@ def upsampled(node: ir.Node, s: Surgeon) -> bool:
 
 
 def _is_pixel(value: ir.Value) -> bool:
+    """Return whether a value is a batch of images of one pixel, (n, C, 1, 1)."""
     shape = static_shape(value)
     return shape is not None and len(shape) == 3 and shape[1:] == [1, 1]
 
 
 def _linear(node: ir.Node) -> tuple[Array, Array] | None:
-    """A Gemm's weight (in, out) and bias (out,), if it is x @ weight + bias."""
+    """Return a Gemm's weight (in, out) and bias (out,), or None if it is not x @ weight + bias."""
     weight = array_of(node.inputs[1])
     bias = array_of(node.inputs[2]) if len(node.inputs) > 2 else None
     plain = attribute(node, "alpha", 1.0) == attribute(node, "beta", 1.0) == 1.0
@@ -127,7 +133,7 @@ def _linear(node: ir.Node) -> tuple[Array, Array] | None:
 
 
 def _affine(norm: ir.Node) -> tuple[Array, Array]:
-    """A batch norm in evaluation mode as scale and shift, in float64."""
+    """Return the scale and shift, float64 (C,), of a batch norm in evaluation mode."""
     gamma, beta, mean, variance = (
         np.asarray(array_of(value), np.float64) for value in norm.inputs[1:5]
     )
@@ -136,4 +142,5 @@ def _affine(norm: ir.Node) -> tuple[Array, Array]:
 
 
 def _f32(array: Array) -> Array:
+    """Return the array in float32."""
     return array.astype(np.float32)

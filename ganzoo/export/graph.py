@@ -1,4 +1,4 @@
-"""A generator as an ONNX graph: torch's exporter, then what it leaves undone."""
+"""Turn a generator into an ONNX graph: run torch's exporter, then simplify what it gives."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ganzoo.export.phases import phases
 from ganzoo.export.surgery import Surgeon
 
 OPSETS = range(18, 23)
-"""What torch's exporter can write; asked for less, it silently writes 18."""
+"""The opsets that torch's exporter can write. Asked for an older one, it silently writes 18."""
 OPSET = 20
 
 Rule = Callable[[ir.Node, Surgeon], bool]
@@ -39,11 +39,14 @@ RULES: tuple[Rule, ...] = (
 def to_onnx(
     network: nn.Module, info: ModelInfo, opset: int = OPSET, ir_version: int | None = None
 ) -> onnx.ModelProto:
-    """The graph of `network` in evaluation mode: `latent` (batch, latent_dim) to `image`.
+    """Return the graph of `network` in evaluation mode.
 
-    No metadata is left in it, least of all the exporter's stack traces. `ir_version` is by default
-    the lowest that has the opset. Checked by onnx's checker and read again: ModelFileError where
-    it cannot be written, UsageError for an opset or IR version that there is not.
+    It maps `latent` (batch, latent_dim) to `image` (batch, C, H, W), both float32. It has no
+    metadata: the exporter would leave stack traces of this machine there. `ir_version` is by
+    default the lowest that has the opset. onnx's checker has passed the graph.
+
+    Raises ModelFileError where it cannot be written, and UsageError for an opset or IR version that
+    does not exist.
     """
     if opset not in OPSETS:
         raise UsageError(f"opset must be from {OPSETS[0]} to {OPSETS[-1]}, not {opset}", "opset")
@@ -60,7 +63,7 @@ def to_onnx(
         rewrite(model)
         model.ir_version = ir_version
         proto = clean(ir.to_proto(model))
-    except Exception as error:  # the exporter and the checker raise whatever they like
+    except Exception as error:  # the exporter and the checker raise errors of any type
         if _interrupted(error):
             raise KeyboardInterrupt from error
         why = reason(_root(error))[:300]
@@ -73,7 +76,7 @@ def to_onnx(
 
 
 def rewrite(model: ir.Model) -> None:
-    """Apply every rule wherever it fits, in the order of the graph, until none does."""
+    """Apply each rule to each node, in the order of the graph, until no rule fits any more."""
     changed = True
     while changed:
         changed = any(
@@ -82,8 +85,9 @@ def rewrite(model: ir.Model) -> None:
 
 
 def _export(network: nn.Module, info: ModelInfo, opset: int) -> ir.Model:
+    """Return what torch's exporter gives, with all constants computed."""
     was_disabled = logging.root.manager.disable
-    logging.disable(logging.WARNING)  # the exporter narrates
+    logging.disable(logging.WARNING)  # the exporter logs each of its steps
     try:
         # It prints a network that it cannot read; the error says which line it is.
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
@@ -118,16 +122,16 @@ def _root(error: BaseException) -> BaseException:
 
 
 def _interrupted(error: BaseException | None) -> bool:
-    """Whether Ctrl-C is behind an error: the exporter wraps whatever it is stopped by."""
+    """Return whether Ctrl-C caused an error: the exporter wraps it in an error of its own."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None
 
 
 def clean(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Only what is needed: no unused weights, no notes of this machine, names by number.
+    """Remove unused weights and all metadata, number the names, and return the same `model`.
 
-    Works in place, and has onnx's checker look at the result.
+    Changes `model` in place. Raises an error of onnx's checker where the result is not valid.
     """
     graph = model.graph
     used = {name for node in graph.node for name in node.input}

@@ -1,4 +1,4 @@
-"""Whether a model draws what torch draws: measured, and good enough or refused."""
+"""Measure whether a model draws what torch draws, and refuse one that does not."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from ganzoo.draw.session import from_bytes
 from ganzoo.errors import ModelFileError
 
 BATCH_SIZES = (1, 2, 7, 64)
-"""Parity is checked at each, with other latents, so that none is right because another was."""
+"""Batch sizes at which parity is measured. Each has latents of its own, so each is its own test."""
 HELD_OUT = (*BATCH_SIZES, *(200,) * 5)
-"""For int8 a thousand more: it rounds what it was not tuned on, and a few images are far worse."""
+"""Batch sizes for int8, with a thousand more latents. None of them was used to choose the rounding;
+they are many because a few images are far worse than the rest."""
 TOLERANCE = 1e-5
-"""The largest difference of float32 images from torch's, where they are in [-1, 1]."""
+"""Largest difference that float32 images may have from torch's, in images from -1 to 1."""
 INT8_MAX, INT8_MEAN = 8, 1.0
-"""The largest and the mean difference of int8 images from torch's, in grey levels of 255."""
+"""Largest and mean difference that int8 images may have from torch's, in grey levels of 255."""
 
 
 @dataclass(frozen=True)
 class Parity:
-    """How far a model's images are from torch's in float32.
+    """The difference of a model's images from those that torch draws in float32.
 
-    `max_error` and `mean_error` are of the floats, as if images were in [-1, 1]; None where the
-    model gives pixels. `uint8_max` and `uint8_mean` are of pixels, in grey levels of 255; `psnr` is
-    theirs in dB, None where they are equal.
+    `max_error` and `mean_error` compare the floats, scaled to images in [-1, 1]; they are None
+    where the model gives pixels. `uint8_max` and `uint8_mean` compare the pixels, in grey levels of
+    255. `psnr` is the peak signal-to-noise ratio of the pixels in dB, None where they are equal.
     """
 
     max_error: float | None
@@ -44,7 +45,7 @@ class Parity:
     batch_sizes: tuple[int, ...]
 
     def passes(self, precision: str) -> bool:
-        """Whether this is as good as ganzoo promises of a precision."""
+        """Return whether this is as good as ganzoo promises for a precision."""
         if precision == "int8":
             return self.uint8_max <= INT8_MAX and self.uint8_mean <= INT8_MEAN
         if precision == "float16" or self.max_error is None:
@@ -52,7 +53,7 @@ class Parity:
         return self.max_error <= TOLERANCE
 
     def to_json(self) -> dict[str, Any]:
-        """The numbers by name, to three digits, and the batch sizes they were measured at."""
+        """Return the numbers by name, with three digits, and the batch sizes."""
         rounded = {
             k: float(f"{v:.3g}") if isinstance(v, float) else v for k, v in asdict(self).items()
         }
@@ -60,7 +61,7 @@ class Parity:
 
 
 class Reference:
-    """Torch's images of the latents that parity is measured with, drawn once."""
+    """The images that torch draws for measuring parity; they are drawn once."""
 
     def __init__(
         self, generator: Generator, batch_sizes: tuple[int, ...] = BATCH_SIZES, seed: int = 0
@@ -73,7 +74,7 @@ class Reference:
         self.images = [generator.run(z) for z in self.latents]
 
     def compare(self, model: ModelProto, info: ModelInfo) -> Parity:
-        """Measure `model`, which has `info` as metadata; ModelFileError where it cannot be run."""
+        """Measure `model` with the metadata `info`; raise ModelFileError where it cannot be run."""
         candidate = from_bytes(with_metadata(model, info), "the exported model", "CPU")
         low, high = self.info.image_range
         errors, levels = list[NDArray[Any]](), list[NDArray[Any]]()
@@ -95,7 +96,7 @@ class Reference:
         )
 
     def check(self, model: ModelProto, info: ModelInfo) -> Parity:
-        """As `compare`; ModelFileError where the result is worse than `info.precision` may be."""
+        """Compare, and raise ModelFileError where the result does not pass for `info.precision`."""
         parity = self.compare(model, info)
         if not parity.passes(info.precision):
             off = f"{parity.uint8_max} of 255 at most and {parity.uint8_mean:.2g} on average"
@@ -112,7 +113,7 @@ class Reference:
 
 
 def with_metadata(model: ModelProto, info: ModelInfo) -> bytes:
-    """The file's content: `model` with `info` in it, the same bytes for the same model."""
+    """Return a file's content: `model` with `info` in it, the same bytes for the same model."""
     stamped = ModelProto()
     stamped.CopyFrom(model)
     helper.set_model_props(stamped, info.to_metadata())

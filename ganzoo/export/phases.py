@@ -1,10 +1,10 @@
-"""Transposed convolutions as ordinary ones at the low resolution, and their results interleaved.
+"""Replace transposed convolutions by ordinary ones on the small image, and interleave the results.
 
 A transposed convolution of stride s writes s * s phases: the output pixels with y mod s = a and
 x mod s = b. Each phase is an ordinary convolution of the small image with every s-th weight of the
-kernel, and all of them together do the same multiplications. onnxruntime has a fast kernel for
-convolutions and a slow one for their transposes (Shi et al., "Is the deconvolution layer the same
-as a convolutional layer?", 2016, describe the equivalence).
+kernel. All phases together do the same multiplications. But onnxruntime has a fast kernel for
+convolutions, and a slow one for transposed convolutions. Shi et al., "Is the deconvolution layer
+the same as a convolutional layer?", 2016, describe the equivalence.
 """
 
 from __future__ import annotations
@@ -18,18 +18,22 @@ from ganzoo.export.convolutions import is_plain_conv, is_transposed, weights_of
 from ganzoo.export.surgery import Array, Surgeon, square, static_shape, user
 
 WIDE = 8
-"""Where a layer has fewer channels than this, as that which makes the image, phases do not pay."""
+"""Fewest output channels of a layer for which phases are faster; the last layer often has fewer."""
 MAX_STRIDE = 4
-"""Of more than 16 convolutions, each is too small to be fast."""
+"""Largest stride to rewrite: with more than 4 * 4 convolutions, each is too small to be fast."""
 FOLLOWS = {"Relu", "LeakyRelu", "Sigmoid", "Tanh", "BatchNormalization"}
-"""Operators that may as well work on each phase, where they fuse with its convolution."""
+"""Operators that are applied to each phase instead: onnxruntime fuses them with its convolution."""
 
 Phases = list[list[ir.Value]]
-"""Images (n, C, H, W) by the row and the column that they are of each s by s block."""
+"""Images (n, C, H, W) by row and column: phase [a][b] has the pixels at row a and column b of each
+s by s block."""
 
 
 def phases(node: ir.Node, s: Surgeon) -> bool:
-    """ConvTranspose of stride 2 or more, and what follows it: convolutions, then interleaving."""
+    """Replace a ConvTranspose of stride 2 or more, and what follows it, by convolutions.
+
+    Their results, the phases, are interleaved at the end.
+    """
     stride = square(node, "strides", 1)
     before, behind = static_shape(node.inputs[0]), static_shape(node.outputs[0])
     if not is_transposed(node) or not 2 <= stride <= MAX_STRIDE or not before or not behind:
@@ -61,17 +65,17 @@ def phases(node: ir.Node, s: Surgeon) -> bool:
 
 
 class Taps(NamedTuple):
-    """The weights that one phase uses, in one direction, and the zeros that it needs around x."""
+    """The indices of the weights that a phase uses in one direction, and its padding of x."""
 
     weights: list[int]
     borders: tuple[int, int]
 
 
 def _taps(place: int, stride: int, kernel: int, grows: int) -> Taps:
-    """Of the output pixels at `place`, padding included, and every `stride` from there.
+    """Return the taps of the output pixels at `place`, padding included, and every `stride` on.
 
-    out[q * stride + a] = sum over j of x[q - j] * weight[j * stride + a]. There are as many of them
-    as x has pixels, and `grows` more.
+    out[q * stride + a] = sum over j of x[q - j] * weight[j * stride + a]. There are `grows` more of
+    these output pixels than x has pixels.
     """
     shift, phase = divmod(place, stride)
     weights = list(range(phase, kernel, stride))[::-1]  # from the leftmost pixel on
@@ -81,18 +85,18 @@ def _taps(place: int, stride: int, kernel: int, grows: int) -> Taps:
 def _phase(
     x: ir.Value | None, weight: Array, bias: ir.Value, rows: Taps, columns: Taps, s: Surgeon
 ) -> ir.Value:
-    """The convolution that makes one phase, of `weight` (in, out, k, k) of the transposed one."""
+    """Add the convolution of one phase, from the transposed one's `weight` (in, out, k, k)."""
     kernel = weight[:, :, rows.weights][:, :, :, columns.weights].swapaxes(0, 1)
     (top, bottom), (left, right) = rows.borders, columns.borders
     return s.Conv(x, kernel, bias, pads=[top, left, bottom, right])
 
 
 def interleaved(parts: Phases, size: list[int], s: Surgeon) -> ir.Value:
-    """One image of size (C, H, W) from its phases.
+    """Put the phases together into one image of size (C, H, W).
 
-    Concatenating along a new last axis and reshaping is DepthToSpace, and three times as fast in
-    onnxruntime's CPU provider (1.31, AMD EPYC, 2 threads, (64, 64, 14, 14) floats: 2.9 ms against
-    7.8 ms).
+    Concatenating along a new last axis and reshaping does the same as DepthToSpace. It is almost
+    three times as fast in onnxruntime's CPU provider (1.31, AMD EPYC, 2 threads, (64, 64, 14, 14)
+    floats: 2.9 ms against 7.8 ms).
     """
     channels, height, width = size
     small = height // len(parts)
@@ -105,7 +109,7 @@ def interleaved(parts: Phases, size: list[int], s: Surgeon) -> ir.Value:
 
 
 def _is_image_layer(node: ir.Node) -> bool:
-    """Whether a node is the 3x3 convolution that makes an image of a few channels."""
+    """Return whether a node is the 3x3 convolution that makes an image of a few channels."""
     if not is_plain_conv(node) or square(node, "pads", 0) != 1:
         return False
     weight, _ = weights_of(node)
@@ -113,10 +117,10 @@ def _is_image_layer(node: ir.Node) -> bool:
 
 
 def _image_from_phases(node: ir.Node, parts: Phases, s: Surgeon) -> ir.Value:
-    """A 3x3 convolution that reads phases and writes phases: few channels are left to interleave.
+    """Replace a 3x3 convolution by one that reads phases and writes phases.
 
-    Its many zeros cost nothing that onnxruntime would not spend anyway: it computes channels in
-    blocks of 8 or 16, and an image has fewer.
+    So only the few channels of the image must be interleaved. The new kernel has many zeros. They
+    cost no extra time: onnxruntime computes channels in blocks of 8 or 16, and an image has fewer.
     """
     stride = len(parts)
     weight, bias = weights_of(node)

@@ -1,4 +1,4 @@
-"""Eight bits wherever the images bear it."""
+"""Quantize a generator to 8 bits, in every layer where the images stay close to torch's."""
 
 from __future__ import annotations
 
@@ -24,16 +24,20 @@ from ganzoo.export.parity import INT8_MAX, INT8_MEAN, Reference
 from ganzoo.export.variants import LAYERS, half, stored_in_bits
 
 CALIBRATION_SEED = 2**63
-"""The latents that decide the ranges of int8 are not those that anybody is shown."""
+"""Seed of the latents that decide the ranges of int8: not a seed that users draw from."""
 TUNING_SEED = 2**62
-"""The latents that decide which layers int8 rounds are not those that it is judged by."""
+"""Seed of the latents that decide which layers are rounded: not those that the result is judged by.
+"""
 ATTEMPTS = ((0.9, True), (0.6, True), (0.6, False), (0.3, False))
-"""How much of what int8 may differ its tuning may use up, and whether layers may be computed in 8
-bits or only stored: the next, where others of its images go beyond it."""
+"""Attempts, in order, until one passes the judge: the share of the allowed difference that the
+tuning images may reach, and whether layers may be computed in 8 bits, or only stored so."""
 
 
 def int8(model: ModelProto, info: ModelInfo, generator: Generator, judge: Reference) -> ModelProto:
-    """The model in 8 bits as far as it passes; the last attempt, where none does."""
+    """Return the model in 8 bits from the first attempt that passes `judge`, or from the last one.
+
+    The latents of `judge` have no part in the tuning.
+    """
     tuning = Reference(generator, (64,) * 4, TUNING_SEED)
     for margin, compute in ATTEMPTS:
 
@@ -56,12 +60,14 @@ def rounded(
     within: Callable[[ModelProto], bool],
     compute: bool = True,
 ) -> ModelProto:
-    """Every layer as coarse as the images can bear, those that cost most first.
+    """Return the model with each layer as coarse as `within` accepts, the costliest layers first.
 
-    In 8 bits if `compute`, and `within` accepts that; else in float32 of weights that are stored in
-    8 bits, or else in 16. 8 bits are static quantization as onnxruntime's tool does it: QDQ, a
-    scale per output channel, 7 of the 8 bits for weights (without VNNI, AVX2 would overflow),
-    ranges of 256 latents. ModelFileError where not one layer bears any of it.
+    With `compute`, a layer is first tried in 8 bits. Otherwise, and where `within` refuses that, it
+    computes in float32 from weights that are stored in 8 bits, or else in 16 bits. To compute in 8
+    bits is static quantization by onnxruntime's tool: QDQ nodes, a scale for each output channel,
+    weights in 7 of the 8 bits (AVX2 without VNNI would overflow), and ranges from 256 latents.
+
+    Raises ModelFileError where no layer can be in 8 bits, computed or stored.
     """
     computed: list[str] = []
     stored: list[str] = []
@@ -82,7 +88,10 @@ def rounded(
 
 
 def _layers(model: ModelProto) -> list[list[str]]:
-    """The names of nodes with weights, those that read the same value together; costly first."""
+    """Return the names of nodes with weights, the costliest first.
+
+    Nodes that read the same value, such as phases, stand together in one list.
+    """
     inferred = onnx.shape_inference.infer_shapes(model)
     values = [*inferred.graph.value_info, *inferred.graph.output]
     shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in values}
@@ -99,7 +108,7 @@ def _layers(model: ModelProto) -> list[list[str]]:
 
 
 def _quantized(model: ModelProto, info: ModelInfo, names: list[str]) -> ModelProto:
-    """`model` with these nodes computed in 8 bits: QDQ around them."""
+    """Return `model` with these nodes computed in 8 bits, with QDQ nodes around them."""
     if not names:
         return model
     from onnxruntime import quantization as q
@@ -134,7 +143,7 @@ def _quantized(model: ModelProto, info: ModelInfo, names: list[str]) -> ModelPro
 
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
-    """What onnxruntime's tool logs, warns of and prints is not for the user."""
+    """Hide what onnxruntime's tool logs, warns of and prints: it is not for the user."""
     was_disabled = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

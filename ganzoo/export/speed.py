@@ -1,4 +1,4 @@
-"""How fast a model draws, beside torch, in one process and interleaved."""
+"""Measure how fast models draw, compared with torch, by turns in one process."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from ganzoo.draw.generator import Generator, one_round
 
 BATCH_SIZES = (1, 64)
 SETTLE = 0.05
-"""Seconds of rest before each measurement: the threads of the one before it still spin, which costs
-the next 15 % without this (onnxruntime 1.31 and torch 2.13, 2 cores)."""
+"""Seconds of rest before each measurement. The threads of the measurement before still spin for a
+while; without the rest the next one is 15 % slower (onnxruntime 1.31, torch 2.13, 2 cores)."""
 Speeds = dict[str, dict[int, float]]
-"""Images per second by what draws and by batch size."""
+"""Images per second, by the name of what draws and by batch size."""
 
 
 def against_torch(
     models: dict[str, Generator], network: nn.Module, rounds: int = 5, seconds: float = 0.03
 ) -> Speeds:
-    """Measure each model, and `network` on the CPU as it is and in channels_last.
+    """Measure the speed of each model, and of `network` on the CPU, as it is and in channels_last.
 
-    Median over rounds, in each of which all draw one after another for `seconds` each and at least
-    once; a first round is not counted.
+    In each round all draw one after another, each for `seconds` and at least once. The results are
+    medians over the rounds; one more round at the beginning does not count.
     """
     network = network.eval()
     channels_last = copy.deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Reading and replacing parts of an ONNX graph: what every rewriting rule needs."""
+"""Read and replace parts of an ONNX graph: the tools of all rewriting rules."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Array = NDArray[Any]
 
 
 class Surgeon:
-    """New nodes for a graph, put in the place of old ones.
+    """A maker of new nodes for a graph, which then replace old ones.
 
-    Calling an operator's name makes a node: `s.Relu(x)` returns its output. Arrays among the inputs
-    become initializers.
+    A method with the name of an operator makes a node: `s.Relu(x)` returns the node's output.
+    Arrays among the inputs become initializers.
     """
 
     def __init__(self, graph: ir.Graph) -> None:
@@ -33,7 +33,7 @@ class Surgeon:
         return make
 
     def constant(self, array: Array) -> ir.Value:
-        """A new initializer, named by its place among all."""
+        """Add an initializer with a new name, and return it."""
         number = len(self.graph.initializers)
         while f"constant_{number}" in self.graph.initializers:
             number += 1
@@ -42,13 +42,13 @@ class Surgeon:
         return value
 
     def again(self, node: ir.Node, first: ir.Value) -> ir.Value:
-        """The same operator with another first input."""
+        """Make a node like `node` with another first input, and return its output."""
         made = ir.node(node.op_type, [first, *node.inputs[1:]], dict(node.attributes))
         self._nodes.append(made)
         return made.outputs[0]
 
     def replace(self, old: Sequence[ir.Node], new: ir.Value) -> None:
-        """Put the nodes made since the last time where `old` were, and `new` for their output."""
+        """Replace the nodes `old` by those made since the last call, and their output by `new`."""
         ir.convenience.replace_nodes_and_values(
             self.graph, old[-1], list(old), self._nodes, [old[-1].outputs[0]], [new]
         )
@@ -56,13 +56,16 @@ class Surgeon:
 
 
 def array_of(value: ir.Value | None) -> Array | None:
-    """The numbers of a constant; None where a value depends on the latent."""
+    """Return the numbers of a constant, or None where a value depends on the latent."""
     tensor = None if value is None else ir.convenience.get_const_tensor(value)
     return None if tensor is None else tensor.numpy()
 
 
 def maker(value: ir.Value | None, *operators: str) -> ir.Node | None:
-    """The node of one of these operators that makes `value`, if nothing else uses it."""
+    """Return the node that makes `value`, or None.
+
+    None means that it is none of these operators, or that more than one node uses `value`.
+    """
     node = None if value is None else value.producer()
     if node is None or node.domain or node.op_type not in operators:
         return None
@@ -71,7 +74,7 @@ def maker(value: ir.Value | None, *operators: str) -> ir.Node | None:
 
 
 def user(value: ir.Value) -> ir.Node | None:
-    """The one node that takes `value`, as its first input, if there is just one."""
+    """Return the node that has `value` as its first input, or None if it is not the only user."""
     uses = list(value.uses())
     if len(uses) != 1 or value.is_graph_output() or uses[0].idx != 0:
         return None
@@ -79,17 +82,17 @@ def user(value: ir.Value) -> ir.Node | None:
 
 
 def attribute(node: ir.Node, name: str, default: Any) -> Any:
-    """An attribute's value, or the default that ONNX gives it."""
+    """Return an attribute's value, or `default`, which is the one of ONNX."""
     return node.attributes[name].value if name in node.attributes else default
 
 
 def static_shape(value: ir.Value | None) -> list[int] | None:
-    """A value's shape behind the batch, if all of it is known."""
+    """Return a value's shape without the batch, or None where not all of it is known."""
     sizes = None if value is None or value.shape is None else list(value.shape)[1:]
     return None if sizes is None or not all(isinstance(d, int) for d in sizes) else sizes  # type: ignore[return-value]
 
 
 def square(node: ir.Node, name: str, default: int) -> int:
-    """An attribute of a convolution that has one number for all sides; -1 where they differ."""
+    """Return the one number of an attribute that is the same on all sides; -1 where they differ."""
     values = set(attribute(node, name, (default,)))
     return values.pop() if len(values) == 1 else -1

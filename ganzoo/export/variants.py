@@ -1,4 +1,4 @@
-"""The same generator smaller, or with pixels that are ready to use."""
+"""Make a generator's file smaller, or let it give pixels instead of floats."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 
 
 def half(model: ModelProto) -> ModelProto:
-    """Weights in float16, converted once, when the file is opened; all else stays float32.
+    """Return the model with weights in float16, which are converted once, when the file is opened.
 
-    Half the bytes and, as the arithmetic is float32 on every device, the speed of float32.
+    All else stays float32. So the file has half the bytes, and the speed of float32 everywhere.
     """
     return stored_in_bits(model, [])
 
 
 def stored_in_bits(model: ModelProto, in_8_bits: list[str]) -> ModelProto:
-    """`model` with float32 weights stored in fewer bits: 8 for these nodes, 16 for the others.
+    """Return `model` with weights stored in 8 bits for these nodes, in 16 bits for the others.
 
-    Onnxruntime makes float32 of them once, when it opens the file: it computes what depends on
-    nothing. (Not so with DequantizeLinear, which it computes at every run.)
+    onnxruntime makes float32 weights of them once, when it opens the file: it computes all that
+    depends on no input. This does not use DequantizeLinear, which it computes in every run.
     """
     made = ModelProto()
     made.CopyFrom(model)
@@ -54,7 +54,7 @@ def stored_in_bits(model: ModelProto, in_8_bits: list[str]) -> ModelProto:
 
 
 def uint8(model: ModelProto, info: ModelInfo) -> ModelProto:
-    """Images as uint8 (batch, H, W, C), scaled, clipped and rounded as `images.to_pixels` does."""
+    """Return the model with images as uint8 (batch, H, W, C), rounded as `to_pixels` does it."""
     made = ModelProto()
     made.CopyFrom(model)
     graph = made.graph
@@ -86,7 +86,10 @@ def uint8(model: ModelProto, info: ModelInfo) -> ModelProto:
 
 
 def _scale(weight: NDArray[np.float32], layer: NodeProto) -> NDArray[np.float32]:
-    """What the int8 weights of each output channel are multiples of."""
+    """Return the scale of each output channel: a weight is its int8 number times this.
+
+    The shape has as many axes as `weight`, with 1 on all but that of the output channels.
+    """
     transposed = any(a.name == "transB" and a.i for a in layer.attribute)
     axis = 0 if layer.op_type == "Conv" or transposed else 1
     if layer.op_type == "MatMul":
@@ -96,10 +99,12 @@ def _scale(weight: NDArray[np.float32], layer: NodeProto) -> NDArray[np.float32]
 
 
 def _to_float(name: str, target: str) -> NodeProto:
+    """Return a node that casts the value `name` to float32 as `target`."""
     node: NodeProto = helper.make_node("Cast", [name], [target], to=TensorProto.FLOAT)
     return node
 
 
 def _tensor(name: str, array: NDArray[Any]) -> TensorProto:
+    """Return an initializer."""
     tensor: TensorProto = numpy_helper.from_array(np.ascontiguousarray(array), name)
     return tensor

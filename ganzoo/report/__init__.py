@@ -1,1 +1,1 @@
-"""What a run tells people: one HTML file that needs nothing else, pictures, comparisons."""
+"""Reports of runs for people: one HTML file that needs no other, pictures, comparisons."""

@@ -1,4 +1,4 @@
-"""What a run measured, as curves over epochs, and what of it belongs into one picture."""
+"""The measurements of a run as curves over epochs, and the charts that show them together."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Curve:
-    """One quantity as it went: `values` after so many `epochs`, both of shape (n,)."""
+    """One quantity over time: `values` after so many `epochs`, both of shape (n,)."""
 
     label: str
     epochs: Numbers
     values: Numbers
 
     def smoothed(self, window: int) -> Numbers:
-        """Means over `window` entries around each; fewer, but as many on either side, at the ends.
+        """Return, for each value, the mean of the `window` values around it, shape (n,).
 
-        So no peak moves, and the first and the last value stay what they are.
+        Near the ends there are fewer values, but always as many on the left as on the right. So no
+        peak moves, and the first and the last value stay what they are.
         """
         sums = np.concatenate([[0.0], np.cumsum(self.values)])
         at = np.arange(len(self.values))
@@ -38,7 +39,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves that share an axis: what it is called, and what the reader should compare with."""
+    """Curves on one axis, with a title, limits, and a line to compare them with."""
 
     name: str  # of the file that it is saved as
     title: str
@@ -48,9 +49,9 @@ class Chart:
 
 
 def charts(run: Run) -> list[Chart]:
-    """The pictures of a run: losses, then probabilities or what a critic says, then diversity.
+    """Return the charts of a run: losses, then probabilities or a critic's scores, then diversity.
 
-    Those of which something was measured.
+    Charts without any measurement are left out.
     """
     facts, entries = run.facts(), run.lines(METRICS)
     scores = facts.scores
@@ -73,7 +74,7 @@ def charts(run: Run) -> list[Chart]:
 
 
 def curve(entries: Sequence[Mapping[str, Any]], name: str, facts: Facts, label: str = "") -> Curve:
-    """One quantity of a run's metrics.jsonl, where it was measured."""
+    """Return the curve of the quantity `name`, from all entries of metrics.jsonl that have it."""
     scores, images = facts.scores, facts.data.images
     whole = [{**entry, **measured(entry, scores)} for entry in entries]
     known = [(entry["samples_seen"] / images, entry[name]) for entry in whole if name in entry]
@@ -82,5 +83,5 @@ def curve(entries: Sequence[Mapping[str, Any]], name: str, facts: Facts, label: 
 
 
 def usual_window(curve: Curve) -> int:
-    """How many entries are smoothed over: a fortieth of them, but three at least."""
+    """Return the number of entries to smooth over: a fortieth of them, but at least three."""
     return max(3, len(curve.values) // 40)

@@ -1,4 +1,4 @@
-"""A run's own pictures, all of the same latents: how they came to be, and beside real ones."""
+"""Pictures made of a run's sample grids, all of the same latents: over time, beside real ones."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
     from PIL import Image
 
 SHARES = (0, 0.25, 0.5, 0.75, 1)
-"""Of the run, after which its strip shows images."""
+"""Shares of the run after which its strip shows images."""
 
 MAX_FRAMES = 60
-"""Of an animation: a long run's are chosen evenly."""
+"""Largest number of frames in an animation; of a long run, frames are chosen evenly."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A sample grid of a run: after which part of it, and where."""
+    """A sample grid of a run: after how many epochs, its name for people, and its file."""
 
     epoch: float
     label: str
     path: Path
 
     def picture(self) -> Image.Image:
-        """The whole grid."""
+        """Return the whole grid as a picture."""
         return to_pil(from_file(self.path))
 
 
 def snapshots(run: Run) -> list[Snapshot]:
-    """The run's sample grids, first to last; ModelFileError where it has none."""
+    """Return the run's sample grids, first to last; raise ModelFileError where it has none."""
     facts = run.facts()
     per_epoch = facts.data.images / facts.config.batch_size
     found = []
@@ -56,7 +56,10 @@ def snapshots(run: Run) -> list[Snapshot]:
 
 
 def strip(run: Run, rows: int = 4, columns: int = 4) -> Sheet:
-    """The same few latents after 0, 25, 50, 75 and 100 % of the run, or what is next to that."""
+    """Return a sheet of the same latents after 0, 25, 50, 75 and 100 % of the run.
+
+    For each share it shows the nearest grid that there is.
+    """
     known = snapshots(run)
     end = known[-1].epoch
     nearest = [min(known, key=lambda s: abs(s.epoch - share * end)) for share in SHARES]
@@ -66,7 +69,7 @@ def strip(run: Run, rows: int = 4, columns: int = 4) -> Sheet:
 
 
 def beside_real(run: Run, side: int = 8) -> Sheet:
-    """The first images that it was trained on, and the last that it drew, of the same number."""
+    """Return a sheet of the first training images beside as many of the last drawn images."""
     last, real = snapshots(run)[-1], run.path / "samples" / "real.png"
     if not real.exists():
         raise ModelFileError(f"{run.path} has no {real.name}: an older ganzoo trained it")
@@ -77,7 +80,7 @@ def beside_real(run: Run, side: int = 8) -> Sheet:
 
 
 def frames(run: Run) -> list[Image.Image]:
-    """One picture for each snapshot, or for some of very many, with its name on top."""
+    """Return one picture for each snapshot, at most `MAX_FRAMES`, with its name on top."""
     side = int(SAMPLES**0.5)
     return [
         Sheet(first(run, s.path, side, side)[:, None], groups=[s.label]).draw()
@@ -86,20 +89,20 @@ def frames(run: Run) -> list[Image.Image]:
 
 
 def evenly(known: Sequence[Snapshot], most: int) -> list[Snapshot]:
-    """All of them, or as many as this, the first and the last among them."""
+    """Return at most `most` snapshots, chosen evenly, with the first and the last."""
     places = np.linspace(0, len(known) - 1, min(len(known), most)).round().astype(int)
     return [known[i] for i in places]
 
 
 def animate(run: Run, path: Path) -> None:
-    """Write how the run's images came to be, as .gif, .webp or .mp4, by its name."""
+    """Write an animation of the run's snapshots; `path` ends in .gif, .webp or .mp4."""
     if path.suffix.lower() not in {".gif", ".webp", ".mp4"}:
         raise UsageError(f"{path} is no .gif, .webp or .mp4: name it {path.stem or 'x'}.webp")
     write_whole(path, encode(*to_the_end(frames(run)), path))
 
 
 def pictures(run: Run) -> dict[str, Sheet]:
-    """The sheets of a run that `ganzoo plot` draws, by name."""
+    """Return the sheets that `ganzoo plot` draws of a run, by name."""
     found = {"strip": strip(run)}
     if (run.path / "samples" / "real.png").exists():
         found["real-and-generated"] = beside_real(run)
@@ -107,7 +110,11 @@ def pictures(run: Run) -> dict[str, Sheet]:
 
 
 def first(run: Run, path: Path, rows: int, columns: int) -> Pixels:
-    """The upper left images of a grid, (rows, columns, H, W, C)."""
+    """Return the images in the upper left of a grid, uint8 (rows, columns, H, W, C).
+
+    A grid with fewer rows or columns gives fewer. Raises ModelFileError where the file at `path` is
+    no grid of this run.
+    """
     data = run.facts().data
     count = min(SAMPLES, data.images) if path.stem == "real" else SAMPLES
     try:

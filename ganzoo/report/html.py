@@ -1,4 +1,4 @@
-"""HTML that needs nothing but itself: templates, with pictures and styles inside."""
+"""HTML pages that need no other file: templates, with pictures and styles inside."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def render(template: str, **values: Any) -> str:
-    """The page that a template of this package makes of these values; all text is escaped."""
+    """Return the page that a template of this room makes of `values`; all text is escaped."""
     environment = Environment(
         loader=PackageLoader("ganzoo.report", "templates"),
         autoescape=True,
@@ -33,7 +33,10 @@ def render(template: str, **values: Any) -> str:
 
 
 def image(picture: Image.Image) -> str:
-    """A picture as the src of an <img>: WebP, of which small ones lose nothing."""
+    """Return a picture as the src of an <img>, in WebP.
+
+    Below 2**20 values it is lossless, above of quality 90.
+    """
     encoded = io.BytesIO()
     exact = picture.width * picture.height * len(picture.getbands()) < 2**20
     picture.save(encoded, "WEBP", lossless=exact, quality=90, method=2)

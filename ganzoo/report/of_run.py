@@ -1,4 +1,4 @@
-"""The report of one run: everything to be seen of it, in one HTML file."""
+"""The report of one run: everything that there is to see of it, in one HTML file."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ from ganzoo.zoo.registry import load_architecture
 
 REPORT, PLOTS, ANIMATION = "report.html", "plots", "training.gif"
 SWEPT, VALUES = 5, (-3.0, 0.0, 3.0)
-"""How many coordinates of z the report sweeps, those that move the picture most, and to what."""
+"""Number of coordinates of z that the report sweeps (those that change the picture most), and the
+values that it gives them."""
 
 
 def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) -> Path:
     """Write the report of a run, by default into its folder, and return where it is.
 
-    `exports` is where ONNX files of its weights are looked for. What needs weights is left out
-    where there are none, and the layers where the architecture is not installed. UsageError where
-    the run's folder knows too little.
+    `exports` is the folder in which to look for ONNX files of its weights. Parts that need weights
+    are left out where there are none; the layers are left out where the architecture is not
+    installed. Raises ModelFileError where the run's folder has too little to show.
     """
     facts, entries = run.facts(), run.lines(METRICS)
     drawn = curves.charts(run)
@@ -77,7 +78,8 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
 def leave(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Exception]:
     """Write all pictures of a run into its folder: charts, sheets, an animation, the report.
 
-    Gives what could not be drawn; once `stop` says so, no more is.
+    Yields an error for each part that could not be drawn. Once `stop` returns True, no further part
+    is drawn.
     """
     for draw in (
         lambda: plot(run, run.path / PLOTS),
@@ -94,7 +96,10 @@ def leave(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Except
 def plot(
     run: Run, folder: Path, kind: str = "png", smooth: bool = True, dark: bool = False
 ) -> list[Path]:
-    """Write a run's charts as .png or .svg, and its sheets as .png, into a folder."""
+    """Write a run's charts as .png or .svg, and its sheets as .png, into a folder.
+
+    Returns the paths that were written.
+    """
     theme = plotting.DARK if dark else plotting.LIGHT
     drawn = curves.charts(run)
     folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +115,7 @@ def plot(
 
 
 def _of_weights(run: Run, seed: int, exports: Path) -> dict[str, Any]:
-    """What there is to be told of the newest checkpoint's weights."""
+    """Return what the template shows of the newest checkpoint's weights."""
     try:
         generator, _ = load_generator(run.path)
     except GanzooError as error:
@@ -124,7 +129,7 @@ def _of_weights(run: Run, seed: int, exports: Path) -> dict[str, Any]:
 
 
 def _of_architecture(facts: Facts) -> dict[str, Any]:
-    """What it says of itself, and the layers of both networks with their numbers of parameters."""
+    """Return the architecture's summary, and both networks' layers and numbers of parameters."""
     made = facts.architecture
     try:
         loaded = load_architecture(made.qualified, made.options)
@@ -138,7 +143,7 @@ def _of_architecture(facts: Facts) -> dict[str, Any]:
 
 
 def _sweep(generator: Generator, seed: int) -> Sheet:
-    """What the coordinates do that move the picture most, in eight images."""
+    """Return a sheet that sweeps the coordinates of z that change the picture most."""
     chosen = [index for index, _ in generator.most_moving(SWEPT, seed=seed)]
     return Sheet(
         np.stack([generator.sweep(i, VALUES, seed=seed) for i in chosen], axis=1),

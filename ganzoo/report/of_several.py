@@ -1,4 +1,4 @@
-"""Several runs side by side: what was different, and what came of it."""
+"""A comparison of several runs: what was different, and how it ended."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ganzoo.storage import write_whole
 from ganzoo.zoo.options import unparse
 
 MOST = len(plotting.LIGHT.series)
-"""Runs in one comparison: as many as there are colours to tell them apart."""
+"""Largest number of runs in one comparison: each needs a colour of its own."""
 
 Table = list[tuple[str, list[str]]]
 """Rows: a name, and a value for each run."""
@@ -27,7 +27,7 @@ Table = list[tuple[str, list[str]]]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs by name, how what was asked for differs, and what was measured at the end."""
+    """The names of the runs, the settings that differ, and the results at the end."""
 
     names: list[str]
     differences: Table
@@ -35,9 +35,10 @@ class Comparison:
 
 
 def compare(runs: Sequence[Run], path: Path) -> Comparison:
-    """Write a page about two runs or more to `path`; UsageError where there are too many.
+    """Write a page that compares two to `MOST` runs; raise UsageError for another number.
 
-    The pictures are of the same latents where seed and latent_dim are the same.
+    All pictures are drawn with the seed of the first run. Runs with the same latent_dim draw the
+    same latents.
     """
     if not 2 <= len(runs) <= MOST:
         raise UsageError(f"compare takes two to {MOST} runs, not {len(runs)}")
@@ -53,7 +54,7 @@ def compare(runs: Sequence[Run], path: Path) -> Comparison:
         differences=found.differences,
         results=found.results,
         charts=[
-            plotting.svg(plotting.draw(chart, legend=False), chart.name)  # the page has one for all
+            plotting.svg(plotting.draw(chart, legend=False), chart.name)  # one legend for all
             for chart in _charts(names, facts, entries)
         ],
         pictures=[_picture(run, seed) for run in runs],
@@ -64,7 +65,10 @@ def compare(runs: Sequence[Run], path: Path) -> Comparison:
 
 
 def _names(runs: Sequence[Run]) -> list[str]:
-    """The runs' folders, with as much of their paths as tells them apart."""
+    """Return the names of the runs' folders, or their paths where two names are the same.
+
+    Raises UsageError where a run is given twice.
+    """
     paths = [run.path.resolve() for run in runs]
     if len(set(paths)) < len(paths):
         raise UsageError("a run is compared with others, not with itself: name each once")
@@ -73,6 +77,7 @@ def _names(runs: Sequence[Run]) -> list[str]:
 
 
 def _differences(facts: Sequence[Facts]) -> Table:
+    """Return the settings and circumstances that are not the same in all runs."""
     flat = [_flat(each) for each in facts]
     names = dict.fromkeys(name for each in flat for name in each)
     rows = [(name, [each.get(name, "-") for each in flat]) for name in names]
@@ -80,7 +85,7 @@ def _differences(facts: Sequence[Facts]) -> Table:
 
 
 def _flat(facts: Facts) -> dict[str, str]:
-    """All that was asked for, and on what it ran."""
+    """Return all settings, and the device and versions of a run, in words by name."""
     made, data, ran = facts.architecture, facts.data, facts.circumstances
     return {
         "architecture": made.name,
@@ -113,10 +118,10 @@ def _results(
 def _charts(
     names: Sequence[str], facts: Sequence[Facts], entries: Sequence[words.Entries]
 ) -> list[Chart]:
-    """One for each quantity, in which a run has the same colour each time.
+    """Return a chart for each quantity; a run has the same colour in all of them.
 
-    Scores of critics and probabilities are no numbers of one kind: the former have no chart but for
-    the estimate that is made of them.
+    A critic's scores cannot be compared with probabilities. So they have no chart of their own,
+    only the Wasserstein estimate that is made from them.
     """
     runs = [*zip(names, facts, entries, strict=True)]
 
@@ -139,7 +144,7 @@ def _charts(
 
 
 def _picture(run: Run, seed: int) -> dict[str, str]:
-    """The first images of a seed, as the newest checkpoint draws them; or why it does not."""
+    """Return the first images of a seed, drawn by the newest checkpoint, or why there are none."""
     try:
         generator, known = load_generator(run.path)[0], gallery.snapshots(run)
     except GanzooError as error:

@@ -1,4 +1,4 @@
-"""Charts drawn by matplotlib, to be told apart by everybody, on light and on dark ground."""
+"""Draw charts with matplotlib, in colours that everybody can tell apart, light or dark."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ganzoo.storage import write_whole
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours. The series are those of Okabe and Ito, which colour-blind readers tell apart."""
+    """Colours as CSS; colour-blind readers can tell the series (Okabe and Ito) apart."""
 
     ink: str
     rule: str
@@ -42,18 +42,18 @@ DARK = Theme(
 )
 VARIABLES = ("ink", "rule", *(f"series-{i}" for i in range(len(LIGHT.series))))
 SIZE = (6.4, 3.2)
-"""Inches; twice as wide as high."""
+"""Width and height of a chart in inches."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure that a notebook shows, and that `save` writes as .png, .svg or .pdf by its name."""
+    """A figure that a notebook shows, and that `save` writes as .png, .svg or .pdf."""
 
     figure: Figure
     theme: Theme
 
     def save(self, path: Path | str) -> None:
-        """Write it; a reader never sees half a file."""
+        """Write the figure; the end of `path` says as what. A reader never sees half a file."""
         save(self.figure, Path(path), self.theme)
 
     def _repr_png_(self) -> bytes:
@@ -62,7 +62,10 @@ class Drawing:
 
 
 def draw(chart: Chart, theme: Theme = LIGHT, *, smooth: bool = True, legend: bool = True) -> Figure:
-    """A chart: each curve as it was measured, or that faintly, and smoothed over it."""
+    """Draw a chart of the curves as they were measured.
+
+    With `smooth` these are faint, and smoothed curves are drawn over them.
+    """
     with _style(theme):
         figure = Figure(figsize=SIZE, layout="constrained")
         _draw_on(figure, chart, theme, smooth, legend)
@@ -70,7 +73,7 @@ def draw(chart: Chart, theme: Theme = LIGHT, *, smooth: bool = True, legend: boo
 
 
 def draw_all(charts: Sequence[Chart], theme: Theme = LIGHT, *, smooth: bool = True) -> Drawing:
-    """Draw charts below one another; ModelFileError where there are none."""
+    """Draw charts below one another; raise ModelFileError where there are none."""
     if not charts:
         raise ModelFileError("nothing was measured yet: there are no curves to draw")
     width, height = SIZE
@@ -83,6 +86,7 @@ def draw_all(charts: Sequence[Chart], theme: Theme = LIGHT, *, smooth: bool = Tr
 
 
 def _draw_on(figure: FigureBase, chart: Chart, theme: Theme, smooth: bool, legend: bool) -> None:
+    """Draw a chart into a figure or a part of one; `_style` must be entered."""
     axes = figure.subplots()
     for curve, colour in zip(chart.curves, theme.series, strict=False):
         if not len(curve.values):
@@ -109,7 +113,7 @@ def _draw_on(figure: FigureBase, chart: Chart, theme: Theme, smooth: bool, legen
 def save(figure: Figure, path: Path, theme: Theme = LIGHT) -> None:
     """Write a .png of 200 dots an inch, a .pdf, or an .svg that is light or dark as its page.
 
-    A reader never sees half a file. UsageError for another name.
+    A reader never sees half a file. Raises UsageError for a path that ends otherwise.
     """
     if (kind := path.suffix.lower().removeprefix(".")) not in {"png", "svg", "pdf"}:
         raise UsageError(f"charts are .png, .svg or .pdf, and {path} is none: name it x.png")
@@ -125,10 +129,10 @@ def save(figure: Figure, path: Path, theme: Theme = LIGHT) -> None:
 
 
 def svg(figure: Figure, name: str = "chart") -> str:
-    """A figure drawn in LIGHT as an <svg> element whose colours are CSS variables of its page.
+    """Return a figure drawn in LIGHT as an <svg> element with CSS variables for colours.
 
-    They are `VARIABLES`: --ink, --rule and --series-0 …; its ground is transparent. `name` is what
-    its ids begin with.
+    The page must set the `VARIABLES`: --ink, --rule and --series-0 …. The background is
+    transparent. All ids begin with `name`, so several charts can stand in one page.
     """
     with _style(LIGHT):
         text = _encoded(
@@ -143,15 +147,17 @@ def svg(figure: Figure, name: str = "chart") -> str:
 
 
 def css(theme: Theme) -> str:
-    """The variables that `svg` speaks of, as declarations."""
+    """Return the CSS declarations of the `VARIABLES` that `svg` uses."""
     return " ".join(f"--{name}: {colour};" for name, colour in _colours(theme).items())
 
 
 def _colours(theme: Theme) -> dict[str, str]:
+    """Return the colours of a theme by the names in `VARIABLES`."""
     return dict(zip(VARIABLES, (theme.ink, theme.rule, *theme.series), strict=True))
 
 
 def _encoded(write: Callable[[io.BytesIO], object]) -> bytes:
+    """Return the bytes that `write` writes into a file in memory."""
     encoded = io.BytesIO()
     write(encoded)
     return encoded.getvalue()
@@ -159,7 +165,7 @@ def _encoded(write: Callable[[io.BytesIO], object]) -> bytes:
 
 @contextmanager
 def _style(theme: Theme) -> Iterator[None]:
-    """Thin, with a light grid behind the curves and nothing else around them."""
+    """Set matplotlib's style inside the `with`: thin lines, and a light grid behind the curves."""
     with rc_context(
         {
             "figure.facecolor": theme.paper,

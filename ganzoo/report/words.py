@@ -1,4 +1,4 @@
-"""What is to be told of a run, in words and numbers; nothing here draws or needs torch."""
+"""The words and numbers that tell of a run; nothing here draws or needs torch."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from ganzoo.zoo.options import unparse
 
 Entries = Sequence[Mapping[str, Any]]
 Rows = list[tuple[str, str]]
-"""Names and values of a table."""
+"""Rows of a table: a name, and a value."""
 
 
 def trained_on(facts: Facts) -> str:
-    """One sentence: what was trained, on how many images of what."""
+    """Return one sentence: which architecture was trained, on how many images of which data."""
     data = facts.data
     height, width, channels = data.size
     colours = "grey" if channels == 1 else "RGB"
@@ -45,11 +45,11 @@ UNSET = {
     "max_steps": "no limit",
     "ema": "no average",
 }
-"""What it means that a setting is None."""
+"""Words for settings that are None."""
 
 
 def settings(facts: Facts) -> Rows:
-    """Everything that was chosen, by whom ever."""
+    """Return all settings of a run, whether the user, the architecture or ganzoo chose them."""
     made, data, ran = facts.architecture, facts.data, facts.circumstances
     lost = [("images that could not be read", f"{len(data.skipped)}, see run.json")]
     return [
@@ -68,7 +68,7 @@ def settings(facts: Facts) -> Rows:
 
 
 def config(facts: Facts) -> Rows:
-    """The training's settings; what its precision came to is among the facts themselves."""
+    """Return the settings of training, without the precision, of which the facts say more."""
 
     def in_words(name: str, value: object) -> str:
         if value is None:
@@ -83,7 +83,7 @@ def config(facts: Facts) -> Rows:
 
 
 def commands(run: Run) -> list[str]:
-    """Return how to do the same again: what began it, and what made it longer."""
+    """Return the commands that train the same again: the first, and those that made it longer."""
     facts, found = run.begun_as(), []
     length = facts.config.epochs, facts.config.max_steps
     found.append(_typed(facts.command))
@@ -95,17 +95,17 @@ def commands(run: Run) -> list[str]:
 
 
 def _typed(command: Sequence[str]) -> str:
-    """A command as one types it: words of a shell, or one call of Python as it is."""
+    """Return a command as one types it: the words of a shell, or one call of Python."""
     return command[0] if len(command) == 1 else shlex.join(command)
 
 
 def versions(facts: Facts) -> str:
-    """Of what the last bits depend on, with commas."""
+    """Return the versions of the packages that the last bits depend on, with commas."""
     return ", ".join(f"{name} {version}" for name, version in facts.circumstances.versions.items())
 
 
 def last_numbers(facts: Facts, entries: Entries) -> dict[str, str]:
-    """What was measured last, of each quantity that was measured at all, by what it is called."""
+    """Return the last value of each quantity that was measured, by its label."""
     known: dict[str, float] = {}
     for entry in entries:
         known |= measured(entry, facts.scores)
@@ -115,7 +115,7 @@ def last_numbers(facts: Facts, entries: Entries) -> dict[str, str]:
 
 
 def health(facts: Facts, entries: Entries) -> tuple[list[str], list[str]]:
-    """What the rules say is wrong with the run as it is now, and all that they said before."""
+    """Return the warnings that are true at the end, and all that came during the run."""
     watch = Watch(facts.scores)
     images = facts.data.images
     said = [
@@ -127,7 +127,7 @@ def health(facts: Facts, entries: Entries) -> tuple[list[str], list[str]]:
 
 
 def times(run: Run) -> Rows:
-    """How long it took, with all of its breaks left out, and how fast it went."""
+    """Return how long the training took, without breaks, and how fast it was."""
     entries = run.lines("metrics.jsonl")
     speeds = [entry["images_per_second"] for entry in entries if "images_per_second" in entry]
     resumed = [line.step for line in run.resumes()]
@@ -142,22 +142,26 @@ def times(run: Run) -> Rows:
 
 
 def images_seen(run: Run) -> int:
-    """By the networks, until the last that was measured or drawn."""
+    """Return the number of images seen until the last measurement or sample grid."""
     measured = [int(line["samples_seen"]) for line in run.lines("metrics.jsonl")]
     images = run.facts().data.images
     return max([round(gallery.snapshots(run)[-1].epoch * images), *measured[-1:]])
 
 
 def epochs(run: Run) -> str:
-    """How many it has seen."""
+    """Return the number of epochs that the run has seen, in words."""
     count = images_seen(run) / run.facts().data.images
     return f"{count:,.1f}".removesuffix(".0") if count >= 1 else f"{count:.2g}"
 
 
 def seconds_of(entries: Entries, resumed: Sequence[int]) -> float:
-    """Of training; the clock of metrics.jsonl begins anew after each step of `resumed`."""
+    """Return the seconds of training.
+
+    The clock in metrics.jsonl begins anew after each step in `resumed`, so this adds up the last
+    value of each part.
+    """
     starts: list[int] = []
-    for step in resumed:  # what was measured after it was forgotten
+    for step in resumed:  # what was measured after this step was removed
         starts = [start for start in starts if start < step] + [step]
     last: dict[int, float] = {}
     for entry in entries:
@@ -167,7 +171,7 @@ def seconds_of(entries: Entries, resumed: Sequence[int]) -> float:
 
 
 def duration(seconds: float) -> str:
-    """A time in the two largest of its units."""
+    """Return a time in words: hours and minutes, minutes and seconds, or seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
@@ -176,7 +180,10 @@ def duration(seconds: float) -> str:
 
 
 def outcome(run: Run) -> tuple[str, str]:
-    """How it ended, in one word, and why; or that it did not."""
+    """Return how the run ended ("running" if it did not), in one word, and why.
+
+    Returns "unknown" and no reason where status.json cannot be read.
+    """
     with suppress(OSError, ValueError, KeyError, TypeError):
         status = json.loads((run.path / "status.json").read_bytes())
         return str(status["outcome"]), str(status["why"])
@@ -184,7 +191,7 @@ def outcome(run: Run) -> tuple[str, str]:
 
 
 def exports(weights_sha256: str, folder: Path) -> list[Rows]:
-    """What is known of the ONNX files in a folder that hold these weights."""
+    """Return a table for each ONNX file in `folder` that holds these weights."""
     found = []
     for path in sorted(folder.glob("*.onnx")):
         with suppress(ModelFileError, OSError):
@@ -198,6 +205,7 @@ def exports(weights_sha256: str, folder: Path) -> list[Rows]:
 
 
 def _exported(path: Path, content: bytes, digest: str, contents: Contents, info: ModelInfo) -> Rows:
+    """Return the table of one ONNX file."""
     shape = ", ".join(map(str, info.output_shape))
     rows = [
         ("file", f"{path}, {len(content):,} bytes"),

@@ -1,4 +1,4 @@
-"""A run's folder: begun, written, kept, gone on with. `ganzoo.runs(…)` calls `api.table`."""
+"""A run's folder: begin it, write it, keep it, resume it. `ganzoo.runs(…)` calls `api.table`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Work that is done while somebody else works on: checkpoints, while training goes on."""
+"""A thread for work beside training: it finishes checkpoints while the next steps are done."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from threading import Thread, get_native_id
 
 
 class Background:
-    """A thread for one piece of work at a time; what that raises is raised where it is waited for.
+    """A thread for one piece of work at a time; `wait` raises the error that the work raised.
 
-    It runs when nobody else wants the processor: training's own threads wait for each other.
-    Used as a context manager, it waits at the end, unless somebody will not wait any more.
+    The thread has the lowest priority on Linux: training's own threads wait for each other, so none
+    of them should be late. As a context manager it waits at the end, but not after Ctrl-C.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Background:
         self.error: BaseException | None = None
 
     def start(self, work: Callable[[], None]) -> None:
-        """Begin; what was begun before is done."""
+        """Begin a piece of work; the one before must be done."""
 
         def run() -> None:
             if sys.platform == "linux":
@@ -36,7 +36,7 @@ class Background:
         self.thread.start()
 
     def wait(self) -> None:
-        """Wait for the work that was begun, if any."""
+        """Wait for the work that was begun, if any, and raise its error, if it had one."""
         if self.thread:
             self.thread.join()
         self.thread, error, self.error = None, self.error, None

@@ -1,4 +1,4 @@
-"""Beginning a run: from names and settings to events."""
+"""Begin a run: from names and settings to events."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def begin(
 ) -> Generator[Event]:
     """Begin a run of `architecture` in a new folder below `runs`, and yield its events.
 
-    `options` are the architecture's, `data` is a registered data set or a path (by default the
-    architecture's own), `settings` are fields of `TrainConfig` and `Saving` by name. Images that
-    cannot be read are an error, or left out with `skip_bad`. `command` is noted in run.json. `say`
-    hears remarks. See `carry_out` for the events. Where torchrun starts this anew, because one of
-    its processes ended, it goes on with the run that was begun before.
+    `options` are the options of the architecture. `data` is a registered data set or a path; the
+    default is the architecture's own data set. `settings` are fields of `TrainConfig` and `Saving`
+    by name. An image that cannot be read is an error; with `skip_bad` it is left out. `command` is
+    noted in run.json. `say` is called with remarks. See `carry_out` for the events. torchrun starts
+    all processes again after one has ended; then this goes on with the run that was begun before.
 
     Raises a GanzooError: PluginError for the architecture, SettingError, DataError, DeviceError,
     OutputError, or DivergedError.
@@ -85,7 +85,10 @@ def begin(
 
 
 def open_architecture(name: str, options: Mapping[str, Any], say: Say) -> Loaded[Architecture]:
-    """Load an architecture with options, words or JSON values; say so if it misbehaves."""
+    """Load an architecture with `options`, which are words or JSON values.
+
+    Calls `say` where the plugin did something that it must not do, which was put right.
+    """
     loaded = registry.load_architecture(name, options)
     if loaded.faults:
         say(f"{loaded.entry.label} {' and '.join(loaded.faults)}, which was put right")
@@ -93,7 +96,7 @@ def open_architecture(name: str, options: Mapping[str, Any], say: Say) -> Loaded
 
 
 def _begun_before(runs: Path, command: tuple[str, ...]) -> Run | None:
-    """The run that we began, where torchrun starts us anew after one of its processes ended."""
+    """Return the run that this job began before torchrun started it again, or None."""
 
     def ours(run: Run) -> bool:
         facts = run.begun_as()

@@ -1,4 +1,4 @@
-"""A model card: what a folder with weights says of itself, on Hugging Face and elsewhere."""
+"""The model card of a checkpoint: a README.md as Hugging Face shows it."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def card(
     latest: Mapping[str, Any],
     average: bool,
 ) -> str:
-    """The card of a checkpoint of the run called `name`, of which run.json says these `facts`.
+    """Return the model card, in Markdown, of a checkpoint at `step` of the run called `name`.
 
-    `latest` is the entry of metrics.jsonl that was measured last, and `average` says whether a
-    moving average was kept.
+    `facts` is the content of run.json. `latest` is the newest entry of metrics.jsonl that has
+    measurements. `average` says whether a moving average was kept.
     """
     called = labels(facts.scores)
     numbers = ", ".join(

@@ -1,4 +1,4 @@
-"""Training in a run's folder, as beginning and resuming end in: events come out."""
+"""Training in a run's folder: the part that a new run and a resumed run have in common."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from ganzoo.train.state import TrainState
 from ganzoo.zoo import registry
 
 Stop = Callable[[], bool]
-"""Asked after every step; once it says yes, training ends in good order."""
+"""A function that is called after every step. Once it returns True, training ends in good order."""
 
 
 def never() -> bool:
-    """Let a run end by itself."""
+    """Return False: let a run end by itself."""
     return False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """A job, and how it is to be carried out in a run's folder.
+    """A job, and how to carry it out in a run's folder.
 
-    `open_run` gives the leader its folder, locked while it is entered. `state` is where to go on
-    from. Checkpoints that were `rejected` are left alone. `asked` is the config before ganzoo
-    adapted it to the data.
+    `open_run` gives the leader the run's folder; the folder is locked inside the `with`. `state` is
+    the state to go on from, or None for a new run. `rejected` are checkpoints that could not be
+    used: they are left alone. `asked` is the config before ganzoo adapted it to the data.
     """
 
     job: Job
@@ -50,9 +50,9 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True)
 class Opened(Event):
-    """The first event: networks are built, and the run's folder is there; nothing is trained yet.
+    """The first event: networks and the run's folder exist, and nothing is trained yet.
 
-    Every process gets it. `work.state` is None where the run is new.
+    Every process gets this event. `work.state` is None where the run is new.
     """
 
     run: Run
@@ -60,16 +60,16 @@ class Opened(Event):
 
     @property
     def epochs(self) -> int:
-        """How many epochs the run gets to see, the last perhaps in part."""
+        """How many epochs the run will see; the last one may be seen only in part."""
         return epochs_of(self.work.job.config, len(self.work.job.images.pixels))
 
 
 def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> Generator[Event]:
-    """Train, write what comes of it into the run's folder, and yield every event.
+    """Train, write the results into the run's folder, and yield every event.
 
-    The first is `Opened`, the last `Finished`; among them are those of `fit` and of `record`. Under
-    torchrun each process iterates, and the leader alone writes. `tensorboard` writes curves and
-    samples for TensorBoard too. Errors name what can be done to go on with the run.
+    The first event is `Opened`, the last is `Finished`; between them come the events of `fit` and
+    of `record`. Under torchrun each process iterates, and only the leader writes. `tensorboard`
+    also writes curves and samples for TensorBoard. Error messages say how to go on with the run.
     """
     job, world = work.job, work.job.world
     with registry.blame(job.loaded.entry):
@@ -99,16 +99,20 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
 
                     recorded = board.write(run, recorded, job.loaded.value.objective.scores)
                 yield from recorded
-    world.barrier()  # torchrun takes the end of one for a failure, and ends those that write
+    world.barrier()  # torchrun takes the end of one for a failure, and would end those that write
 
 
 def _opened(started: Event, run: Run, work: Work) -> Opened:
+    """Return the first event, with the state of `started`."""
     return Opened(started.state, started.epoch, started.steps, run=run, work=work)
 
 
 @contextmanager
 def _explained(run: Run, job: Job, *, resumed: bool) -> Generator[None]:
-    """Say of an error from disk or memory what is left, and the next command."""
+    """Turn an error of disk or memory into one that says what to do next.
+
+    Raises OutputError for an error of the disk, DeviceError where memory is full.
+    """
     go_on = f"go on with: ganzoo resume {quote(str(run.path))}"
     try:
         yield
@@ -129,5 +133,5 @@ def _explained(run: Run, job: Job, *, resumed: bool) -> Generator[None]:
 
 
 def steps_of(job: Job) -> int:
-    """Return how many batches the run of a job takes in all."""
+    """Return the number of steps in a whole run of `job`."""
     return total_steps(job.config, len(job.images.pixels))

@@ -1,4 +1,4 @@
-"""A run's checkpoints on disk: folders of files, each of which is whole or not there."""
+"""A run's checkpoints on disk: folders of files; each is whole, or is not there."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from ganzoo.errors import ModelFileError
 from ganzoo.storage import DISK, Content, Disk
 
 MANIFEST, CARD = "MANIFEST.json", "README.md"
-"""The sizes and SHA-256 of a checkpoint's files; written last."""
+"""The manifest holds the sizes and SHA-256 of a checkpoint's files and is written last; the card is
+for people."""
 
 
 Reject = Callable[[Path, str], None]
-"""Hears which checkpoint cannot be used, and why."""
+"""A function that is told which checkpoint cannot be used, and why."""
 
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """The folder `checkpoints` of a run, where only one process at a time may write.
+    """The folder `checkpoints` of a run; only one process at a time may write there.
 
-    Of the older ones the newest `keep` - 1 stay, and the first in each group of steps to which
-    `group` gives the same number above 0: every thousandth step, for example. Those that were
-    `rejected` stay as they are, and count for nothing.
+    After a new checkpoint, the newest `keep` - 1 of the older ones stay. `group` maps a step to a
+    number; of all steps with the same number above 0, the first checkpoint stays, too. So one in a
+    thousand steps can be kept, for example. Checkpoints that were `rejected` are left alone, and do
+    not count.
     """
 
     path: Path
@@ -38,12 +40,13 @@ class Checkpoints:
     disk: Disk = DISK
 
     def write(self, step: int, files: Mapping[str, Content]) -> Callable[[], Path]:
-        """Write the files of a step, under another name; what is returned commits them.
+        """Write the files of a step into a temporary folder, and return a function that commits it.
 
-        What they were made of may change after the first call. The second waits for the disk: it
-        hashes and syncs the files, writes the manifest, gives the folder its name, and removes what
-        need not be kept. A crash at any moment leaves the new one whole or not there, and the older
-        ones as they were. OSError where something cannot be written; nothing of it stays then.
+        The tensors behind `files` may change once this returns. The function waits for the disk: it
+        hashes and syncs the files, writes the manifest, gives the folder its name, and removes
+        checkpoints that need not be kept. It returns the folder. After a crash at any moment, the
+        new checkpoint is whole or not there, and the older ones are as they were. Both raise
+        OSError where something cannot be written; then nothing of the new checkpoint stays.
         """
         final = self.path / f"step-{step:08d}"
         temporary = self.path / f".tmp-{final.name}-{os.getpid()}"
@@ -65,7 +68,7 @@ class Checkpoints:
                 self.disk.write(temporary / MANIFEST, [_manifest(facts)])
                 self.disk.sync(temporary / MANIFEST)
                 self.disk.sync(temporary)
-                if final.exists():  # a damaged one, that training has come to once more
+                if final.exists():  # it was damaged, and training has reached its step again
                     self.disk.rename(final, _free(self.path / f"damaged-{final.name}"))
                 self.disk.rename(temporary, final)
             self.rejected.discard(final)
@@ -76,12 +79,12 @@ class Checkpoints:
         return commit
 
     def newest_first(self) -> Iterator[Path]:
-        """The folders called step-… but for rejected ones; what is whole, `opened` says."""
+        """Return the folders called step-… that were not rejected; they may still be damaged."""
         found = (path for path in self.path.glob("step-*") if step_of(path) >= 0)
         return iter(sorted(set(found) - self.rejected, key=step_of, reverse=True))
 
     def opened(self, reject: Reject) -> Iterator[Checkpoint]:
-        """Yield those that are what was written, newest first; `reject` hears of others."""
+        """Yield the checkpoints that are whole, newest first; call `reject` for each other one."""
         for path in self.newest_first():
             try:
                 checkpoint = Checkpoint.open(path)
@@ -91,13 +94,13 @@ class Checkpoints:
                 yield checkpoint
 
     def sweep(self) -> None:
-        """Remove what a process that was killed left half written or half removed."""
+        """Remove the half-written and half-removed folders that a killed process left."""
         for left in [*self.path.glob(".tmp-*"), *self.path.glob(".old-*")]:
             with suppress(OSError):  # perhaps next time
                 self._remove(left)
 
     def prune(self, step: int) -> None:
-        """Remove what need not be kept besides the checkpoint of `step`, which is whole."""
+        """Remove the older checkpoints that need not be kept; the one of `step` is whole."""
         steps = [path for path in self.newest_first() if step_of(path) < step]
         kept = set(steps[: self.keep - 1])
         if self.group:
@@ -106,13 +109,13 @@ class Checkpoints:
         for path in steps:
             if path not in kept:
                 doomed = _free(self.path / f".old-{path.name}")
-                with suppress(OSError):  # it is only in the way
+                with suppress(OSError):  # an old one in the way is no reason to fail
                     self.disk.rename(path, doomed)
                     self._remove(doomed)
 
     @contextmanager
     def _cleared(self, folder: Path) -> Iterator[None]:
-        """Leave nothing of `folder` where there is an error."""
+        """Remove `folder` where an OSError is raised inside the `with`."""
         try:
             yield
         except OSError:
@@ -121,6 +124,7 @@ class Checkpoints:
             raise
 
     def _remove(self, folder: Path) -> None:
+        """Remove a folder and all in it, through `disk`."""
         if folder.is_dir():
             for path in sorted(folder.iterdir()):
                 if path.is_dir() and not path.is_symlink():
@@ -132,7 +136,7 @@ class Checkpoints:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint that was opened: the content of its files, all as they were written."""
+    """A checkpoint that was opened and checked: the content of its files, by name."""
 
     path: Path
     files: dict[str, bytes]
@@ -141,7 +145,7 @@ class Checkpoint:
     def open(cls, path: Path) -> Checkpoint:
         """Read each file once and check it against the manifest.
 
-        ModelFileError where one is not what was written.
+        Raises ModelFileError where one is not what was written.
         """
         name = MANIFEST
         try:
@@ -149,7 +153,7 @@ class Checkpoint:
             facts = json.loads(written)
             files = {}
             for name, fact in facts.items():
-                same = (path / name).stat().st_size == fact["bytes"]  # before it is read
+                same = (path / name).stat().st_size == fact["bytes"]  # so that no huge file is read
                 files[name] = (path / name).read_bytes() if same else b""
                 if not same or hashlib.sha256(files[name]).hexdigest() != fact["sha256"]:
                     raise ModelFileError(f"{path / name} is damaged: it is not what was written")
@@ -165,22 +169,23 @@ class Checkpoint:
 
     @property
     def step(self) -> int:
-        """How many steps had been done."""
+        """How many steps had been done when it was written."""
         return step_of(self.path)
 
 
 def step_of(checkpoint: Path) -> int:
-    """The number in a folder's name; -1 for other folders, such as somebody's copy."""
+    """Return the step in a checkpoint folder's name; -1 for others, such as somebody's copy."""
     found = re.fullmatch(r"step-([0-9]{8,})", checkpoint.name)
     return int(found[1]) if found else -1
 
 
 def _manifest(facts: Mapping[str, Mapping[str, int | str]]) -> bytes:
+    """Return the content of a manifest, the same bytes for the same facts."""
     return json.dumps(facts, indent=2).encode()
 
 
 def _free(path: Path) -> Path:
-    """`path`, or with a number behind it where that is taken."""
+    """Return `path`, with the next free number behind it where it exists."""
     number = 1
     free = path
     while free.exists():

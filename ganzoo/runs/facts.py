@@ -1,4 +1,4 @@
-"""What run.json and resumes.jsonl say of a run, as types: read, checked and written here alone."""
+"""The content of run.json and resumes.jsonl as types; only this file reads and checks the JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """The architecture that is trained: whose it is, and the options that make it again."""
+    """The architecture that is trained: its package, and the options that build it again."""
 
     name: str
     package: str
@@ -24,13 +24,13 @@ class Made:
 
     @property
     def qualified(self) -> str:
-        """The name that only it has."""
+        """The name "package:name", which no other architecture has."""
         return f"{self.package}:{self.name}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """The images that it is trained on, after preparation: how many, of which size, from where."""
+    """The prepared images that a run is trained on: their number, size and source."""
 
     name: str
     source: dict[str, Any]
@@ -40,7 +40,7 @@ class Data:
     skipped: tuple[str, ...]
 
     def spec(self) -> tuple[str, dict[str, Any]]:
-        """Return the data set as `open_images` wants it: its name or path, and its options."""
+        """Return the name or path of the data set, and its options, as `open_images` takes them."""
         if "path" in self.source:
             return self.source["path"], {}
         return f"{self.source['package']}:{self.source['name']}", self.source["options"]
@@ -48,7 +48,7 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """A device or a precision, and the reason it was chosen."""
+    """A device or a precision, and the reason why it was chosen."""
 
     name: str
     reason: str
@@ -56,7 +56,7 @@ class Chosen:
 
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
-    """What the last bits of every result depend on, besides all that was asked for."""
+    """What the last bits of a result depend on, besides the settings that the user asked for."""
 
     device: Chosen
     precision: Chosen
@@ -65,7 +65,7 @@ class Circumstances:
     versions: dict[str, str]
 
     def differences(self, then: Circumstances) -> list[str]:
-        """Return how these differ from those of `then`, in words."""
+        """Return what is different from `then`, one line of words for each difference."""
         pairs: list[tuple[str, object, object]] = [
             ("device", then.device.name, self.device.name),
             ("precision", then.precision.name, self.precision.name),
@@ -78,7 +78,7 @@ class Circumstances:
 
 @dataclass(frozen=True, kw_only=True)
 class Resumed:
-    """One line of resumes.jsonl: when a run was gone on with, and what changed."""
+    """One line of resumes.jsonl: when a run was resumed, and what changed."""
 
     time: str
     step: int
@@ -90,7 +90,7 @@ class Resumed:
 
     @classmethod
     def from_json(cls, entry: Mapping[str, Any], where: object) -> Resumed:
-        """Read a line; ModelFileError, which says `where` it stands, for one that is none."""
+        """Read a parsed line. Raises ModelFileError, which names `where`, if it is no such line."""
         names = extending(TrainConfig)
         with _Reading(where) as read:
             return cls(
@@ -104,7 +104,7 @@ class Resumed:
             )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the line as it is written."""
+        """Return the line as it is written to the file."""
         found: dict[str, Any] = asdict(self)
         settings, circumstances = found.pop("config"), found.pop("circumstances")
         return {**found, **settings, **circumstances}
@@ -112,10 +112,10 @@ class Resumed:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """All that run.json says: what is trained, on what, how, and where it was begun.
+    """All that run.json says: what is trained, on which data, how, and on which machine.
 
-    `config` and `saving` are those that the run was begun with; `with_resumes` gives the latest.
-    `command` are the words that began it: of a shell, or one call of Python.
+    `config` and `saving` are those at the beginning of the run; `with_resumes` gives the latest.
+    `command` is what began the run: the words of a shell, or one call of Python.
     """
 
     created: str
@@ -131,7 +131,7 @@ class Facts:
 
     @classmethod
     def from_json(cls, content: Any, where: object) -> Facts:
-        """Read what `json.loads` gave; ModelFileError names the first field that is not there."""
+        """Read the result of `json.loads`. Raises ModelFileError, which names a missing field."""
         with _Reading(where) as read:
             made, data = read(content, "architecture", dict), read(content, "data", dict)
             config, saving = read(content, "config", dict), read(content, "saving", dict)
@@ -160,14 +160,14 @@ class Facts:
             )
 
     def to_json(self) -> dict[str, Any]:
-        """Return what run.json holds."""
+        """Return the content of run.json."""
         found: dict[str, Any] = {"schema": SCHEMA, **asdict(self)}
         del found["resumes"]
         circumstances = found.pop("circumstances")
         return {**found, **circumstances}
 
     def with_resumes(self, resumes: Sequence[Resumed]) -> Facts:
-        """Return these facts with the settings that the latest of `resumes` left."""
+        """Return these facts with the settings of the last of `resumes`."""
         latest = {"config": self.config, "saving": self.saving}
         for line in resumes[-1:]:
             latest = {
@@ -178,7 +178,7 @@ class Facts:
 
 
 class _Reading:
-    """Reads fields of parsed JSON; whatever is wrong becomes one line that says where."""
+    """Reads fields of parsed JSON, and turns every error into a ModelFileError that says where."""
 
     def __init__(self, where: object) -> None:
         self.where = where
@@ -187,6 +187,7 @@ class _Reading:
         return self
 
     def __call__(self, content: Any, name: str, kind: type, *default: Any) -> Any:
+        """Return the field `name`, which must be a `kind`; `default` where it is not there."""
         value = content.get(name, *default)
         if value is None and not default:
             raise KeyError(name)
@@ -205,6 +206,7 @@ class _Reading:
 
 
 def _circumstances(content: Mapping[str, Any], read: _Reading) -> Circumstances:
+    """Read the circumstances, whose fields stand among the others of run.json and of a resume."""
     chosen = {name: read(content, name, dict) for name in ("device", "precision")}
     device, precision = (
         Chosen(name=read(value, "name", str), reason=read(value, "reason", str))
@@ -220,5 +222,6 @@ def _circumstances(content: Mapping[str, Any], read: _Reading) -> Circumstances:
 
 
 def _size(size: list[Any]) -> tuple[int, int, int]:
+    """Return height, width and channels; raise ValueError or TypeError for anything else."""
     height, width, channels = map(int, size)
     return height, width, channels

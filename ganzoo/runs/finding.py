@@ -1,4 +1,4 @@
-"""Which run, checkpoint or model file a user means; every command and function asks here."""
+"""Find the run, checkpoint or model file that a user names; all commands and functions use it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ganzoo.runs.checkpoints import MANIFEST, Checkpoints, step_of
 from ganzoo.runs.folder import Run
 
 Words = str | os.PathLike[str]
-"""How a model is named: a run's folder or its bare name below the folder of runs, a checkpoint's
-folder, a .safetensors or an .onnx file."""
+"""The name of a model: a run's folder, its bare name below the folder of runs, a checkpoint's
+folder, a .safetensors file, or an .onnx file."""
 
 Kind = Literal["run", "checkpoint", "weights", "onnx"]
 PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
@@ -24,22 +24,22 @@ PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
 
 @dataclass(frozen=True)
 class Found:
-    """What was meant, and where it is."""
+    """What the user meant, and where it is."""
 
     kind: Kind
     path: Path
 
     @property
     def name(self) -> str:
-        """What files made from it are named after: its file without suffix, or its folder."""
+        """The start of the names of files made from it: its folder, or its file without suffix."""
         real = self.path.resolve()
         return real.name if real.is_dir() else real.stem
 
 
 def find(words: Words | None = None, runs: Path = Path("runs")) -> Found:
-    """Return the model that `words` name, by default the latest run that has a checkpoint.
+    """Return the model that `words` name; the default is the latest run that has a checkpoint.
 
-    ModelFileError where there is none: it says what is there instead, and what to do.
+    Raises ModelFileError where there is no model. It says what is there instead, and what to do.
     """
     if words is None:
         return Found("run", Run.latest(runs).path)
@@ -58,9 +58,10 @@ def find(words: Words | None = None, runs: Path = Path("runs")) -> Found:
 
 
 def find_run(words: Words | None = None, runs: Path = Path("runs")) -> Run:
-    """Return the run that `words` name: itself, or a checkpoint or weights inside of it.
+    """Return the run that `words` name; they may also name a checkpoint or weights inside it.
 
-    ModelFileError where there is none, UsageError for an ONNX file, which knows nothing of its run.
+    Raises ModelFileError where there is no run, and UsageError for an ONNX file, which does not
+    know its run.
     """
     found = find(words, runs)
     if found.kind == "onnx":
@@ -79,11 +80,12 @@ def find_run(words: Words | None = None, runs: Path = Path("runs")) -> Run:
 
 
 def _checkpoints(folder: Path) -> list[Path]:
+    """Return the checkpoints of a run's folder, newest first."""
     return list(Checkpoints(folder / "checkpoints").newest_first())
 
 
 def _nothing(path: Path, runs: Path) -> str:
-    """What to say where nothing is called that: what is called nearly so, or how to begin."""
+    """Return the message for a path that does not exist: the nearest name, or how to begin."""
     known = {folder.parent.name: folder.parent for folder in runs.glob("*/run.json")}
     if path.parent.is_dir():
         known |= {file.name: file for file in path.parent.glob("*.onnx")}
@@ -93,7 +95,7 @@ def _nothing(path: Path, runs: Path) -> str:
 
 
 def _instead(path: Path, runs: Path) -> str:
-    """What to say of a path that is no model: what is there, and what would work."""
+    """Return the message for a path that is no model: what is there, and what would work."""
     if not os.path.lexists(path):
         return _nothing(path, runs)
     name = quote(str(path))

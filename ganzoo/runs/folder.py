@@ -1,4 +1,4 @@
-"""A run's folder: what was asked for, what was measured, what it looked like, what came of it."""
+"""The files in a run's folder: settings, measurements, samples, checkpoints and status."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from ganzoo.storage import DISK, lock, write_whole
 METRICS, RESUMES, STATUS = "metrics.jsonl", "resumes.jsonl", "status.json"
 
 SAMPLES = 64
-"""How many images a sample grid shows; they are the first of the run's seed."""
+"""Number of images in a sample grid; they are the first images of the run's seed."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of one run. `run.json` never changes; the rest is written as the run goes."""
+    """The folder of one run: run.json never changes; the other files grow with the run."""
 
     path: Path
 
     @classmethod
     def create(cls, runs: Path, name: str, facts: Facts) -> Run:
-        """Make `runs`/`name`-001, or the next number that is free, with `facts` in its run.json.
+        """Make the folder `runs`/`name`-001, or the next free number, with `facts` in run.json.
 
-        The time of its creation is now.
+        `facts.created` becomes the time of now.
         """
         runs.mkdir(parents=True, exist_ok=True)
         ends = (p.name.rpartition("-")[2] for p in runs.glob(f"{name}-*"))
@@ -54,9 +54,9 @@ class Run:
 
     @classmethod
     def latest(cls, runs: Path, among: Callable[[Run], bool] | None = None) -> Run:
-        """The run below `runs` that was created last, of those `among` which it is to be.
+        """Return the run below `runs` that was created last, of those for which `among` is true.
 
-        By default those that have a checkpoint. ModelFileError where there is none.
+        By default these are the runs with a checkpoint. Raises ModelFileError where there is none.
         """
         among = among or (lambda run: any(Checkpoints(run.path / "checkpoints").newest_first()))
         found = {}
@@ -72,7 +72,7 @@ class Run:
 
     @classmethod
     def nameless(cls, runs: Path) -> Iterator[Path]:
-        """The folders below `runs` that have checkpoints, but do not say of what."""
+        """Yield the folders below `runs` that have checkpoints, but no readable run.json."""
         for path in sorted({p.parent.parent for p in runs.glob("*/checkpoints/step-*")}):
             try:
                 cls(path).created()
@@ -81,9 +81,9 @@ class Run:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Be the one process that writes in this folder; RunInUseError where another is.
+        """Be the only process that writes in this folder; raise RunInUseError if another one is.
 
-        The lock is the kernel's: it ends with its process, however that ends.
+        The kernel holds the lock. So it ends with its process, however that ends.
         """
         with (self.path / "lock").open("a+") as file:
             if not lock(file):
@@ -96,26 +96,30 @@ class Run:
             yield
 
     def facts(self) -> Facts:
-        """Return what run.json says, with the settings that the latest resume left.
+        """Return the content of run.json, with the settings of the latest resume.
 
-        ModelFileError where it cannot be read, or an older ganzoo wrote too little into it.
+        Raises ModelFileError where it cannot be read, or where an older ganzoo wrote too little.
         """
         return self.begun_as().with_resumes(self.resumes())
 
     def begun_as(self) -> Facts:
-        """Return what run.json says, and nothing else."""
+        """Return the content of run.json as it was written at the beginning."""
         return Facts.from_json(self._described(), self.path / "run.json")
 
     def resumes(self) -> list[Resumed]:
-        """Return when and how the run was gone on with, oldest first."""
+        """Return when and how the run was resumed, oldest first."""
         where = self.path / RESUMES
         return [Resumed.from_json(line, where) for line in self.lines(RESUMES)]
 
     def created(self) -> str:
-        """Return when the run was begun, as text that sorts; ModelFileError where none can tell."""
+        """Return when the run was begun, as text that sorts by time.
+
+        Raises ModelFileError where run.json does not say.
+        """
         return str(self._described()["created"])
 
     def _described(self) -> dict[str, Any]:
+        """Return run.json, parsed; raise ModelFileError where it is not that of a run."""
         try:
             found: dict[str, Any] = json.loads((self.path / "run.json").read_bytes())
             found["created"]
@@ -124,11 +128,11 @@ class Run:
         return found
 
     def write(self, name: str, content: dict[str, Any]) -> None:
-        """Write a JSON file of the run; a reader never sees half of it."""
+        """Write a JSON file of the run at once: a reader never sees half of it."""
         write_whole(self.path / name, (json.dumps(content, indent=2) + "\n").encode())
 
     def check(self) -> None:
-        """ModelFileError where this is no run's folder."""
+        """Raise ModelFileError where this is not the folder of a run."""
         if (self.path / MANIFEST).exists():
             run = self.path.resolve().parent.parent
             raise ModelFileError(f"{self.path} is a checkpoint, not a run: give {run}")
@@ -137,7 +141,7 @@ class Run:
             raise ModelFileError(f"{self.path} is not a run; `ganzoo train` begins one")
 
     def sweep(self) -> None:
-        """Remove what a process that was killed left half written."""
+        """Remove the half-written files that a killed process left."""
         Checkpoints(self.path / "checkpoints").sweep()
         for name in ("run.json", STATUS, METRICS, RESUMES, "samples/*.png"):
             folder, _, file = f"/{name}".rpartition("/")
@@ -145,10 +149,11 @@ class Run:
                 left.unlink()
 
     def cut_metrics(self, step: int, *, mid_window: bool) -> None:
-        """Forget what was measured after a step; `mid_window`, also the line of that step itself.
+        """Remove what was measured after `step` from metrics.jsonl, and the samples of the end.
 
-        That line is there where a run ended between two regular ones, as are the samples of its end
-        where an epoch's do not show it: they go, too.
+        A run that ends between two regular measurements writes one more line at its last step, and
+        samples called step-…. A run that was never stopped has neither. `mid_window` says that
+        `step` lies between two measurements: the line of `step` itself goes, too.
         """
         for picture in (self.path / "samples").glob("step-*.png"):
             picture.unlink()
@@ -157,12 +162,12 @@ class Run:
         self.write_lines(METRICS, [m for m in lines if m.get("step", end) < end])
 
     def write_lines(self, name: str, lines: list[dict[str, Any]]) -> None:
-        """Write a .jsonl file of the run; a reader never sees half of it."""
+        """Write a .jsonl file of the run at once: a reader never sees half of it."""
         text = "".join(json.dumps(line) + "\n" for line in lines)
         write_whole(self.path / name, text.encode())
 
     def lines(self, name: str) -> list[dict[str, Any]]:
-        """The whole lines of a .jsonl file of the run."""
+        """Return the lines of a .jsonl file of the run, without those that are not whole."""
         found = []
         with suppress(FileNotFoundError):
             for line in (self.path / name).read_bytes().splitlines():
@@ -173,5 +178,5 @@ class Run:
 
 
 def now() -> str:
-    """The time, for people and programs to read."""
+    """Return the time in UTC, ISO 8601 with microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -1,4 +1,4 @@
-"""Signs that training goes wrong, with what shows it. Only ever said; nothing is cured."""
+"""Rules that find signs of failing training; they only warn, and change nothing."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from numpy.typing import NDArray
 from ganzoo.runs.quantities import PROBABILITIES
 
 WINDOWS = 5
-"""Entries of metrics in a row that must agree before a discriminator is called saturated."""
+"""Number of entries of metrics in a row that must agree before there is a warning of saturation."""
 
 SURE = 0.02
-"""How near to certainty its mean probabilities are then."""
+"""Largest distance of a saturated discriminator's mean probabilities from 1 (real) or 0 (fake)."""
 
 ALIKE = 0.25
-"""Images nearer to each other than this share of real ones' distance are called collapsed."""
+"""Diversity below which images are called collapsed: a share of that of real images."""
 
 
 def saturation(metrics: Sequence[Mapping[str, Any]]) -> str | None:
-    """What to say of a discriminator of probabilities that is sure of every image, if it is.
+    """Return a warning if the discriminator is sure of every image, else None.
 
-    Its loss is then near 0, and the generator learns from gradients near 0 (Arjovsky and Bottou,
-    ICLR 2017). `metrics` are the entries of metrics.jsonl, oldest first.
+    Its loss is then near 0, and the generator gets gradients near 0 (Arjovsky and Bottou, ICLR
+    2017). The rule is for scores that are logits. `metrics` are the entries of metrics.jsonl,
+    oldest first.
     """
     last = [m for m in metrics if "d_real" in m and "d_fake" in m][-WINDOWS:]
     if sum(m["d_real"] > 1 - SURE and m["d_fake"] < SURE for m in last) < WINDOWS:
         return None
-    over = math.ceil(1000 * min(m["d_real"] for m in last)) - 1  # rounded to what is true
+    over = math.ceil(1000 * min(m["d_real"] for m in last)) - 1  # rounded so that "over" stays true
     under = math.floor(1000 * max(m["d_fake"] for m in last)) + 1
     return (
         f"saturated discriminator: D(x) over {over / 1000:.3f}, D(G(z)) under {under / 1000:.3f} "
@@ -40,17 +41,17 @@ def saturation(metrics: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def diversity(drawn: NDArray[np.uint8], real: NDArray[np.uint8]) -> float:
-    """The mean distance of two of the `drawn` images, as a share of that of two `real` ones.
+    """Return the mean distance of two `drawn` images, as a share of that of two `real` ones.
 
-    Both are (n, H, W, C); distances are root mean squares over pixels. 1 where the real ones do not
-    differ themselves.
+    Both are uint8 (n, H, W, C). A distance is the root mean square over pixels. Returns 1 where the
+    real images do not differ from each other.
     """
     spread = _spread(real) if len(real) > 1 else 0.0
     return _spread(drawn) / spread if spread else 1.0
 
 
 def collapse(metrics: Sequence[Mapping[str, Any]]) -> str | None:
-    """What to say of a generator whose images are nearly the same, two epochs in a row."""
+    """Return a warning if the images were nearly the same in the last two epochs, else None."""
     last = [m["diversity"] for m in metrics if "diversity" in m][-2:]
     if len(last) < 2 or max(last) >= ALIKE:
         return None
@@ -61,9 +62,9 @@ def collapse(metrics: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 class Watch:
-    """The rules, held against the entries of metrics.jsonl as they come.
+    """The rules, applied to the entries of metrics.jsonl as they come.
 
-    `scores` is what the objective says of its discriminator: "logits" or "critic".
+    `scores` is the kind of scores that the objective's discriminator gives: "logits" or "critic".
     """
 
     def __init__(self, scores: str) -> None:
@@ -71,10 +72,10 @@ class Watch:
         self.measured: deque[Mapping[str, Any]] = deque(maxlen=WINDOWS)
         self.spread: deque[Mapping[str, Any]] = deque(maxlen=2)
         self.warnings: dict[str, str] = {}
-        """What to say now, by the name of the rule."""
+        """The warnings that are true now, by the name of the rule."""
 
     def see(self, entry: Mapping[str, Any]) -> list[str]:
-        """What to say of an entry that was not to be said of the one before."""
+        """Take in an entry; return the warnings that were not true before it."""
         (self.spread if "diversity" in entry else self.measured).append(entry)
         found = {"collapse": collapse(self.spread)}
         if self.scores == "logits":
@@ -83,7 +84,7 @@ class Watch:
         return [text for name, text in self.warnings.items() if name not in before]
 
     def evidence(self) -> str:
-        """The numbers that the rules look at, as they are now: `D(x) 0.61, D(G(z)) 0.35`."""
+        """Return the newest numbers that the rules use, such as `D(x) 0.61, D(G(z)) 0.35`."""
         names = PROBABILITIES if self.scores == "logits" else {}
         newest = {name: entry[name] for entry in self.measured for name in names if name in entry}
         shown = [f"{label} {newest[name]:.2f}" for name, label in names.items() if name in newest]
@@ -92,6 +93,7 @@ class Watch:
 
 
 def _spread(images: NDArray[np.uint8]) -> float:
+    """Return the mean distance of two different images of (n, H, W, C), on a scale from 0 to 1."""
     flat = images.reshape(len(images), -1).astype(np.float64) / 255
     distances = np.sqrt(
         np.maximum(0, _squares(flat)[:, None] + _squares(flat)[None] - 2 * flat @ flat.T)
@@ -101,5 +103,6 @@ def _spread(images: NDArray[np.uint8]) -> float:
 
 
 def _squares(flat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the squared length of each row."""
     squares: NDArray[np.float64] = (flat**2).sum(1)
     return squares

@@ -1,4 +1,4 @@
-"""What is to be trained, on what and where: all that a run needs besides its state."""
+"""What to train, on which images and which device: all that a run needs besides its state."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ from ganzoo.train.world import World, launch
 from ganzoo.zoo.registry import Loaded
 
 Say = Callable[[str], None]
-"""Tells the user something that is no error."""
+"""A function that tells the user something that is no error."""
 
 Progress = Callable[[int, int], None]
-"""Hears how many images are prepared, and of how many."""
+"""A function that is called with the number of prepared images, and the number of all."""
 
 Preparing = Callable[[], AbstractContextManager[Progress]]
-"""Entered while images are prepared; what it gives hears how far that is."""
+"""A function that returns a context for the time while images are prepared; it gives the function
+that is called with the progress."""
 
 
 def quiet() -> AbstractContextManager[Progress]:
-    """Tell nobody how far the images are."""
+    """Return a context that shows nothing while images are prepared."""
     return nullcontext(lambda done, total: None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """An architecture, images, a config and the processes on their devices."""
+    """An architecture, images, a config, a device, and the processes that share the work."""
 
     loaded: Loaded[Architecture]
     images: Images
@@ -46,18 +47,18 @@ class Job:
 
     @property
     def name(self) -> str:
-        """What its run is called, but for the number."""
+        """The name of its run, without the number."""
         return f"{self.loaded.entry.name}-{self.images.name}"
 
     @property
     def precision(self) -> Precision:
-        """What the config's precision means on this device."""
+        """The precision that the config's word means on this device."""
         return choose_precision(self.config.precision, self.device.torch)
 
     def facts(self, saving: Saving, command: tuple[str, ...] = ()) -> Facts:
-        """Return what run.json is to say: enough to repeat and to continue what is done.
+        """Return the content of run.json: enough to repeat the run and to go on with it.
 
-        `command` are the words that began it. The run's creation says when.
+        `command` is what began it. `created` stays empty: `Run.create` fills it in.
         """
         height, width, channels = map(int, self.images.pixels.shape[1:])
         return Facts(
@@ -80,7 +81,7 @@ class Job:
         )
 
     def circumstances(self) -> Circumstances:
-        """Return what the last bits depend on: device, precision, processes, threads, versions."""
+        """Return the device, precision, processes, threads and versions that are in use now."""
         packages = ("ganzoo", "torch", "numpy")
         return Circumstances(
             device=Chosen(name=str(self.device.torch), reason=self.device.reason),
@@ -102,9 +103,9 @@ def open_data(
     preparing: Preparing,
     stop: Callable[[], bool],
 ) -> Images:
-    """Return the images to train on, prepared once for all processes of a machine.
+    """Return the images to train on; they are prepared once for all processes of a machine.
 
-    KeyboardInterrupt where `stop` says so meanwhile.
+    Raises KeyboardInterrupt where `stop` returns True meanwhile.
     """
     with world.leader_first(), (preparing if world.leads else quiet)() as progress:
 

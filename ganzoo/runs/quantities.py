@@ -1,4 +1,4 @@
-"""What is measured of a run: how it is called, where it has which name in metrics.jsonl."""
+"""The quantities that are measured of a run: their names in metrics.jsonl, and their labels."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ CRITIC = {"d_real": "critic(x)", "d_fake": "critic(G(z))", "wasserstein": "Wasse
 
 
 def labels(scores: str) -> dict[str, str]:
-    """The names of losses and scores; `scores` are an objective's, "logits" or "critic"."""
+    """Return the labels of losses and scores by name; `scores` is "logits" or "critic"."""
     return LOSSES | (PROBABILITIES if scores == "logits" else CRITIC)
 
 
 def measured(entry: Mapping[str, Any], scores: str) -> dict[str, float]:
-    """Those that an entry of metrics has.
+    """Return the losses and scores of an entry of metrics.jsonl, by name.
 
-    Of a critic also how far apart it finds real and generated images, which estimates a multiple of
-    their Wasserstein distance that depends on the critic's bound (Arjovsky et al. 2017).
+    For a critic there is also "wasserstein", d_real - d_fake. It estimates the Wasserstein distance
+    of real and generated images, times a factor that depends on how the critic is bounded (Arjovsky
+    et al. 2017).
     """
     values = {name: float(entry[name]) for name in labels(scores) if name in entry}
     if scores == "critic" and {"d_real", "d_fake"} <= values.keys():
@@ -28,7 +29,7 @@ def measured(entry: Mapping[str, Any], scores: str) -> dict[str, float]:
 
 
 def number(value: float) -> str:
-    """A loss or a score in at most nine characters."""
+    """Return a loss or a score as text of at most nine characters."""
     size = abs(value)
     if size >= 1000 or 0 < size < 0.001:
         return f"{value:.2e}"

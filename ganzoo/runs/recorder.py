@@ -1,4 +1,4 @@
-"""What a run leaves behind as it goes: metrics, sample grids, checkpoints, and how it ended."""
+"""Write what happens in a run: metrics, sample grids, checkpoints, and how it ended."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def record(
     checkpoints: Checkpoints | None = None,
     snapshots: Collection[int] | None = None,
 ) -> Generator[Event]:
-    """Pass `events` on; write metrics, sample grids and checkpoints into `run` as they come.
+    """Pass `events` on, and write metrics, sample grids and checkpoints into `run` as they come.
 
-    A grid is written after each epoch, or after those in `snapshots`, and always at the beginning
-    and at the end. Adds a Drawn after samples were drawn, and a Warned after a measurement that
-    looks wrong.
+    A grid is written after each epoch, or after the epochs in `snapshots`, and always at the
+    beginning and at the end. This adds a Drawn event after samples were drawn, and a Warned event
+    after a measurement that looks wrong.
 
     Training does not wait for the disk. When this ends, the last checkpoint that was due is there.
     """
@@ -55,7 +55,7 @@ def record(
     try:
         with (run.path / "metrics.jsonl").open("a") as metrics, writer.background:
             for event in events:
-                then: list[Event] = []  # to be passed on after it
+                then: list[Event] = []  # events to pass on after this one
                 match event:
                     case Started():
                         then = writer.begin(event)
@@ -72,7 +72,7 @@ def record(
                         writer.end(event)
                 yield event
                 yield from then
-    except (GeneratorExit, KeyboardInterrupt):  # whoever iterates gave up
+    except (GeneratorExit, KeyboardInterrupt):  # the caller stopped iterating
         with suppress(OSError):
             writer.status("interrupted")
         raise
@@ -84,13 +84,13 @@ def record(
         ) from error
     except BaseException as error:
         why = str(error) if isinstance(error, GanzooError) else f"{type(error).__name__}: {error}"
-        with suppress(OSError):  # the disk may be full: that is what it was about
+        with suppress(OSError):  # the disk may be full, and that may be the error
             writer.status("failed", why)
         raise
 
 
 class _Writer:
-    """What `record` writes: a method for each file, and for how a run begins and ends."""
+    """The writer behind `record`: a method for each file, and for how a run begins and ends."""
 
     def __init__(self, run: Run, job: Job, checkpoints: Checkpoints) -> None:
         self.run, self.job, self.checkpoints = run, job, checkpoints
@@ -108,12 +108,12 @@ class _Writer:
 
     @property
     def saved(self) -> str:
-        """Say in words which checkpoint is the newest."""
+        """The newest checkpoint, in words."""
         newest = next(self.checkpoints.newest_first(), None)
         return f"the last good checkpoint is {newest}" if newest else "it has no checkpoint yet"
 
     def begin(self, event: Started) -> list[Event]:
-        """Say that the run is on; draw its first samples, unless it only goes on after a break."""
+        """Write that the run is on; draw its first samples, unless it is resumed."""
         self.status("running")
         self.epoch = event.epoch
         # A state that no file can hold is an error now, and not after an hour.
@@ -126,19 +126,19 @@ class _Writer:
         return [self.draw("epoch-0000", event)]
 
     def end(self, event: Finished) -> None:
-        """Wait for the last checkpoint, then say how the run ended."""
+        """Wait for the last checkpoint, then write how the run ended."""
         self.background.wait()
         self.status(event.outcome, "it was asked to" if event.outcome == "stopped" else "")
 
     def note(self, event: Event, entry: dict[str, Any], metrics: IO[str]) -> list[Event]:
-        """Add an entry to metrics.jsonl; return a warning for each thing newly wrong in it."""
+        """Add an entry to metrics.jsonl; return a Warned for each warning that is new with it."""
         metrics.write(json.dumps(entry) + "\n")
         metrics.flush()
         texts = self.health.see(entry)
         return [Warned(event.state, event.epoch, event.steps, text) for text in texts]
 
     def diversity(self, drawn: Drawn) -> dict[str, Any]:
-        """Return what metrics.jsonl says of the samples after an epoch."""
+        """Return the entry of metrics.jsonl for the samples after an epoch."""
         return {
             "step": drawn.state.step,
             "epoch": drawn.epoch,
@@ -147,7 +147,10 @@ class _Writer:
         }
 
     def metrics(self, event: Logged) -> dict[str, Any]:
-        """Return what metrics.jsonl says of a window of steps; `seconds` are since this began."""
+        """Return the entry of metrics.jsonl for a window of steps.
+
+        `seconds` is the time since this writer was made, so it begins anew with each resume.
+        """
         self.latest = {
             "step": event.state.step,
             "epoch": event.epoch,
@@ -159,18 +162,19 @@ class _Writer:
         return self.latest
 
     def shown(self, epoch: int) -> bool:
-        """Return whether there is a grid of the samples after an epoch."""
+        """Return whether the grid of the samples after an epoch is there."""
         return (self.run.path / "samples" / f"epoch-{epoch:04d}.png").exists()
 
     def draw(self, name: str, event: Event) -> Drawn:
-        """Draw the samples as the generator makes them now, and write their grid."""
+        """Draw the samples with the generator as it is now, and write their grid."""
         path = self._keep(name, self._samples(event))
         return Drawn(event.state, event.epoch, event.steps, path)
 
     def draw_epoch(self, event: Event, wanted: Collection[int] | None) -> Drawn:
         """Draw the samples and measure how much they differ.
 
-        Their grid is written at the end, and after the epochs `wanted`, or each for None.
+        Their grid is written after the epochs in `wanted` (None means each), and at the end of the
+        run.
         """
         pixels = self._samples(event)
         before, self.epoch = self.epoch, event.epoch
@@ -181,7 +185,7 @@ class _Writer:
         return Drawn(event.state, event.epoch, event.steps, path, round(diversity, 4))
 
     def show_real(self) -> None:
-        """Write a grid of the first training images, to stand beside the samples."""
+        """Write a grid of the first training images, to compare the samples with."""
         self._keep("real", self.job.images.pixels[:SAMPLES])
 
     def _samples(self, event: Event) -> Pixels:
@@ -192,12 +196,16 @@ class _Writer:
         return to_pixels(floats, self.gan.image_range)
 
     def _keep(self, name: str, pixels: Pixels) -> Path:
+        """Write a grid of `pixels` into the folder `samples`, and return where it is."""
         path = self.run.path / "samples" / f"{name}.png"
         save_png(grid(pixels), path)
         return path
 
     def save(self, event: CheckpointDue, metrics: IO[str]) -> None:
-        """Write a checkpoint of the state; what was measured until then is on the disk before."""
+        """Write a checkpoint of the state; the metrics until now are on the disk before it.
+
+        The slow part is done in the background, except for the last checkpoint.
+        """
         self.background.wait()
         files = to_files(event.state, self.job.loaded, self.job.images.name, self.facts)
         files[CARD] = [self.card(event).encode()]

@@ -1,4 +1,4 @@
-"""Going on with a run: from which checkpoint, as what, and for how much longer."""
+"""Go on with a run: from which checkpoint, with which settings, and for how much longer."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def resume(
 ) -> Generator[Event]:
     """Go on with `run`, by default the latest below `runs`, and yield its events.
 
-    It goes on from its newest checkpoint, exactly as if it had not been stopped. `epochs` is how
-    many there are to be in all (30), or more than until now ("+10"). `settings` that may change are
-    those marked so in `TrainConfig` and `Saving`; others and `options` that differ are refused, as
-    they would make it another run. `data` is where the same images are now. The device is by
-    default the one that it was on. The rest is as in `begin`.
+    The run goes on from its newest checkpoint, exactly as if it had not been stopped. `epochs` is
+    the number of epochs in all (30), or how many more than until now ("+10"). `TrainConfig` and
+    `Saving` mark the `settings` that may change. Other settings, and `options`, are refused where
+    they differ from the run's: they would make it another run. `data` is where the same images are
+    now. `device` is by default the one that the run was on. The rest is as in `begin`.
 
     Raises a GanzooError: ModelFileError where there is no such run or no checkpoint is whole,
     UsageError, DataError where the images are others, RunInUseError, or as `begin` does.
@@ -84,14 +84,17 @@ def go_on(
     say: Say,
     preparing: Preparing,
 ) -> Generator[Event]:
-    """Go on with `run`, which only the leader has; the others are told what they need."""
+    """Go on with `run`; it is None in all processes but the leader, which tells them what to do."""
     with run.locked() if run else nullcontext():
         work = _opened(run, where, world, wishes, command, stop, say, preparing)
         yield from carry_out(work, stop=stop, tensorboard=tensorboard)
 
 
 def _find(words: Words | None, runs: Path) -> Run:
-    """The run to go on with; ModelFileError where there is none, or none can tell which."""
+    """Return the run to go on with.
+
+    Raises ModelFileError where there is no run, or where it is not clear which one is the latest.
+    """
     if words is None:
         for lost in Run.nameless(runs):
             raise ModelFileError(
@@ -111,7 +114,7 @@ def _find(words: Words | None, runs: Path) -> Run:
 
 
 def _device_of(run: Run | None) -> str:
-    """The name of the device that a run was on, as far as it can be told."""
+    """Return the name of the device that a run was on; "auto" where that is not known."""
     if run is None:
         return "auto"
     try:
@@ -134,7 +137,7 @@ def _opened(
     say: Say,
     preparing: Preparing,
 ) -> Work:
-    """What is trained on, and from which state, in every process the same."""
+    """Return the job and the state to go on from, the same in every process."""
     rejected: set[Path] = set()
 
     def reject(path: Path, why: str) -> None:
@@ -191,7 +194,7 @@ def _opened(
 
 
 def _put_back(run: Run, newest: Checkpoint | None, say: Say) -> None:
-    """Put run.json back from the newest checkpoint, which has a copy, if it says something else."""
+    """Restore run.json from the copy in the newest checkpoint, if it is not the same any more."""
     file = run.path / "run.json"
     copy = newest.files.get("run.json") if newest else None
     if copy and not (file.is_file() and file.read_bytes() == copy):
@@ -202,7 +205,10 @@ def _put_back(run: Run, newest: Checkpoint | None, say: Say) -> None:
 def restored(
     candidates: Iterable[Checkpoint], fresh: Callable[[], TrainState], reject: Reject
 ) -> tuple[TrainState, dict[str, bytes]]:
-    """Return the state of the first checkpoint that fits, and its files; else a fresh one."""
+    """Return the state of the first checkpoint that fits, and its files.
+
+    Where none fits, return a fresh state and no files.
+    """
     for checkpoint in candidates:
         state = fresh()
         try:
@@ -215,7 +221,7 @@ def restored(
 
 
 def _tell_files(world: World, files: dict[str, bytes]) -> dict[str, bytes]:
-    """The leader's files, in every process."""
+    """Return the leader's files, in every process."""
     names = json.loads(world.tell(json.dumps(list(files)).encode()))
     return {name: world.tell(files.get(name, b"")) for name in names}
 
@@ -228,7 +234,7 @@ def _same_images(
     preparing: Preparing,
     stop: Stop,
 ) -> Images:
-    """The images that the run was begun with; DataError where there are others now."""
+    """Return the images that the run was begun with; raise DataError where they are others now."""
     spec, options = facts.data.spec()
     if moved and moved not in (spec, facts.data.source.get("name")):
         spec, options = moved, {}
@@ -244,7 +250,7 @@ def _same_images(
 
 
 def _check_length(state: TrainState, job: Job) -> None:
-    """UsageError where a run has done more than it is to do."""
+    """Raise UsageError where a run has done more steps than it is to do in all."""
     if state.step > (steps := steps_of(job)):
         epochs = state.samples_seen / len(job.images.pixels)
         raise UsageError(
@@ -257,7 +263,7 @@ def _check_length(state: TrainState, job: Job) -> None:
 def _note(
     run: Run, job: Job, facts: Facts, state: TrainState, command: tuple[str, ...], say: Say
 ) -> None:
-    """Write down that and how it is gone on with, and forget what was measured since then."""
+    """Note in resumes.jsonl that the run goes on, and drop what was measured after `state`."""
     circumstances = job.circumstances()
     if differences := circumstances.differences(facts.circumstances):
         say(f"not bit for bit what it would have been: {'; '.join(differences)}")

@@ -1,8 +1,8 @@
-"""The safetensors format, written without a copy of the tensors; the library itself reads them.
+"""A writer of the safetensors format that does not copy the tensors; the library reads the files.
 
-A file is the length of its header, the header in JSON, and the tensors one after another: see
-https://huggingface.co/docs/safetensors. The library's `save` copies all of it twice, which costs
-as much as hashing it.
+A file has three parts: the length of the header, the header in JSON, and the tensors one after
+another (https://huggingface.co/docs/safetensors). The library's `save` copies all of it twice,
+which costs as much time as hashing it.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ _DTYPES = {
 
 
 def to_safetensors(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Content:
-    """A file's content, in pieces that are the tensors themselves where they are on the CPU.
+    """Return a file's content in pieces: the header, then the memory of each tensor.
 
-    So it must be written before they change. PluginError for a tensor of an unusual type.
+    Tensors on the CPU are not copied, so write the pieces before they change. Raises PluginError
+    for a tensor of a type that the format does not have.
     """
     header: dict[str, Any] = {"__metadata__": dict(metadata)}
     pieces: list[memoryview] = []
@@ -54,7 +55,10 @@ def to_safetensors(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -
 
 
 def metadata(content: bytes) -> dict[str, str]:
-    """Return the words in the header of a file that the library has read: it gives tensors only."""
+    """Return the metadata in the header of a file's `content`; the library gives only tensors.
+
+    The library must have read the content without an error before.
+    """
     length = int.from_bytes(content[:8], "little")
     header: dict[str, Any] = json.loads(content[8 : 8 + length])
     return dict(header.get("__metadata__") or {})

@@ -1,4 +1,4 @@
-"""What a run keeps on disk, and all settings by name: those of training, and these."""
+"""The settings of what a run keeps on disk, and all settings of a run by name."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Saving:
-    """When a run writes checkpoints, sample grids and a report, and which checkpoints stay.
+    """When a run writes checkpoints, sample grids and a report, and which checkpoints it keeps.
 
-    A resumed run may change all of it. SettingError where a value makes no sense.
+    A resumed run may change all of these. Raises SettingError where a value makes no sense.
     """
 
     save_every: str = setting(
@@ -55,7 +55,7 @@ class Saving:
         return _every(self.save_every, "save_every")
 
     def epochs_shown(self) -> set[int] | None:
-        """Return the epochs after which a sample grid is written; None for each."""
+        """Return the epochs after which a sample grid is written; None means after each."""
         if self.snapshots is None:
             return None
         words = self.snapshots.split(",")
@@ -70,9 +70,10 @@ class Saving:
     def checkpoints(
         self, folder: Path, images: int, batch_size: int, rejected: set[Path]
     ) -> Checkpoints:
-        """Return the checkpoints in `folder`, of which those stay that are asked for here.
+        """Return the checkpoints in `folder`, which keeps the ones that these settings ask for.
 
-        An epoch has so many `images`. Those that were `rejected` stay and count for nothing.
+        `images` is the number of images in an epoch. Checkpoints that were `rejected` are left
+        alone, and do not count as kept.
         """
         from ganzoo.runs.checkpoints import Checkpoints  # the command line needs only the table
 
@@ -87,6 +88,7 @@ class Saving:
 
 
 def _every(text: str, name: str) -> Every:
+    """Parse how often something is due; the SettingError names the setting `name`."""
     try:
         return Every.parse(text)
     except UsageError as error:
@@ -95,14 +97,14 @@ def _every(text: str, name: str) -> Every:
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings by name, of a training (`config`) and of what it keeps (`saving`)."""
+    """The settings that a user gave, by name: of training (`config`), of saving (`saving`)."""
 
     config: Mapping[str, Any] = field(default_factory=dict)
     saving: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Settings:
-        """Sort the settings that a user gave; SettingError for a name that is none."""
+        """Sort settings into the two tables; raise SettingError for a name that neither has."""
         tables = [{row.name for row in fields(table)} for table in (TrainConfig, Saving)]
         known = sorted(tables[0] | tables[1])
         for name in given:
@@ -114,7 +116,7 @@ class Settings:
         return cls(config, saving)
 
     def chosen(self, defaults: TrainConfig) -> tuple[TrainConfig, Saving]:
-        """Return all settings, by default those of the architecture and of a usual run."""
+        """Return all settings: those given here, else `defaults` and the defaults of Saving."""
         return replace(defaults, **self.config), Saving(**self.saving)
 
 

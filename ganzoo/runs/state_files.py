@@ -1,4 +1,4 @@
-"""A training state as files, safetensors and JSON, and back, exactly. No pickle."""
+"""A training state as safetensors and JSON files, and back, bit for bit; no pickle."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ NETWORKS = ("generator", "discriminator")
 def to_files(
     state: TrainState, loaded: Loaded[Architecture], dataset: str, run: bytes = b"{}"
 ) -> dict[str, Content]:
-    """What to write, before `state` changes: all of it, and the `run`'s own facts.
+    """Return the files of a checkpoint by name: all of `state`, and run.json with the bytes `run`.
 
-    PluginError where it holds what no file could.
+    Write them before `state` changes: they share its memory. Raises PluginError where the state
+    holds something that cannot be saved.
     """
     weights: dict[str, Tensor] = {}
     moments: dict[str, Tensor] = {}
@@ -52,10 +53,10 @@ def to_files(
 
 
 def restore(state: TrainState, files: Mapping[str, bytes], step: int | None = None) -> None:
-    """Put into a fresh `state` all that the files hold.
+    """Copy into a fresh `state` all that the files hold.
 
-    ModelFileError where something is missing, of another shape or of another step than `step`;
-    the state is then neither the one nor the other.
+    Raises ModelFileError where something is missing, has another shape, or is of another step than
+    `step`. The state is then half restored: throw it away.
     """
     try:
         facts = json.loads(files[STATE])
@@ -80,7 +81,7 @@ def restore(state: TrainState, files: Mapping[str, bytes], step: int | None = No
 
 
 def _names(optimizer: Optimizer, state: TrainState) -> list[str]:
-    """The names of an optimizer's parameters, in its own order."""
+    """Return the names of an optimizer's parameters, in the optimizer's own order."""
     known: dict[Tensor, str] = {}
     for which in NETWORKS:
         known |= {p: f"{which}.{name}" for name, p in getattr(state, which).named_parameters()}
@@ -93,7 +94,7 @@ def _names(optimizer: Optimizer, state: TrainState) -> list[str]:
 def _moments(
     optimizer: Optimizer, names: list[str]
 ) -> tuple[dict[str, Tensor], dict[str, int | float | None]]:
-    """What an optimizer remembers of its parameters: tensors and plain numbers, by name and key."""
+    """Return the state of an optimizer: tensors, and plain numbers, both by "parameter.key"."""
     tensors: dict[str, Tensor] = {}
     numbers: dict[str, int | float | None] = {}
     for index, values in optimizer.state_dict()["state"].items():
@@ -113,6 +114,7 @@ def _moments(
 
 
 def _groups(optimizer: Optimizer) -> list[dict[str, Any]]:
+    """Return the settings of each parameter group; raise PluginError where JSON cannot hold one."""
     groups = [{k: v for k, v in g.items() if k != "params"} for g in optimizer.param_groups]
     try:
         json.dumps(groups)
@@ -128,10 +130,11 @@ def _restore_optimizer(
     moments: Mapping[str, Tensor],
     numbers: Mapping[str, int | float | None],
 ) -> None:
-    """Let a fresh optimizer go on where its namesake was; `groups` are its settings.
+    """Give a fresh optimizer the saved `moments`, `numbers` and settings (`groups`).
 
-    It takes a step on gradients of zero first, to see what it remembers: tensors of these shapes
-    and types are asked for, and copied to where these are. The weights are to be restored later.
+    First the optimizer takes a step with gradients of zero. This shows which tensors it keeps, and
+    the saved ones must have the same shapes and types. The step may change the weights, so restore
+    those afterwards.
     """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for parameter in parameters:
@@ -160,11 +163,13 @@ def _restore_optimizer(
 
 
 def _of(which: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors of one network, by its own names."""
     prefix = f"{which}."
     return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
 
 
 def _prefixed(which: str, tensors: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Return a network's tensors by "network.name"; raise PluginError for a value of other type."""
     if wrong := [name for name, value in tensors.items() if not isinstance(value, Tensor)]:
         raise PluginError(f"the state_dict of its {which} has a '{wrong[0]}' that is no tensor")
     return {f"{which}.{name}": tensor for name, tensor in tensors.items()}

@@ -1,4 +1,4 @@
-"""Curves and samples for TensorBoard; whoever imports this wants them."""
+"""Curves and samples for TensorBoard; importing this fails where TensorBoard is not installed."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ NAMES = {"d": "discriminator", "g": "generator"}
 
 
 def write(run: Run, events: Generator[Event], scores: str) -> Generator[Event]:
-    """Pass the `events` of `ganzoo.record.record` on, and write into `run`'s folder tensorboard.
+    """Pass the `events` of `record` on, and write them into the folder `tensorboard` of `run`.
 
-    Each number has its step, and each sample grid is there as a picture. Where a run is gone on
-    with, what was written of later steps is superseded. `scores` are the objective's.
+    Writes each number with its step, and each sample grid as a picture. Where a run is resumed,
+    what was written of later steps is replaced. `scores` is the objective's "logits" or "critic".
     """
     with closing(events):
         started = next(events)
@@ -38,7 +38,7 @@ def write(run: Run, events: Generator[Event], scores: str) -> Generator[Event]:
 
 
 def tagged(event: Logged, scores: str) -> dict[str, float]:
-    """The numbers of an event by their tags; a slash makes a section."""
+    """Return the numbers of an event by tag; TensorBoard makes a section of the part before "/"."""
     section = "probability" if scores == "logits" else "critic"
     tags = {"d_real": f"{section}/real", "d_fake": f"{section}/fake"}
     tags["wasserstein"] = f"{section}/wasserstein"
@@ -50,6 +50,7 @@ def tagged(event: Logged, scores: str) -> dict[str, float]:
 
 
 def _draw(writer: SummaryWriter, event: Drawn) -> None:
+    """Write the diversity and the sample grid of an event, where it has them."""
     if event.diversity is not None:
         writer.add_scalar("diversity", event.diversity, event.state.step)
     if event.picture is None:

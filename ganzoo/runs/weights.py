@@ -1,4 +1,4 @@
-"""A generator's weights in a safetensors file: what is said of them, and how they are opened."""
+"""Weights in safetensors files: describe them, and open them as networks."""
 
 from __future__ import annotations
 
@@ -34,7 +34,11 @@ AVERAGE = "ema.safetensors"
 def model_info(
     loaded: Loaded[Architecture], dataset: str, samples_seen: int, sha256: str = ""
 ) -> ModelInfo:
-    """What a file with a generator's weights says; their hash is computed where it is read."""
+    """Return the metadata of a file with a generator's weights.
+
+    `sha256` is the hash of the weights. It is "" where the file is written: whoever reads the file
+    computes it.
+    """
     architecture = loaded.value
     channels, height, width = architecture.image_shape
     return ModelInfo(
@@ -57,7 +61,7 @@ def model_info(
 
 
 def weights_sha256(weights: Mapping[str, Tensor]) -> str:
-    """SHA-256 of the names, types, shapes and bytes of a network's tensors."""
+    """Return the SHA-256, in hex, of the names, types, shapes and bytes of a network's tensors."""
     digest = hashlib.sha256()
     for name, tensor in sorted(weights.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
@@ -67,10 +71,10 @@ def weights_sha256(weights: Mapping[str, Tensor]) -> str:
 
 @dataclass(frozen=True)
 class Weights:
-    """What a run, checkpoint or safetensors file holds: facts, and tensors by name.
+    """The content of a run, checkpoint or safetensors file: metadata, and tensors by name.
 
-    `tensors` of both networks begin with "generator." and "discriminator."; where a moving average
-    is kept, the generator's are those of the average. `source` is the file or folder.
+    The names of `tensors` begin with "generator." or "discriminator.". Where a moving average is
+    kept, the generator's tensors are those of the average. `source` is the file or folder.
     """
 
     info: ModelInfo
@@ -84,12 +88,13 @@ class Weights:
 
 
 def load_generator(source: Words, device: str = "cpu") -> tuple[Generator, nn.Module]:
-    """Open the generator in a run, a checkpoint folder, or a safetensors file, with torch.
+    """Open the generator of a run, a checkpoint folder or a safetensors file, with torch.
 
-    Where a folder has a moving average, it is that; model.safetensors in it has the raw weights.
-    Returns it as something to draw from, and the network itself in evaluation mode. Raises
-    ModelFileError where the file is damaged, PluginError where its architecture is not installed.
-    It has no `first_layer` until `ganzoo.export.firstlayer.with_first_layer` adds one.
+    Returns an object to draw from, and the network itself in evaluation mode. Where a folder has a
+    moving average, the generator is that average; name its model.safetensors to get the raw
+    weights. Raises ModelFileError where the file is damaged, and PluginError where its architecture
+    is not installed. It has no `first_layer` until `ganzoo.export.firstlayer.with_first_layer` adds
+    one.
     """
     network, _, info = load_networks(source, device)
     sha256 = info.weights_sha256
@@ -108,7 +113,8 @@ def _not_looked_for(_: NDArray[np.float32]) -> NDArray[np.float32]:
 def load_networks(source: Words, device: str = "cpu") -> tuple[nn.Module, nn.Module, ModelInfo]:
     """Return generator and discriminator in evaluation mode, without gradients of their weights.
 
-    As `load_generator`; the discriminator has fresh weights where the file has none of it.
+    Reads and raises what `load_generator` does. Where the file has no discriminator, the
+    discriminator has fresh weights.
     """
     weights = load_weights(source)
     info = weights.info
@@ -156,7 +162,11 @@ def load_weights(source: Words) -> Weights:
 
 
 def _checkpoint(found: Found) -> Checkpoint:
-    """The checkpoint that is meant: of a run the newest, or an error that names an older one."""
+    """Open the checkpoint that is meant; for a run this is the newest one.
+
+    Raises ModelFileError where it is damaged; the message names an older checkpoint, if there is
+    one.
+    """
     if found.kind == "checkpoint":
         return Checkpoint.open(found.path)
     newest, *older = [*Checkpoints(found.path / "checkpoints").newest_first(), None]
@@ -170,6 +180,7 @@ def _checkpoint(found: Found) -> Checkpoint:
 
 
 def _read(file: Path) -> bytes:
+    """Return the bytes of a file; raise ModelFileError where it cannot be read."""
     try:
         return file.read_bytes()
     except OSError as error:
@@ -177,7 +188,7 @@ def _read(file: Path) -> bytes:
 
 
 def _parsed(content: bytes, file: Path) -> tuple[ModelInfo, dict[str, Tensor]]:
-    """What a safetensors file says of itself, and its tensors."""
+    """Return the metadata and the tensors of a safetensors file."""
     try:
         tensors = load(content)
     except (SafetensorError, ValueError) as error:

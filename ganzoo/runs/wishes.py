@@ -1,4 +1,4 @@
-"""What a user wants of a run that goes on, and whether it stays the same run."""
+"""What a user wants of a resumed run, and whether that leaves it the same run."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from ganzoo.zoo.options import unparse
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """What the user wants of a run besides that it goes on."""
+    """What the user wants to change in a resumed run, or believes about it."""
 
     epochs: int | str | None = None
-    """30 in all, or "+10" more than was asked for until now."""
+    """How many epochs: 30 in all, or "+10" for ten more than were asked for until now."""
 
     settings: Settings = field(default_factory=Settings)
-    """Those that may change do; for others, what the user believes them to be: a difference is
-    refused."""
+    """Settings by name. Those that may change are changed. The others only say what the user
+    believes: where the run has another value, resuming is refused."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Of the architecture, words or values: likewise."""
+    """Options of the architecture, words or values. A value that differs is refused, too."""
 
     data: str | None = None
-    """Where the images are now, if not where they were."""
+    """The place where the images are now, if they were moved."""
 
 
 def extended(facts: Facts, wishes: Wishes) -> Facts:
-    """Return a run's facts with the settings that are wished for.
+    """Return a run's facts with the settings that the user wants.
 
-    UsageError where a wish would make it another run.
+    Raises UsageError where that would make it another run.
     """
     config, changes = facts.config, dict(wishes.settings.config)
     free = extending(TrainConfig)
@@ -70,11 +70,12 @@ def extended(facts: Facts, wishes: Wishes) -> Facts:
 
 
 def _in_words(value: object) -> object:
+    """Return a setting's value as a message shows it."""
     return "what the architecture says" if value is None else value
 
 
 def _other_options(made: Made, given: Mapping[str, Any]) -> list[str]:
-    """The options of the architecture that differ from what the user believes, in words."""
+    """Return, in words, the architecture's options that are not as the user believes."""
     if not given:
         return []
     asked = registry.load_architecture(made.qualified, made.options | dict(given))

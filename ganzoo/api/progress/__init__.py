@@ -1,4 +1,4 @@
-"""What a user sees while ganzoo works: one panel on a terminal, plain lines elsewhere, or JSON."""
+"""Show a user what ganzoo does: a panel on a terminal, plain lines elsewhere, or JSON."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from ganzoo.train.events import Event, Finished
 
 @dataclass(frozen=True)
 class Display:
-    """How a user is told of a run."""
+    """A way to show a run to its user."""
 
     show: Callable[[Shown], AbstractContextManager[Update]]
-    """Shows a run while it is entered: what it gives is called with every event."""
+    """A context that shows a run; it gives a function that must be called with every event."""
 
     words: bool = True
-    """Whether the plan is printed before, and after it what may come next."""
+    """Whether the plan is printed before the run, and the next command after it."""
 
     path: bool = True
-    """Whether the run's folder is the last line."""
+    """Whether the run's folder is printed as the last line."""
 
     bar: bool = False
-    """Whether there is one while images are prepared."""
+    """Whether there is a progress bar while images are prepared."""
 
     @classmethod
     def nothing(cls) -> Display:
-        """Return the display that shows nothing but the run's folder."""
+        """Return the display that shows only the run's folder, at the end."""
         return cls(_nothing, words=False)
 
 
 def choose(mode: Mode, environment: Mapping[str, str] = os.environ) -> Display:
-    """Return the display that the user asked for, or that suits what standard output is."""
+    """Return the display that the user asked for; "auto" takes what suits standard output."""
     if mode == "auto":
         mode, width, height = "plain", *Console().size
         if notebook.in_kernel():
@@ -58,7 +58,7 @@ def choose(mode: Mode, environment: Mapping[str, str] = os.environ) -> Display:
 
 
 def follow(events: Iterable[Event], shown: Shown, display: Display) -> Event:
-    """Show events of a run as they come, up to its Finished; return the last that came."""
+    """Show the events of a run as they come, until Finished; return the last one."""
     last: Event | None = None
     with display.show(shown) as update:
         for last in events:
@@ -71,7 +71,10 @@ def follow(events: Iterable[Event], shown: Shown, display: Display) -> Event:
 
 @contextmanager
 def decoding(display: Display) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar for decoding images, on a terminal; what it yields is called (done, all)."""
+    """Show a progress bar while images are prepared, if `display` has one and there is a terminal.
+
+    Yields a function to call with the number of prepared images, and the number of all.
+    """
     columns = (
         TextColumn("preparing images"),
         BarColumn(),
@@ -89,4 +92,5 @@ def decoding(display: Display) -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def _nothing(shown: Shown) -> Iterator[Update]:
+    """Yield a function that shows nothing."""
     yield lambda event: None

@@ -1,4 +1,4 @@
-"""In a notebook: one cell that is updated, or for `!ganzoo train` one line that is rewritten."""
+"""Show a run in a notebook: in one output that is updated, or, for `!ganzoo train`, in one line."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ SECONDS = 1.0  # between two updates
 
 
 def in_kernel() -> bool:
-    """Whether this process is a notebook's."""
+    """Return whether this process is the kernel of a notebook."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 @contextmanager
 def cell(shown: Shown, display: Callable[..., Any] | None = None) -> Iterator[Update]:
-    """Update one output of the cell; `display` is IPython's."""
+    """Show a run in one output of the cell, which is updated; `display` is IPython's function."""
     show = display or import_module("IPython.display").display
     view = View(shown)
     handle = show(_Picture(view), display_id=True)
@@ -39,7 +39,7 @@ def cell(shown: Shown, display: Callable[..., Any] | None = None) -> Iterator[Up
 
 @contextmanager
 def line(shown: Shown) -> Iterator[Update]:
-    """Rewrite one line, which is at most as wide as the terminal."""
+    """Show a run in one line, which is rewritten and at most as wide as the terminal."""
     view = View(shown)
     width = Console().width - 1
 
@@ -59,7 +59,7 @@ def line(shown: Shown) -> Iterator[Update]:
 def _now_and_then(
     view: View, refresh: Callable[[], None], clear: Callable[[], None] = lambda: None
 ) -> Iterator[Update]:
-    """Refresh once a second and at the end; warnings are printed."""
+    """Yield a function that refreshes once a second, and prints warnings; refresh at the end."""
     due = 0.0
 
     def update(event: Event) -> None:
@@ -79,7 +79,7 @@ def _now_and_then(
 
 
 def _line(view: View, width: int) -> str:
-    """As much as there is room for, the most important first."""
+    """Return what there is room for in `width` characters, the most important first."""
     line = f"epoch {view.epoch[0]}/{view.shown.epochs}  step {view.step:,}/{view.shown.steps:,}"
     metrics = [
         f"{view.labels[name]} {number(curve[-1])}" for name, curve in view.curves.items() if curve
@@ -91,7 +91,7 @@ def _line(view: View, width: int) -> str:
 
 
 class _Picture:
-    """The panel as text, and as HTML of a fixed pitch."""
+    """The panel as text, and as HTML in a font of fixed width."""
 
     def __init__(self, view: View) -> None:
         console = Console(

@@ -1,4 +1,4 @@
-"""One calm panel on a terminal, as high at the end as in the beginning."""
+"""Show a run in one panel on a terminal, whose height does not change."""
 
 from __future__ import annotations
 
@@ -21,16 +21,19 @@ from ganzoo.train.events import Event, Warned
 
 A_SECOND = 2  # refreshes
 LEAST_WIDTH = 50
-ROOMY = 44  # columns beside the names, of which RIGHT are then for limits, speed and time
+ROOMY = 44  # columns beside the names; above that, RIGHT of them show limits, speed and time
 RIGHT = 19
-TALL = 40  # lines of a terminal in which curves get more of them
+TALL = 40  # lines of a terminal from which on curves are three lines high
 LONGEST = 132  # characters of a warning
 STYLES = {"loss_d": "cyan", "loss_g": "magenta", "d_real": "cyan", "d_fake": "magenta"}
 
 
 @contextmanager
 def show(shown: Shown, console: Console | None = None) -> Iterator[Update]:
-    """Draw on the terminal, now and then, from a thread; a step costs two assignments."""
+    """Show a run on the terminal, drawn twice a second by a thread.
+
+    Yields a function to call with every event; for a step it costs two assignments.
+    """
     console = console or terminal()
     view = View(shown)
 
@@ -51,7 +54,7 @@ def show(shown: Shown, console: Console | None = None) -> Iterator[Update]:
 
 
 def draw(view: View, options: ConsoleOptions) -> Panel:
-    """A panel as wide as the terminal, whose height depends on nothing but the terminal's size."""
+    """Return a panel as wide as the terminal; its height depends only on the terminal's size."""
     width = options.max_width - 4  # without borders and padding
     ascii_only, tall = options.ascii_only, options.size.height >= TALL
     epochs, steps = view.shown.epochs, view.shown.steps
@@ -75,7 +78,7 @@ def draw(view: View, options: ConsoleOptions) -> Panel:
 
 
 def _bars(view: View, left: int, room: int, ascii_only: bool) -> Iterator[Text]:
-    """Of the epoch and of the run, with what can be said of speed and time."""
+    """Yield the bars of the epoch and of the run, with speed and time where they are known."""
     (epoch, share), shown = view.epoch, view.shown
     right = RIGHT if room > ROOMY else 11
     speed = view.speed(" images/s" if room > ROOMY else "/s")
@@ -88,7 +91,7 @@ def _bars(view: View, left: int, room: int, ascii_only: bool) -> Iterator[Text]:
 
 
 def _curves(view: View, left: int, room: int, rows: int, ascii_only: bool) -> Iterator[Text]:
-    """Each with its name, its last value and, where there is room, its limits."""
+    """Yield the curves, each with its name, its last value and, if there is room, its limits."""
     right = RIGHT if room > ROOMY else 0
     for name, label in view.labels.items():
         curve = view.curves[name]
@@ -112,7 +115,7 @@ def _curves(view: View, left: int, room: int, rows: int, ascii_only: bool) -> It
 
 
 def _health(view: View, room: int, rows: int) -> Iterator[Text]:
-    """What is wrong, its numbers first, or those that say that nothing is."""
+    """Yield the warnings; if there is none, the numbers that show that nothing is wrong."""
     texts, style = view.warnings or [view.evidence], "yellow" if view.warnings else "green"
     each = max(1, rows // len(texts))
     words = [line for text in texts for line in _wrapped(text, room, each)]
@@ -121,4 +124,5 @@ def _health(view: View, room: int, rows: int) -> Iterator[Text]:
 
 
 def _wrapped(text: str, width: int, lines: int) -> list[str]:
+    """Return a text in lines of `width` characters; what is too long ends with "..."."""
     return textwrap.wrap(text, width, max_lines=lines, placeholder=" ...")

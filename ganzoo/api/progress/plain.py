@@ -1,4 +1,4 @@
-"""Plain lines, for a pipe or a file: one every few seconds, and one for every epoch."""
+"""Show a run in plain lines, for a pipe or a file: one every few seconds, one for each epoch."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ganzoo.api.progress.view import Shown, Update
 from ganzoo.runs.quantities import labels, measured, number
 from ganzoo.train.events import Event, Logged, Warned
 
-SECONDS = 5.0  # between two lines, but for the ends of epochs
+SECONDS = 5.0  # between two lines, except at the ends of epochs
 
 
 @contextmanager
 def show(shown: Shown) -> Iterator[Update]:
-    """Print to standard output; `update` is called with every event."""
+    """Show a run on standard output; yield a function to call with every event."""
     names = labels(shown.scores)
     epoch, printed = 0, time.monotonic()
 

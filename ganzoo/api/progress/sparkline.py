@@ -1,4 +1,4 @@
-"""Curves and bars made of characters."""
+"""Draw curves and bars with characters."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ ASCII = " _.-~=+*#"  # the same nine heights, more or less
 def sparkline(
     values: Sequence[float], low: float, high: float, width: int, rows: int, ascii_only: bool
 ) -> list[str]:
-    """The last `width` values as columns in so many rows, of which the first is the upper one.
+    """Return a curve of the last `width` values as `rows` lines of text, the top line first.
 
-    `low` is drawn as the least that can be seen, `high` as all of a column.
+    Each value is a column. `low` is drawn as the smallest block, `high` as a full column.
     """
     marks = ASCII if ascii_only else BLOCKS
     steps = len(marks) - 1  # in a row
@@ -26,7 +26,7 @@ def sparkline(
 
 
 def bar(share: float, width: int, ascii_only: bool) -> tuple[str, str]:
-    """What is done of a bar, and what is left; without colours one can tell them apart."""
+    """Return the done and the remaining part of a bar; they differ even without colours."""
     full, half, rest = ("#", "-", "-") if ascii_only else ("━", "╾", "─")
     halves = int(min(max(share, 0.0), 1.0) * 2 * width)
     done = full * (halves // 2)

@@ -1,4 +1,4 @@
-"""One JSON object per line, for a program that follows a run."""
+"""Show a run as JSON, one object in a line, for a program that follows it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from ganzoo.train.events import Drawn, EpochEnded, Event, Finished, Logged, Star
 
 @contextmanager
 def show(shown: Shown) -> Iterator[Update]:
-    """Print objects to standard output, which nothing else reaches meanwhile."""
+    """Print objects to standard output; what anything else prints goes to stderr meanwhile.
+
+    Yields a function to call with every event.
+    """
     out = sys.stdout
 
     def tell(name: str, event: Event, **facts: object) -> None:

@@ -1,4 +1,4 @@
-"""What keeps a picture on a terminal still."""
+"""Keep a picture on a terminal still: without flicker, and without what the user types."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from rich.live import Live
 
 
 class Steady(Live):
-    """Rich's Live without flicker: a frame is written over the one before, of the same size.
+    """Rich's Live without flicker: each frame is written over the one before.
 
-    Rich erases each line first, and a terminal may show that. Where the terminal's size changes,
-    nobody knows where the lines are: it is cleared.
+    Rich erases each line first, and a terminal may show that for a moment. All frames have the same
+    size, so nothing has to be erased. When the terminal's size changes, the lines may be anywhere,
+    so the terminal is cleared.
     """
 
     size: ConsoleDimensions | None = None
 
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
-        """Put the cursor where the frame begins, and the frame after what is printed."""
+        """Return what Live prints, without the codes that erase lines."""
         processed = super().process_renderables(renderables)
         if not self.console.is_interactive:
             return processed
@@ -39,10 +40,10 @@ class Steady(Live):
 
 @contextmanager
 def unechoed() -> Iterator[None]:
-    """Keep what is typed, Ctrl-C's ^C included, from being written into the picture.
+    """Keep the terminal from showing what the user types, and the ^C of Ctrl-C, in the picture.
 
-    It is there for the shell when this ends. Nothing is done where standard output is no terminal,
-    or another process's: who is in the background would be stopped.
+    The shell gets what was typed when this ends. This does nothing where standard output is not a
+    terminal, or where this process is in the background: it would be stopped.
     """
     try:
         import termios

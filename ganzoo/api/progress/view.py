@@ -1,4 +1,4 @@
-"""What is known of a run while it goes on, and in which words; displays draw it."""
+"""What is known of a run while it goes on, in numbers and words, for displays to draw."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ganzoo.runs.quantities import labels, measured
 from ganzoo.train.events import Drawn, Event, Finished, Logged, Stepped
 
 Update = Callable[[Event], None]
-"""Shows one event more."""
+"""A function that takes in the next event and shows it."""
 
 MOST = 500  # values of a curve that are kept
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A run, and what is known of it before its first event."""
+    """The facts about a run that are known before its first event."""
 
     run: Path
     plan: Mapping[str, str]
@@ -28,13 +28,13 @@ class Shown:
     steps: int
     images: int  # in an epoch
     scores: str  # "logits" or "critic"
-    earlier: Sequence[Mapping[str, Any]] = ()  # entries of metrics.jsonl, where it is gone on with
+    earlier: Sequence[Mapping[str, Any]] = ()  # entries of metrics.jsonl, if the run is resumed
 
 
 class View:
-    """What the events until now say.
+    """What the events until now say of a run.
 
-    A thread may read it at any time: nothing in it is changed, it is only replaced.
+    Another thread may read it at any time: its values are never changed, only replaced.
     """
 
     def __init__(self, shown: Shown) -> None:
@@ -51,7 +51,7 @@ class View:
             self._note(entry)
 
     def update(self, event: Event) -> None:
-        """Take in one event more; most are steps, which must cost nothing."""
+        """Take in the next event; most events are steps, so a step must cost almost nothing."""
         if isinstance(event, Stepped):
             self.step, self.seen = event.state.step, event.state.samples_seen
         elif isinstance(event, Logged):
@@ -66,6 +66,7 @@ class View:
             self._clock.begin(self.step)
 
     def _note(self, entry: Mapping[str, Any]) -> None:
+        """Take in an entry of metrics.jsonl: curves, warnings and evidence."""
         self._watch.see(entry)
         self.warnings = tuple(self._watch.warnings.values())
         self.evidence = f"nothing wrong: {self._watch.evidence()}".rstrip(": ")
@@ -77,38 +78,42 @@ class View:
 
     @property
     def epoch(self) -> tuple[int, float]:
-        """Which epoch is under way, from 1 on, and how much of it is done, up to 1.
+        """The number of the present epoch, from 1 on, and its share that is done, from 0 to 1.
 
-        The last batch may reach beyond the last epoch, which is then done, and no other begun.
+        The last batch may reach beyond the last epoch. That epoch is then done, and no other has
+        begun.
         """
         number = min(max(1, -(-self.seen // self.shown.images)), self.shown.epochs)
         return number, min(1.0, self.seen / self.shown.images - (number - 1))
 
     def time(self) -> str:
-        """How long it takes yet, or took."""
+        """Return how long the run still takes, or how long it took, in words."""
         taken, left = self._clock.read(self.step, self.shown.steps)
         if self.outcome:
             return f"took {_clock_face(taken)}"
         return "" if left is None else f"{_clock_face(left)} left"
 
     def speed(self, unit: str = " images/s") -> str:
-        """Real images a second, where that was measured."""
+        """Return the real images per second in words, or "" before they are measured."""
         return "" if self.rate is None else f"{self.rate:,.0f}{unit}"
 
 
 class _Clock:
-    """Guesses from the mean speed until now; a step is timed when somebody looks."""
+    """A clock that guesses the remaining time from the mean speed until now.
+
+    It looks at the time only when somebody reads it, so a step costs nothing.
+    """
 
     def __init__(self) -> None:
         self.start: tuple[int, float] | None = None
         self.last = (0, 0.0)
 
     def begin(self, step: int) -> None:
-        """Begin to measure, at the first call."""
+        """Begin to measure; only the first call does something."""
         self.start = self.start or (step, time.monotonic())
 
     def read(self, step: int, steps: int) -> tuple[float, float | None]:
-        """The seconds since it began, and those until `steps` are done, as far as one can tell."""
+        """Return the seconds since `begin`, and those until `steps` are done; None if unknown."""
         if self.start is None:
             return 0.0, None
         first, began = self.start
@@ -121,7 +126,7 @@ class _Clock:
 
 
 def roughly(value: float) -> str:
-    """A limit of a scale in at most seven characters."""
+    """Return a limit of a scale as text of at most seven characters."""
     size = abs(value)
     if size >= 1000 or 0 < size < 0.001:
         return f"{value:.0e}"
@@ -129,6 +134,7 @@ def roughly(value: float) -> str:
 
 
 def _clock_face(seconds: float) -> str:
+    """Return a time as "h:mm:ss" or "m:ss"."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

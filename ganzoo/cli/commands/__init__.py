@@ -1,1 +1,1 @@
-"""The commands of ganzoo, one file for each or for a family of them."""
+"""The commands of ganzoo: one file for each command, or for a family of commands."""

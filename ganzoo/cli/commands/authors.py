@@ -51,7 +51,7 @@ def check_plugin(
     timeout: Timeout = 120,
     as_json: AsJson = False,
 ) -> None:
-    """Check that a plugin keeps the contract; the exit code is 3 where it does not."""
+    """Check that a plugin keeps the contract; the exit code is 3 if it does not."""
     from ganzoo.conformance import check_entry
 
     given, passed, report = options.parse_pairs(settings or []), True, []
@@ -78,7 +78,10 @@ def check_plugin(
 
 
 def _entries(plugin: str) -> list[Entry]:
-    """The plugins of that name, one of each kind, or all of a folder; a name wins over a folder."""
+    """Return the plugins with that name, at most one of each kind, or all plugins of a folder.
+
+    A name wins over a folder. The folder's source becomes importable.
+    """
     from ganzoo.zoo import scaffold
 
     found = []
@@ -95,13 +98,16 @@ def _entries(plugin: str) -> list[Entry]:
 
 
 def _share(given: dict[str, str], entries: list[Entry]) -> list[dict[str, str]]:
-    """Of the options on the command line those of each plugin; for one plugin that is all."""
+    """Return, for each plugin, its options among those given; a single plugin gets all of them.
+
+    Raises PluginError for an option that no plugin has.
+    """
     if len(entries) == 1 or not given:
         return [given] * len(entries)
     shares = []
     for entry in entries:
         known: Container[str] = ()
-        with suppress(PluginError):  # what does not load gets that as its verdict
+        with suppress(PluginError):  # if it does not load, its verdict will say so
             known = inspect.signature(registry.import_function(entry)[0]).parameters
         shares.append({key: value for key, value in given.items() if key in known})
     if lost := set(given) - {key for share in shares for key in share}:
@@ -110,11 +116,13 @@ def _share(given: dict[str, str], entries: list[Entry]) -> list[dict[str, str]]:
 
 
 def _describe(entry: Entry, verdicts: list[dict[str, Any]], passed: bool) -> dict[str, Any]:
+    """Return the verdicts on a plugin, for JSON."""
     facts = {"kind": entry.kind, "name": entry.name, "package": entry.package}
     return {**facts, "version": entry.version, "passed": passed, "checks": verdicts}
 
 
 def _print_verdict(check: str, passed: bool, detail: str) -> None:
+    """Print one verdict in columns."""
     from rich.table import Table
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""`ganzoo directions`: what the principal directions of the first layer do to the picture."""
+"""`ganzoo directions`: show what the principal directions of the first layer do to the picture."""
 
 from __future__ import annotations
 

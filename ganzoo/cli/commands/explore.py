@@ -1,4 +1,4 @@
-"""`ganzoo explore`: a page on this machine to play with a model."""
+"""`ganzoo explore`: serve a page on this machine to play with a model."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def explore(
 
 
 def _open(address: str) -> None:
-    """Show it in the user's browser, but in none that would take the terminal."""
+    """Open the page in the user's browser; no text browser, for it would take the terminal."""
     with contextlib.suppress(webbrowser.Error):
         if type(browser := webbrowser.get()) is not webbrowser.GenericBrowser:
             browser.open(address)

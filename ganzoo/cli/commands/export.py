@@ -1,4 +1,4 @@
-"""`ganzoo export`: from a run to one ONNX file."""
+"""`ganzoo export`: write a run's generator as one ONNX file, or as a page."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def export(
     if web is not None or single_file is not None:
         _check_pages(output, single_file)
         if found.kind != "onnx":
-            opened()  # what may fail comes before what takes long
+            opened()  # it may fail, so it comes before what takes long
         write_pages(found, export_to, web, single_file, force=force, as_json=as_json)
         return
     from ganzoo.draw.session import load_onnx
@@ -130,7 +130,10 @@ def export(
 
 
 def _check_exported(source: Path, options: list[str], *, to_page: bool) -> None:
-    """UsageError where an ONNX file would be exported, or with `options` that are of exporting."""
+    """Raise UsageError where `source`, an ONNX file, would be exported again.
+
+    Only a page can be made of it, and without the `options` that are about exporting.
+    """
     if not to_page:
         raise UsageError(
             f"{source} is exported already: --web or --single-file makes a page of it, and another "
@@ -143,6 +146,7 @@ def _check_exported(source: Path, options: list[str], *, to_page: bool) -> None:
 
 
 def _check_pages(output: Path | None, single_file: Path | None) -> None:
+    """Raise UsageError where the paths do not suit a page."""
     if output is not None:
         raise UsageError("a page has the model in it: leave -o out")
     if single_file is not None and single_file.suffix.lower() not in (".html", ".htm"):
@@ -150,6 +154,7 @@ def _check_pages(output: Path | None, single_file: Path | None) -> None:
 
 
 def _report(source: Path, result: Exported, images_per_second: Speeds) -> None:
+    """Print what was exported, how equal and how fast it is; the path is the last line."""
     info, parity = result.info, result.parity
     operators = ", ".join(f"{count} {name}" for name, count in result.operators.most_common())
     image = f"{info.image['dtype']} (n, {', '.join(map(str, info.output_shape))})"

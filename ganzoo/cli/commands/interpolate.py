@@ -1,4 +1,4 @@
-"""`ganzoo interpolate`: the way from one image to another."""
+"""`ganzoo interpolate`: draw the way from one image to another."""
 
 from __future__ import annotations
 

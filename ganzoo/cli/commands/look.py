@@ -1,4 +1,4 @@
-"""`ganzoo list`, `ganzoo show` and `ganzoo doctor`: look, and change nothing."""
+"""`ganzoo list`, `show`, `plugins` and `doctor`: commands that show things and change nothing."""
 
 from __future__ import annotations
 
@@ -133,13 +133,14 @@ def doctor(timeout: Timeout = 60, as_json: AsJson = False) -> None:
 
 
 def _note_unknown_packages() -> None:
+    """Say which packages in $GANZOO_PLUGINS register nothing."""
     known = {catalogue.plain(entry.package) for entry in catalogue.installed()}
     for package in sorted(catalogue.allowed_packages() - known):
         console.note(f"$GANZOO_PLUGINS names {package}, which registers nothing here")
 
 
 def _print_findings(findings: list[Finding]) -> None:
-    """Package by package; what is wrong with a plugin stands in the lines below it."""
+    """Print the plugins package by package; the lines below a plugin say what is wrong with it."""
     from rich.padding import Padding
     from rich.text import Text
 
@@ -156,6 +157,7 @@ def _print_findings(findings: list[Finding]) -> None:
 
 
 def _layer_table(layers: list[Layer], total: int) -> Table:
+    """Return the table of a network's layers, with the total number of parameters."""
     table = console.table("layer", "kind", "parameters", "output shape")
     table.columns[2].justify = "right"
     for layer in layers:

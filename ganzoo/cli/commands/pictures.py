@@ -1,4 +1,4 @@
-"""`ganzoo plot`, `animate`, `report` and `compare`: what is to be seen of runs."""
+"""`ganzoo plot`, `animate`, `report` and `compare`: show what runs measured and drew."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ganzoo.cli.options import Runs
 
 
 class Format(StrEnum):
-    """Of charts."""
+    """The file formats of charts."""
 
     png = "png"
     svg = "svg"

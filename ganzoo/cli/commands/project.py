@@ -1,4 +1,4 @@
-"""`ganzoo project`: the latent whose picture is nearest to a given one."""
+"""`ganzoo project`: search the latent whose picture is nearest to a given one."""
 
 from __future__ import annotations
 
@@ -81,6 +81,6 @@ def project(
 
 
 def _levels(found: Projection) -> str:
-    """How far off the best picture is, and those of all searches."""
+    """Return, in words, the distance of the best picture, and of each search's picture."""
     rms = [f"{number:.1f}" for number in sorted(found.rms)]
     return f"RMS {rms[0]} grey levels of 255 (searches: {', '.join(rms)})"

@@ -1,4 +1,4 @@
-"""`ganzoo sample`: from a model to a picture, or to very many."""
+"""`ganzoo sample`: draw one sheet of pictures, or very many pictures, from a model."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def sample(
 ) -> None:
     """Draw images: one sheet, or with --each, --npz or --tar as many as you like.
 
-    These three are drawn in little memory, and killed, the same command goes on where it was.
+    These three need little memory. If the command is killed, the same command goes on.
     """
     if z is not None and (n is not None or seed is not None):
         raise UsageError("--z says which images to draw: leave -n and --seed out")
@@ -102,9 +102,9 @@ def sample(
 
 
 def _check_names(targets: dict[str, Path | None]) -> tuple[str, Path] | None:
-    """The option, of --each, --npz and --tar, that says where to, and its path; None for a sheet.
+    """Return which of --each, --npz and --tar was given, and its path; None for a sheet.
 
-    UsageError for two of them, and for a file named as what it will not be.
+    Raises UsageError for two of them, and for a path with the wrong suffix.
     """
     given = [(option, path) for option, path in targets.items() if path is not None]
     if len(given) > 1:
@@ -120,9 +120,10 @@ def _check_names(targets: dict[str, Path | None]) -> tuple[str, Path] | None:
 
 
 def _read_latents(path: Path, generator: Generator) -> NDArray[np.float32]:
-    """The latents (n, latent_dim) of an .npy file, left there until they are used.
+    """Return the latents (n, latent_dim) of an .npy file, which is read when they are used.
 
-    UsageError where not all of them can be drawn from: better now than after an hour.
+    Raises UsageError where a picture could not be drawn from all of them. This is checked now, so
+    that no user has to wait an hour for the error.
     """
     import numpy as np
 
@@ -131,7 +132,7 @@ def _read_latents(path: Path, generator: Generator) -> NDArray[np.float32]:
     except ValueError as error:
         raise UsageError(f"{path} is no .npy file of numbers: np.save writes one") from error
     if z.shape[1:] != (generator.info.latent_dim,) or not len(z) or z.dtype.kind not in "iuf":
-        generator.draw(z)  # says what is wrong
+        generator.draw(z)  # raises an error that says what is wrong
     largest = np.finfo(np.float32).max
     for first in range(0, len(z), 2**12):
         if not (np.abs(z[first : first + 2**12]) <= largest).all():  # NaN included
@@ -140,5 +141,6 @@ def _read_latents(path: Path, generator: Generator) -> NDArray[np.float32]:
 
 
 def _sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

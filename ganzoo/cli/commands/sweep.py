@@ -1,4 +1,4 @@
-"""`ganzoo sweep`: what single coordinates of z do to the picture."""
+"""`ganzoo sweep`: show what single coordinates of z do to the picture."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from ganzoo.draw.generator import Generator
 
 AUTO = 5
-"""How many coordinates `--dims auto` takes."""
+"""Number of coordinates that `--dims auto` takes."""
 REACH = 3.0
-"""How far it moves each to see what that does: 99.7% of normal numbers are no further out."""
+"""Distance from 0, in both directions, to which `--dims auto` moves each coordinate. 99.7% of all
+normal numbers are no further from 0."""
 
 
 def sweep(
@@ -57,7 +58,7 @@ def sweep(
 
 
 def _wanted(dims: str) -> list[int] | int:
-    """The coordinates, or how many are to be chosen."""
+    """Return the coordinates in `--dims`, or the number of coordinates to choose."""
     if dims == "auto":
         return AUTO
     if count := re.fullmatch(r"auto:0*([1-9][0-9]{0,5})", dims):
@@ -66,7 +67,7 @@ def _wanted(dims: str) -> list[int] | int:
 
 
 def _most_moving(generator: Generator, count: int, seed: int) -> list[int]:
-    """The coordinates that move the picture most, that which does so most first; prints them."""
+    """Print and return the coordinates that change the picture most, the strongest first."""
     chosen = generator.most_moving(count, REACH, seed)
     print(f"from {-REACH:g} to {REACH:g}, these move the picture most, in grey levels of 255:")
     for index, levels in chosen:

@@ -1,4 +1,4 @@
-"""`ganzoo train`: from a name to a run folder."""
+"""`ganzoo train`: train an architecture in a new run folder."""
 
 from __future__ import annotations
 
