@@ -118,13 +118,13 @@ def test_the_core_yields_events_and_can_be_stopped(tmp_path: Path) -> None:
         stop=lambda: len(seen) >= 3,
     )
     for event in events:
+        assert not event.state.generator.training
         if isinstance(event, Logged):
             seen.append(event.state.step)
-            assert not event.state.generator.training
     assert isinstance(event, Finished)
-    assert (event.outcome, seen) == ("stopped", [1, 2, 3])
+    assert (event.outcome, seen) == ("stopped", [1, 2, 3, 4])
     (run,) = ganzoo.runs(tmp_path)
-    assert (run.outcome, run.metrics["step"].tolist()) == ("stopped", [1, 2, 3])
+    assert (run.outcome, run.metrics["step"].tolist()) == ("stopped", [1, 2, 3, 4])
     assert ganzoo.resume(run, epochs=1).outcome == "completed"
 
 

@@ -63,7 +63,7 @@ def test_bfloat16_is_near_float32_and_not_the_same(architecture: Architecture) -
 
 
 def test_tf32_is_refused_where_there_is_none() -> None:
-    with pytest.raises(DeviceError, match="--precision tf32 needs an NVIDIA GPU"):
+    with pytest.raises(DeviceError, match="precision='tf32' needs an NVIDIA GPU"):
         choose_precision("tf32", CPU)
 
 

@@ -132,7 +132,7 @@ def test_the_sheet_the_latent_and_the_numbers(trained: Path, tmp_path: Path, cli
         ("run", "a.png", [], 4, "there is no image 'a.png'"),
         ("run", "text.png", [], 4, "text.png (not an image)"),
         ("run", "text.png", ["-o", "x.gif"], 2, "name it x.png"),
-        ("nowhere", "good.png", [], 5, "give a run, a checkpoint or a model file"),
+        ("nowhere", "good.png", [], 5, "no run is called that"),
         ("run", "good.png", ["--restarts", "0"], 2, "--restarts"),
     ],
 )
@@ -142,6 +142,7 @@ def test_bad_input_is_one_line(
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
     Path("text.png").write_text("text")
+    Path("x.onnx").touch()
     Image.new("L", (20, 20)).save("good.png")
     before = sorted(tmp_path.iterdir())
     done = cli("project", trained if model == "run" else model, image, *options)

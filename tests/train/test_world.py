@@ -242,7 +242,7 @@ def test_one_process_alone_does_without_messages() -> None:
 def test_a_batch_that_cannot_be_shared_out_is_refused() -> None:
     assert World(1, 4).share(64) == 16
     with pytest.raises(
-        UsageError, match=r"66 images cannot be shared by 4 .*multiple of 4, like --batch-size 64"
+        UsageError, match=r"66 images cannot be shared by 4 .*multiple of 4, like batch_size=64"
     ):
         World(1, 4).share(66)
 
