@@ -127,6 +127,10 @@ def test_modules_and_files_that_the_manual_names_are_there() -> None:
         text = page.read_text()
         for path in re.findall(r"`((?:ganzoo|plugins|tests|docs)/[\w./-]+)`", text):
             assert (ROOT / path).exists(), f"{page.name} names {path}"
+        for path in re.findall(
+            r"`((?:api|cli|data|draw|export|report|runs|train|zoo)/[\w./]+)`", text
+        ):
+            assert (ROOT / "ganzoo" / path).exists(), f"{page.name} names {path}"
         for name in re.findall(r"(?<![\w./-])ganzoo\.[a-z]\w*(?:\.[A-Za-z_]\w*)*", text):
             if name.split(".")[1] not in keys | {"js"}:
                 resolve_name(name)  # AttributeError or ImportError where it is not there
