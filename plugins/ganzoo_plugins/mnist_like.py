@@ -44,7 +44,8 @@ def _find(name: str, torchvision_name: str, split: Split, download: bool) -> Dat
         raise DataError(
             f"{name} is not on this machine ({why}): put its IDX files into "
             f"$GANZOO_DATA/{name}/, or `apt-get install dataset-{package}` where that exists, or "
-            "train on drawn garments that need no files: --data toy_garments"
+            "train on drawn garments that need no files: data='toy_garments'",
+            "data",
         )
     return Dataset(images=read_idx(found))
 
