@@ -149,7 +149,7 @@ KINDS = {  # and whether the call was begun, and names are lost as well
 }
 
 
-@pytest.mark.parametrize(("moment", "how"), tail(product(range(120), KINDS), test=31, ci=7))
+@pytest.mark.parametrize(("moment", "how"), tail(product(range(120), KINDS), test=61, ci=7))
 def test_a_crash_at_every_call(
     job: Job, whole: tuple[dict[str, Any], int], tmp_path: Path, cli: Cli,
     moment: int, how: str,

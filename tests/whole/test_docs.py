@@ -117,6 +117,7 @@ def test_every_architecture_has_a_picture_of_its_own() -> None:
     assert len(pictures) == len(set(pictures)) == 10
 
 
+@pytest.mark.slow
 def test_the_manual_builds_strictly(tmp_path: Path) -> None:
     done = process("-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path, cwd=ROOT)
     assert done.code == 0, done.err
