@@ -5,7 +5,7 @@ DEV = .venv/bin
 # A second environment without the extra `train`: what a user has who only samples and explores.
 BASE = .venv-base/bin
 
-.PHONY: demo test test-slow test-faults zoo docs pages lint format clean
+.PHONY: demo test test-ci test-long zoo docs pages lint format clean
 
 # A DCGAN of 24 instead of 64 channels, on faces drawn by code: about three minutes on two cores, set-up included.
 demo: .venv/ready .venv-base/ready
@@ -15,8 +15,18 @@ demo: .venv/ready .venv-base/ready
 	! $(BASE)/python -c 'import torch' 2>/dev/null  # no torch from here on
 	$(BASE)/ganzoo sample exports/demo-faces.onnx -n 64 -o exports/demo-faces.png
 
+PYTEST = GANZOO_BASE_PYTHON=$(BASE)/python $(DEV)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+
 test: .venv/ready .venv-base/ready
-	GANZOO_BASE_PYTHON=$(BASE)/python $(DEV)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(PYTEST)
+
+# What takes long; of kills, crashes and damaged files a fixed part.
+test-ci: .venv/ready .venv-base/ready
+	$(PYTEST) -m 'slow and not tail'
+
+# What takes long, all of it: 20,000 damaged files, 300 kills, a crash before every call.
+test-long: .venv/ready .venv-base/ready
+	$(PYTEST) -m 'slow or tail'
 
 # Every architecture on real data, 200 steps each: eight minutes on two cores. `make zoo FACES=…` takes your faces.
 zoo: .venv/ready .venv-base/ready
@@ -29,13 +39,6 @@ docs: .venv/ready
 # The pages that follow from the code: docs/zoo/ and docs/settings.md; a test compares them.
 pages: .venv/ready
 	$(DEV)/python docs/generate.py
-
-test-slow: .venv/ready .venv-base/ready
-	GANZOO_BASE_PYTHON=$(BASE)/python $(DEV)/python -m pytest -m slow
-
-# Runs that are killed at every moment and damaged at every byte.
-test-faults: .venv/ready .venv-base/ready
-	GANZOO_BASE_PYTHON=$(BASE)/python $(DEV)/python -m pytest -m faults -n auto --maxprocesses 4
 
 lint: .venv/ready
 	$(DEV)/ruff format --check .

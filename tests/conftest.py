@@ -10,10 +10,10 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -38,6 +38,21 @@ os.environ.pop("GANZOO_RUNS", None)
 for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, lambda *_: None)
+
+
+def tail(cases: Iterable[tuple[object, ...]], *, test: int, ci: int) -> list[Any]:
+    """Parameters of a long tail: one in `test` for `make test`, of the rest one in `ci` for CI.
+
+    `make test-long` runs all. Numbers that have no factor in common with what `cases` count up
+    reach each of their values.
+    """
+
+    def marks(place: int) -> list[pytest.MarkDecorator]:
+        if place % test == 0:
+            return []
+        return [pytest.mark.slow if place % ci == 0 else pytest.mark.tail]
+
+    return [pytest.param(*case, marks=marks(place)) for place, case in enumerate(cases)]
 
 
 @dataclass(frozen=True)

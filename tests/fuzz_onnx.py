@@ -24,6 +24,7 @@ from typing import Any
 
 import onnx
 
+DRAW = ("-n", "2", "-o")
 CPU_SECONDS, MEMORY, WALL_SECONDS = 20, 8 * 2**30, 60
 NUMBERS = (0, 1, -1, 2, 7, 255, 2**20, 2**31 - 1, -(2**31), 2**40, 2**62, -(2**63))
 WORDS = ("", "x", "latent", "image", "Loop", "If", "Conv", "Gemm", "Resize", "Expand", "Identity",
@@ -192,11 +193,14 @@ def run(
     models: Sequence[Path], count: int, seed: int = 0, keep: Path | None = None
 ) -> Counter[str]:
     """Open `count` damaged files; how many ended how. Files that ended badly are kept in `keep`."""
+    import PIL.Image
+
     import ganzoo.draw.session  # noqa: F401 - imported once, not in each child
     from ganzoo.cli import main
 
+    PIL.Image.preinit()
     with contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(SystemExit):
-        main(["sample", "missing.onnx"])  # and so is what commands import as they run
+        main(["sample", "missing.onnx", *DRAW, "x.png"])  # and so is what commands need as they run
     contents = [path.read_bytes() for path in models]
     ended: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="ganzoo-fuzz-") as folder:
@@ -245,7 +249,7 @@ def _sample(path: Path, folder: Path, said: Path) -> None:
     os.dup2(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
     code = 1
     try:
-        main(["sample", str(path), "-n", "2", "-o", str(folder / "out.png")])
+        main(["sample", str(path), *DRAW, str(folder / "out.png")])
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
         sys.stderr.flush()

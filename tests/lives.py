@@ -17,6 +17,7 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -137,8 +138,13 @@ TIMES = {"seconds", "images_per_second"}
 
 
 def _main() -> None:
-    import ganzoo.api.watching
-    import ganzoo.runs.resuming  # noqa: F401
+    # What commands import as they run; the first optimizer step takes a second for torch._dynamo.
+    for module in (
+        "ganzoo.api.watching", "ganzoo.cli.app", "ganzoo.runs.beginning", "ganzoo.runs.resuming",
+        "ganzoo_plugins.drawing", "ganzoo_plugins.mlp_gan", "packaging.requirements",
+        "PIL.PngImagePlugin", "torch._dynamo", "typer._coercion",
+    ):  # fmt: skip
+        import_module(module)
     from ganzoo.cli import main
 
     for line in sys.stdin:

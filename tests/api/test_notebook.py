@@ -40,6 +40,7 @@ def outputs(cell: Any, kind: str) -> list[str]:
     return [o["data"][kind] for o in cell.outputs if kind in o.get("data", {})]
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_what_it_makes(tmp_path: Path, cli: Cli) -> None:
     cells = [nbformat.v4.new_code_cell(source) for source in CELLS]  # type: ignore[no-untyped-call]
     cells[-1].metadata["tags"] = ["raises-exception"]

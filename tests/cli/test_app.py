@@ -154,8 +154,8 @@ def test_the_plan_says_how_often_a_critic_is_trained(cli: Cli, tmp_path: Path) -
     assert "steps         5 of the discriminator on each batch, 1 of the generator" in done.out
 
 
-def test_debug_shows_a_traceback() -> None:
-    done = process("-m", "ganzoo", "--debug", "show", "nothing")
+def test_debug_shows_a_traceback(ganzoo: Ganzoo) -> None:
+    done = ganzoo("--debug", "show", "nothing")
     assert "Traceback" in done.err
     assert "UnknownNameError" in done.err
 

@@ -39,7 +39,10 @@ def seeds(exported: Path, folder: Path) -> list[Path]:
     return [exported, *sorted(folder.glob("*.onnx"))]
 
 
-@pytest.mark.parametrize("count", [50, pytest.param(20_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count",
+    [50, pytest.param(2000, marks=pytest.mark.slow), pytest.param(20_000, marks=pytest.mark.tail)],
+)
 def test_damaged_files_end_in_one_line(exported: Path, tmp_path: Path, count: int) -> None:
     """In two processes that never saw torch: each file is opened in a fork of one."""
     models = seeds(exported, tmp_path)

@@ -1,6 +1,8 @@
 """Exports of other numbers: float16, int8, and pixels from the graph."""
 
+import functools
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import ModelInfo
 from ganzoo.errors import ModelFileError
 from ganzoo.export import variants
-from ganzoo.export.exporting import export_onnx
+from ganzoo.export.exporting import Exported, export_onnx
 from ganzoo.export.graph import clean, to_onnx
 from ganzoo.export.parity import Reference
 from ganzoo.export.quantize import rounded
@@ -37,6 +39,21 @@ def convolutional(tmp_path_factory: pytest.TempPathFactory, ganzoo: Ganzoo) -> P
     )  # fmt: skip
     assert done.code == 0, done.err
     return Path(done.last)
+
+
+Exports = Callable[[str, bool], Exported]
+
+
+@pytest.fixture(scope="module")
+def exports(convolutional: Path, tmp_path_factory: pytest.TempPathFactory) -> Exports:
+    """Exports of `convolutional`, by precision and whether the graph makes pixels, each made once."""
+
+    @functools.cache
+    def exported(precision: str, uint8: bool) -> Exported:
+        target = tmp_path_factory.mktemp("exports") / "x.onnx"
+        return export_onnx(convolutional, target, precision=precision, uint8=uint8)
+
+    return exported
 
 
 @pytest.mark.slow
@@ -66,11 +83,11 @@ def test_two_exports_are_identical_and_name_no_path(
 @pytest.mark.parametrize("uint8", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
 def test_every_variant_draws_what_torch_draws(
-    convolutional: Path, tmp_path: Path, precision: str, uint8: bool
+    convolutional: Path, exports: Exports, precision: str, uint8: bool
 ) -> None:
-    whole = export_onnx(convolutional, tmp_path / "whole.onnx")
-    done = export_onnx(convolutional, tmp_path / "x.onnx", precision=precision, uint8=uint8)
-    generator = ganzoo.load(tmp_path / "x.onnx")
+    whole = exports("float32", False)
+    done = exports(precision, uint8)
+    generator = ganzoo.load(done.path)
     expected = load_generator(convolutional)[0].sample(100, seed=9)
     difference = np.abs(generator.sample(100, seed=9).astype(int) - expected)
     allowed = {"float32": 1, "float16": 1, "int8": 8}[precision]
@@ -87,9 +104,7 @@ def test_every_variant_draws_what_torch_draws(
     else:
         assert (raw.shape, raw.dtype) == ((3, 1, 28, 28), np.dtype(np.float32))
     assert done.parity.uint8_max <= allowed
-    held = {
-        t.data_type for t in onnx.load(tmp_path / "x.onnx").graph.initializer if len(t.dims) > 1
-    }
+    held = {t.data_type for t in onnx.load(done.path).graph.initializer if len(t.dims) > 1}
     kind = {"float32": "FLOAT", "float16": "FLOAT16", "int8": "INT8"}[precision]
     assert onnx.TensorProto.DataType.Value(kind) in held
     if precision == "float16":
@@ -112,27 +127,24 @@ def test_images_of_another_range(tmp_path: Path) -> None:
 
 
 def test_int8_holds_for_images_that_it_was_not_judged_by(
-    convolutional: Path, tmp_path: Path
+    convolutional: Path, exports: Exports
 ) -> None:
-    export_onnx(convolutional, tmp_path / "x.onnx", precision="int8")
-    drawn = ganzoo.load(tmp_path / "x.onnx").sample(2000, seed=77).astype(int)
+    drawn = ganzoo.load(exports("int8", False).path).sample(2000, seed=77).astype(int)
     worst = np.abs(drawn - load_generator(convolutional)[0].sample(2000, seed=77)).max(
         axis=(1, 2, 3)
     )
     assert np.mean(worst > 8) < 0.001
 
 
-def test_pixels_of_the_graph_are_those_of_numpy(convolutional: Path, tmp_path: Path) -> None:
-    floats = ganzoo.load(export_onnx(convolutional, tmp_path / "f.onnx").path)
-    pixels = ganzoo.load(export_onnx(convolutional, tmp_path / "p.onnx", uint8=True).path)
+def test_pixels_of_the_graph_are_those_of_numpy(exports: Exports) -> None:
+    floats = ganzoo.load(exports("float32", False).path)
+    pixels = ganzoo.load(exports("float32", True).path)
     np.testing.assert_array_equal(floats.sample(64), pixels.sample(64))
 
 
-def test_an_image_is_the_same_bit_for_bit_in_any_batch(convolutional: Path, tmp_path: Path) -> None:
+def test_an_image_is_the_same_bit_for_bit_in_any_batch(exports: Exports) -> None:
     for precision in ("float32", "int8"):
-        path = tmp_path / f"{precision}.onnx"
-        export_onnx(convolutional, path, precision=precision)
-        generator = ganzoo.load(path)
+        generator = ganzoo.load(exports(precision, False).path)
         z = latents.normal(64, 100, seed=5)
         together = generator.run(z)
         alone = np.concatenate([generator.run(row[None]) for row in z])

@@ -92,6 +92,7 @@ def test_a_failed_download_leaves_nothing_behind(tmp_path: Path, ganzoo: Ganzoo)
     assert not [p for p in tmp_path.rglob("*") if p.name != "cache"]
 
 
+@pytest.mark.slow
 def test_torchvisions_data_sets_can_be_imported() -> None:
     done = process("-c", "from ganzoo.data.download import datasets; print(datasets.MNIST)")
     assert "torchvision.datasets.mnist.MNIST" in done.out, done.err

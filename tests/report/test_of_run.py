@@ -197,7 +197,8 @@ main(sys.argv[2:])
 """
 
 
-@pytest.mark.parametrize("what", [pytest.param("talk", marks=pytest.mark.slow), "interrupt"])
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["talk", "interrupt"])
 def test_pictures_are_drawn_in_silence_and_left_out_after_ctrl_c(tmp_path: Path, what: str) -> None:
     done = process(
         "-c", TALKS.replace("DIR", str(tmp_path)), what, "train", "mlp_gan", "--set", "hidden=8",

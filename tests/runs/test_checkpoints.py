@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,9 @@ from ganzoo.train.networks import CPU
 from ganzoo.train.schedule import Every
 from ganzoo.train.world import ALONE
 from ganzoo.zoo import registry
-from tests.conftest import Cli
+from tests.conftest import Cli, tail
 from tests.lives import content
 
-FAULTS = pytest.mark.faults
 FILES = {"a": [b"apple"], "b": [b"ban", b"ana"]}
 
 
@@ -140,25 +140,21 @@ def whole(job: Job, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str,
     return content(run.path), disk.calls
 
 
-# Before each call of the third commit, the first that removes something; with faults, of all.
-MOMENTS = [pytest.param(m, marks=[] if 46 <= m < 79 else FAULTS) for m in range(120)]
+KINDS = {  # and whether the call was begun, and names are lost as well
+    "killed": (Dying, False, False),
+    "torn": (Dying, True, False),
+    "unplugged": (Unplugged, False, False),
+    "unplugged-torn": (Unplugged, True, False),
+    "unplugged-unnamed": (Unplugged, False, True),
+}
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize(
-    ("kind", "torn", "renames"),
-    [
-        pytest.param(Dying, False, False, id="killed"),
-        pytest.param(Dying, True, False, id="torn", marks=FAULTS),
-        pytest.param(Unplugged, False, False, id="unplugged", marks=FAULTS),
-        pytest.param(Unplugged, True, False, id="unplugged-torn", marks=FAULTS),
-        pytest.param(Unplugged, False, True, id="unplugged-unnamed", marks=FAULTS),
-    ],
-)
+@pytest.mark.parametrize(("moment", "how"), tail(product(range(120), KINDS), test=61, ci=7))
 def test_a_crash_at_every_call(
     job: Job, whole: tuple[dict[str, Any], int], tmp_path: Path, cli: Cli,
-    moment: int, kind: type[Dying], torn: bool, renames: bool,
+    moment: int, how: str,
 ) -> None:  # fmt: skip
+    kind, torn, renames = KINDS[how]
     expected, calls = whole
     if moment >= calls:
         pytest.skip("the run is over by then")

@@ -16,7 +16,6 @@ from ganzoo.runs.checkpoints import Checkpoint
 from tests.conftest import Cli
 from tests.lives import content
 
-FAULTS = pytest.mark.faults
 NAMES = ["MANIFEST.json", "ema.safetensors", "model.safetensors", "optim.safetensors", "run.json",
          "state.json"]  # fmt: skip
 
@@ -46,6 +45,10 @@ def newest(run: Path) -> Path:
     return run / "checkpoints" / "step-00000003"
 
 
+# One bit or byte in so many; with 1, all.
+STRIDES = [997, pytest.param(31, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.tail)]
+
+
 def flips(name: str, content: bytes) -> Iterator[tuple[int, int]]:
     """Every bit of text, and of a header; of the data one bit of every byte."""
     header = 8 + int.from_bytes(content[:8], "little") if name.endswith(".safetensors") else None
@@ -55,7 +58,7 @@ def flips(name: str, content: bytes) -> Iterator[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("stride", [997, pytest.param(1, marks=FAULTS)])
+@pytest.mark.parametrize("stride", STRIDES)
 def test_every_flipped_bit_is_found(newest: Path, name: str, stride: int) -> None:
     file = newest / name
     whole = file.read_bytes()
@@ -69,7 +72,7 @@ def test_every_flipped_bit_is_found(newest: Path, name: str, stride: int) -> Non
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("stride", [499, pytest.param(1, marks=FAULTS)])
+@pytest.mark.parametrize("stride", STRIDES)
 def test_every_lost_byte_is_found(newest: Path, name: str, stride: int) -> None:
     for size in range(len((newest / name).read_bytes()) - 1, -1, -stride):
         os.truncate(newest / name, size)
@@ -98,7 +101,7 @@ def resumed(run: Path, expected: dict[str, Any], cli: Cli) -> None:
     [
         "flipped",
         "gone",
-        *(pytest.param(d, marks=FAULTS) for d in ("cut", "folder", "swapped", "older")),
+        *(pytest.param(d, marks=pytest.mark.slow) for d in ("cut", "folder", "swapped", "older")),
     ],
 )
 def test_it_goes_on_from_an_older_one(

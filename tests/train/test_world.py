@@ -149,7 +149,8 @@ def ranks(launcher: int) -> dict[int, int]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize("victim", [pytest.param(0, marks=SLOW), 1])
+@SLOW
+@pytest.mark.parametrize("victim", [0, 1])
 def test_when_one_process_is_killed_the_other_ends(victim: int, tmp_path: Path) -> None:
     launcher = start_training(tmp_path)
     wait_for(lambda: list(tmp_path.glob("*/checkpoints/step-*")))

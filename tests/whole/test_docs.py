@@ -14,13 +14,12 @@ from PIL import Image
 
 from ganzoo.draw.info import ModelInfo
 from ganzoo.zoo import catalogue
-from tests.conftest import ROOT, install, process, write_idx
+from tests.conftest import ROOT, Ganzoo, install, process, write_idx
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # What a page may say without the test running it: set-up, which `make test` itself is.
 SET_UP = re.compile(r"make (demo|test)$|python3 -m venv |pip install ")
 BLOCK = re.compile(r"^(<!-- source.*?-->\n)?```(console|python)\n(.*?)^```$", re.M | re.S)
-MODULES = {"ganzoo": "ganzoo", "torchrun": "torch.distributed.run"}
 TINY = ["--max-steps", "2", "--batch-size", "4"]  # the last of two options holds
 
 
@@ -55,7 +54,7 @@ def pip_install(package: Path, site: Path) -> None:
     "page",
     [pytest.param(p, id=p.name, marks=pytest.mark.slow) for p in PAGES],  # half a minute each
 )
-def test_a_page_does_what_it_says(page: Path, folder: Path) -> None:
+def test_a_page_does_what_it_says(page: Path, folder: Path, ganzoo: Ganzoo) -> None:
     env = {"PYTHONPATH": str(folder / "site"), "GANZOO_CACHE": str(folder / "cache")}
     if page.name in {
         "explore.md",
@@ -63,7 +62,7 @@ def test_a_page_does_what_it_says(page: Path, folder: Path) -> None:
         "sampling.md",
         "sweeps.md",
     }:  # they start where README.md ends
-        assert process("-m", "ganzoo", "train", "mlp_gan", *TINY, cwd=folder, env=env).code == 0
+        assert ganzoo("train", "mlp_gan", *TINY, cwd=folder, env=env).code == 0
     for source, kind, body in BLOCK.findall(page.read_text()):
         if source:
             continue
@@ -79,10 +78,15 @@ def test_a_page_does_what_it_says(page: Path, folder: Path) -> None:
             if SET_UP.match(command):
                 continue
             program, *arguments = shlex.split(command)
-            assert program in MODULES, f"{page.name} has a command that no test runs: {command}"
+            assert program in {"ganzoo", "torchrun"}, (
+                f"{page.name} has a command that no test runs: {command}"
+            )
             if "train" in arguments:
                 arguments += TINY
-            done = process("-m", MODULES[program], *arguments, cwd=folder, env=env)
+            if program == "ganzoo":
+                done = ganzoo(*arguments, cwd=folder, env=env)
+            else:
+                done = process("-m", "torch.distributed.run", *arguments, cwd=folder, env=env)
             assert done.code == 0, f"{command}\n{done.err}"
 
 
@@ -113,6 +117,7 @@ def test_every_architecture_has_a_picture_of_its_own() -> None:
     assert len(pictures) == len(set(pictures)) == 10
 
 
+@pytest.mark.slow
 def test_the_manual_builds_strictly(tmp_path: Path) -> None:
     done = process("-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path, cwd=ROOT)
     assert done.code == 0, done.err

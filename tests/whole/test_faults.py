@@ -12,14 +12,15 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import tail
 from tests.lives import Nursery, content
 
-FAULTS = pytest.mark.faults
 DATA = ("--data", "toy_garments", "--set-data", "count=320", "--batch-size", 16)
 SAVING = ("--save-every", 4, "--log-every", 5, "--epochs", 6)
 GANS: dict[str, tuple[object, ...]] = {
@@ -65,14 +66,7 @@ def finished(lives: Nursery, name: str, runs: Path, chance: random.Random, kills
             return Path(ended.out.splitlines()[-1])
 
 
-@pytest.mark.parametrize(
-    ("name", "seed"),
-    [
-        pytest.param(name, seed, marks=FAULTS if seed or name != "mlp_gan" else [])
-        for seed in range(13)
-        for name in GANS
-    ],
-)
+@pytest.mark.parametrize(("seed", "name"), tail(product(range(13), GANS), test=52, ci=9))
 def test_killed_at_random_it_ends_in_the_same_bits(
     lives: Nursery, expected: Expected, tmp_path: Path, name: str, seed: int
 ) -> None:
@@ -84,9 +78,7 @@ def test_killed_at_random_it_ends_in_the_same_bits(
     assert not left
 
 
-@pytest.mark.parametrize(
-    "seed", [0, 1, *(pytest.param(seed, marks=FAULTS) for seed in range(2, 40))]
-)
+@pytest.mark.parametrize("seed", tail(zip(range(40)), test=21, ci=5))
 def test_a_signal_at_any_moment(
     lives: Nursery, expected: Expected, tmp_path: Path, seed: int
 ) -> None:

@@ -47,6 +47,7 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     return {"PYTHONPATH": str(site)}
 
 
+@pytest.mark.slow
 def test_plugins_names_each_with_its_reason(env: Mapping[str, str]) -> None:
     done = process("-m", "ganzoo", "plugins", "--json", "--timeout", 10, env=env)
     assert done.code == 0, done.err

@@ -144,6 +144,7 @@ def test_a_name_of_both_kinds_and_one_that_is_taken(tmp_path: Path) -> None:
     assert not checks["value range"]["passed"]
 
 
+@pytest.mark.slow
 def test_options_reach_the_process_that_loads_it_and_must_exist(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(PROJECT)
     (tmp_path / "odd.py").write_text(ODD + NEEDS)
