@@ -46,7 +46,7 @@ Exports = Callable[[str, bool], Exported]
 
 @pytest.fixture(scope="module")
 def exports(convolutional: Path, tmp_path_factory: pytest.TempPathFactory) -> Exports:
-    """Exports of `convolutional`, by precision and whether the graph makes pixels, each made once."""
+    """Exports of `convolutional`, by precision and whether the graph makes pixels, made once."""
 
     @functools.cache
     def exported(precision: str, uint8: bool) -> Exported:
