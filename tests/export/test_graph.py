@@ -265,7 +265,7 @@ def test_what_cannot_be_written_is_refused(opset: int, ir_version: int | None) -
         version="0", architecture="x", plugin={}, options={}, latent={"shape": [6]}, image={},
         dataset="x", samples_seen=0,
     )  # fmt: skip
-    option = "--opset must be from 18 to 22" if ir_version is None else "--ir-version must be from"
+    option = "opset must be from 18 to 22" if ir_version is None else "ir_version must be from"
     with pytest.raises(UsageError, match=option):
         to_onnx(nn.Linear(6, 6), info, opset, ir_version)
 
