@@ -68,7 +68,7 @@ def charts(run: Run) -> list[Chart]:
     else:
         pair, title = curves("d_real", "d_fake"), "D(x) and D(G(z))"
         found.append(Chart("probabilities", title, pair, limits=(0, 1), line=0.5))
-    title = "Diversity, that of real images being 1"
+    title = "Diversity (of real images: 1)"
     found.append(Chart("diversity", title, curves("diversity"), line=1))
     return [chart for chart in found if any(len(c.values) for c in chart.curves)]
 

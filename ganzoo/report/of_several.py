@@ -138,7 +138,7 @@ def _charts(
         chart("d_real", "D(x)", "logits", limits=(0, 1), line=0.5),
         chart("d_fake", "D(G(z))", "logits", limits=(0, 1), line=0.5),
         chart("wasserstein", "Wasserstein estimate", "critic", line=0),
-        chart("diversity", "Diversity, that of real images being 1", line=1),
+        chart("diversity", "Diversity (of real images: 1)", line=1),
     ]
     return [c for c in found if any(len(curve.values) for curve in c.curves)]
 

@@ -266,7 +266,7 @@ def _note(
     """Note in resumes.jsonl that the run goes on, and drop what was measured after `state`."""
     circumstances = job.circumstances()
     if differences := circumstances.differences(facts.circumstances):
-        say(f"not bit for bit what it would have been: {'; '.join(differences)}")
+        say(f"the result will differ in its last bits: {'; '.join(differences)}")
     line = Resumed(
         time=now(),
         step=state.step,

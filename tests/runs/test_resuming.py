@@ -185,7 +185,7 @@ def test_other_circumstances_are_told(run: Path, cli: Cli) -> None:
     facts["versions"]["torch"], facts["threads"] = "1.0", 77
     (run / "run.json").write_text(json.dumps(facts))
     now = f"threads was 77, is {torch.get_num_threads()}; torch was 1.0, is {torch.__version__}"
-    assert f"ganzoo: not bit for bit what it would have been: {now}\n" in cli("resume", run).err
+    assert f"ganzoo: the result will differ in its last bits: {now}\n" in cli("resume", run).err
 
 
 def test_there_must_be_a_run(tmp_path: Path, cli: Cli) -> None:
