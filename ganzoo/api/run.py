@@ -30,7 +30,7 @@ class TrainedRun(os.PathLike[str]):
     """
 
     def __init__(self, path: Path) -> None:
-        self.folder = Run(path)
+        self.folder = Run(Path(os.path.abspath(path)))  # a program may change its folder
         self._opened: tuple[str, Generator] | None = None
 
     @property

@@ -106,7 +106,7 @@ def _carried_out(events: Callable[..., Generator[Event]], progress: Mode) -> Tra
         begun = events(stop=stop, say=say, preparing=partial(decoding, display))
         watched = watch(begun, display, stop, say)
     if stop() and not in_kernel():
-        raise KeyboardInterrupt(f"{watched.opened.run.path} is stopped, with a checkpoint")
+        raise KeyboardInterrupt(f"{watched.opened.run.path} is {watched.last.outcome}, and saved")
     return TrainedRun(watched.opened.run.path)
 
 

@@ -94,9 +94,12 @@ def commands(run: Run) -> list[str]:
     return found
 
 
-def _typed(command: Sequence[str]) -> str:
+def _typed(command: tuple[str, ...]) -> str:
     """Return a command as one types it: the words of a shell, or one call of Python."""
-    return command[0] if len(command) == 1 else shlex.join(command)
+    if len(command) == 1:
+        return command[0]
+    program = () if command[:1] in (("ganzoo",), ("torchrun",)) else ("ganzoo",)  # older runs
+    return shlex.join([*program, *command])
 
 
 def versions(facts: Facts) -> str:

@@ -51,8 +51,9 @@ these options:
 
 ## What it is not
 
-Nobody can ask it for a certain image: images are drawn at random. They are as one-sided as those that
-it was trained on. Who may use it for what depends on those images and on the package that defines it.
+Nobody can ask it for a certain image: images are drawn at random. They are as one-sided as those
+that it was trained on. Who may use it for what depends on those images and on the package that
+defines it.
 """
 
 

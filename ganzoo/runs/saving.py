@@ -112,12 +112,18 @@ class Settings:
                 near = difflib.get_close_matches(name, known, n=1)
                 hint = f": did you mean '{near[0]}'?" if near else f"; there are {', '.join(known)}"
                 raise SettingError(f"no setting is called '{name}'{hint}")
-        config, saving = ({k: v for k, v in given.items() if k in table} for table in tables)
+        plain = {name: _plain(value) for name, value in given.items()}
+        config, saving = ({k: v for k, v in plain.items() if k in table} for table in tables)
         return cls(config, saving)
 
     def chosen(self, defaults: TrainConfig) -> tuple[TrainConfig, Saving]:
         """Return all settings: those given here, else `defaults` and the defaults of Saving."""
         return replace(defaults, **self.config), Saving(**self.saving)
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of numpy's as Python's, and anything else as it is."""
+    return value.item() if hasattr(value, "dtype") and hasattr(value, "item") else value
 
 
 def extending(table: type) -> tuple[str, ...]:

@@ -145,7 +145,7 @@ def test_a_script_that_is_interrupted_leaves_a_checkpoint_and_stops(tmp_path: Pa
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=60)
     assert "went on" not in out
-    assert "is stopped, with a checkpoint" in err.splitlines()[-1]
+    assert "is stopped, and saved" in err.splitlines()[-1]
     (run,) = ganzoo.runs(tmp_path / "runs")
     assert run.outcome == "stopped"
     assert run.generator.sample(1).shape == (1, 28, 28, 1)
@@ -210,3 +210,19 @@ def test_runs_are_a_list_and_a_table(trained: Path) -> None:
         found["x"]
     assert trained.name in found[-1]._repr_html_()
     assert "completed" in repr(found[-1])
+
+
+def test_numbers_of_numpy_are_settings_too(tmp_path: Path) -> None:
+    numbers = {"epochs": np.int64(1), "learning_rate": np.float32(0.5)}
+    run = ganzoo.train("mlp_gan", options={"hidden": (8,)}, runs=tmp_path, **TINY | numbers)
+    assert (run.facts.config.epochs, run.facts.config.learning_rate) == (1, 0.5)
+
+
+def test_a_run_is_found_after_the_folder_was_changed(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(trained.parent)
+    (run,) = ganzoo.runs(".")
+    monkeypatch.chdir(tmp_path)
+    assert run.path == trained
+    assert len(run.metrics["step"])
