@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.runs.finding import Words, find
+from ganzoo.errors import UsageError
+from ganzoo.runs.finding import Words, find, runs_folder
 
 if TYPE_CHECKING:
     from ganzoo.draw.generator import Generator
@@ -17,7 +17,7 @@ def load(
     providers: str | Sequence[str] = "auto",
     threads: int | None = None,
     *,
-    runs: Words = "runs",
+    runs: Words | None = None,
 ) -> Generator:
     """Open a generator: `.sample(n, seed=0)` gives uint8 images (n, H, W, C).
 
@@ -31,11 +31,13 @@ def load(
     is no such model, or where it is damaged, hostile or not made by ganzoo; `PluginError` where the
     plugin that made it is not installed; and `DeviceError` where a provider does not exist.
     """
-    found = find(model, Path(runs))
+    found = find(model, runs_folder(runs))
     if found.kind == "onnx":
         from ganzoo.draw.session import load_onnx
 
         return load_onnx(found.path, providers, threads)
+    if providers != "auto" or threads is not None:
+        raise UsageError(f"{found.path} is run by torch: providers and threads are for .onnx files")
     from ganzoo.export.firstlayer import with_first_layer
     from ganzoo.runs.weights import load_generator
 

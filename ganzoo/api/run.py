@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ganzoo.api.metrics import Metrics
 from ganzoo.runs.facts import Facts
@@ -112,15 +112,33 @@ class TrainedRun(os.PathLike[str]):
 
         return report(self.folder, None if path is None else Path(path))
 
-    def export(self, path: Path | str | None = None, **options: Any) -> Exported:
-        """Write the generator to an ONNX file, exports/NAME.onnx by default, once it is proved.
+    def export(
+        self,
+        path: Path | str | None = None,
+        *,
+        precision: str = "float32",
+        uint8: bool = False,
+        opset: int | None = None,
+        ir_version: int | None = None,
+        force: bool = False,
+    ) -> Exported:
+        """Write the generator to an ONNX file, once it is proved to draw the same.
 
-        `options` are those of `ganzoo.export.exporting.export_onnx`: `precision="float16"` or
-        "int8", `uint8=True`, `opset`, `ir_version`, `force=True`.
+        By default the file is exports/NAME.onnx, with the `precision` ("float16" or "int8") and
+        "uint8" in its name. The rest is as in `ganzoo.export.exporting.export_onnx`.
         """
-        from ganzoo.export.exporting import export_onnx
+        from ganzoo.export.exporting import default_path, export_onnx
+        from ganzoo.export.graph import OPSET
 
-        return export_onnx(self.path, Path(path or f"exports/{self.name}.onnx"), **options)
+        return export_onnx(
+            self.path,
+            default_path(self.name, precision, uint8) if path is None else Path(path),
+            precision=precision,
+            uint8=uint8,
+            opset=OPSET if opset is None else opset,
+            ir_version=ir_version,
+            force=force,
+        )
 
     def summary(self) -> tuple[str, str, str, str]:
         """Return the outcome, the epochs, the images seen and the last numbers, in words."""

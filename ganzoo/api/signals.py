@@ -17,6 +17,8 @@ class Stop:
     """A function that the loop calls after every step; after a signal it returns True."""
 
     received: signal.Signals | None = None
+    patient: bool = False
+    """Whether the loop is asked; before that, there is nothing to end in good order."""
 
     def __call__(self) -> bool:
         """Return whether a signal was received."""
@@ -32,6 +34,8 @@ class Stop:
 def signals(*numbers: signal.Signals) -> Iterator[Stop]:
     """Turn these signals into a stop after the current step; a second Ctrl-C stops at once.
 
+    So does the first signal, by KeyboardInterrupt, until somebody makes the stop patient.
+
     A second SIGTERM changes nothing: a scheduler sends one to each process, and torchrun passes its
     own on, so a process may get two. Only the main thread of Python can handle signals; in other
     threads this does nothing.
@@ -39,14 +43,16 @@ def signals(*numbers: signal.Signals) -> Iterator[Stop]:
     stop = Stop()
 
     def note(number: int, frame: object) -> None:
-        if number == stop.received == signal.SIGINT:
+        before, stop.received = stop.received, signal.Signals(number)
+        if before is None and not stop.patient:
+            raise KeyboardInterrupt("before the training began")
+        if number == before == signal.SIGINT:
             raise KeyboardInterrupt
-        stop.received = signal.Signals(number)
 
     ours = numbers if threading.current_thread() is threading.main_thread() else ()
-    before = {number: signal.signal(number, note) for number in ours}
+    handlers = {number: signal.signal(number, note) for number in ours}
     try:
         yield stop
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)

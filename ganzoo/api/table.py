@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from typing import overload
 
 from ganzoo.api.run import TrainedRun
 from ganzoo.errors import ModelFileError
-from ganzoo.runs.finding import Words
+from ganzoo.runs.finding import Words, runs_folder
 from ganzoo.runs.folder import Run
 
 COLUMNS = ("run", "outcome", "epochs", "images seen", "last numbers")
 
 
-def runs(folder: Words = "runs") -> Runs:
+def runs(folder: Words | None = None) -> Runs:
     """Return the runs in a folder, the newest last; a notebook shows them as a table.
 
     Folders with a run.json that cannot be read are left out.
     """
     found = []
-    for path in Path(folder).glob("*/run.json"):
+    for path in runs_folder(folder).glob("*/run.json"):
         try:
             found.append((Run(path.parent).created(), path.parent))
         except ModelFileError:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import fields
 from functools import partial
 from inspect import Parameter, Signature, signature
-from pathlib import Path
-from signal import SIGINT
+from signal import SIGINT, SIGTERM, raise_signal
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from ganzoo.api.progress import Display, choose, decoding
@@ -20,7 +19,7 @@ from ganzoo.api.terminal import Mode
 from ganzoo.api.watching import watch
 from ganzoo.architecture import TrainConfig
 from ganzoo.runs.beginning import begin
-from ganzoo.runs.finding import Words
+from ganzoo.runs.finding import Words, runs_folder
 from ganzoo.runs.resuming import resume as go_on
 from ganzoo.runs.saving import Saving
 
@@ -28,6 +27,16 @@ if TYPE_CHECKING:
     from ganzoo.train.events import Event
 
 _log = logging.getLogger("ganzoo")
+
+
+class _AsItIs:
+    """What a signature shows for a setting that is not given: the architecture's, or the run's."""
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+_AS_IT_IS = _AsItIs()
 
 
 def train(
@@ -38,7 +47,7 @@ def train(
     data_options: Mapping[str, Any] | None = None,
     skip_bad: bool = False,
     device: str = "auto",
-    runs: Words = "runs",
+    runs: Words | None = None,
     progress: Mode = "auto",
     tensorboard: bool = False,
     **settings: Any,
@@ -49,20 +58,20 @@ def train(
     data set (`data_options` are its options) or a path: a folder or zip of images, a folder of IDX
     files, or an .npz. The default is the architecture's own data set. `skip_bad` leaves out images
     that cannot be read. `device` is auto, cpu, cuda, cuda:1 or mps. The run's folder is made below
-    `runs`. `progress` says how to show the training: "auto" is a panel in a notebook, and nothing
-    elsewhere. `settings` are the fields of `ganzoo.TrainConfig` and `ganzoo.runs.saving.Saving`:
-    `epochs`, `batch_size`, `ema`, `save_every` and so on.
+    `runs`, by default $GANZOO_RUNS or "runs". `progress` says how to show the training: "auto" is
+    a panel in a notebook, and nothing elsewhere. `settings` are the fields of `ganzoo.TrainConfig`
+    and of `ganzoo.runs.saving.Saving`: `epochs`, `batch_size`, `ema`, `save_every` and so on.
 
     In a notebook, the interrupt button stops the training with a checkpoint, and the run is
-    returned. In a script, Ctrl-C writes a checkpoint and raises KeyboardInterrupt. In both cases
-    `ganzoo.resume` goes on. Raises a `ganzoo.errors.GanzooError` where something is wrong.
+    returned. In a script, Ctrl-C writes a checkpoint and raises KeyboardInterrupt; SIGTERM writes
+    one too before it ends the process. In each case `ganzoo.resume` goes on. Raises a
+    `ganzoo.errors.GanzooError` where something is wrong.
     """
-    words = {"data": data, "options": options, "device": device, **settings}
-    given = "".join(f", {k}={v!r}" for k, v in words.items() if v not in (None, "auto"))
+    call = _call("train", architecture, locals(), settings)
     events = partial(
         begin, architecture, data=_text(data), options=options, data_options=data_options,
-        skip_bad=skip_bad, device=device, runs=Path(runs), settings=settings,
-        command=(f"ganzoo.train({architecture!r}{given})",), tensorboard=tensorboard,
+        skip_bad=skip_bad, device=device, runs=runs_folder(runs), settings=settings,
+        command=(call,), tensorboard=tensorboard,
     )  # fmt: skip
     return _carried_out(events, progress)
 
@@ -74,7 +83,7 @@ def resume(
     data: Words | None = None,
     options: Mapping[str, Any] | None = None,
     device: str | None = None,
-    runs: Words = "runs",
+    runs: Words | None = None,
     progress: Mode = "auto",
     tensorboard: bool = False,
     **settings: Any,
@@ -88,12 +97,11 @@ def resume(
     same versions and number of threads, the run ends with the same bits as one that was never
     stopped.
     """
-    words = {"epochs": epochs, "data": data, "options": options, "device": device, **settings}
-    given = "".join(f", {k}={v!r}" for k, v in words.items() if v is not None)
+    call = _call("resume", run, locals(), settings)
     events = partial(
         go_on, run, epochs=epochs, data=_text(data), options=options, device=device,
-        runs=Path(runs), settings=settings, tensorboard=tensorboard,
-        command=(f"ganzoo.resume({'' if run is None else repr(os.fspath(run))}{given})",),
+        runs=runs_folder(runs), settings=settings, tensorboard=tensorboard,
+        command=(call,),
     )  # fmt: skip
     return _carried_out(events, progress)
 
@@ -102,12 +110,26 @@ def _carried_out(events: Callable[..., Generator[Event]], progress: Mode) -> Tra
     """Show a run's events until it ends, and return the run; Ctrl-C ends it in good order."""
     display = Display.nothing() if progress == "auto" and not in_kernel() else choose(progress)
     say = _log.warning
-    with signals(SIGINT) as stop:
+    with signals(SIGINT, SIGTERM) as stop:
         begun = events(stop=stop, say=say, preparing=partial(decoding, display))
         watched = watch(begun, display, stop, say)
-    if stop() and not in_kernel():
-        raise KeyboardInterrupt(f"{watched.opened.run.path} is {watched.last.outcome}, and saved")
-    return TrainedRun(watched.opened.run.path)
+    run = TrainedRun(watched.opened.run.path)
+    if stop.received == SIGTERM:
+        raise_signal(SIGTERM)  # the run is saved: the process ends as it would have without us
+    if watched.last.outcome == "stopped" and not in_kernel():  # in every process of the run
+        raise KeyboardInterrupt(f"{run.path} is stopped, and saved")
+    return run
+
+
+def _call(
+    name: str, what: Words | None, given: Mapping[str, Any], settings: Mapping[str, Any]
+) -> str:
+    """Return the call of a function as one types it: what was given, but for how it is shown."""
+    defaults = {name: p.default for name, p in signature(globals()[name]).parameters.items()}
+    names = [n for n in given if n not in ("architecture", "run", "progress", "settings")]
+    named = {n: given[n] for n in names if n in defaults and given[n] != defaults[n]} | {**settings}
+    words = [] if what is None else [repr(os.fspath(what))]
+    return f"ganzoo.{name}({', '.join([*words, *(f'{n}={v!r}' for n, v in named.items())])})"
 
 
 def _text(path: Words | None) -> str | None:
@@ -120,7 +142,7 @@ def _spelled_out(function: Callable[..., Any], but: tuple[str, ...] = ()) -> Non
     shown = signature(function)
     own = [p for p in shown.parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
     rows = [
-        Parameter(row.name, Parameter.KEYWORD_ONLY, default=None, annotation=hints[row.name])
+        Parameter(row.name, Parameter.KEYWORD_ONLY, default=_AS_IT_IS, annotation=hints[row.name])
         for table in (TrainConfig, Saving)
         for hints in [get_type_hints(table)]
         for row in fields(table)

@@ -45,7 +45,7 @@ def watch(
     with closing(events):
         opened = next(events)
         assert isinstance(opened, Opened)
-        work, run = opened.work, opened.run
+        work, run, stop.patient = opened.work, opened.run, True
         if not work.job.world.leads:
             (last,) = deque(events, maxlen=1)
             assert isinstance(last, Finished)

@@ -39,6 +39,8 @@ SPELLED = {
     "parent": "--dir",
 }
 """Options that are not the parameter's name with dashes."""
+VALUES = {("precision", "float16"): "--fp16", ("precision", "int8"): "--int8"}
+"""Values that the shell has options of their own for."""
 METAVARS = {"save_every": "EVERY", "keep_every": "EVERY", "snapshots": "EPOCHS"}
 VARIABLES = {"report": "GANZOO_REPORT"}
 NEGATIVES = {"report": "--no-report", "shared_fakes": "--own-fakes"}
@@ -60,12 +62,14 @@ def in_shell(text: str, names: Iterable[str]) -> str:
     def spelled(found: re.Match[str]) -> str:
         name, value = found[1], (found[2] or "").strip("'")
         if value in {"True", "False"}:
-            return NEGATIVES.get(name, "") if value == "False" else option(name)
+            return NEGATIVES.get(name, f"no {option(name)}") if value == "False" else option(name)
+        if (name, value) in VALUES:
+            return VALUES[name, value]
         return f"{option(name)} {quote(value) if value else ''}".rstrip()
 
     for name in names:
-        text = re.sub(rf"^{name}\b(?!=)", option(name), text)
-        text = re.sub(rf"\b({name})=('[^']*'|[\w.+:/-]*\w)?", spelled, text)
+        text = re.sub(rf"^{name}\b(?= (must|takes)|:)", option(name), text)
+        text = re.sub(rf"(?<![\w/.-])({name})=('[^']*'|[\w.+:/-]*\w)?", spelled, text)
     return text
 
 

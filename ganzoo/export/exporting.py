@@ -53,6 +53,12 @@ class Exported:
         }
 
 
+def default_path(name: str, precision: str, uint8: bool) -> Path:
+    """Return where the model `name` is written to where nobody says: exports/NAME-fp16.onnx."""
+    kinds = {"float32": [], "float16": ["fp16"]}.get(precision, [precision])
+    return Path("exports", f"{'-'.join([name, *kinds, *(['uint8'] if uint8 else [])])}.onnx")
+
+
 def export_onnx(
     source: Words | tuple[Generator, nn.Module],
     target: Path,

@@ -82,7 +82,8 @@ def rounded(
     if not computed and not stored:
         raise ModelFileError(
             "8 bits are too coarse for every layer of this generator: precision='float16' "
-            "halves the file instead; nothing was written"
+            "halves the file instead; nothing was written",
+            "precision",
         )
     return best
 

@@ -13,6 +13,7 @@ from ganzoo.draw.animations import encode, to_the_end
 from ganzoo.draw.pixels import Pixels, from_file, to_pil, ungrid
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import ModelFileError, UsageError
+from ganzoo.runs.finding import Words, as_run
 from ganzoo.runs.folder import SAMPLES, Run
 from ganzoo.storage import write_whole
 
@@ -94,11 +95,11 @@ def evenly(known: Sequence[Snapshot], most: int) -> list[Snapshot]:
     return [known[i] for i in places]
 
 
-def animate(run: Run, path: Path) -> None:
+def animate(run: Run | Words, path: Path) -> None:
     """Write an animation of the run's snapshots; `path` ends in .gif, .webp or .mp4."""
     if path.suffix.lower() not in {".gif", ".webp", ".mp4"}:
         raise UsageError(f"{path} is no .gif, .webp or .mp4: name it {path.stem or 'x'}.webp")
-    write_whole(path, encode(*to_the_end(frames(run)), path))
+    write_whole(path, encode(*to_the_end(frames(as_run(run))), path))
 
 
 def pictures(run: Run) -> dict[str, Sheet]:

@@ -16,6 +16,7 @@ from ganzoo.report import curves, gallery, plotting, words
 from ganzoo.report.html import image, render
 from ganzoo.runs import health
 from ganzoo.runs.facts import Facts
+from ganzoo.runs.finding import Words, as_run
 from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
@@ -94,13 +95,13 @@ def leave(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Except
 
 
 def plot(
-    run: Run, folder: Path, kind: str = "png", smooth: bool = True, dark: bool = False
+    run: Run | Words, folder: Path, kind: str = "png", smooth: bool = True, dark: bool = False
 ) -> list[Path]:
     """Write a run's charts as .png or .svg, and its sheets as .png, into a folder.
 
     Returns the paths that were written.
     """
-    theme = plotting.DARK if dark else plotting.LIGHT
+    run, theme = as_run(run), plotting.DARK if dark else plotting.LIGHT
     drawn = curves.charts(run)
     folder.mkdir(parents=True, exist_ok=True)
     written = []

@@ -13,6 +13,7 @@ from ganzoo.report import gallery, plotting, words
 from ganzoo.report.curves import Chart, curve
 from ganzoo.report.html import image, render
 from ganzoo.runs.facts import Facts
+from ganzoo.runs.finding import Words, as_run
 from ganzoo.runs.folder import Run
 from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
@@ -34,14 +35,15 @@ class Comparison:
     results: Table
 
 
-def compare(runs: Sequence[Run], path: Path) -> Comparison:
+def compare(several: Sequence[Run | Words], path: Path) -> Comparison:
     """Write a page that compares two to `MOST` runs; raise UsageError for another number.
 
     All pictures are drawn with the seed of the first run. Runs with the same latent_dim draw the
     same latents.
     """
-    if not 2 <= len(runs) <= MOST:
-        raise UsageError(f"compare takes two to {MOST} runs, not {len(runs)}")
+    if not 2 <= len(several) <= MOST:
+        raise UsageError(f"compare takes two to {MOST} runs, not {len(several)}")
+    runs = [as_run(run) for run in several]
     facts = [run.facts() for run in runs]
     names = _names(runs)
     entries = [run.lines("metrics.jsonl") for run in runs]

@@ -86,7 +86,7 @@ def commands(run: Run) -> list[str]:
     """Return the commands that train the same again: the first, and those that made it longer."""
     facts, found = run.begun_as(), []
     length = facts.config.epochs, facts.config.max_steps
-    found.append(_typed(facts.command))
+    found += [_typed(facts.command)] if facts.command else []
     for line in run.resumes():
         before, length = length, (line.config["epochs"], line.config["max_steps"])
         if length != before:

@@ -69,7 +69,7 @@ def begin(
             )  # fmt: skip
             return
         shape = loaded.value.image_shape
-        images = open_data(data, shape, data_options or {}, skip_bad, world, preparing, stop)
+        images = open_data(data, shape, data_options or {}, skip_bad, world, preparing)
         small = "batch_size" not in given.config
         config = sized(asked, len(images.pixels)) if small else asked
         job = Job(loaded=loaded, images=images, config=config, device=where, world=world)

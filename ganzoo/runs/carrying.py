@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -80,11 +81,11 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
         )  # fmt: skip
         started = next(events)
         if not world.leads:
-            yield _opened(started, Run(Path(world.tell(b"").decode())), work)
+            yield _opened(started, Run(Path(os.fsdecode(world.tell(b"")))), work)
             yield from chain([started], events)
         else:
             with work.open_run() as run, _explained(run, job, resumed=work.state is not None):
-                world.tell(str(run.path).encode())
+                world.tell(os.fsencode(run.path))
                 yield _opened(started, run, work)
                 checkpoints = work.saving.checkpoints(
                     run.path / "checkpoints",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, TypeVar
 
 from ganzoo.architecture import TrainConfig
 from ganzoo.errors import ModelFileError
 from ganzoo.runs.saving import Saving, extending
 
 SCHEMA = 1
+Table = TypeVar("Table", TrainConfig, Saving)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,14 +92,16 @@ class Resumed:
     @classmethod
     def from_json(cls, entry: Mapping[str, Any], where: object) -> Resumed:
         """Read a parsed line. Raises ModelFileError, which names `where`, if it is no such line."""
-        names = extending(TrainConfig)
         with _Reading(where) as read:
+            config = {name: read(entry, name, object, None) for name in extending(TrainConfig)}
+            TrainConfig(**config)
+            Saving(**read(entry, "saving", dict))
             return cls(
                 time=read(entry, "time", str),
                 step=read(entry, "step", int),
                 command=tuple(read(entry, "command", list)),
                 launch=read(entry, "launch", str, None),
-                config={name: value for name, value in entry.items() if name in names},
+                config=config,
                 saving=read(entry, "saving", dict),
                 circumstances=_circumstances(entry, read),
             )
@@ -134,7 +137,8 @@ class Facts:
         """Read the result of `json.loads`. Raises ModelFileError, which names a missing field."""
         with _Reading(where) as read:
             made, data = read(content, "architecture", dict), read(content, "data", dict)
-            config, saving = read(content, "config", dict), read(content, "saving", dict)
+            config = _settings(read(content, "config", dict), TrainConfig)
+            saving = _settings(read(content, "saving", dict), Saving)
             return cls(
                 created=read(content, "created", str),
                 architecture=Made(
@@ -152,8 +156,8 @@ class Facts:
                     fingerprint=read(data, "fingerprint", str),
                     skipped=tuple(read(data, "skipped", list)),
                 ),
-                config=TrainConfig(**config),
-                saving=Saving(**saving),
+                config=config,
+                saving=saving,
                 circumstances=_circumstances(content, read),
                 command=tuple(read(content, "command", list, [])),
                 launch=read(content, "launch", str, None),
@@ -203,6 +207,16 @@ class _Reading:
             ) from error
         if isinstance(error, TypeError | ValueError | AttributeError):
             raise ModelFileError(f"{self.where} is damaged: {error}") from error
+
+
+def _settings(found: dict[str, Any], table: type[Table]) -> Table:
+    """Return all settings of a table; raise KeyError for one that is missing, ValueError else."""
+    names = {row.name for row in fields(table)}
+    for name in sorted(names - found.keys()):
+        raise KeyError(name)
+    for name in sorted(found.keys() - names):
+        raise ValueError(f"this ganzoo knows no setting '{name}': upgrade it")
+    return table(**found)
 
 
 def _circumstances(content: Mapping[str, Any], read: _Reading) -> Circumstances:

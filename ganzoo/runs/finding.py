@@ -18,6 +18,12 @@ Words = str | os.PathLike[str]
 """The name of a model: a run's folder, its bare name below the folder of runs, a checkpoint's
 folder, a .safetensors file, or an .onnx file."""
 
+
+def runs_folder(runs: Words | None = None) -> Path:
+    """Return the folder of runs: what is given, or $GANZOO_RUNS, or `runs` where one stands."""
+    return Path(runs or os.environ.get("GANZOO_RUNS") or "runs").expanduser()
+
+
 Kind = Literal["run", "checkpoint", "weights", "onnx"]
 PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
 
@@ -43,7 +49,7 @@ def find(words: Words | None = None, runs: Path = Path("runs")) -> Found:
     """
     if words is None:
         return Found("run", Run.latest(runs).path)
-    path = Path(words)
+    path = Path(words).expanduser()
     if not path.exists() and path.name == str(path) and (runs / path).is_dir():
         path = runs / path
     if path.suffix.lower() in {".onnx", ".safetensors"} and not path.is_dir():
@@ -79,6 +85,11 @@ def find_run(words: Words | None = None, runs: Path = Path("runs")) -> Run:
     raise ModelFileError(f"{found.path} is of no run: name the run's folder, with its run.json")
 
 
+def as_run(run: Run | Words) -> Run:
+    """Return a run that is one already, or that words name."""
+    return run if isinstance(run, Run) else find_run(run)
+
+
 def _checkpoints(folder: Path) -> list[Path]:
     """Return the checkpoints of a run's folder, newest first."""
     return list(Checkpoints(folder / "checkpoints").newest_first())
@@ -111,6 +122,11 @@ def _instead(path: Path, runs: Path) -> str:
         return f"{path} is a folder without a run in it: `ganzoo train` makes one below {runs}"
     if path.suffix.lower() in PICTURES:
         return f"{path} is a picture: `ganzoo project RUN {name}` searches the z that draws it"
+    if path.suffix.lower() in {".pt", ".pth", ".ckpt", ".pkl"}:
+        return (
+            f"{path} is a pickle, which may run code when it is read, so ganzoo opens none: give a "
+            "run, a checkpoint, a .safetensors or an .onnx file"
+        )
     if path.suffix.lower() == ".npz" or (path.is_file() and zipfile.is_zipfile(path)):
         return f"{path} is data, not a model: `ganzoo train` takes it as its data"
     return f"{path} is no model: give a run, a checkpoint, a .safetensors or an .onnx file"

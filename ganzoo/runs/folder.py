@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ganzoo.errors import ModelFileError, RunInUseError
+from ganzoo.errors import ModelFileError, OutputError, RunInUseError
 from ganzoo.runs.checkpoints import MANIFEST, Checkpoints
 from ganzoo.runs.facts import Facts, Resumed
 from ganzoo.storage import DISK, lock, write_whole
@@ -35,7 +35,11 @@ class Run:
 
         `facts.created` becomes the time of now.
         """
-        runs.mkdir(parents=True, exist_ok=True)
+        try:
+            runs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            why = f"{error.filename}: {error.strerror}"
+            raise OutputError(f"{why}; name another folder with runs=", "runs") from error
         ends = (p.name.rpartition("-")[2] for p in runs.glob(f"{name}-*"))
         number = max((int(end) for end in ends if end.isdigit()), default=0) + 1
         while True:
@@ -108,8 +112,11 @@ class Run:
 
     def resumes(self) -> list[Resumed]:
         """Return when and how the run was resumed, oldest first."""
-        where = self.path / RESUMES
-        return [Resumed.from_json(line, where) for line in self.lines(RESUMES)]
+        found = []
+        for line in self.lines(RESUMES):
+            with suppress(ModelFileError):  # a damaged line, as of a process that was killed
+                found.append(Resumed.from_json(line, self.path / RESUMES))
+        return found
 
     def created(self) -> str:
         """Return when the run was begun, as text that sorts by time.

@@ -101,17 +101,7 @@ def open_data(
     skip_bad: bool,
     world: World,
     preparing: Preparing,
-    stop: Callable[[], bool],
 ) -> Images:
-    """Return the images to train on; they are prepared once for all processes of a machine.
-
-    Raises KeyboardInterrupt where `stop` returns True meanwhile.
-    """
+    """Return the images to train on; they are prepared once for all processes of a machine."""
     with world.leader_first(), (preparing if world.leads else quiet)() as progress:
-
-        def told(done: int, total: int) -> None:
-            if stop():
-                raise KeyboardInterrupt("preparing images")
-            progress(done, total)
-
-        return open_images(spec, shape, options=options, skip_bad=skip_bad, progress=told)
+        return open_images(spec, shape, options=options, skip_bad=skip_bad, progress=progress)

@@ -86,7 +86,7 @@ def go_on(
 ) -> Generator[Event]:
     """Go on with `run`; it is None in all processes but the leader, which tells them what to do."""
     with run.locked() if run else nullcontext():
-        work = _opened(run, where, world, wishes, command, stop, say, preparing)
+        work = _opened(run, where, world, wishes, command, say, preparing)
         yield from carry_out(work, stop=stop, tensorboard=tensorboard)
 
 
@@ -133,7 +133,6 @@ def _opened(
     world: World,
     wishes: Wishes,
     command: tuple[str, ...],
-    stop: Stop,
     say: Say,
     preparing: Preparing,
 ) -> Work:
@@ -155,9 +154,11 @@ def _opened(
             say(f"{run.path} has no checkpoint: it begins anew")
         _put_back(run, newest, say)
         facts = run.facts()
-        earlier = facts.resumes[-1:]
-        if restarted() and earlier and earlier[0].launch == launch():
+        ours = {(line.launch, line.command) for line in facts.resumes}
+        if restarted() and (launch(), command) in ours:
             wishes = replace(wishes, epochs=None)  # what it wished for, it got
+        if len(facts.resumes) < len(run.lines(RESUMES)):
+            say(f"{run.path / RESUMES} has damaged lines, which are left out")
         told = json.dumps(extended(facts, wishes).to_json()).encode()
     facts = Facts.from_json(json.loads(world.tell(told)), run.path if run else "the leader's run")
     loaded = registry.load_architecture(facts.architecture.qualified, facts.architecture.options)
@@ -177,7 +178,7 @@ def _opened(
         files = _tell_files(world, files)
         if files and not world.leads:
             restore(state, files)
-    images = _same_images(facts, wishes.data, loaded, world, preparing, stop)
+    images = _same_images(facts, wishes.data, loaded, world, preparing)
     job = Job(loaded=loaded, images=images, config=facts.config, device=where, world=world)
     _check_length(state, job)
     if run:
@@ -232,14 +233,13 @@ def _same_images(
     loaded: Loaded[Architecture],
     world: World,
     preparing: Preparing,
-    stop: Stop,
 ) -> Images:
     """Return the images that the run was begun with; raise DataError where they are others now."""
     spec, options = facts.data.spec()
     if moved and moved not in (spec, facts.data.source.get("name")):
         spec, options = moved, {}
     skip_bad = bool(facts.data.skipped)
-    images = open_data(spec, loaded.value.image_shape, options, skip_bad, world, preparing, stop)
+    images = open_data(spec, loaded.value.image_shape, options, skip_bad, world, preparing)
     if images.fingerprint != facts.data.fingerprint:
         raise DataError(
             f"the images in '{spec}' are not the {facts.data.images:,} that the run was begun "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from ganzoo.train.device import is_here
 from ganzoo.zoo.guard import guarded
 
 CPU = torch.device("cpu")
+_ALONE = threading.RLock()
 
 
 def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Module]:
@@ -76,7 +78,8 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Make torch's randomness on the CPU and on `device` start from `seed`; put it back after.
 
     Whatever a network draws inside (weights, dropout, noise) is then a function of `seed`.
-    Raises PluginError if the code inside sets another seed.
+    Raises PluginError if the code inside sets another seed. Threads wait for each other: the
+    randomness is the process's.
     """
     generators = [torch.default_generator]
     if device.type == "cuda":
@@ -84,18 +87,19 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
         generators.append(torch.cuda.default_generators[device.index or 0])
     elif device.type == "mps" and is_here(device):
         generators.append(torch.mps._get_default_mps_generator())  # there is no public name
-    states = [generator.get_state() for generator in generators]
-    for generator in generators:
-        generator.manual_seed(seed)
-    try:
-        yield
-        if torch.initial_seed() != seed:
-            raise PluginError(
-                "its code calls torch.manual_seed: the run's seed would decide nothing"
-            )
-    finally:
-        for generator, state in zip(generators, states, strict=True):
-            generator.set_state(state)
+    with _ALONE:
+        states = [generator.get_state() for generator in generators]
+        for generator in generators:
+            generator.manual_seed(seed)
+        try:
+            yield
+            if torch.initial_seed() != seed:
+                raise PluginError(
+                    "its code calls torch.manual_seed: the run's seed would decide nothing"
+                )
+        finally:
+            for generator, state in zip(generators, states, strict=True):
+                generator.set_state(state)
 
 
 @dataclass(frozen=True)

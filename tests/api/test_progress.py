@@ -329,14 +329,25 @@ def test_ctrl_c_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
     assert (path, end) == ("runs/mlp_gan-toy_garments-001", "")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_before_the_first_step_a_signal_ends_it_at_once(number: signal.Signals) -> None:
+    """As long as nobody asks: while plugins are imported, images prepared, networks built."""
+    with signals(signal.SIGINT, signal.SIGTERM) as stop:
+        with pytest.raises(KeyboardInterrupt, match="before the training began"):
+            os.kill(os.getpid(), number)
+        assert stop.received == number
+
+
 def test_a_second_ctrl_c_leaves_at_once_and_a_second_sigterm_does_not() -> None:
     with signals(signal.SIGINT, signal.SIGTERM) as stop:
+        stop.patient = True
         assert not stop()
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop()
         assert stop.told == signal.SIGTERM
     with signals(signal.SIGINT, signal.SIGTERM) as stop:
+        stop.patient = True
         os.kill(os.getpid(), signal.SIGINT)
         assert stop()
         with pytest.raises(KeyboardInterrupt):

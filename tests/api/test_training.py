@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -226,3 +227,45 @@ def test_a_run_is_found_after_the_folder_was_changed(
     monkeypatch.chdir(tmp_path)
     assert run.path == trained
     assert len(run.metrics["step"])
+
+
+def test_sigterm_writes_a_checkpoint_before_it_ends_a_script(tmp_path: Path) -> None:
+    code = SCRIPT.replace("epochs=2", "epochs=100_000, progress='plain'")
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout
+        for line in running.stdout:
+            if "epoch " in line and "step" in line:
+                break
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=60)
+    assert running.returncode == -signal.SIGTERM
+    (run,) = ganzoo.runs(tmp_path / "runs")
+    assert run.outcome == "stopped"
+
+
+def test_what_began_a_run_is_noted_as_it_was_typed(tmp_path: Path) -> None:
+    words = {"epochs": 1, "options": {"hidden": (8,)}, "runs": str(tmp_path)}
+    run = ganzoo.train("mlp_gan", **TINY | words)
+    (call,) = run.facts.command
+    assert call.startswith("ganzoo.train('mlp_gan', data='toy_garments', ")
+    again = eval(call.replace(str(tmp_path), str(tmp_path / "again")), {"ganzoo": ganzoo})
+    assert content(again.path) == content(run.path)
+
+
+def test_runs_stand_where_words_stand(trained: Path, tmp_path: Path) -> None:
+    from ganzoo.report import gallery, of_run, of_several
+
+    run = TrainedRun(trained)
+    gallery.animate(run, tmp_path / "x.gif")
+    assert of_run.plot(run, tmp_path)
+    other = tmp_path / "other"
+    shutil.copytree(trained, other)
+    of_several.compare([run, other], tmp_path / "x.html")
+    with pytest.raises(GanzooError, match=r"providers and threads are for \.onnx"):
+        ganzoo.load(run, threads=1)
+    with pytest.raises(GanzooError, match="progress must be one of auto, rich"):
+        ganzoo.train("mlp_gan", progress="bar", **TINY)  # type: ignore[arg-type]
+    with pytest.raises(GanzooError, match="name another folder with runs="):
+        ganzoo.train("mlp_gan", runs="/dev/null/x", epochs=1, **TINY)

@@ -31,6 +31,10 @@ from tests.conftest import Cli
         ("leave data_options= out", ["data_options"], "leave --set-data out"),
         ("device='cuda:1': no", ["device"], "--device cuda:1: no"),
         ("save_every='2 epochs'", ["save_every"], "--save-every '2 epochs'"),
+        ("precision='float16' halves it", ["precision"], "--fp16 halves it"),
+        ("deterministic=False (the run", ["deterministic"], "no --deterministic (the run"),
+        ("data set 'x' of y", ["data"], "data set 'x' of y"),
+        ("x/data=1/imgs: data='y'", ["data"], "x/data=1/imgs: --data y"),
         ("its options are width: int = 64", [], "its options are width: int = 64"),
     ],
 )

@@ -183,5 +183,5 @@ def test_a_layer_that_does_not_bear_8_bits_keeps_16(trained: Path) -> None:
 def test_int8_of_which_nothing_is_left_is_refused(trained: Path) -> None:
     info = load_generator(trained)[0].info
     network = torch.nn.Sequential(FirstIsZero(), coarse(torch.nn.Linear(100, 784)))
-    with pytest.raises(ModelFileError, match=r"too coarse .* `ganzoo export --fp16` halves"):
+    with pytest.raises(ModelFileError, match=r"too coarse .* precision='float16' halves"):
         int8_of(network, info)

@@ -54,7 +54,7 @@ OPTIONAL = {("schema",), ("scores",), ("command",), ("launch",)}
 
 def paths(content: dict[str, Any]) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = [(name,) for name in content]
-    for part in ("architecture", "data", "device", "precision"):
+    for part in ("architecture", "data", "config", "saving", "device", "precision"):
         found += [(part, name) for name in content[part]]
     return found
 
@@ -83,8 +83,11 @@ def test_every_field_that_is_missing_is_named_in_one_line() -> None:
     ],
 )
 def test_every_field_that_makes_no_sense_is_called_damage(change: dict[str, Any]) -> None:
+    content = as_read(facts())
+    for name, value in change.items():
+        content[name] = content[name] | value if isinstance(value, dict) else value
     with pytest.raises(ModelFileError, match=r"run\.json is damaged"):
-        Facts.from_json(as_read(facts()) | change, "run.json")
+        Facts.from_json(content, "run.json")
 
 
 @pytest.mark.parametrize("content", [[], "text", None, 3])
@@ -110,6 +113,11 @@ def test_the_latest_resume_counts(tmp_path: Path) -> None:
     assert (run.facts().config.epochs, run.facts().config.ema) == (12, 0.9)
     assert run.facts().saving == Saving(keep=5)
     assert [entry.step for entry in run.resumes()] == [4, 4]
-    run.write_lines("resumes.jsonl", [{"step": "four"}])
-    with pytest.raises(ModelFileError, match=r"resumes.jsonl has no 'time'"):
-        run.facts()
+    damaged = [
+        {"step": "four"},
+        {**line.to_json(), "epochs": 0},
+        {**line.to_json(), "saving": {"x": 1}},
+    ]
+    run.write_lines("resumes.jsonl", [line.to_json(), *damaged])
+    assert run.facts().config.epochs == 9
+    assert len(run.resumes()) == 1

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import get_args
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from ganzoo.api.progress import notebook, panel, plain, stream
 from ganzoo.api.progress.view import Shown, Update
 from ganzoo.api.terminal import Mode
+from ganzoo.errors import UsageError
 from ganzoo.train.events import Event, Finished
 
 
@@ -41,6 +43,9 @@ class Display:
 
 def choose(mode: Mode, environment: Mapping[str, str] = os.environ) -> Display:
     """Return the display that the user asked for; "auto" takes what suits standard output."""
+    if mode not in get_args(Mode):
+        known = ", ".join(get_args(Mode))
+        raise UsageError(f"progress must be one of {known}, not {mode!r}", "progress")
     if mode == "auto":
         mode, width, height = "plain", *Console().size
         if notebook.in_kernel():

@@ -86,6 +86,7 @@ def export(
     from ganzoo.runs.finding import find
 
     found = find(run, runs)
+    precision = "float16" if fp16 else "int8" if int8 else "float32"
     kinds = [name for name, wanted in (("fp16", fp16), ("int8", int8), ("uint8", uint8)) if wanted]
 
     versions = given_only({"opset": opset, "ir_version": ir_version})
@@ -105,7 +106,7 @@ def export(
         return export_onnx(
             opened(),
             target,
-            precision="float16" if fp16 else "int8" if int8 else "float32",
+            precision=precision,
             uint8=uint8,
             force=force,
             **versions,
@@ -118,10 +119,10 @@ def export(
         write_pages(found, export_to, web, single_file, force=force, as_json=as_json)
         return
     from ganzoo.draw.session import load_onnx
+    from ganzoo.export.exporting import default_path
     from ganzoo.export.speed import against_torch
 
-    name = "-".join([found.name, *kinds])
-    result = export_to(output or Path("exports", f"{name}.onnx"))
+    result = export_to(output or default_path(found.name, precision, uint8))
     speeds = against_torch({"onnxruntime": load_onnx(result.path, "CPU")}, opened()[1])
     if as_json:
         print(json.dumps({**result.to_json(), "images_per_second": speeds}))
