@@ -20,7 +20,7 @@ from ganzoo.api.watching import watch
 from ganzoo.errors import GanzooError, PluginError, SettingError
 from ganzoo.runs.beginning import begin
 from ganzoo.train.events import Finished, Logged
-from tests.conftest import Cli, Ganzoo, process
+from tests.conftest import Ganzoo, process
 from tests.lives import content
 
 SCRIPT = """
