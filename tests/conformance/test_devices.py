@@ -239,6 +239,7 @@ print(devices(registry.load_architecture("mlp_gan", {"hidden": (8,)})))
 """
 
 
+@pytest.mark.slow
 def test_without_pyyaml_it_says_that_the_operators_were_not_compared(tmp_path: Path) -> None:
     (tmp_path / "yaml.py").write_text("raise ModuleNotFoundError(name='yaml')")
     done = process("-c", WITHOUT_TABLE, env={"PYTHONPATH": str(tmp_path)})

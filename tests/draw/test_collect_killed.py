@@ -27,7 +27,7 @@ from tests.draw.test_collect import NAMES, command, content, every, pixels
     ["--npz", *(pytest.param(option, marks=pytest.mark.slow) for option in ("--each", "--tar"))],
 )
 def test_killed_at_random_it_goes_on(exported: Path, tmp_path: Path, cli: Cli, option: str) -> None:
-    n = 60_000 if option == "--npz" else 4_000
+    n = 20_000 if option == "--npz" else 4_000
     (tmp_path / "killed").mkdir()
     arguments = command(exported, option, tmp_path / "killed", n, "--batch-size", 7)
     note = tmp_path / "killed" / f"{NAMES[option]}.part.json"
@@ -202,7 +202,7 @@ def test_two_at_once_are_one_too_many(exported: Path, tmp_path: Path, cli: Cli) 
 
 
 def test_ctrl_c_says_how_to_go_on(exported: Path, tmp_path: Path, cli: Cli) -> None:
-    arguments = command(exported, "--tar", tmp_path, 20_000, "--batch-size", 16)
+    arguments = command(exported, "--tar", tmp_path, 8_000, "--batch-size", 16)
     start = [sys.executable, "-m", "ganzoo", *arguments]
     with subprocess.Popen(start, stderr=subprocess.PIPE, text=True) as running:
         part = tmp_path / "x.tar.part"
