@@ -98,8 +98,8 @@ class TrainConfig:
     discriminator_steps: int = setting(
         1, "Updates of the discriminator on each batch of real images, before the generator's one."
     )
-    discriminator_every: int = setting(1, "Train the discriminator every that many batches.")
-    generator_every: int = setting(1, "Train the generator every that many batches.")
+    discriminator_every: int = setting(1, "Train the discriminator on one of so many batches.")
+    generator_every: int = setting(1, "Train the generator on one of so many batches.")
     shared_fakes: bool = setting(
         False, "Use the same generated images for all updates on a batch of real ones."
     )
@@ -117,7 +117,7 @@ class TrainConfig:
         "of a step (0.999), from 1 on the half-life in images (10000).",
     )
     precision: Precision = setting(
-        "auto", "Of the forward and backward passes: auto, fp32, tf32 or bf16."
+        "auto", "Precision of the forward and backward passes: auto, fp32, tf32 or bf16."
     )
     compile: bool = setting(False, "Put both networks through torch.compile.")
     deterministic: bool = setting(

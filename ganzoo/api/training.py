@@ -116,8 +116,11 @@ def _carried_out(events: Callable[..., Generator[Event]], progress: Mode) -> Tra
     run = TrainedRun(watched.opened.run.path)
     if stop.received == SIGTERM:
         raise_signal(SIGTERM)  # the run is saved: the process ends as it would have without us
-    if watched.last.outcome == "stopped" and not in_kernel():  # in every process of the run
-        raise KeyboardInterrupt(f"{run.path} is stopped, and saved")
+    if watched.last.outcome == "stopped":  # in every process of the run
+        if not in_kernel():
+            raise KeyboardInterrupt(f"{run.path} is stopped, and saved")
+        if display.words:
+            print(f"stopped at step {watched.last.state.step:,}; go on with: ganzoo.resume(run)")
     return run
 
 

@@ -91,6 +91,10 @@ class Sheet:
             content = self._repr_png_()
         write_whole(path, content)
 
+    def __repr__(self) -> str:
+        rows, groups, columns, height, width, _ = self.images.shape
+        return f"<sheet of {rows} x {groups * columns} images of {width}x{height}>"
+
     def _repr_png_(self) -> bytes:
         """Return the sheet as a PNG file, so that a notebook shows it."""
         encoded = io.BytesIO()

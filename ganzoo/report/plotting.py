@@ -56,6 +56,9 @@ class Drawing:
         """Write the figure; the end of `path` says as what. A reader never sees half a file."""
         save(self.figure, Path(path), self.theme)
 
+    def __repr__(self) -> str:
+        return f"<figure of {len(self.figure.axes) or len(self.figure.subfigs)} charts>"
+
     def _repr_png_(self) -> bytes:
         with _style(self.theme):
             return _encoded(lambda file: self.figure.savefig(file, format="png", dpi=100))

@@ -100,8 +100,9 @@ def _nothing(path: Path, runs: Path) -> str:
     known = {folder.parent.name: folder.parent for folder in runs.glob("*/run.json")}
     if path.parent.is_dir():
         known |= {file.name: file for file in path.parent.glob("*.onnx")}
-    near = difflib.get_close_matches(path.name, known, n=1)
-    hint = f"did you mean {known[near[0]]}?" if near else "`ganzoo train` makes a run"
+    of_that_name = sorted(name for name in known if name.startswith(f"{path.name}-"))
+    near = of_that_name[-1:] or difflib.get_close_matches(path.name, known, n=1)
+    hint = f"did you mean {known[near[0]]}?" if near else "`ganzoo train NAME` makes a run"
     return f"{path} does not exist, and no run is called that: {hint}"
 
 
@@ -119,7 +120,7 @@ def _instead(path: Path, runs: Path) -> str:
             return f"{path} is a folder of models: give one of them, such as {models[0]}"
         if any(p.suffix.lower() in PICTURES for p in path.iterdir()):
             return f"{path} is a folder of pictures, no run: `ganzoo train` takes it as its data"
-        return f"{path} is a folder without a run in it: `ganzoo train` makes one below {runs}"
+        return f"{path} is a folder without a run in it: `ganzoo train NAME` makes one below {runs}"
     if path.suffix.lower() in PICTURES:
         return f"{path} is a picture: `ganzoo project RUN {name}` searches the z that draws it"
     if path.suffix.lower() in {".pt", ".pth", ".ckpt", ".pkl"}:

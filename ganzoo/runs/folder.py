@@ -70,7 +70,7 @@ class Run:
                     found[run.created()] = run
         if not found:
             raise ModelFileError(
-                f"no run below '{runs}' has a checkpoint: `ganzoo train` makes one"
+                f"no run below '{runs}' has a checkpoint: `ganzoo train NAME` makes one"
             )
         return found[max(found)]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +109,8 @@ class Settings:
         known = sorted(tables[0] | tables[1])
         for name in given:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
+                shell = {"lr": "learning_rate"}  # as the command line spells it
+                near = [shell[name]] if name in shell else get_close_matches(name, known, n=1)
                 hint = f": did you mean '{near[0]}'?" if near else f"; there are {', '.join(known)}"
                 raise SettingError(f"no setting is called '{name}'{hint}")
         plain = {name: _plain(value) for name, value in given.items()}

@@ -65,7 +65,7 @@ def test_version_and_bare_call(cli: Cli) -> None:
         (["sample"], 5, "no run below 'runs' has a checkpoint"),
         (["sample", "text.onnx", "--z", "z.npy", "-n", "3"], 2, "leave -n and --seed out"),
         (["sample", "text.onnx", "-n", "0"], 2, "-n"),
-        (["export", "--onnx"], 5, "`ganzoo train` makes one"),
+        (["export", "--onnx"], 5, "`ganzoo train NAME` makes one"),
         (["export", "empty"], 5, "is a folder without a run in it"),
         (["export", "empty", "-o", "x"], 5, "is a folder without a run in it"),
         (["sample", "text.onnx", "-o", "x.jpg"], 2, "name it x.png"),

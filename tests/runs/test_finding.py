@@ -54,7 +54,7 @@ def test_what_is_there_instead(runs: Path, exported: Path, tmp_path: Path) -> No
         (run / "checkpoints", f"is the folder of a run's checkpoints: give the run, {run}"),
         (tmp_path / "face.png", "is a picture: `ganzoo project RUN"),
         (tmp_path / "faces", "is a folder of pictures, no run: `ganzoo train` takes it"),
-        (tmp_path / "empty", "is a folder without a run in it: `ganzoo train` makes one"),
+        (tmp_path / "empty", "is a folder without a run in it: `ganzoo train NAME` makes one"),
         (tmp_path / "data.npz", "is data, not a model: `ganzoo train` takes it"),
         (tmp_path / "notes.txt", "is no model: give a run"),
         ("mine-002", "no run is called that: did you mean"),

@@ -207,7 +207,7 @@ def test_somebody_elses_safetensors_is_refused(tmp_path: Path) -> None:
 
 
 def test_runs_are_numbered_and_the_latest_is_found(tmp_path: Path) -> None:
-    with pytest.raises(ModelFileError, match="`ganzoo train` makes one"):
+    with pytest.raises(ModelFileError, match="`ganzoo train NAME` makes one"):
         Run.latest(tmp_path)
     facts = make_job("mlp_gan", {}, TrainConfig()).facts(Saving())
     paths = [Run.create(tmp_path, "a-b", facts).path.name for _ in range(3)]
