@@ -79,10 +79,10 @@ def train_on_stand_in(gan: Architecture, pixels: NDArray[np.uint8], config: Trai
     places = Places()
     watch = Watch(places)
     broken = []
-    config = replace(config, ema=config.ema or 0.999, compile=False)
+    before, config = config, replace(config, ema=config.ema or 0.999, compile=False)
     with places.followed(), StandIn(watch.note):
         try:
-            state = TrainState.fresh(gan, config, GPU)
+            state = _fresh(gan, config, forced=before.ema is None)
             watch.look("generator", state.generator)
             watch.look("discriminator", state.discriminator)
             watch.look("generator", state.shown)  # its average
@@ -100,6 +100,16 @@ def train_on_stand_in(gan: Architecture, pixels: NDArray[np.uint8], config: Trai
     unknown = sorted(watch.operators.keys() - known)
     but = f" but {', '.join(unknown)}, which it does not know" if unknown else ""
     return f"{found}; torch {torch.__version__} has MPS kernels for all{but}"
+
+
+def _fresh(gan: Architecture, config: TrainConfig, *, forced: bool) -> TrainState:
+    """Return a fresh state; without the average that was `forced` on networks that bear none."""
+    try:
+        return TrainState.fresh(gan, config, GPU)
+    except RuntimeError:  # scripted modules cannot be copied
+        if not forced:
+            raise
+        return TrainState.fresh(gan, replace(config, ema=None), GPU)
 
 
 def _known() -> dict[str, bool] | None:

@@ -49,6 +49,8 @@ def _find(
     spec: str, options: Mapping[str, Any]
 ) -> tuple[str, dict[str, Any], Dataset, AbstractContextManager[None]]:
     """Return a short name, what `run.json` records, the data set, and a context that blames it."""
+    if not spec.strip():
+        raise DataError("data is an empty word: name a data set or a path", "data")
     looks_like_a_path = os.sep in spec or "/" in spec or spec.endswith((".zip", ".npz"))
     if not looks_like_a_path:
         try:

@@ -49,6 +49,8 @@ def find(words: Words | None = None, runs: Path = Path("runs")) -> Found:
     """
     if words is None:
         return Found("run", Run.latest(runs).path)
+    if not os.fspath(words):
+        raise ModelFileError("an empty word names no run and no model")
     path = Path(words).expanduser()
     if not path.exists() and path.name == str(path) and (runs / path).is_dir():
         path = runs / path

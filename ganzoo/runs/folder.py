@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from typing import Any
 from ganzoo.errors import ModelFileError, OutputError, RunInUseError
 from ganzoo.runs.checkpoints import MANIFEST, Checkpoints
 from ganzoo.runs.facts import Facts, Resumed
+from ganzoo.runs.quantities import is_number
 from ganzoo.storage import DISK, lock, write_whole
 
 METRICS, RESUMES, STATUS = "metrics.jsonl", "resumes.jsonl", "status.json"
@@ -50,10 +52,14 @@ class Run:
                 number += 1
                 continue
             run = cls(path)
-            run.write("run.json", replace(facts, created=now()).to_json())
-            (path / "checkpoints").mkdir()
-            DISK.sync(path)
-            DISK.sync(runs)
+            try:
+                run.write("run.json", replace(facts, created=now()).to_json())
+                (path / "checkpoints").mkdir()
+                DISK.sync(path)
+                DISK.sync(runs)
+            except OSError:
+                shutil.rmtree(path, ignore_errors=True)  # it holds nothing yet
+                raise
             return run
 
     @classmethod
@@ -174,13 +180,20 @@ class Run:
         write_whole(self.path / name, text.encode())
 
     def lines(self, name: str) -> list[dict[str, Any]]:
-        """Return the lines of a .jsonl file of the run, without those that are not whole."""
+        """Return the lines of a .jsonl file of the run, without those that are not whole.
+
+        Of metrics, only numbers: whoever reads them may count on that.
+        """
         found = []
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, IsADirectoryError):
             for line in (self.path / name).read_bytes().splitlines():
-                with suppress(ValueError):  # a process was killed while it wrote this one
+                # A process was killed while it wrote this one, or the disk is damaged.
+                with suppress(ValueError, RecursionError):
                     entry = json.loads(line)
                     found += [entry] if isinstance(entry, dict) else []
+        if name == METRICS:
+            found = [{k: v for k, v in entry.items() if is_number(v)} for entry in found]
+            found = [entry for entry in found if {"step", "samples_seen"} <= entry.keys()]
         return found
 
 

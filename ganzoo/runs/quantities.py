@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+LARGEST = 1e300
+"""Largest number that is taken for a measurement; a damaged file may hold any."""
+
 LOSSES = {"loss_d": "loss D", "loss_g": "loss G"}
 PROBABILITIES = {"d_real": "D(x)", "d_fake": "D(G(z))"}
 CRITIC = {"d_real": "critic(x)", "d_fake": "critic(G(z))", "wasserstein": "Wasserstein"}
@@ -34,3 +37,8 @@ def number(value: float) -> str:
     if size >= 1000 or 0 < size < 0.001:
         return f"{value:.2e}"
     return f"{value:.4f}" if 0 < size < 0.01 else f"{value:.3f}"
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value of a file is a number that float can hold."""
+    return isinstance(value, int | float) and not abs(value) >= LARGEST  # NaN is one

@@ -113,7 +113,7 @@ class Settings:
                 near = [shell[name]] if name in shell else get_close_matches(name, known, n=1)
                 hint = f": did you mean '{near[0]}'?" if near else f"; there are {', '.join(known)}"
                 raise SettingError(f"no setting is called '{name}'{hint}")
-        plain = {name: _plain(value) for name, value in given.items()}
+        plain = {name: _worded(name, _plain(value)) for name, value in given.items()}
         config, saving = ({k: v for k, v in plain.items() if k in table} for table in tables)
         return cls(config, saving)
 
@@ -125,6 +125,13 @@ class Settings:
 def _plain(value: Any) -> Any:
     """Return a number of numpy's as Python's, and anything else as it is."""
     return value.item() if hasattr(value, "dtype") and hasattr(value, "item") else value
+
+
+def _worded(name: str, value: Any) -> Any:
+    """Return a setting that is a text as one, where Python writes a number or a list of them."""
+    if name in ("save_every", "keep_every", "snapshots") and type(value) in (int, list, tuple):
+        return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return value
 
 
 def extending(table: type) -> tuple[str, ...]:

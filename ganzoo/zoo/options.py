@@ -66,6 +66,8 @@ def _hints(function: Plugin) -> dict[str, Any]:
 
 def _convert(value: Any, annotation: Any) -> Any:
     """Convert `value`, a word or a JSON value, to `annotation`; ValueError if it does not fit."""
+    if hasattr(value, "dtype") and hasattr(value, "item"):  # a number of numpy's
+        value = value.item()
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
         return _first_that_fits(value, arguments)
@@ -104,7 +106,9 @@ def _convert_tuple(value: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     items = (
         [word.strip() for word in value.split(",") if word.strip()]
         if isinstance(value, str)
-        else list(_require(value, isinstance(value, list | tuple)))
+        else list(value)
+        if isinstance(value, list | tuple)
+        else [value]  # one number is a tuple of one, as it is for words
     )
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         arguments = (arguments[0],) * len(items)

@@ -215,8 +215,10 @@ def test_runs_are_a_list_and_a_table(trained: Path) -> None:
 
 
 def test_numbers_of_numpy_are_settings_too(tmp_path: Path) -> None:
-    numbers = {"epochs": np.int64(1), "learning_rate": np.float32(0.5)}
-    run = ganzoo.train("mlp_gan", options={"hidden": (8,)}, runs=tmp_path, **TINY | numbers)
+    numbers: dict[str, Any] = {"epochs": np.int64(1), "learning_rate": np.float32(0.5)}
+    numbers |= {"save_every": 2, "snapshots": [1, 2]}
+    run = ganzoo.train("mlp_gan", options={"hidden": np.int64(8)}, runs=tmp_path, **TINY | numbers)
+    assert (run.facts.saving.save_every, run.facts.saving.snapshots) == ("2", "1,2")
     assert (run.facts.config.epochs, run.facts.config.learning_rate) == (1, 0.5)
 
 
@@ -270,3 +272,15 @@ def test_runs_stand_where_words_stand(trained: Path, tmp_path: Path) -> None:
         ganzoo.train("mlp_gan", progress="bar", **TINY)  # type: ignore[arg-type]
     with pytest.raises(GanzooError, match="name another folder with runs="):
         ganzoo.train("mlp_gan", runs="/dev/null/x", epochs=1, **TINY)
+
+
+def test_damaged_metrics_are_left_out(trained: Path, tmp_path: Path) -> None:
+    run = TrainedRun(shutil.copytree(trained, tmp_path / "run"))
+    before = len(run.metrics["step"])
+    with (run.path / "metrics.jsonl").open("a") as file:
+        file.write(
+            '{"step": 2, "loss_d": null}\n{"step": "x"}\n[[[\n{"step": 9, "diversity": [1]}\n'
+        )
+    assert len(run.metrics["step"]) == before + 1
+    assert "completed" in repr(ganzoo.runs(tmp_path))
+    assert run.report().exists()

@@ -59,7 +59,7 @@ def test_what_is_there_instead(runs: Path, exported: Path, tmp_path: Path) -> No
         (tmp_path / "notes.txt", "is no model: give a run"),
         ("mine-002", "no run is called that: did you mean"),
         (tmp_path / "x.onnx", "does not exist"),
-        (tmp_path / "nothing", "does not exist, and no run is called that: `ganzoo train`"),
+        (tmp_path / "nothing", "does not exist, and no run is called that: `ganzoo train NAME`"),
     ]
     for words, said in instead:
         with pytest.raises(ModelFileError) as error:
