@@ -277,10 +277,15 @@ def test_runs_stand_where_words_stand(trained: Path, tmp_path: Path) -> None:
 def test_damaged_metrics_are_left_out(trained: Path, tmp_path: Path) -> None:
     run = TrainedRun(shutil.copytree(trained, tmp_path / "run"))
     before = len(run.metrics["step"])
+    damaged = [
+        '{"step": 2, "samples_seen": 9, "loss_d": null}',
+        '{"step": "x"}',
+        "[[[",
+        '{"step": 8}',
+        '{"step": 9, "samples_seen": 99, "diversity": [1]}',
+    ]
     with (run.path / "metrics.jsonl").open("a") as file:
-        file.write(
-            '{"step": 2, "loss_d": null}\n{"step": "x"}\n[[[\n{"step": 9, "diversity": [1]}\n'
-        )
+        file.write("\n".join(damaged))
     assert len(run.metrics["step"]) == before + 1
     assert "completed" in repr(ganzoo.runs(tmp_path))
     assert run.report().exists()
