@@ -13,10 +13,11 @@ from tests.conftest import process
 SCRIPT = """
 import json, sys
 import numpy as np
-from ganzoo import TrainConfig, registry
+from ganzoo import TrainConfig
 from ganzoo.train.device import keep_freed_memory
 from ganzoo.train.events import EpochEnded
 from ganzoo.train.loop import fit
+from ganzoo.zoo import registry
 
 def resident():
     with open("/proc/self/status") as status:
