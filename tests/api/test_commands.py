@@ -226,7 +226,14 @@ COMMANDS: dict[str, Callable[[Place], None]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+LONG = {"train", "resume", "export", "project", "plot", "animate", "report", "compare", "explore"}
+"""Those that take seconds; tests of the Python door cover most of it in `make test`."""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [pytest.param(c, marks=[pytest.mark.slow] if c in LONG else []) for c in COMMANDS],
+)
 def test_a_command_does_what_a_function_does(command: str, place: Place) -> None:
     COMMANDS[command](place)
 

@@ -71,6 +71,7 @@ def test_a_notebook_shows_what_it_makes(tmp_path: Path, cli: Cli) -> None:
     assert mine == content(Path(done.last))
 
 
+@pytest.mark.slow
 def test_the_interrupt_button_stops_with_a_checkpoint_and_returns_the_run(tmp_path: Path) -> None:
     manager, client = start_new_kernel(cwd=str(tmp_path))
     try:

@@ -232,6 +232,7 @@ def test_a_run_is_found_after_the_folder_was_changed(
     assert len(run.metrics["step"])
 
 
+@pytest.mark.slow
 def test_sigterm_writes_a_checkpoint_before_it_ends_a_script(tmp_path: Path) -> None:
     code = SCRIPT.replace("epochs=2", "epochs=100_000, progress='plain'")
     with subprocess.Popen(
@@ -248,6 +249,7 @@ def test_sigterm_writes_a_checkpoint_before_it_ends_a_script(tmp_path: Path) -> 
     assert run.outcome == "stopped"
 
 
+@pytest.mark.slow
 def test_what_began_a_run_is_noted_as_it_was_typed(tmp_path: Path) -> None:
     words = {"epochs": 1, "options": {"hidden": (8,)}, "runs": str(tmp_path)}
     run = ganzoo.train("mlp_gan", **TINY | words)
@@ -257,6 +259,7 @@ def test_what_began_a_run_is_noted_as_it_was_typed(tmp_path: Path) -> None:
     assert content(again.path) == content(run.path)
 
 
+@pytest.mark.slow
 def test_runs_stand_where_words_stand(trained: Path, tmp_path: Path) -> None:
     from ganzoo.report import gallery, of_run, of_several
 

@@ -77,7 +77,7 @@ def test_a_report_says_how_to_do_it_again(tmp_path: Path, cli: Cli, ganzoo: Ganz
     text = Page(Path(done.last, "report.html")).text
     assert f"ganzoo train mlp_gan --set hidden=8 --runs '{tmp_path}/my runs' --data toy" in text
     assert text.count("ganzoo resume") == 1
-    assert "ganzoo resume --epochs 3" in text
+    assert f"ganzoo resume '{done.last}' --epochs +1" in text
     assert "epochs 3 batch size 8" in text
 
 
