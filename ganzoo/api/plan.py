@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 Spell = Callable[[str, Iterable[str]], str]
-"""A function that spells the parameters in a text as its reader knows them, such as --options."""
+"""A function that spells the parameters in a text for its reader: as Python or as a shell does."""
 
 
 def as_python(text: str, names: Iterable[str]) -> str:

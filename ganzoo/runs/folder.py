@@ -11,13 +11,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganzoo.errors import ModelFileError, OutputError, RunInUseError
 from ganzoo.runs.checkpoints import MANIFEST, Checkpoints
-from ganzoo.runs.facts import Facts, Resumed
 from ganzoo.runs.quantities import is_number
 from ganzoo.storage import DISK, lock, write_whole
+
+if TYPE_CHECKING:
+    from ganzoo.runs.facts import Facts, Resumed
 
 METRICS, RESUMES, STATUS = "metrics.jsonl", "resumes.jsonl", "status.json"
 
@@ -114,10 +116,14 @@ class Run:
 
     def begun_as(self) -> Facts:
         """Return the content of run.json as it was written at the beginning."""
+        from ganzoo.runs.facts import Facts  # drawing from a file need not wait for these types
+
         return Facts.from_json(self._described(), self.path / "run.json")
 
     def resumes(self) -> list[Resumed]:
         """Return when and how the run was resumed, oldest first."""
+        from ganzoo.runs.facts import Resumed
+
         found = []
         for line in self.lines(RESUMES):
             with suppress(ModelFileError):  # a damaged line, as of a process that was killed
