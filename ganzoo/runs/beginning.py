@@ -7,11 +7,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ganzoo.architecture import Architecture
 from ganzoo.errors import ModelFileError
 from ganzoo.runs.carrying import Stop, Work, carry_out, never
 from ganzoo.runs.folder import Run
-from ganzoo.runs.job import Job, Preparing, Say, open_data, quiet
+from ganzoo.runs.job import Job, Preparing, Say, open_architecture, open_data, quiet
 from ganzoo.runs.resuming import go_on
 from ganzoo.runs.saving import Settings
 from ganzoo.runs.wishes import Wishes
@@ -20,7 +19,6 @@ from ganzoo.train.events import Event
 from ganzoo.train.schedule import sized
 from ganzoo.train.world import joined, launch, restarted
 from ganzoo.zoo import catalogue, registry
-from ganzoo.zoo.registry import Loaded
 
 
 def begin(
@@ -82,17 +80,6 @@ def begin(
 
         work = Work(job=job, saving=saving, open_run=create, asked=asked)
         yield from carry_out(work, stop=stop, tensorboard=tensorboard)
-
-
-def open_architecture(name: str, options: Mapping[str, Any], say: Say) -> Loaded[Architecture]:
-    """Load an architecture with `options`, which are words or JSON values.
-
-    Calls `say` where the plugin did something that it must not do, which was put right.
-    """
-    loaded = registry.load_architecture(name, options)
-    if loaded.faults:
-        say(f"{loaded.entry.label} {' and '.join(loaded.faults)}, which was put right")
-    return loaded
 
 
 def _begun_before(runs: Path, command: tuple[str, ...]) -> Run | None:

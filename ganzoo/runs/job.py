@@ -17,6 +17,7 @@ from ganzoo.runs.facts import Chosen, Circumstances, Data, Facts, Made
 from ganzoo.runs.saving import Saving
 from ganzoo.train.device import Device, Precision, choose_precision
 from ganzoo.train.world import World, launch
+from ganzoo.zoo import registry
 from ganzoo.zoo.registry import Loaded
 
 Say = Callable[[str], None]
@@ -92,6 +93,17 @@ class Job:
             | {package: version(package) for package in packages}
             | {self.loaded.entry.package: self.loaded.entry.version},
         )
+
+
+def open_architecture(name: str, options: Mapping[str, Any], say: Say) -> Loaded[Architecture]:
+    """Load an architecture with `options`, which are words or JSON values.
+
+    Calls `say` where the plugin did something that it must not do, which was put right.
+    """
+    loaded = registry.load_architecture(name, options)
+    if loaded.faults:
+        say(f"{loaded.entry.label} {' and '.join(loaded.faults)}, which was put right")
+    return loaded
 
 
 def open_data(

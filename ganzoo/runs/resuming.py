@@ -18,7 +18,7 @@ from ganzoo.runs.checkpoints import Checkpoint, Checkpoints, Reject
 from ganzoo.runs.facts import Facts, Resumed
 from ganzoo.runs.finding import Words, find, find_run
 from ganzoo.runs.folder import METRICS, RESUMES, Run, now
-from ganzoo.runs.job import Job, Preparing, Say, open_data, quiet
+from ganzoo.runs.job import Job, Preparing, Say, open_architecture, open_data, quiet
 from ganzoo.runs.saving import Settings, extending
 from ganzoo.runs.state_files import restore
 from ganzoo.runs.wishes import Wishes, extended
@@ -161,9 +161,8 @@ def _opened(
             say(f"{run.path / RESUMES} has damaged lines, which are left out")
         told = json.dumps(extended(facts, wishes).to_json()).encode()
     facts = Facts.from_json(json.loads(world.tell(told)), run.path if run else "the leader's run")
-    loaded = registry.load_architecture(facts.architecture.qualified, facts.architecture.options)
-    if loaded.faults:
-        say(f"{loaded.entry.label} {' and '.join(loaded.faults)}, which was put right")
+    made = facts.architecture
+    loaded = open_architecture(made.qualified, made.options, say)
 
     def fresh() -> TrainState:
         with explained("its networks and optimizers cannot be made"):

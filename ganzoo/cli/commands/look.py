@@ -51,7 +51,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show an architecture's networks: their layers, parameters and output shapes."""
-    from ganzoo.runs.beginning import open_architecture
+    from ganzoo.runs.job import open_architecture
     from ganzoo.train.networks import count_parameters, describe_networks
 
     loaded = open_architecture(architecture, options.parse_pairs(settings or []), console.note)
