@@ -38,6 +38,8 @@ class Images:
     fingerprint: str  # SHA-256 of pixels and shape: the same everywhere, whatever the files were
     source: dict[str, Any]
     skipped: tuple[str, ...] = ()
+    labels: NDArray[np.int64] | None = None  # (N,), each the index of a class
+    classes: tuple[str, ...] = ()  # their names
 
 
 def prepare(

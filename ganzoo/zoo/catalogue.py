@@ -16,7 +16,11 @@ from pathlib import Path
 
 from ganzoo.errors import PluginError
 
-GROUPS = {"architecture": "ganzoo.architectures", "data set": "ganzoo.datasets"}
+GROUPS = {
+    "architecture": "ganzoo.architectures",
+    "data set": "ganzoo.datasets",
+    "features": "ganzoo.features",
+}
 
 
 class UnknownNameError(PluginError):
@@ -27,7 +31,7 @@ class UnknownNameError(PluginError):
 class Entry:
     """One registered name: whose it is and where its function is. Nothing is imported yet."""
 
-    kind: str  # "architecture" or "data set"
+    kind: str  # "architecture", "data set" or "features"
     name: str
     package: str
     version: str
@@ -57,7 +61,7 @@ class Entry:
 
 
 def installed() -> list[Entry]:
-    """Return every registered architecture and data set, hidden ones too, by kind and name."""
+    """Return every registered plugin, hidden ones too, by kind and name."""
     packages: dict[str, list[Entry]] = {}
     for distribution in distributions():
         with suppress(Exception):  # a damaged package is its own problem
@@ -75,6 +79,11 @@ def architectures() -> list[Entry]:
 def datasets() -> list[Entry]:
     """Return every data set that may be used, sorted by name."""
     return [e for e in installed() if e.kind == "data set" and not e.hidden]
+
+
+def features() -> list[Entry]:
+    """Return every plugin of features that may be used, sorted by name."""
+    return [e for e in installed() if e.kind == "features" and not e.hidden]
 
 
 def find(entries: list[Entry], name: str) -> Entry:

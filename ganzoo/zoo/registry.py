@@ -14,7 +14,7 @@ from ganzoo.zoo import options as plugin_options
 from ganzoo.zoo.catalogue import GROUPS, Entry, architectures, datasets, find, plain
 from ganzoo.zoo.guard import guarded
 
-T = TypeVar("T", Architecture, Dataset)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)

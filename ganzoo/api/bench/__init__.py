@@ -1,0 +1,1 @@
+"""A comparison of architectures after equal seconds of training."""

@@ -1,0 +1,1 @@
+"""How good pictures are: features, distances between sets of images, and their scale. No torch."""
