@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.architecture import Architecture, Dataset, Objective, TrainConfig, __version__
 
 if TYPE_CHECKING:
+    from ganzoo.api.evaluating.evaluate import evaluate, evaluate_checkpoints
     from ganzoo.api.loading import load
     from ganzoo.api.table import runs
     from ganzoo.api.training import resume, train
@@ -24,6 +25,8 @@ __all__ = [
     "Objective",
     "TrainConfig",
     "__version__",
+    "evaluate",
+    "evaluate_checkpoints",
     "load",
     "resume",
     "runs",
@@ -31,6 +34,8 @@ __all__ = [
 ]
 
 _DOORS = {
+    "evaluate": "ganzoo.api.evaluating.evaluate",
+    "evaluate_checkpoints": "ganzoo.api.evaluating.evaluate",
     "load": "ganzoo.api.loading",
     "resume": "ganzoo.api.training",
     "runs": "ganzoo.api.table",

@@ -10,6 +10,7 @@ from ganzoo.architecture import __version__
 from ganzoo.cli.commands import (
     authors,
     directions,
+    evaluate,
     explore,
     export,
     interpolate,
@@ -64,6 +65,7 @@ app.command("interpolate")(interpolate.interpolate)
 app.command("directions")(directions.directions)
 app.command("project")(project.project)
 app.command("explore")(explore.explore)
+app.command("eval")(evaluate.evaluate)
 app.command("plot")(pictures.plot)
 app.command("animate")(pictures.animate)
 app.command("report")(pictures.report)

@@ -1,1 +1,7 @@
-"""How good pictures are: features, distances between sets of images, and their scale. No torch."""
+"""How good pictures are, without torch. `ganzoo.evaluate(…)` calls `api.evaluating.evaluate`."""
+
+import sys
+
+from ganzoo import CallableRoom
+
+sys.modules[__name__].__class__ = CallableRoom

@@ -1,0 +1,1 @@
+"""Evaluate models from Python: what is judged, against what, and the result."""

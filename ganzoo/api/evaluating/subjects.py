@@ -1,0 +1,160 @@
+"""What can be judged: a model in any form, or pictures that another program drew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganzoo.data.pictures import Given
+from ganzoo.draw.pixels import Pixels
+from ganzoo.errors import GanzooError, ModelFileError, UsageError
+from ganzoo.runs.finding import PICTURES, Found, Words, find
+
+if TYPE_CHECKING:
+    from ganzoo.draw.generator import Generator
+    from ganzoo.draw.info import ModelInfo
+    from ganzoo.runs.folder import Run
+
+BATCH = 250
+"""Pictures that are drawn at a time."""
+
+Spec = tuple[str, dict[str, Any]]
+"""A data set or path, and the data set's options."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """Something that is judged."""
+
+    name: str
+    sha256: str = ""
+    step: int | None = None
+    samples_seen: int | None = None
+    size: tuple[int, int]
+    """Height and width of its pictures."""
+
+    channels: int | None = None
+    """Channels of its pictures; None where it may have those of the real images."""
+
+    data: Spec | None = None
+    """What it was trained on, where that is known."""
+
+    count: int | None = None
+    """How many pictures there are; None for a model, which draws as many as one likes."""
+
+    batches: Callable[[int, int, tuple[int, int, int]], Iterable[Pixels]]
+    """Function from a number of pictures, a seed, and the shape (H, W, C) of the real images to
+    that many pictures, batch by batch."""
+
+    untrained: Callable[[], Generator | None] = lambda: None
+    """Function that returns the generator as it was before training, if it can be built here."""
+
+    run: Run | None = None
+    """The run that it is of."""
+
+
+def subject(words: Words | None, runs: Path, device: str = "auto") -> Subject:
+    """Return what `words` name: a model as in `ganzoo.load`, or a folder, zip or npz of pictures.
+
+    Raises ModelFileError where there is neither.
+    """
+    try:
+        found = find(words, runs)
+    except ModelFileError:
+        if words is None or not _are_pictures(Path(words).expanduser()):
+            raise
+        return of_pictures(Path(words).expanduser())
+    return of_onnx(found) if found.kind == "onnx" else of_torch(found, device)
+
+
+def of_onnx(found: Found) -> Subject:
+    """Return an exported model, which needs no torch."""
+    from ganzoo.draw.session import load_onnx
+
+    generator = load_onnx(found.path)
+    info = generator.info
+    return Subject(
+        name=found.name,
+        sha256=generator.sha256,
+        samples_seen=info.samples_seen,
+        size=_size(info),
+        channels=info.image["channels"],
+        data=(info.dataset, {}),
+        batches=lambda count, seed, _: generator.stream(count, seed, BATCH),
+        untrained=lambda: _untrained(info),
+    )
+
+
+def of_torch(found: Found, device: str = "auto") -> Subject:
+    """Return the newest checkpoint of a run, a checkpoint, or weights, which torch draws with."""
+    from ganzoo.runs.checkpoints import Checkpoints, step_of
+    from ganzoo.runs.finding import find_run
+    from ganzoo.runs.weights import load_generator
+    from ganzoo.train.device import choose
+
+    generator, _ = load_generator(found.path, str(choose(device).torch))
+    info = generator.info
+    try:
+        run = find_run(found.path)
+    except GanzooError:  # a file that was copied out of its run
+        run = None
+    folder = found.path if found.kind == "checkpoint" else found.path.resolve().parent
+    if found.kind == "run":
+        folder = next(Checkpoints(found.path / "checkpoints").newest_first())
+    step = step_of(folder)
+    return Subject(
+        name=run.path.resolve().name if run else found.name,
+        sha256=info.weights_sha256,
+        step=step if step >= 0 else None,
+        samples_seen=info.samples_seen,
+        size=_size(info),
+        channels=info.image["channels"],
+        data=run.facts().data.spec() if run else (info.dataset, {}),
+        batches=lambda count, seed, _: generator.stream(count, seed, BATCH),
+        untrained=lambda: _untrained(info),
+        run=run,
+    )
+
+
+def of_pictures(path: Path) -> Subject:
+    """Return pictures that another program drew."""
+    given = Given.open(path)
+    return Subject(name=path.name, size=given.size, count=len(given), batches=given.batches)
+
+
+def _are_pictures(path: Path) -> bool:
+    """Return whether there are pictures at `path`, and no runs."""
+    if path.is_file():
+        return path.suffix.lower() in {".npz", ".zip"}
+    if not path.is_dir() or any(path.glob("*/run.json")):
+        return False
+    files = (name for _, _, names in os.walk(path) for name in names)
+    return any(Path(name).suffix.lower() in PICTURES for name in files)
+
+
+def _size(info: ModelInfo) -> tuple[int, int]:
+    """Return the height and width of a model's pictures."""
+    height, width = info.image["size"]
+    return height, width
+
+
+def _untrained(info: ModelInfo) -> Generator | None:
+    """Return the generator with its first weights, or None where torch or its plugin is missing."""
+    if find_spec("torch") is None:
+        return None
+    from ganzoo.draw.generator import Generator
+    from ganzoo.runs.weights import weights_sha256
+    from ganzoo.train.networks import build, draw
+    from ganzoo.zoo import registry
+
+    try:
+        plugin = f"{info.plugin['package']}:{info.architecture}"
+        network, _ = build(registry.load_architecture(plugin, info.options).value)
+    except GanzooError:
+        return None
+    network.eval()
+    return Generator(info, lambda z: draw(network, z), weights_sha256(network.state_dict()))

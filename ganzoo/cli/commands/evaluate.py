@@ -1,0 +1,160 @@
+"""`ganzoo eval`: how good a model's pictures are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganzoo.cli import console
+from ganzoo.cli.options import AsJson, Runs
+from ganzoo.evaluate.measures import MEASURES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ganzoo.evaluate.evaluation import Evaluation
+
+
+def evaluate(
+    model: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A run, its name, a checkpoint, a .safetensors or an .onnx file (needs no torch), "
+            "or a folder, .zip or .npz of pictures. Default: the latest run."
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATA",
+            help="The real images: a name from `ganzoo list`, or a path. Default: what it was "
+            "trained on, its test split if it has one.",
+        ),
+    ] = None,
+    data_options: Annotated[
+        list[str] | None,
+        typer.Option("--set-data", metavar="KEY=VALUE", help="An option of the data set."),
+    ] = None,
+    images: Annotated[int, typer.Option(help="How many pictures to judge.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Decides which pictures are drawn.")] = 0,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What to compare by. Default: classifier if the data has labels, else patches.",
+        ),
+    ] = None,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="An option of the features."),
+    ] = None,
+    each_checkpoint: Annotated[
+        bool, typer.Option("--each-checkpoint", help="Judge each checkpoint of the run.")
+    ] = False,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps.")
+    ] = "auto",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="Write the sheets of pictures there as well."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    runs: Runs = Path("runs"),
+) -> None:
+    """Judge a model's pictures: a table of measures, each between real and untrained."""
+    from ganzoo.api.evaluating.evaluate import evaluate as judge
+    from ganzoo.api.evaluating.evaluate import evaluate_checkpoints
+    from ganzoo.zoo.options import parse_pairs
+
+    given = {
+        "against": against,
+        "data_options": parse_pairs(data_options or []),
+        "images": images,
+        "seed": seed,
+        "features": features,
+        "options": parse_pairs(options or []),
+        "device": device,
+        "runs": runs,
+    }
+
+    evaluations: Iterator[Evaluation]
+    if each_checkpoint:
+        evaluations = evaluate_checkpoints(model, **given)  # type: ignore[arg-type]
+    else:
+        evaluations = iter([judge(model, **given)])  # type: ignore[arg-type]
+    several = list[Evaluation]()
+    for evaluation in evaluations:
+        several.append(evaluation)
+        if output is not None:
+            _write_sheets(evaluation, output)
+        if each_checkpoint and not as_json:
+            console.note(f"step {evaluation.step:,}: {evaluation!r}")
+    if as_json:
+        contents = [evaluation.to_json() for evaluation in several]
+        print(json.dumps(contents if each_checkpoint else contents[0], indent=2))
+    elif each_checkpoint:
+        _show_steps(several)
+    else:
+        _show(several[0])
+
+
+def _show(evaluation: Evaluation) -> None:
+    """Print the table of one evaluation, what it means, and how to repeat it."""
+    from ganzoo.evaluate.words import meaning, repeat
+
+    ceiling = evaluation.ceiling.removeprefix("the ").replace(" ", "\n")
+    table = console.table(evaluation.model, "value", "±", "real", ceiling, "what it sees")
+    for column in table.columns[1:5]:
+        column.justify = "right"
+    for row in evaluation.rows():
+        table.add_row(*row)
+    console.show(table)
+    _show_classes(evaluation)
+    for sentence in meaning(evaluation):
+        console.show(sentence)
+    console.show("")
+    for line in repeat(evaluation):
+        console.show(line)
+
+
+def _show_classes(evaluation: Evaluation) -> None:
+    """Print the share of each class, in the pictures and in the real ones."""
+    if not evaluation.classes:
+        return
+    table = console.table("class", "drawn", "real", "")
+    for column in table.columns[1:3]:
+        column.justify = "right"
+    for name, (share, real) in evaluation.classes.items():
+        table.add_row(name, f"{share:.1%}", f"{real:.1%}", "█" * round(100 * share))
+    console.show(table)
+
+
+def _show_steps(several: list[Evaluation]) -> None:
+    """Print one row for each checkpoint, and which is the best."""
+    from ganzoo.evaluate.evaluation import number
+
+    names = ("frechet", "kernel", "precision", "recall", "density", "coverage", "copies")
+    shown = [name for name in names if name in several[0].scores]
+    table = console.table("step", "images seen", *(MEASURES[name].title for name in shown))
+    for column in table.columns:
+        column.justify = "right"
+    for evaluation in several:
+        values = (number(evaluation[name], MEASURES[name].scale) for name in shown)
+        table.add_row(f"{evaluation.step:,}", f"{evaluation.samples_seen:,}", *values)
+    console.show(table)
+    best = min(several, key=lambda evaluation: evaluation["frechet"])
+    console.show(f"The best of them by Fréchet distance is of step {best.step:,}.")
+
+
+def _write_sheets(evaluation: Evaluation, folder: Path) -> None:
+    """Write the sheets of pictures into a folder."""
+    from ganzoo.draw.pixels import save_png
+
+    step = "" if evaluation.step is None else f"-{evaluation.step:08d}"
+    for name, pixels in evaluation.pictures.items():
+        save_png(pixels, folder / f"{evaluation.model}{step}-{name}.png")

@@ -1,0 +1,160 @@
+"""The result of an evaluation: numbers, their scale, and everything needed to repeat them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from ganzoo.errors import ModelFileError
+from ganzoo.evaluate.measures import MEASURES
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One measure of the pictures, between its floor and its ceiling."""
+
+    value: float
+    error: float | None = None
+    """Standard error over the drawing of the pictures; None where it is not known."""
+
+    floor: float | None = None
+    """Value of as many real pictures."""
+
+    ceiling: float | None = None
+    """Value of as many pictures of `Evaluation.ceiling`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """How good a model's pictures are.
+
+    `scores` has the measures of `ganzoo.evaluate.measures.MEASURES` by name; those that make no
+    sense for the features are left out. Numbers of two evaluations can be compared where
+    `differences` finds none.
+    """
+
+    model: str
+    """Name of the model, or of the folder of pictures."""
+
+    sha256: str
+    """Hash of the weights or of the ONNX file; "" for pictures."""
+
+    step: int | None = None
+    """How many steps the model was trained, where that is known."""
+
+    samples_seen: int | None = None
+    """How many real images it was trained on, counted each time; where that is known."""
+
+    against: dict[str, Any]
+    """The real images: name, source, split, how many there are, and their fingerprint."""
+
+    features: dict[str, Any]
+    """What they are compared by: name, package, version, options, sha256, note."""
+
+    images: int
+    """How many pictures were judged, by how many real ones."""
+
+    seed: int
+    scores: dict[str, Score]
+    ceiling: str
+    """What the ceilings are of, such as "the untrained generator"; "" where there are none."""
+
+    classes: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """For each class its share of the pictures, and of the real ones."""
+
+    remarks: tuple[str, ...] = ()
+    """What a reader of these numbers should know."""
+
+    seconds: float = 0.0
+    versions: dict[str, str] = field(default_factory=dict)
+    pictures: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """Sheets of pictures by name, uint8 (H, W, C); they are no part of the JSON."""
+
+    def __getitem__(self, name: str) -> float:
+        """Return the value of a measure by name."""
+        return self.scores[name].value
+
+    def differences(self, other: Evaluation) -> list[str]:
+        """Return why the numbers cannot be compared with those of `other`, one line each."""
+        pairs = [
+            ("features", _features(self), _features(other)),
+            ("real images", _real(self), _real(other)),
+            ("number of images", f"{self.images:,}", f"{other.images:,}"),
+        ]
+        return [f"{name}: {ours} and {theirs}" for name, ours, theirs in pairs if ours != theirs]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of a file, without the pictures."""
+        found: dict[str, Any] = {"schema": SCHEMA, **asdict(self)}
+        del found["pictures"]
+        return found
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any], where: object) -> Evaluation:
+        """Read the result of `json.loads`; raise ModelFileError, which names `where`, if damaged."""
+        try:
+            given = dict(content)
+            if given.pop("schema") != SCHEMA:
+                raise ValueError("another ganzoo wrote it")
+            given["scores"] = {name: Score(**score) for name, score in given["scores"].items()}
+            given["classes"] = {name: tuple(pair) for name, pair in given["classes"].items()}
+            given["remarks"] = tuple(given["remarks"])
+            return cls(**given)
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            raise ModelFileError(f"{where} is no evaluation: {error}") from error
+
+    @classmethod
+    def read(cls, path: Path) -> Evaluation:
+        """Read a file that `ganzoo eval` wrote; raise ModelFileError where it is damaged."""
+        try:
+            return cls.from_json(json.loads(path.read_bytes()), path)
+        except (OSError, ValueError) as error:
+            raise ModelFileError(f"{path} cannot be read: {error}") from error
+
+    def rows(self) -> list[tuple[str, str, str, str, str, str]]:
+        """Return the table in words: measure, value, error, floor, ceiling, what it sees."""
+        found = []
+        for name, measure in MEASURES.items():
+            if score := self.scores.get(name):
+                numbers = [score.value, score.error, score.floor, score.ceiling]
+                value, error, floor, ceiling = (number(n, measure.scale) for n in numbers)
+                found.append((measure.title, value, error, floor, ceiling, measure.sees))
+        return found
+
+    def __repr__(self) -> str:
+        score = f"Fréchet distance {number(self['frechet'])}" if "frechet" in self.scores else ""
+        return f"<{self.model}: {score}, {self.images:,} images, {self.features['name']}>"
+
+    def _repr_html_(self) -> str:
+        head = ("", "value", "±", "real", "ceiling", "")
+        rows = [head, *self.rows()]
+        cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
+        return "<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"
+
+
+def number(value: float | None, scale: float = 1.0) -> str:
+    """Return a number as a table shows it: three digits that count, "-" for None."""
+    if value is None:
+        return "-"
+    value *= scale
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3f}" if abs(value) < 1 else f"{value:.3g}"
+
+
+def _features(evaluation: Evaluation) -> str:
+    """Return the features' name, version and the start of their hash."""
+    of = evaluation.features
+    return f"{of['name']} {of['version']} ({of['sha256'][:8]})"
+
+
+def _real(evaluation: Evaluation) -> str:
+    """Return the real images' name, split, and the start of their fingerprint."""
+    of = evaluation.against
+    return f"{of['name']}, {of['split']} ({of['fingerprint'][:8]})"

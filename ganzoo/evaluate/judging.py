@@ -1,0 +1,159 @@
+"""Judge sets of pictures, all against the same real images and by the same features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ganzoo.errors import UsageError
+from ganzoo.evaluate import frechet, histogram, kernel, manifold, nearest, spread, wasserstein
+from ganzoo.evaluate.features import Described, FeatureModel, Pixels, describe
+from ganzoo.evaluate.sets import Real
+
+LOOKED_AT = 2_000
+"""Pictures of a set whose pixels are measured; features are made of all of them."""
+COMPARED = 1_000
+"""Pictures of a set that are compared with every training image."""
+"""Value of a measure, and its standard error where that is known."""
+
+Value = tuple[float, float | None]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A set of pictures as the measures see it: features of all, and the pixels of the first."""
+
+    described: Described
+    pixels: Pixels
+
+    def __len__(self) -> int:
+        return len(self.described.features)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one set of pictures got: the value and the error of each measure, by name."""
+
+    values: dict[str, Value]
+    shares: dict[str, float]
+    """Share of each class."""
+
+    best: list[int]
+    """Pictures with the most real ones around them, of those whose pixels are at hand."""
+
+    worst: list[int]
+    """Pictures with the fewest real ones around them."""
+
+    pairs: list[tuple[int, int, float]]
+    """Pictures nearest to a training image: (picture, training image, grey levels between them)."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges sets of `real.count` pictures; `model` makes the features, `name` is for messages."""
+
+    real: Real
+    model: FeatureModel
+    name: str = "features"
+
+    def look(self, batches: Iterable[Pixels]) -> Pictures:
+        """Return `real.count` pictures, uint8 (n, H, W, C) batch by batch, with their features."""
+        described, seen, pixels = list[Described](), 0, list[Pixels]()
+        wanted = self.real.training.shape[1:]
+        for batch in batches:
+            if batch.shape[1:] != wanted:
+                ours, theirs = (size(shape) for shape in (batch.shape[1:], wanted))
+                raise UsageError(
+                    f"the pictures are {ours}, and the real images are {theirs}: judge a model "
+                    "against the data that it draws, with against=",
+                    "against",
+                )
+            described.append(describe(self.model, batch, self.name))
+            if seen < LOOKED_AT:
+                pixels.append(batch[: LOOKED_AT - seen])
+            seen += len(batch)
+        if seen != self.real.count:
+            raise UsageError(f"{seen:,} pictures are judged against {self.real.count:,}")
+        return Pictures(_joined(described), np.concatenate(pixels))
+
+    @cached_property
+    def reference(self) -> Pictures:
+        """The real images that sets are compared with."""
+        return self.look(self.real.reference)
+
+    @cached_property
+    def moments(self) -> frechet.Moments:
+        """Mean and covariance of the reference's features."""
+        return frechet.Moments.of(self.reference.described.features)
+
+    @property
+    def reference_shares(self) -> dict[str, float]:
+        """Share of each class in the reference, as the classifier sees them."""
+        probabilities = self.reference.described.probabilities
+        if probabilities is None:
+            return {}
+        shares = histogram.shares(probabilities)
+        return dict(zip(self.model.classes, shares.tolist(), strict=True))
+
+    def brief(self, pictures: Pictures) -> dict[str, float]:
+        """Return what is measured during training: Fréchet distance and coverage."""
+        features = pictures.described.features
+        found = manifold.coverage(features, self.reference.described.features)
+        distance = frechet.frechet_distance(frechet.Moments.of(features), self.moments)
+        return {"frechet": distance, "coverage": found}
+
+    def judge(self, pictures: Pictures) -> Judged:
+        """Return all measures of a set of pictures."""
+        features, real = pictures.described.features, self.reference.described.features
+        around = manifold.compare_manifolds(features, real)
+        close = nearest.nearest_training(
+            pictures.pixels[:COMPARED], self.real.training, self.real.held_back
+        )
+        values: dict[str, Value] = {
+            "frechet": (
+                frechet.frechet_distance(frechet.Moments.of(features), self.moments),
+                frechet.frechet_error(features, self.moments),
+            ),
+            "kernel": kernel.kernel_distance(features, real),
+            "wasserstein": (
+                wasserstein.sliced_wasserstein(pictures.pixels, self.reference.pixels).mean, None
+            ),
+            "precision": (around.precision, around.precision_error),
+            "recall": (around.recall, around.recall_error),
+            "density": (around.density, around.density_error),
+            "coverage": (around.coverage, around.coverage_error),
+            "diversity": (
+                spread.diversity(pictures.pixels[:COMPARED], self.reference.pixels[:COMPARED]),
+                None,
+            ),
+            "copies": (close.share, close.error),
+        }  # fmt: skip
+        shares = dict[str, float]()
+        if self.model.classes:
+            drawn, theirs = pictures.described.probabilities, self.reference.described.probabilities
+            assert drawn is not None
+            assert theirs is not None
+            of = histogram.compare(drawn, theirs)
+            values |= {"classes": (of.divergence, None), "confidence": (of.confidence, of.error)}
+            shares = dict(zip(self.model.classes, of.shares.tolist(), strict=True))
+        order = np.argsort(around.densities[: len(pictures.pixels)], kind="stable").tolist()
+        return Judged(values, shares, order[::-1][:16], order[:16], close.pairs)
+
+
+def _joined(parts: list[Described]) -> Described:
+    """Return several batches as one."""
+    features = np.concatenate([part.features for part in parts])
+    if parts[0].probabilities is None:
+        return Described(features)
+    probabilities: list[Any] = [part.probabilities for part in parts]
+    return Described(features, np.concatenate(probabilities))
+
+
+def size(shape: tuple[int, ...]) -> str:
+    """Return the shape (H, W, C) of an image in words: `28x28 grey`."""
+    height, width, channels = shape
+    return f"{width}x{height} {'grey' if channels == 1 else 'colour'}"

@@ -1,0 +1,56 @@
+"""The measures: what each is called, which way is better, and what it means for a reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number about a set of pictures, compared with a set of real ones."""
+
+    title: str
+    better: Literal["lower", "higher", "near"]
+    """Which values are better; "near" means near to the value of real pictures."""
+
+    sees: str
+    """What it sees, in a sentence without a full stop."""
+
+    scale: float = 1.0
+    """Factor by which it is multiplied where it is shown; the title says so."""
+
+
+MEASURES: dict[str, Measure] = {
+    "frechet": Measure(
+        "Fréchet distance", "lower", "distance of all pictures to all real ones, as two clouds"
+    ),
+    "kernel": Measure(
+        "KID x 1000", "lower", "the same without the bias of few pictures; it may fall below 0", 1e3
+    ),
+    "wasserstein": Measure(
+        "patches (SWD)", "lower", "distance of small patches: texture, sharpness, noise"
+    ),
+    "precision": Measure("precision", "higher", "share of pictures that could be real"),
+    "recall": Measure("recall", "higher", "share of real pictures that the model could draw"),
+    "density": Measure(
+        "density", "higher", "how many real pictures are around a picture; 1 for real ones"
+    ),
+    "coverage": Measure(
+        "coverage", "higher", "share of real pictures with a picture close to them: modes found"
+    ),
+    "classes": Measure(
+        "classes (KL)", "lower", "how far the shares of the classes are from the real ones, in nats"
+    ),
+    "confidence": Measure(
+        "confidence", "near", "how sure the classifier is of a picture; ghosts make it unsure"
+    ),
+    "diversity": Measure(
+        "diversity", "near", "how much two pictures differ, as a share of two real ones"
+    ),
+    "copies": Measure(
+        "copies", "near",
+        "share of pictures nearer to a training picture than 99% of other real ones are",
+    ),
+}  # fmt: skip
+"""The measures by the name that files and Python use, in the order of the table."""

@@ -1,0 +1,88 @@
+"""Open features for a data set, and remember what was measured on the same images before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ganzoo.data import Images
+from ganzoo.errors import PluginError
+from ganzoo.evaluate.features import FeatureModel, Features, Pixels, digest
+from ganzoo.evaluate.judging import Judge, Value
+from ganzoo.evaluate.sets import Real
+from ganzoo.storage import cache_folder, write_whole
+from ganzoo.zoo import registry
+from ganzoo.zoo.catalogue import features as installed
+from ganzoo.zoo.catalogue import find
+from ganzoo.zoo.registry import Loaded
+
+MEASURED = "1"  # change it when the same pictures would get other numbers
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Features that are ready to use, and the plugin that they are of."""
+
+    loaded: Loaded[Features]
+    model: FeatureModel
+
+    def describe(self) -> dict[str, Any]:
+        """Return what an evaluation records of them."""
+        return {
+            **self.loaded.describe(),
+            "version": self.loaded.value.version,
+            "sha256": self.model.sha256,
+            "note": self.model.note,
+        }
+
+
+def open_features(
+    name: str | None, images: Images, options: Mapping[str, Any] | None = None
+) -> Opened:
+    """Open the features called `name` for the data set of `images`, which may train them.
+
+    By default they are those of a classifier where the images have labels, and of patches where
+    they have none. Raises PluginError where the plugin is unknown or broken, DataError where the
+    images are not what it needs.
+    """
+    name = name or ("patches" if images.labels is None else "classifier")
+    loaded = registry.load(find(installed(), name), options or {}, Features)
+    with registry.blame(loaded.entry):
+        model = loaded.value.open(images)
+        if not isinstance(model, FeatureModel):
+            raise PluginError(f"open returned {type(model).__name__}, not a FeatureModel")
+    return Opened(loaded, model)
+
+
+def judge_of(real: Real, opened: Opened) -> Judge:
+    """Return a judge that compares by these features; its messages name the plugin."""
+    return Judge(real, opened.model, opened.loaded.entry.label)
+
+
+def remembered(
+    judge: Judge, what: str, batches: Callable[[], Iterable[Pixels]]
+) -> dict[str, Value]:
+    """Return the measures of the set that `batches` yields; `what` tells it from other sets.
+
+    The numbers are kept in the cache: floors and ceilings are measured once.
+    """
+    splits = judge.real.splits
+    held_back = splits.test.fingerprint if splits.test else ""
+    key = digest(
+        MEASURED,
+        judge.model.sha256,
+        splits.train.fingerprint,
+        held_back,
+        str(judge.real.count),
+        what,
+    )
+    file = cache_folder() / "evaluations" / f"{key[:32]}.json"
+    with suppress(OSError, ValueError, TypeError, AttributeError):
+        kept = json.loads(file.read_bytes())
+        return {str(n): (float(v), None if e is None else float(e)) for n, (v, e) in kept.items()}
+    values = judge.judge(judge.look(batches())).values
+    write_whole(file, json.dumps(values).encode())
+    return values

@@ -1,0 +1,101 @@
+"""What an evaluation means, in sentences for people."""
+
+from __future__ import annotations
+
+from ganzoo.evaluate.evaluation import Evaluation, number
+
+UNBIASED = 10_000
+"""Images from which on the bias of a Fréchet distance is small beside usual differences."""
+NEAR_ZERO = 0.02
+"""Largest precision, recall and coverage of pictures that are far from all real ones."""
+RARE = 0.2
+"""Share of its real frequency below which a class is called rare."""
+COPIED = 3.0
+"""Standard errors by which the copies must be more than the floor before they are named."""
+
+
+def meaning(evaluation: Evaluation) -> list[str]:
+    """Return what the numbers say, one sentence each."""
+    found = [_distance(evaluation)]
+    if far(evaluation):
+        found.append(
+            "No picture is near a real one: precision to coverage are about 0 and tell nothing yet. "
+            "KID and the patches can still tell which of two models is nearer."
+        )
+    else:
+        found += _plausible(evaluation)
+    if rare := [
+        name
+        for name, (share, real) in evaluation.classes.items()
+        if real > 0 and share < RARE * real
+    ]:
+        found.append(f"It hardly draws {_listed(rare)}.")
+    found += _copies(evaluation)
+    if evaluation.images < UNBIASED:
+        found.append(
+            f"A Fréchet distance is larger where there are fewer images: compare it only with "
+            f"others of {evaluation.images:,}. KID has no such bias."
+        )
+    return [*found, *evaluation.remarks]
+
+
+def repeat(evaluation: Evaluation) -> list[str]:
+    """Return what is needed to get the same numbers again, and how long it took."""
+    of, real = evaluation.features, evaluation.against
+    step = "" if evaluation.step is None else f", step {evaluation.step:,}"
+    weights = f" ({evaluation.sha256[:12]})" if evaluation.sha256 else ""
+    versions = ", ".join(f"{name} {version}" for name, version in evaluation.versions.items())
+    return [
+        f"pictures: {evaluation.images:,} of seed {evaluation.seed}, {evaluation.model}{step}{weights}",
+        f"real: {evaluation.images:,} of {real['name']}, {real['split']} ({real['fingerprint'][:12]})",
+        f"features: {of['name']} {of['version']} of {of['package']} ({of['sha256'][:12]})"
+        + (f", {of['note']}" if of["note"] else ""),
+        f"{versions}; it took {evaluation.seconds:.0f} s",
+    ]
+
+
+def far(evaluation: Evaluation) -> bool:
+    """Return whether the pictures are so far from the real ones that no real one is around any."""
+    names = ("precision", "recall", "coverage")
+    return all(evaluation[n] <= NEAR_ZERO for n in names if n in evaluation.scores)
+
+
+def _distance(evaluation: Evaluation) -> str:
+    """Return where the Fréchet distance is between floor and ceiling."""
+    score = evaluation.scores["frechet"]
+    text = f"The Fréchet distance is {number(score.value)}"
+    if score.floor is not None:
+        text += f", of real pictures {number(score.floor)}"
+    if score.ceiling is not None:
+        text += f", of {evaluation.ceiling} {number(score.ceiling)}"
+    return f"{text}."
+
+
+def _plausible(evaluation: Evaluation) -> list[str]:
+    """Return whether its pictures look real, and whether they are as varied as real ones."""
+    precision, recall = evaluation["precision"], evaluation["recall"]
+    coverage = evaluation["coverage"]
+    return [
+        f"{precision:.0%} of its pictures could be real, and it could draw {recall:.0%} of the real "
+        f"ones; {coverage:.0%} of the real ones have a picture close to them."
+    ]
+
+
+def _copies(evaluation: Evaluation) -> list[str]:
+    """Return whether it copies training pictures, in one sentence, if that was measured."""
+    score = evaluation.scores.get("copies")
+    if score is None or score.floor is None:
+        return []
+    margin = COPIED * (score.error or 0.0)
+    if score.value > max(2 * score.floor, score.floor + margin):
+        return [
+            f"{score.value:.1%} of its pictures are nearly a training picture, where of other real "
+            f"ones {score.floor:.1%} are: look at the nearest ones, it may copy."
+        ]
+    return ["It shows no sign of copying training pictures."]
+
+
+def _listed(names: list[str]) -> str:
+    """Return names with commas, and "and" before the last."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,45 @@
+"""The evaluations of a run, which are kept in its folder: a file of numbers, sheets of pictures."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from ganzoo.draw.pixels import save_png
+from ganzoo.errors import ModelFileError
+from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.evaluate.features import digest
+from ganzoo.runs.folder import Run
+from ganzoo.storage import write_whole
+
+EVALUATIONS, NUMBERS = "evaluations", "evaluation.json"
+
+
+def save(run: Run, evaluation: Evaluation) -> Path:
+    """Write an evaluation into the run's folder, over an older one of the same kind.
+
+    Returns its folder, which holds the numbers and a .png for each sheet.
+    """
+    of = evaluation.features
+    kind = digest(of["sha256"], evaluation.against["fingerprint"], str(evaluation.images))
+    name = f"step-{evaluation.step or 0:08d}-{of['name']}-{kind[:8]}-seed{evaluation.seed}"
+    folder = run.path / EVALUATIONS / name
+    for sheet, pixels in evaluation.pictures.items():
+        save_png(pixels, folder / f"{sheet}.png")
+    write_whole(folder / NUMBERS, (json.dumps(evaluation.to_json(), indent=2) + "\n").encode())
+    return folder
+
+
+def saved(run: Run) -> list[tuple[Evaluation, Path]]:
+    """Return the evaluations of a run with their folders, by step; damaged ones are left out."""
+    found = []
+    for file in sorted(run.path.glob(f"{EVALUATIONS}/*/{NUMBERS}")):
+        with suppress(ModelFileError):
+            found.append((Evaluation.read(file), file.parent))
+    return sorted(found, key=lambda pair: pair[0].step or 0)
+
+
+def latest(run: Run) -> tuple[Evaluation, Path] | None:
+    """Return the evaluation of the latest step, the one of most images; None where there is none."""
+    return max(saved(run), key=lambda pair: (pair[0].step or 0, pair[0].images), default=None)
