@@ -97,7 +97,7 @@ class Evaluation:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any], where: object) -> Evaluation:
-        """Read the result of `json.loads`; raise ModelFileError, which names `where`, if damaged."""
+        """Read the result of `json.loads`; a ModelFileError names `where` if it is damaged."""
         try:
             given = dict(content)
             if given.pop("schema") != SCHEMA:

@@ -19,7 +19,7 @@ def meaning(evaluation: Evaluation) -> list[str]:
     found = [_distance(evaluation)]
     if far(evaluation):
         found.append(
-            "No picture is near a real one: precision to coverage are about 0 and tell nothing yet. "
+            "No picture is near a real one: precision to coverage are about 0, and tell nothing. "
             "KID and the patches can still tell which of two models is nearer."
         )
     else:
@@ -44,10 +44,11 @@ def repeat(evaluation: Evaluation) -> list[str]:
     of, real = evaluation.features, evaluation.against
     step = "" if evaluation.step is None else f", step {evaluation.step:,}"
     weights = f" ({evaluation.sha256[:12]})" if evaluation.sha256 else ""
-    versions = ", ".join(f"{name} {version}" for name, version in evaluation.versions.items())
+    versions = ", ".join(" ".join(pair) for pair in evaluation.versions.items())
+    count = f"{evaluation.images:,}"
     return [
-        f"pictures: {evaluation.images:,} of seed {evaluation.seed}, {evaluation.model}{step}{weights}",
-        f"real: {evaluation.images:,} of {real['name']}, {real['split']} ({real['fingerprint'][:12]})",
+        f"pictures: {count} of seed {evaluation.seed}, {evaluation.model}{step}{weights}",
+        f"real: {count} of {real['name']}, {real['split']} ({real['fingerprint'][:12]})",
         f"features: {of['name']} {of['version']} of {of['package']} ({of['sha256'][:12]})"
         + (f", {of['note']}" if of["note"] else ""),
         f"{versions}; it took {evaluation.seconds:.0f} s",
@@ -76,8 +77,8 @@ def _plausible(evaluation: Evaluation) -> list[str]:
     precision, recall = evaluation["precision"], evaluation["recall"]
     coverage = evaluation["coverage"]
     return [
-        f"{precision:.0%} of its pictures could be real, and it could draw {recall:.0%} of the real "
-        f"ones; {coverage:.0%} of the real ones have a picture close to them."
+        f"{precision:.0%} of its pictures could be real, and it could draw {recall:.0%} of the "
+        f"real ones; {coverage:.0%} of the real ones have a picture close to them."
     ]
 
 

@@ -41,5 +41,5 @@ def saved(run: Run) -> list[tuple[Evaluation, Path]]:
 
 
 def latest(run: Run) -> tuple[Evaluation, Path] | None:
-    """Return the evaluation of the latest step, the one of most images; None where there is none."""
+    """Return the evaluation of the latest step, with most images; None where there is none."""
     return max(saved(run), key=lambda pair: (pair[0].step or 0, pair[0].images), default=None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.data.pictures import Given
 from ganzoo.draw.pixels import Pixels
-from ganzoo.errors import GanzooError, ModelFileError, UsageError
+from ganzoo.errors import GanzooError, ModelFileError
 from ganzoo.runs.finding import PICTURES, Found, Words, find
 
 if TYPE_CHECKING:

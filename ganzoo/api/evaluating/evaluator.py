@@ -1,0 +1,172 @@
+"""Judge several models by the same real images and features."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from ganzoo.api.evaluating.subjects import Spec, Subject
+from ganzoo.data import native_shape, open_splits
+from ganzoo.draw.pixels import Pixels, grid
+from ganzoo.errors import DataError, UsageError
+from ganzoo.evaluate.evaluation import Evaluation, Score
+from ganzoo.evaluate.judging import Judge, Judged, Pictures
+from ganzoo.evaluate.opening import Opened, judge_of, open_features, remembered
+from ganzoo.evaluate.sets import FEWEST, Real
+from ganzoo.runs import evaluations
+from ganzoo.seeds import derive
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """Real images and features, by which models are judged.
+
+    `asked` is the number of images that the user asked for; there may be fewer.
+    """
+
+    judge: Judge
+    opened: Opened
+    asked: int
+
+    @classmethod
+    def open(
+        cls,
+        judged: Subject,
+        spec: Spec,
+        images: int,
+        features: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Evaluator:
+        """Open the real images of `spec`, in the size of the pictures of `judged`, and features.
+
+        `images` is how many pictures are to be judged. Raises UsageError and DataError where there
+        are too few or they do not fit, PluginError where the features are broken.
+        """
+        if images < FEWEST:
+            raise UsageError(f"images must be at least {FEWEST}, not {images}", "images")
+        if judged.count is not None and judged.count < FEWEST:
+            there = f"{judged.name} has {judged.count} pictures"
+            raise DataError(f"{there}, and at least {FEWEST} are needed for a judgement")
+        splits = open_splits(spec[0], _shape(judged, spec), options=spec[1])
+        real = Real.choose(splits, min(images, judged.count or images))
+        opened = open_features(features, splits.train, options)
+        return cls(judge_of(real, opened), opened, images)
+
+    def evaluate(self, judged: Subject, seed: int = 0) -> Evaluation:
+        """Judge `judged`, write the result into its run, if it has one, and return it."""
+        began = time.perf_counter()
+        real, shape = self.judge.real, self.judge.real.training.shape[1:]
+        height, width, channels = map(int, shape)
+        pictures = self.judge.look(judged.batches(real.count, seed, (height, width, channels)))
+        found = self.judge.judge(pictures)
+        floor = remembered(self.judge, "floor", lambda: real.floor)
+        ceiling, what = self._ceiling(judged)
+        train = real.splits.train
+        evaluation = Evaluation(
+            model=judged.name,
+            sha256=judged.sha256,
+            step=judged.step,
+            samples_seen=judged.samples_seen,
+            against={
+                "name": train.name,
+                "source": train.source,
+                "split": real.split,
+                "images": len(train.pixels),
+                "fingerprint": real.reference.images.fingerprint,
+            },
+            features=self.opened.describe(),
+            images=real.count,
+            seed=seed,
+            scores={
+                name: Score(
+                    value=value,
+                    error=error,
+                    floor=floor[name][0],
+                    ceiling=ceiling[name][0],
+                )
+                for name, (value, error) in found.values.items()
+            },
+            ceiling=what,
+            classes=self._classes(found),
+            remarks=self._remarks(),
+            seconds=round(time.perf_counter() - began, 2),
+            versions={name: version(name) for name in ("ganzoo", "numpy", "onnxruntime")},
+            pictures=_sheets(found, pictures, real),
+        )
+        if judged.run:
+            evaluations.save(judged.run, evaluation)
+        return evaluation
+
+    def makes(self, known: Evaluation) -> bool:
+        """Return whether `known` is of the same real images and features, and of as many."""
+        real = self.judge.real
+        return (known.images, known.against["fingerprint"], known.features["sha256"]) == (
+            real.count, real.reference.images.fingerprint, self.judge.model.sha256,
+        )  # fmt: skip
+
+    def _ceiling(self, judged: Subject) -> tuple[dict[str, Any], str]:
+        """Return the measures of pictures that nothing was learned for, and what they are."""
+        real = self.judge.real
+        untrained = judged.untrained()
+        if untrained is None:
+            return remembered(self.judge, "noise", lambda: _noise(real)), "grey noise"
+        drawn = remembered(
+            self.judge, f"untrained {untrained.sha256}", lambda: untrained.stream(real.count)
+        )
+        return drawn, "the untrained generator"
+
+    def _classes(self, found: Judged) -> dict[str, tuple[float, float]]:
+        """Return the share of each class in the pictures and in the real images."""
+        real = self.judge.reference_shares
+        return {name: (share, real[name]) for name, share in found.shares.items()}
+
+    def _remarks(self) -> tuple[str, ...]:
+        """Return what a reader should know of the numbers of images."""
+        real = self.judge.real
+        if real.count >= self.asked:
+            return ()
+        return (
+            f"{self.asked:,} images were asked for, and there are {real.count:,} to compare with.",
+        )
+
+
+def _shape(judged: Subject, spec: Spec) -> tuple[int, int, int]:
+    """Return the shape (C, H, W) in which the real images are to be.
+
+    Raises DataError where the pictures are not of the size that all real images have.
+    """
+    height, width = judged.size
+    if judged.channels is not None:
+        return judged.channels, height, width
+    native = native_shape(*spec)
+    if native.fixed and (native.height, native.width) != judged.size:
+        raise DataError(
+            f"the pictures of {judged.name} are {width}x{height}, and the images of {spec[0]} are "
+            f"{native.width}x{native.height}: draw or save them in that size"
+        )
+    return native.channels, height, width
+
+
+def _noise(real: Real) -> Iterator[Pixels]:
+    """Yield as many pictures of grey noise as there are real images, batch by batch."""
+    random = np.random.default_rng(derive(0, "evaluate/noise"))
+    for batch in real.reference:
+        yield random.integers(0, 256, batch.shape, np.uint8)
+
+
+def _sheets(found: Judged, pictures: Pictures, real: Real) -> dict[str, Pixels]:
+    """Return sheets of the best and worst pictures, and of the nearest training pictures below."""
+    sheets = {
+        name: grid(pictures.pixels[chosen], 8)[0]
+        for name, chosen in (("best", found.best), ("worst", found.worst))
+    }
+    if found.pairs:
+        ours = pictures.pixels[[pair[0] for pair in found.pairs]]
+        theirs = np.asarray(real.training[[pair[1] for pair in found.pairs]])
+        sheets["nearest"] = grid(np.concatenate([ours, theirs]), len(found.pairs))[0]
+    return sheets
