@@ -9,6 +9,7 @@ import typer
 from ganzoo.architecture import __version__
 from ganzoo.cli.commands import (
     authors,
+    bench_zoo,
     directions,
     evaluate,
     explore,
@@ -66,6 +67,7 @@ app.command("directions")(directions.directions)
 app.command("project")(project.project)
 app.command("explore")(explore.explore)
 app.command("eval")(evaluate.evaluate)
+app.command("bench-zoo")(bench_zoo.bench_zoo)
 app.command("plot")(pictures.plot)
 app.command("animate")(pictures.animate)
 app.command("report")(pictures.report)

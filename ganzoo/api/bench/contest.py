@@ -13,7 +13,7 @@ from ganzoo.api.evaluating.evaluate import spec_of
 from ganzoo.api.evaluating.evaluator import Evaluator
 from ganzoo.api.evaluating.subjects import of_torch
 from ganzoo.errors import DeviceError, UsageError
-from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.evaluate.evaluation import Evaluation, number
 from ganzoo.runs import evaluations
 from ganzoo.runs.finding import Found
 from ganzoo.runs.folder import Run
@@ -72,6 +72,12 @@ class Entry:
     lap: Lap
     evaluation: Evaluation | None
     """None where it diverged before there was a checkpoint."""
+
+    def __str__(self) -> str:
+        """Return it in one line: `mlp_gan, seed 0, 60 s: Fréchet distance 21.4`."""
+        found = self.evaluation
+        how = f"Fréchet distance {number(found['frechet'])}" if found else self.lap.why
+        return f"{self.architecture}, seed {self.seed}, {self.lap.seconds:.0f} s: {how}"
 
 
 def compare(

@@ -1,0 +1,72 @@
+"""`ganzoo bench-zoo`: which architecture draws better after equal seconds?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ganzoo.cli import console
+from ganzoo.cli.opening import numbers
+
+
+def bench_zoo(
+    architectures: Annotated[
+        list[str], typer.Argument(metavar="NAME…", help="Names from `ganzoo list`.")
+    ],
+    data: Annotated[
+        str | None,
+        typer.Option(help="Real images for all, as in `train`. Default: each one's own."),
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Seconds of training for each run.")] = 300.0,
+    seeds: Annotated[
+        str, typer.Option(metavar="LIST", help="Seeds: a run for each, and for each name.")
+    ] = "0,1,2",
+    laps: Annotated[int, typer.Option(help="How often each run is judged on its way.")] = 5,
+    clock: Annotated[
+        Literal["wall", "cpu"],
+        typer.Option(help="cpu counts seconds of the CPU: fair where the machine is busy."),
+    ] = "wall",
+    images: Annotated[int, typer.Option(help="How many pictures to judge.")] = 10_000,
+    features: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What to compare by, as in `eval`.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    folder: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="The runs, the page, the JSON.")
+    ] = Path("bench-zoo"),
+) -> None:
+    """Train architectures for equal seconds, and compare what they draw: a page and a JSON file.
+
+    What the folder holds already is not done again. So the same command goes on after a break, and
+    more names or seeds can be added later.
+    """
+    from signal import SIGINT, SIGTERM
+
+    from ganzoo.api.bench.contest import Entry, Plan, compare
+    from ganzoo.api.signals import signals
+    from ganzoo.report.of_zoo import write
+
+    plan = Plan(
+        architectures=architectures,
+        seeds=numbers("--seeds", seeds, int, "0,1,2"),
+        seconds=seconds,
+        laps=laps,
+        clock=clock,
+        data=data,
+        device=device,
+        images=images,
+        features=features,
+    )
+    entries = list[Entry]()
+    with signals(SIGINT, SIGTERM) as stop:
+        stop.patient = True
+        for entry in compare(plan, folder, stop=stop, say=console.note):
+            entries.append(entry)
+            console.note(str(entry))
+    if stop():
+        console.note("stopped; the same command goes on")
+        raise typer.Exit(130)
+    for path in write(entries, folder):
+        print(path)
