@@ -1,0 +1,211 @@
+"""`ganzoo eval` and `ganzoo.evaluate`: the same numbers for the same pictures, and one clear line.
+
+The features are those of a stranger's plugin, which needs no training: means of blocks.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import ganzoo
+from ganzoo.errors import DataError, GanzooError, PluginError, UsageError
+from ganzoo.evaluate.evaluation import Evaluation
+from tests.conftest import Cli, install
+
+BLOCKS = '''
+import numpy as np
+
+from ganzoo.evaluate.features import Described, FeatureModel, Features
+
+
+def blocks(*, how: str = "well") -> Features:
+    """Means of blocks of seven pixels."""
+    def describe(pixels):
+        if how == "raises":
+            raise ZeroDivisionError("no blocks today")
+        side = pixels.shape[1] // 4
+        small = pixels.reshape(len(pixels), 4, side, 4, side, -1).mean(axis=(2, 4, 5))
+        found = small.reshape(len(pixels), -1).astype(np.float32)
+        if how == "nan":
+            found[0, 0] = np.nan
+        if how == "short":
+            found = found[1:]
+        return found if how == "bare" else Described(found)
+
+    model = FeatureModel(describe=describe, sha256="b" * 64)
+    return Features(version="1", open=lambda images: None if how == "shut" else model)
+'''
+GARMENTS = {"against": "toy_garments", "data_options": {"count": 600}, "features": "blocks"}
+"""Real images: of 600 drawn garments, half are compared with."""
+
+
+@pytest.fixture(autouse=True)
+def _blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path / "site", "own-features", BLOCKS, {"blocks": "blocks"}, group="ganzoo.features")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+
+
+def garments(count: int, seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Draw real garments, uint8 (count, 28, 28)."""
+    from ganzoo_plugins.toy_garments import draw_garment
+
+    return np.stack([draw_garment(seed, i) for i in range(count)])
+
+
+def test_a_model_is_between_real_pictures_and_untrained_ones(trained: Path) -> None:
+    found = ganzoo.evaluate(trained, images=200, **GARMENTS)
+    assert found.images == 200
+    assert found.ceiling == "the untrained generator"
+    for name in ("frechet", "kernel", "wasserstein"):
+        score = found.scores[name]
+        assert score.floor is not None
+        assert score.ceiling is not None
+        assert score.floor < score.value  # two steps of training are no match for real ones
+        assert score.floor < score.ceiling
+    assert found["precision"] < 0.5 < (found.scores["precision"].floor or 0)
+    assert Evaluation.from_json(json.loads(json.dumps(found.to_json())), "here") == found
+
+
+def test_the_same_seed_gives_the_same_numbers(trained: Path, exported: Path) -> None:
+    first = ganzoo.evaluate(trained, images=200, **GARMENTS)
+    again = ganzoo.evaluate(trained, images=200, **GARMENTS)
+    other = ganzoo.evaluate(trained, images=200, seed=1, **GARMENTS)
+    onnx = ganzoo.evaluate(exported, images=200, **GARMENTS)
+    assert again.scores == first.scores
+    assert other["frechet"] != first["frechet"]
+    assert onnx["frechet"] == pytest.approx(first["frechet"], rel=1e-2)
+
+
+def test_a_run_keeps_its_evaluations(trained: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    found = ganzoo.evaluate(run, images=150, **GARMENTS)
+    (kept,) = run.glob("evaluations/*/evaluation.json")
+    assert Evaluation.read(kept) == found
+    assert {"best.png", "worst.png", "nearest.png"} <= {p.name for p in kept.parent.iterdir()}
+
+
+def test_real_pictures_score_as_the_floor_does(tmp_path: Path) -> None:
+    np.savez(tmp_path / "real.npz", images=garments(300, seed=9))
+    real = ganzoo.evaluate(tmp_path / "real.npz", images=300, **GARMENTS)
+    assert real.ceiling == "grey noise"
+    assert real.scores["frechet"].floor == pytest.approx(real["frechet"], rel=0.5)
+    assert real["precision"] > 0.8
+    assert real["coverage"] > 0.8
+
+
+def test_training_pictures_are_seen_to_be_copies(tmp_path: Path) -> None:
+    np.savez(tmp_path / "copied.npz", images=garments(300, seed=0))
+    np.savez(tmp_path / "own.npz", images=garments(300, seed=9))
+    shares = [
+        ganzoo.evaluate(tmp_path / f"{name}.npz", images=300, **GARMENTS)["copies"]
+        for name in ("copied", "own")
+    ]
+    assert shares[0] > 0.95
+    assert shares[1] < 0.2
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_files_of_another_program_get_the_numbers_of_their_array(tmp_path: Path, mode: str) -> None:
+    pixels = garments(150, seed=9)
+    np.savez(tmp_path / "array.npz", images=pixels)
+    (tmp_path / "files").mkdir()
+    for i, image in enumerate(pixels):
+        Image.fromarray(image).convert(mode).save(tmp_path / "files" / f"{i:04d}.png")
+    array = ganzoo.evaluate(tmp_path / "array.npz", **GARMENTS)
+    files = ganzoo.evaluate(tmp_path / "files", **GARMENTS)
+    assert files.scores == array.scores
+    assert files.images == 150
+
+
+def test_the_command_prints_the_table_and_json(cli: Cli, exported: Path, tmp_path: Path) -> None:
+    options = ["--against", "toy_garments", "--set-data", "count=400", "--features", "blocks"]
+    shown = cli("eval", exported, *options, "--images", 150, "-o", tmp_path / "sheets")
+    assert shown.code == 0, shown.err
+    for words in ("Fréchet distance", "real", "untrained", "150 of seed 0", "blocks 1", "b" * 12):
+        assert words in shown.out
+    assert (tmp_path / "sheets" / "mlp-best.png").exists()
+    read = json.loads(cli("eval", exported, *options, "--images", 150, "--json").out)
+    python = ganzoo.evaluate(exported, images=150, **{**GARMENTS, "data_options": {"count": 400}})
+    assert Evaluation.from_json(read, "stdout").scores == python.scores
+
+
+def test_each_checkpoint_is_judged(cli: Cli, tmp_path: Path) -> None:
+    trained = cli(
+        "train", "mlp_gan", "--set", "hidden=16,32", "--data", "toy_garments", "--set-data",
+        "count=400", "--max-steps", 4, "--save-every", 2, "--keep", 3, "--runs", tmp_path,
+    )  # fmt: skip
+    found = [
+        *ganzoo.evaluate_checkpoints(trained.last, images=150, features="blocks", runs=tmp_path)
+    ]
+    assert [evaluation.step for evaluation in found] == [2, 4]
+    shown = cli("eval", trained.last, "--each-checkpoint", "--images", 150, "--features", "blocks")
+    assert "The best of them by Fréchet distance is of step" in shown.out
+
+
+def picture(path: Path, count: int, shape: tuple[int, ...]) -> Path:
+    """Write `count` pictures of noise as an .npz."""
+    pixels = np.random.default_rng(0).integers(0, 256, (count, *shape), np.uint8)
+    np.savez(path, images=pixels)
+    return path.with_suffix(".npz")
+
+
+@pytest.mark.parametrize(
+    ("count", "shape", "words"),
+    [
+        (99, (28, 28), "has 99 pictures, and at least 100"),
+        (120, (32, 32), "32x32, and the images of toy_garments are 28x28"),
+        (120, (28, 28, 3), "has colours, and the real images are grey"),
+    ],
+)
+def test_pictures_that_do_not_fit(
+    tmp_path: Path, count: int, shape: tuple[int, ...], words: str
+) -> None:
+    pictures = picture(tmp_path / "given", count, shape)
+    with pytest.raises(DataError, match=words):
+        ganzoo.evaluate(pictures, **GARMENTS)
+
+
+def test_a_picture_of_another_size_among_others(tmp_path: Path) -> None:
+    for i, image in enumerate(garments(110, seed=9)):
+        Image.fromarray(image[: 27 if i == 77 else 28]).save(tmp_path / f"{i:03d}.png")
+    with pytest.raises(DataError, match="picture 77 is of 28x27"):
+        ganzoo.evaluate(tmp_path, **GARMENTS)
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("raises", "ZeroDivisionError: no blocks today"),
+        ("nan", "are not finite"),
+        ("short", r"have the shape \(\d+, 16\)"),
+        ("bare", "returned ndarray, not Described"),
+        ("shut", "returned NoneType, not a FeatureModel"),
+    ],
+)
+def test_broken_features(exported: Path, how: str, words: str) -> None:
+    with pytest.raises(PluginError, match=f"blocks.*{words}"):
+        ganzoo.evaluate(exported, options={"how": how}, images=150, **GARMENTS)
+
+
+def test_what_cannot_be_judged(tmp_path: Path, exported: Path, trained: Path) -> None:
+    pictures = picture(tmp_path / "given", 120, (28, 28))
+    cases: list[tuple[type[GanzooError], str, dict[str, object]]] = [
+        (UsageError, "name the real images with against=", {"model": pictures, "against": None}),
+        (UsageError, "images must be at least 100", {"model": exported, "images": 99}),
+        (DataError, "at least 100", {"model": exported, "data_options": {"count": 150}}),
+        (PluginError, "no features is called 'block'; did you mean", {
+            "model": exported, "features": "block",
+        }),
+        (GanzooError, "nowhere", {"model": "nowhere"}),
+    ]  # fmt: skip
+    for kind, words, changed in cases:
+        given = {**GARMENTS, **changed}
+        with pytest.raises(kind, match=words):
+            ganzoo.evaluate(given.pop("model"), **given)  # type: ignore[arg-type]
