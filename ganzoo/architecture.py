@@ -8,7 +8,7 @@ returns an `Architecture` (or a `Dataset`). An entry point in the group `ganzoo.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from types import NoneType
 from typing import (
@@ -195,6 +195,10 @@ class Architecture:
                 raise TypeError(f"{name} is not of type {kind.__name__}")
 
 
+MOST_CLASSES = 100_000
+"""Labels without names must be below this: a higher number is not that of a class."""
+
+
 class ImageSequence(Protocol):
     """Images by number: a numpy array of them, a list, or a class that decodes or draws them."""
 
@@ -210,6 +214,7 @@ class Dataset:
     raises `ganzoo.errors.DataError`, which names the file. A numpy array of shape (N, H, W) or
     (N, H, W, C) is such a sequence. `cache_key` is a text that differs wherever the pixels may
     differ: a version and the options, or the files' names, sizes and times. An array needs none.
+    Labels take no part in it. Raises ValueError if labels or classes are not what they should be.
     """
 
     images: ImageSequence
@@ -217,6 +222,47 @@ class Dataset:
 
     cache_key: str | None = None
     """Text that differs wherever the pixels may; None for an array, which is its own key."""
+
+    labels: NDArray[np.int64] | None = None
+    """Class of each image, an index into `classes`: integers (N,), kept as int64; None where the
+    images are of no known classes."""
+
+    classes: tuple[str, ...] = ()
+    """Names of the classes. Labels without names get "0", "1", ... up to the highest label."""
+
+    def __post_init__(self) -> None:
+        if self.labels is not None:
+            labels, classes = _checked_labels(self.labels, self.classes, len(self.images))
+            object.__setattr__(self, "labels", labels)
+            object.__setattr__(self, "classes", classes)
+        elif self.classes:
+            raise ValueError("classes are given, but no labels")
+
+
+def _checked_labels(
+    labels: Any, classes: Iterable[Any], images: int
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return labels as int64 and the names of their classes; raise ValueError if either is wrong.
+
+    The error says what is wrong, as in "5 labels for 6 images".
+    """
+    import numpy as np
+
+    found, names = np.asarray(labels), tuple(classes)
+    if found.ndim != 1 or found.dtype.kind not in "iu" or not np.can_cast(found.dtype, np.int64):
+        raise ValueError(f"labels are {found.dtype} {found.shape}, not integers (N,)")
+    if len(found) != images:
+        raise ValueError(f"{len(found)} labels for {images} images")
+    if not all(isinstance(name, str) and name for name in names):
+        raise ValueError("a class has a name that is no text, or an empty one")
+    if len(set(names)) < len(names):
+        raise ValueError(f"two classes have the same name: {', '.join(sorted(names))}")
+    low, high = (int(found.min()), int(found.max())) if images else (0, -1)
+    most = len(names) or MOST_CLASSES
+    if low < 0 or high >= most:
+        wrong = low if low < 0 else high
+        raise ValueError(f"label {wrong} is of no class: labels are from 0 to {most - 1}")
+    return found.astype(np.int64), names or tuple(map(str, range(high + 1)))
 
 
 Plugin = Callable[..., Any]

@@ -44,3 +44,10 @@ def uniform(seed: int, index: int, count: int) -> NDArray[np.float64]:
     start = np.uint64(mix(mix(seed & _MASK) ^ index))
     words = mix_array(start + np.arange(count, dtype=np.uint64))
     return np.asarray((words >> np.uint64(11)) * 2.0**-53, np.float64)
+
+
+def uniform_rows(seed: int, rows: int, count: int) -> NDArray[np.float64]:
+    """Return `uniform(seed, i, count)` of every index i below `rows`, as (rows, count)."""
+    start = mix_array(np.arange(rows, dtype=np.uint64) ^ np.uint64(mix(seed & _MASK)))
+    words = mix_array(np.add.outer(start, np.arange(count, dtype=np.uint64)))
+    return np.asarray((words >> np.uint64(11)) * 2.0**-53, np.float64)

@@ -61,6 +61,8 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
         lines["steps"] = (
             f"{config.discriminator_steps} of the discriminator on each batch, 1 of the generator"
         )
+    if images.held_back:
+        lines["held back"] = f"{images.held_back}: for tests, not trained on"
     if images.skipped:
         lines["skipped"] = f"of the images, {len(images.skipped)} cannot be read: see run.json"
     if work.asked.batch_size != config.batch_size:

@@ -1,6 +1,6 @@
 """Training images: from whatever the user has to one uint8 array."""
 
+from ganzoo.data.opening import NativeShape, Splits, native_shape, open_images, open_splits
 from ganzoo.data.prepare import Images
-from ganzoo.data.sources import open_images
 
-__all__ = ["Images", "open_images"]
+__all__ = ["Images", "NativeShape", "Splits", "native_shape", "open_images", "open_splits"]

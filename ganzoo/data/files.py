@@ -9,12 +9,15 @@ import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ganzoo.architecture import Dataset
+from ganzoo.data.layout import arranged
+from ganzoo.data.parts import Parts
 from ganzoo.errors import DataError
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
@@ -23,17 +26,22 @@ MAX_PIXELS = 64_000_000
 MAX_FILE_BYTES = 256_000_000
 
 
-def folder_dataset(folder: Path) -> Dataset:
-    """Return every image file below `folder`, in the order of the paths; DataError if none."""
+def folder_parts(folder: Path) -> Parts:
+    """Return the image files below `folder`, in the order of the paths; DataError if none."""
     paths = sorted(_walk(folder))
     if not paths:
         raise DataError(f"{folder} holds no images ({', '.join(sorted(SUFFIXES))})")
-    key = _digest([(str(path.resolve()), *_size_and_time(path)) for path in paths])
-    return Dataset(images=_Files(paths), cache_key=f"folder-{key}")
+
+    def dataset(indices: list[int], **labels: Any) -> Dataset:
+        chosen = [paths[i] for i in indices]
+        key = _digest([(str(path.resolve()), *_size_and_time(path)) for path in chosen])
+        return Dataset(images=_Files(chosen), cache_key=f"folder-{key}", **labels)
+
+    return arranged([path.relative_to(folder) for path in paths], dataset)
 
 
-def zip_dataset(path: Path) -> Dataset:
-    """Return every image file in the zip at `path`, in the order of the names.
+def zip_parts(path: Path) -> Parts:
+    """Return the image files in the zip at `path`, in the order of the names.
 
     Raises DataError if there is none, or if the zip is damaged or not safe to unpack.
     """
@@ -46,15 +54,25 @@ def zip_dataset(path: Path) -> Dataset:
         key=lambda m: m.filename,
     )
     for member in members:
-        inside = PurePosixPath(member.filename.replace("\\", "/"))
+        inside = _inside(member)
         if inside.is_absolute() or ".." in inside.parts:
             raise DataError(f"{path} holds the unsafe name '{member.filename}': repack it")
         if member.file_size > MAX_FILE_BYTES:
             raise DataError(f"{path}: {member.filename} would unpack to {member.file_size} bytes")
     if not members:
         raise DataError(f"{path} holds no images ({', '.join(sorted(SUFFIXES))})")
-    key = _digest([(m.filename, m.file_size, m.CRC) for m in members])
-    return Dataset(images=_ZipMembers(archive, members), cache_key=f"zip-{key}")
+
+    def dataset(indices: list[int], **labels: Any) -> Dataset:
+        chosen = [members[i] for i in indices]
+        key = _digest([(m.filename, m.file_size, m.CRC) for m in chosen])
+        return Dataset(images=_ZipMembers(archive, chosen), cache_key=f"zip-{key}", **labels)
+
+    return arranged([_inside(member) for member in members], dataset)
+
+
+def _inside(member: zipfile.ZipInfo) -> PurePosixPath:
+    """Return the path of a member inside its zip."""
+    return PurePosixPath(member.filename.replace("\\", "/"))
 
 
 class _Decoded:

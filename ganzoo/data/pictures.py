@@ -25,7 +25,7 @@ class Given:
     @classmethod
     def open(cls, path: Path) -> Given:
         """Open the pictures at `path`; raise DataError where there are none."""
-        return cls(from_path(path))
+        return cls(from_path(path).train)
 
     def __len__(self) -> int:
         return len(self.dataset.images)

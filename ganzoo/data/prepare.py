@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,16 @@ class Images:
     skipped: tuple[str, ...] = ()
     labels: NDArray[np.int64] | None = None  # (N,), each the index of a class
     classes: tuple[str, ...] = ()  # their names
+    held_back: str = ""  # what of a path is not among these images, as it is a test split
+
+
+class Prepared(NamedTuple):
+    """What `prepare` makes of a data set."""
+
+    pixels: NDArray[np.uint8]
+    fingerprint: str
+    skipped: tuple[str, ...]
+    labels: NDArray[np.int64] | None
 
 
 def prepare(
@@ -49,12 +59,12 @@ def prepare(
     cache: Path,
     skip_bad: bool = False,
     progress: Progress = lambda done, total: None,
-) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:
-    """Return all images of `dataset` as `shape` (C, H, W), their fingerprint, and what is left out.
+) -> Prepared:
+    """Return all images of `dataset` as `shape` (C, H, W), with what `Prepared` says of them.
 
     The images are uint8 (N, H, W, C); if they were decoded before, they come from the cache. Every
     image that cannot be read is found here, before training starts: `skip_bad` leaves them out,
-    otherwise DataError names them. Nothing stays behind when it fails.
+    otherwise DataError names them. Nothing stays behind when it fails. Labels are not cached.
     """
     channels, height, width = shape
     target = (height, width, channels)
@@ -72,21 +82,24 @@ def prepare(
             raise DataError(f"images of {size} are too small: at least {SMALLEST} pixels a side")
         key = _fingerprint(array)
         if array.shape[1:] == target:
-            return array, key, ()
+            return Prepared(array, key, (), dataset.labels)
     elif dataset.cache_key is None:
         raise PluginError("a data set whose images are no array needs a cache_key")
     else:
         key = dataset.cache_key
     name = hashlib.sha256(f"{_RECIPE}|{key}|{target}".encode()).hexdigest()[:32]
     stored, facts = cache / f"{name}.u8", cache / f"{name}.json"
-    if not (facts.exists() and stored.exists()):
+    if not (facts.exists() and stored.exists() and _tells(facts, dataset.labels)):
         _decode_all(images, target, stored, facts, skip_bad, progress)
     known = json.loads(facts.read_text())
     if known["skipped"] and not skip_bad:
         raise DataError(_complaint(known["skipped"], len(images)), "skip_bad")
     # Copy-on-write: torch wants a writable array, and the file must stay as it is.
     pixels = np.memmap(stored, np.uint8, "c", shape=tuple(known["shape"]))
-    return pixels, known["fingerprint"], tuple(known["skipped"])
+    labels = dataset.labels
+    if labels is not None and known["skipped"]:
+        labels = np.delete(labels, known["left_out"])
+    return Prepared(pixels, known["fingerprint"], tuple(known["skipped"]), labels)
 
 
 def fit(image: NDArray[np.uint8], target: tuple[int, int, int]) -> NDArray[np.uint8]:
@@ -105,6 +118,15 @@ def fit(image: NDArray[np.uint8], target: tuple[int, int, int]) -> NDArray[np.ui
     return np.asarray(picture.convert("L" if channels == 1 else "RGB")).reshape(target)
 
 
+def _tells(facts: Path, labels: NDArray[np.int64] | None) -> bool:
+    """Return whether the facts are enough to say which of the images have which of the labels.
+
+    Early versions of ganzoo wrote down what was left out by name alone.
+    """
+    known = json.loads(facts.read_text())
+    return labels is None or not known["skipped"] or "left_out" in known
+
+
 def _decode_all(
     images: ImageSequence,
     target: tuple[int, int, int],
@@ -118,14 +140,14 @@ def _decode_all(
     The pixels are written, not memory-mapped: then a full disk is an error and not a signal.
     """
     temporary = stored.with_name(f"{stored.name}.{os.getpid()}.tmp")
-    bad: list[str] = []
+    bad: dict[int, str] = {}
     digest = hashlib.sha256()
     stored.parent.mkdir(parents=True, exist_ok=True)
     try:
         with temporary.open("wb") as file:
             for done, decoded in enumerate(_decode_each(images, target), start=1):
                 if isinstance(decoded, DataError):
-                    bad.append(str(decoded))
+                    bad[done - 1] = str(decoded)
                 else:
                     file.write(decoded.tobytes())
                     digest.update(decoded.tobytes())
@@ -133,12 +155,17 @@ def _decode_all(
                     progress(done, len(images))
         shape = (len(images) - len(bad), *target)
         if bad and not (skip_bad and shape[0]):
-            raise DataError(_complaint(bad, len(images)), "skip_bad")
+            raise DataError(_complaint(list(bad.values()), len(images)), "skip_bad")
         os.replace(temporary, stored)
     finally:
         temporary.unlink(missing_ok=True)
     digest.update(str(shape).encode())
-    found = {"shape": shape, "fingerprint": digest.hexdigest(), "skipped": bad}
+    found = {
+        "shape": shape,
+        "fingerprint": digest.hexdigest(),
+        "skipped": list(bad.values()),
+        "left_out": list(bad),  # their indices
+    }
     write_whole(facts, json.dumps(found).encode())
 
 

@@ -4,59 +4,50 @@ from __future__ import annotations
 
 import os
 import zipfile
-import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ganzoo.architecture import Dataset
 from ganzoo.data import files
-from ganzoo.data.idx import find_idx, read_idx
-from ganzoo.data.prepare import Images, Progress, prepare
+from ganzoo.data.idx import idx_dataset, idx_parts
+from ganzoo.data.npz import npz_parts
+from ganzoo.data.parts import Parts
 from ganzoo.errors import DataError, PluginError
-from ganzoo.storage import cache_folder
 from ganzoo.zoo import catalogue, registry
+from ganzoo.zoo.options import offers
 
 
-def open_images(
-    spec: str,
-    shape: tuple[int, int, int],
-    *,
-    options: Mapping[str, Any] | None = None,
-    skip_bad: bool = False,
-    progress: Progress = lambda done, total: None,
-) -> Images:
-    """Return the images that `spec` names, as `shape` (C, H, W), ready to train on.
+@dataclass(frozen=True)
+class Source:
+    """Where images come from."""
 
-    `spec` is a registered data set (`options` are its options), or a path: a folder or zip of
-    images, a folder of IDX files, an .npz. If it could be both, it is the registered name; write
-    ./name for the path. Raises DataError, which says what to do, if there are no images or some
-    cannot be read.
+    name: str
+    parts: Parts
+    facts: dict[str, Any]
+    """What `run.json` records of the images to train on."""
+
+    test_facts: dict[str, Any]
+    """The same of the images that are held back."""
+
+    blamed: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Function that makes a context in which a plugin is blamed for what goes wrong."""
+
+
+def find(spec: str, options: Mapping[str, Any]) -> Source:
+    """Return what `spec` names: a registered data set with these options, or else a path.
+
+    Raises DataError if it names neither.
     """
-    name, source, dataset, blamed = _find(spec, options or {})
-    with blamed:
-        pixels, fingerprint, skipped = prepare(
-            dataset, shape, cache=cache_folder() / "images", skip_bad=skip_bad, progress=progress
-        )
-    return Images(name=name, pixels=pixels, fingerprint=fingerprint, source=source, skipped=skipped)
-
-
-def _find(
-    spec: str, options: Mapping[str, Any]
-) -> tuple[str, dict[str, Any], Dataset, AbstractContextManager[None]]:
-    """Return a short name, what `run.json` records, the data set, and a context that blames it."""
     if not spec.strip():
         raise DataError("data is an empty word: name a data set or a path", "data")
     looks_like_a_path = os.sep in spec or "/" in spec or spec.endswith((".zip", ".npz"))
     if not looks_like_a_path:
         try:
-            loaded = registry.load_dataset(spec, options)
-            entry = loaded.entry
-            return entry.name, loaded.describe(), loaded.value, registry.blame(entry)
+            return _registered(spec, options)
         except catalogue.UnknownNameError as error:
             if not Path(spec).exists():
                 raise DataError(f"{error}; or give a path to images") from None
@@ -66,38 +57,45 @@ def _find(
         )
     path = Path(spec)
     real = path.resolve()
-    name = real.name if real.is_dir() else real.stem
-    return name or "images", {"path": str(real)}, _from_path(path), nullcontext()
+    name = (real.name if real.is_dir() else real.stem) or "images"
+    facts, parts = {"path": str(real)}, from_path(path)
+    if parts.test is None:
+        return Source(name, parts, facts, {})
+    return Source(name, parts, {**facts, "split": "train"}, {**facts, "split": "test"})
 
 
-def _from_path(path: Path) -> Dataset:
+def from_path(path: Path) -> Parts:
+    """Return the images at a path: a folder or zip of images, IDX files, or an .npz."""
     if path.is_dir():
-        idx = find_idx(path, "train") or find_idx(path, "test")
-        return Dataset(images=read_idx(idx)) if idx else files.folder_dataset(path)
+        return idx_parts(path) or files.folder_parts(path)
     if not path.exists():
         raise DataError(f"there is no folder or file '{path}'; `ganzoo list` shows the data sets")
     if zipfile.is_zipfile(path) and path.suffix != ".npz":
-        return files.zip_dataset(path)
+        return files.zip_parts(path)
     if path.suffix == ".npz":
-        return Dataset(images=_read_npz(path))
+        return npz_parts(path)
     if "idx3-ubyte" in path.name:
-        return Dataset(images=read_idx(path))
+        return Parts(idx_dataset(path))
     raise DataError(
         f"'{path}' is no training data: give a folder or .zip of images, an .npz, or IDX files"
     )
 
 
-def _read_npz(path: Path) -> NDArray[np.uint8]:
-    """Return the images of an .npz: its array `images`, or its first uint8 array of 3 or 4 axes."""
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            names = sorted(content.files, key=lambda name: name != "images")
-            arrays = (content[name] for name in names)
-            found = next((a for a in arrays if a.dtype == np.uint8 and a.ndim in (3, 4)), None)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} cannot be read as .npz: {error}") from error
-    if found is not None and found.ndim == 4 and found.shape[3] not in (1, 3):
-        found = found.transpose(0, 2, 3, 1)
-    if found is None or not len(found) or (found.ndim == 4 and found.shape[3] not in (1, 3)):
-        raise DataError(f"{path} holds no uint8 images (N, H, W), (N, H, W, C) or (N, C, H, W)")
-    return np.asarray(found, np.uint8)
+def _registered(name: str, options: Mapping[str, Any]) -> Source:
+    """Return a registered data set.
+
+    Where "train" is asked of its option `split`, it holds back what that calls "test".
+    """
+    loaded = registry.load_dataset(name, options)
+    entry, parts, facts = loaded.entry, Parts(loaded.value), loaded.describe()
+    other = {**loaded.options, "split": "test"}
+    if loaded.options.get("split") == "train":
+        function, _ = registry.import_function(entry)
+        if offers(function, "split", "test"):
+            parts = Parts(loaded.value, partial(_load, entry, other), "its option split=test")
+    blamed = partial(registry.blame, entry)
+    return Source(entry.name, parts, facts, {**facts, "options": other}, blamed)
+
+
+def _load(entry: catalogue.Entry, options: Mapping[str, Any]) -> Dataset:
+    return registry.load(entry, options, Dataset).value

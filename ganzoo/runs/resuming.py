@@ -242,10 +242,21 @@ def _same_images(
     if images.fingerprint != facts.data.fingerprint:
         raise DataError(
             f"the images in '{spec}' are not the {facts.data.images:,} that the run was begun "
-            "with: say where those are with data=PATH, or begin a new run with `ganzoo train`",
+            f"with: say where those are with data=PATH, or begin a new run with `ganzoo train`"
+            f"{_now_held_back(facts, images)}",
             "data",
         )
     return images
+
+
+def _now_held_back(facts: Facts, images: Images) -> str:
+    """Return what to say of a run that an early ganzoo began on a test split as well."""
+    if not images.held_back or "split" in facts.data.source:
+        return ""
+    return (
+        f". Not among the {len(images.pixels):,} images are now {images.held_back}. To train on "
+        "them too, give the folders other names"
+    )
 
 
 def _check_length(state: TrainState, job: Job) -> None:

@@ -46,6 +46,12 @@ def resolve(function: Plugin, given: Mapping[str, Any], whose: str) -> dict[str,
     return resolved
 
 
+def offers(function: Plugin, name: str, value: Any) -> bool:
+    """Return whether the option `name` of `function` is a Literal that has `value` as a choice."""
+    annotation = _hints(function).get(name)
+    return get_origin(annotation) is Literal and value in get_args(annotation)
+
+
 def describe(function: Plugin) -> str:
     """Return the options of `function` in one line: `its options are width: int = 64`."""
     annotations = _hints(function)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ganzoo.seeds import uniform
@@ -26,6 +27,19 @@ CLOTHES: list[Colour] = [
     (222, 84, 84), (66, 104, 178), (70, 150, 110), (240, 180, 72), (120, 88, 150), (60, 66, 82),
     (244, 244, 240), (236, 136, 88),
 ]  # fmt: skip
+
+BACKS = ["none", "bob", "long", "afro", "buns", "tail"]
+KINDS = tuple(
+    f"{back}, {glasses}, {mouth}"
+    for back in ("short hair", "bob", "long hair", "afro", "buns", "tail")
+    for glasses in ("no glasses", "glasses")
+    for mouth in ("mouth closed", "mouth open")
+)
+"""The classes of faces: 24 combinations of three attributes that are seen in a small picture too.
+Each is that of 1/36 or 1/18 of the faces."""
+
+NUMBERS = 18
+"""Numbers that decide a face."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +68,12 @@ class Face:
     @classmethod
     def of(cls, seed: int, index: int) -> Face:
         """Return face `index` of `seed`."""
-        u = iter(uniform(seed, index, 18).tolist())
+        return cls.from_numbers(uniform(seed, index, NUMBERS).tolist())
+
+    @classmethod
+    def from_numbers(cls, numbers: Iterable[float]) -> Face:
+        """Return the face that `NUMBERS` numbers in [0, 1) decide."""
+        u = iter(numbers)
         return cls(
             background=pick(BACKGROUNDS, next(u)),
             skin=pick(SKINS, next(u)),
@@ -64,7 +83,7 @@ class Face:
             collar=pick(["round", "v", "hood"], next(u)),
             width=between(23.0, 26.5, next(u)),
             chin=between(74.0, 78.5, next(u)),
-            back=pick(["none", "bob", "long", "afro", "buns", "tail"], next(u)),
+            back=pick(BACKS, next(u)),
             front=pick(["straight", "parted", "swept", "spiky", "curly", "receding"], next(u)),
             eyes=pick(["round", "almond", "sleepy", "happy"], next(u)),
             eye_height=between(52.5, 54.5, next(u)),
@@ -75,3 +94,9 @@ class Face:
             cheeks=pick(["", "blush", "freckles"], next(u)),
             earrings=next(u) < 0.25,
         )
+
+    @property
+    def kind(self) -> int:
+        """The face's class: an index into `KINDS`."""
+        glasses, is_open = self.glasses != "", self.mouth in {"grin", "open"}
+        return (BACKS.index(self.back) * 2 + glasses) * 2 + is_open

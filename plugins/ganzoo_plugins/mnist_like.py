@@ -8,24 +8,32 @@ from pathlib import Path
 from typing import Literal
 
 from ganzoo import Dataset
-from ganzoo.data.idx import find_idx, read_idx
+from ganzoo.data.idx import find_idx, idx_dataset
 from ganzoo.errors import DataError
 from ganzoo.storage import cache_folder
 
 Split = Literal["train", "test"]
 
+GARMENTS = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
+    "Ankle boot",
+)  # fmt: skip
+DIGITS = tuple("0123456789")
+
 
 def fashion_mnist(*, split: Split = "train", download: bool = True) -> Dataset:
     """Fashion-MNIST: 60,000 grey 28x28 garments in ten classes (Xiao et al. 2017)."""
-    return _find("fashion_mnist", "FashionMNIST", split, download)
+    return _find("fashion_mnist", "FashionMNIST", GARMENTS, split, download)
 
 
 def mnist(*, split: Split = "train", download: bool = True) -> Dataset:
     """MNIST: 60,000 grey 28x28 handwritten digits (LeCun et al. 1998)."""
-    return _find("mnist", "MNIST", split, download)
+    return _find("mnist", "MNIST", DIGITS, split, download)
 
 
-def _find(name: str, torchvision_name: str, split: Split, download: bool) -> Dataset:
+def _find(
+    name: str, torchvision_name: str, classes: tuple[str, ...], split: Split, download: bool
+) -> Dataset:
     """Look in each place in turn, and return the data set; DataError if it is nowhere.
 
     `torchvision_name` is its class in torchvision, and its folder on disk.
@@ -47,7 +55,7 @@ def _find(name: str, torchvision_name: str, split: Split, download: bool) -> Dat
             "train on drawn garments that need no files: data='toy_garments'",
             "data",
         )
-    return Dataset(images=read_idx(found))
+    return idx_dataset(found, classes)
 
 
 def _download(torchvision_name: str, split: Split) -> tuple[Path | None, str]:

@@ -7,9 +7,12 @@ train on.
 
 from __future__ import annotations
 
+import numpy as np
+
 from ganzoo import Dataset
+from ganzoo.seeds import uniform_rows
 from ganzoo_plugins.drawing import Drawn
-from ganzoo_plugins.face import Face
+from ganzoo_plugins.face import KINDS, NUMBERS, Face
 from ganzoo_plugins.face_parts import draw
 
 VERSION = "1"  # part of the cache key: change it whenever a pixel changes
@@ -17,7 +20,11 @@ VERSION = "1"  # part of the cache key: change it whenever a pixel changes
 
 def toy_faces(*, count: int = 10_000, seed: int = 0) -> Dataset:
     """Drawn 96x96 colour faces with hair, eyes, mouths, glasses, made by code."""
+    images = Drawn(count, lambda i: draw(Face.of(seed, i)))
+    numbers = uniform_rows(seed, count, NUMBERS).tolist()
     return Dataset(
-        images=Drawn(count, lambda i: draw(Face.of(seed, i))),
+        images=images,
         cache_key=f"toy_faces-{VERSION}-{seed}-{count}",
+        labels=np.array([Face.from_numbers(row).kind for row in numbers]),
+        classes=KINDS,
     )

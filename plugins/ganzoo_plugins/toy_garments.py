@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo import Dataset
-from ganzoo.seeds import uniform
+from ganzoo.seeds import uniform, uniform_rows
 from ganzoo_plugins.drawing import Canvas, Colour, Drawn, Point, between, mirrored, pick, shade
+from ganzoo_plugins.mnist_like import GARMENTS
 
 VERSION = "1"  # part of the cache key: change it whenever a pixel changes
 MIDDLE = 14.0
@@ -21,9 +22,13 @@ MIDDLE = 14.0
 
 def toy_garments(*, count: int = 10_000, seed: int = 0) -> Dataset:
     """Drawn 28x28 grey garments in Fashion-MNIST's ten classes, made by code."""
+    images = Drawn(count, lambda i: draw_garment(seed, i))
+    kinds = uniform_rows(seed, count, 1)[:, 0].tolist()
     return Dataset(
-        images=Drawn(count, lambda i: draw_garment(seed, i)),
+        images=images,
         cache_key=f"toy_garments-{VERSION}-{seed}-{count}",
+        labels=np.array([pick(range(len(CLASSES)), kind) for kind in kinds]),
+        classes=GARMENTS,
     )
 
 

@@ -244,12 +244,12 @@ def test_a_path_takes_no_options(faces: Path) -> None:
 def test_cached_facts_say_what_was_decoded(tmp_path: Path) -> None:
     dataset = load_dataset("toy_garments", {"count": 5}).value
     odd_size = (1, 30, 30)
-    pixels, fingerprint, _ = prepare(dataset, odd_size, cache=tmp_path)
+    pixels, fingerprint, *_ = prepare(dataset, odd_size, cache=tmp_path)
     (facts,) = tmp_path.glob("*.json")
     assert json.loads(facts.read_text()) == {
-        "shape": [5, 30, 30, 1], "fingerprint": fingerprint, "skipped": [],
+        "shape": [5, 30, 30, 1], "fingerprint": fingerprint, "skipped": [], "left_out": [],
     }  # fmt: skip
-    same, again, _ = prepare(Dataset(images=np.array(pixels)), odd_size, cache=tmp_path)
+    same, again, *_ = prepare(Dataset(images=np.array(pixels)), odd_size, cache=tmp_path)
     assert again == fingerprint  # of the pixels, however they came
     np.testing.assert_array_equal(same, pixels)
 

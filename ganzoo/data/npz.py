@@ -1,0 +1,84 @@
+"""Images, labels and names of classes in a numpy .npz, under the names that people use."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganzoo.architecture import Dataset
+from ganzoo.data.parts import Parts, damage
+from ganzoo.errors import DataError
+
+# The first that is there is taken. x_train and its like are the names in Keras' mnist.npz.
+IMAGES = ("images", "train_images", "x_train")
+LABELS = ("labels", "y", "train_labels", "y_train")
+TEST_IMAGES = ("test_images", "x_test")
+TEST_LABELS = ("test_labels", "y_test")
+
+
+def npz_parts(path: Path) -> Parts:
+    """Return the images of an .npz, and those of its test split.
+
+    Where none of `IMAGES` is there, the first array that can be images is trained on. Raises
+    DataError, which says what is wrong with the file.
+    """
+    with _opened(path) as content:
+        names = list(content.files)
+    others = [name for name in names if name not in (*IMAGES, *TEST_IMAGES)]
+    used, train = _dataset(path, (*IMAGES, *others, *TEST_IMAGES))
+    test = next((name for name in TEST_IMAGES if name in names), None)
+    if test is None or used in TEST_IMAGES:
+        return Parts(train)
+    return Parts(train, lambda: _dataset(path, (test,))[1], f"its array {test}")
+
+
+def _dataset(path: Path, names: Iterable[str]) -> tuple[str, Dataset]:
+    """Return the first of `names` that is of images, and these with their labels."""
+    name, images = _first(path, names, lambda a: a.dtype == np.uint8 and a.ndim in (3, 4))
+    if images is not None and images.ndim == 4 and images.shape[3] not in (1, 3):
+        images = images.transpose(0, 2, 3, 1)
+    if images is None or not len(images) or (images.ndim == 4 and images.shape[3] not in (1, 3)):
+        raise DataError(f"{path} holds no uint8 images (N, H, W), (N, H, W, C) or (N, C, H, W)")
+    _, labels = _first(path, TEST_LABELS if name in TEST_IMAGES else LABELS, _are_labels)
+    if labels is None:
+        return name, Dataset(images=images)
+    _, classes = _first(path, ["classes"], lambda a: a.ndim == 1)
+    names = () if classes is None else tuple(classes.tolist())
+    with damage(path):
+        return name, Dataset(images=images, labels=labels.reshape(-1), classes=names)
+
+
+def _are_labels(array: NDArray[Any]) -> bool:
+    """Return whether an array can be labels: integers (N,) or, as in MedMNIST, (N, 1).
+
+    Other numbers under such a name, angles say, are no classes.
+    """
+    return array.dtype.kind in "iu" and array.shape[1:] in ((), (1,))
+
+
+def _first(
+    path: Path, names: Iterable[str], fits: Callable[[NDArray[Any]], bool]
+) -> tuple[str, NDArray[Any] | None]:
+    """Return the first of `names` whose array fits, and the array; "" and None where none does."""
+    with _opened(path) as content:
+        for name in names:
+            if name in content.files and fits(array := content[name]):
+                return name, array
+    return "", None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Yield the content of an .npz; raise DataError where it cannot be read."""
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            yield content
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path} cannot be read as .npz: {error}") from error

@@ -1,0 +1,145 @@
+"""Open images in the shape that is wanted: those to train on, and those that are held back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ganzoo.architecture import Dataset
+from ganzoo.data.prepare import Images, Progress, prepare
+from ganzoo.data.sources import Source, find
+from ganzoo.errors import DataError
+from ganzoo.storage import cache_folder
+from ganzoo.zoo.guard import explained
+
+
+@dataclass(frozen=True, kw_only=True)
+class Splits:
+    """The images of a data set in two parts; a class has the same number in both."""
+
+    train: Images
+    """The images to train on, as `open_images` returns them."""
+
+    test: Images | None
+    """The images that are held back; None where there are none."""
+
+    note: str
+    """Where `test` comes from, or why there is none, in a few words to show to the user."""
+
+
+class NativeShape(NamedTuple):
+    """The size that the images of a data set have before they are cropped and resized."""
+
+    channels: int
+    height: int
+    width: int
+    fixed: bool
+    """Whether all images are known to be of that size; otherwise it is that of the first."""
+
+
+def open_images(
+    spec: str,
+    shape: tuple[int, int, int],
+    *,
+    options: Mapping[str, Any] | None = None,
+    skip_bad: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> Images:
+    """Return the images that `spec` names, as `shape` (C, H, W), ready to train on.
+
+    `spec` is a registered data set (`options` are its options), or a path: a folder or zip of
+    images, a folder of IDX files, an .npz. If it could be both, it is the registered name; write
+    ./name for the path. A test split is left out. Raises DataError, which says what to do, if there
+    are no images or some cannot be read.
+    """
+    source = find(spec, options or {})
+    return _training(source, shape, skip_bad, progress)
+
+
+def open_splits(
+    spec: str,
+    shape: tuple[int, int, int],
+    *,
+    options: Mapping[str, Any] | None = None,
+    skip_bad: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> Splits:
+    """Return the images that `spec` names, and those that are held back; see `open_images`.
+
+    A registered data set holds back what its option `split` calls "test", where the annotation is a
+    Literal that has this word. If these images are not on the machine, `test` is None and `note`
+    says why. `progress` is told of each part by itself. Raises DataError also where the two parts
+    have different classes.
+    """
+    source = find(spec, options or {})
+    train = _training(source, shape, skip_bad, progress)
+    note = source.parts.note
+    if source.parts.test is None:
+        return Splits(train=train, test=None, note=note)
+    try:
+        with source.blamed():
+            dataset = source.parts.test()
+    except DataError as error:
+        if "path" in source.facts:
+            raise
+        return Splits(train=train, test=None, note=f"{note} cannot be had: {error}")
+    test = _prepared(source, dataset, source.test_facts, shape, skip_bad, progress)
+    return Splits(**_same_classes(train, test), note=note)
+
+
+def native_shape(spec: str, options: Mapping[str, Any] | None = None) -> NativeShape:
+    """Return the size of the images that `spec` names; see `open_images`."""
+    source = find(spec, options or {})
+    images = source.parts.train.images
+    if len(images) == 0:
+        raise DataError("the data set is empty")
+    with source.blamed(), explained("its image 0 cannot be read"):
+        height, width, *channels = images[0].shape
+    return NativeShape(
+        channels[0] if channels else 1, height, width, isinstance(images, np.ndarray)
+    )
+
+
+def _same_classes(train: Images, test: Images) -> dict[str, Images]:
+    """Return both parts with the same names of classes; raise DataError where they contradict.
+
+    Where classes have no names, the part with the highest label says how many there are.
+    """
+    if train.labels is None or test.labels is None:
+        return {"train": train, "test": test}
+    classes = max(train.classes, test.classes, key=len)
+    for images in (train, test):
+        if images.classes != classes[: len(images.classes)]:
+            raise DataError(f"{train.name}: the classes of its test split are others")
+    return {"train": replace(train, classes=classes), "test": replace(test, classes=classes)}
+
+
+def _training(
+    source: Source, shape: tuple[int, int, int], skip_bad: bool, progress: Progress
+) -> Images:
+    """Return the images to train on; those of a path say what of it was found to be held back."""
+    parts = source.parts
+    images = _prepared(source, parts.train, source.facts, shape, skip_bad, progress)
+    found = parts.test is not None and "path" in source.facts
+    return replace(images, held_back=parts.note) if found else images
+
+
+def _prepared(
+    source: Source,
+    dataset: Dataset,
+    facts: dict[str, Any],
+    shape: tuple[int, int, int],
+    skip_bad: bool,
+    progress: Progress,
+) -> Images:
+    """Return the images of one part of a data set."""
+    with source.blamed():
+        found = prepare(
+            dataset, shape, cache=cache_folder() / "images", skip_bad=skip_bad, progress=progress
+        )
+    return Images(
+        name=source.name, source=facts, classes=dataset.classes, **found._asdict()
+    )  # fmt: skip
