@@ -10,7 +10,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,6 +189,12 @@ def write_idx(path: Path, images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]
     """Write uint8 images (N, H, W) as MNIST's files are."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"\0\0\x08\x03" + struct.pack(">3I", *images.shape) + images.tobytes())
+    return path
+
+
+def write_idx_labels(path: Path, labels: Sequence[int]) -> Path:
+    """Write labels as MNIST's files are."""
+    path.write_bytes(b"\0\0\x08\x01" + struct.pack(">I", len(labels)) + bytes(labels))
     return path
 
 

@@ -46,7 +46,18 @@ def repeatable(loaded: Loaded[Dataset]) -> str:
     return "image i is always the same"
 
 
-CHECKS = (contract, pixels, repeatable)
+def labels(loaded: Loaded[Dataset]) -> str:
+    """Check that labels tell images apart; `Dataset` itself refuses what is no label of a class."""
+    dataset = loaded.value
+    if dataset.labels is None:
+        return "none"
+    if len(dataset.classes) < 2:
+        raise PluginError("all its images are of one class: leave the labels out")
+    counts = np.bincount(dataset.labels, minlength=len(dataset.classes))
+    return f"{len(counts)} classes of {counts.min():,} to {counts.max():,} images"
+
+
+CHECKS = (contract, pixels, repeatable, labels)
 
 
 def _few(loaded: Loaded[Dataset]) -> list[int]:

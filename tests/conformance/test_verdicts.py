@@ -242,6 +242,11 @@ class Flickering:
         ("pixels", Dataset(images=np.zeros((3, 16, 15), np.uint8)), "at least 16 pixels"),
         ("pixels", Dataset(images=np.zeros((3, 16, 16))), "float64"),
         ("repeatable", Dataset(images=Flickering(), cache_key="1"), "another each time"),
+        (
+            "labels",
+            Dataset(images=np.zeros((3, 16, 16), np.uint8), labels=np.zeros(3, int)),
+            "one class",
+        ),
     ],
 )
 def test_a_data_sets_check_fails_on_what_it_checks(

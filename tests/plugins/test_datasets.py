@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganzoo.data import open_images
+from ganzoo.data import open_images, open_splits
 from ganzoo.zoo.registry import load_dataset
 from tests.conftest import Cli, Ganzoo, process, write_idx
 
@@ -35,6 +35,15 @@ def test_real_fashion_mnist() -> None:
     assert 70 < found.pixels.mean() < 75  # the published mean is 0.286 of 255
     test = open_images("fashion_mnist", GREY, options={"split": "test"})
     assert len(test.pixels) == 10_000
+    splits = open_splits("fashion_mnist", GREY)
+    assert splits.test is not None
+    assert splits.test.fingerprint == test.fingerprint
+    for images, each in ((splits.train, 6000), (splits.test, 1000)):
+        assert images.labels is not None
+        assert np.bincount(images.labels).tolist() == [each] * 10
+        assert [images.classes[label] for label in images.labels[:2]] == (
+            ["Ankle boot", "T-shirt/top"] if each == 6000 else ["Ankle boot", "Pullover"]
+        )
 
 
 def test_no_data_set_and_no_network(cli: Cli, tmp_path: Path) -> None:
@@ -80,6 +89,36 @@ def test_the_attributes_of_faces_are_independent_and_many() -> None:
                 assert 0.08 < sum(smiles) / len(smiles) < 0.26, (name, value)
     assert len(fields) >= 10
     assert combinations > 1_000_000
+
+
+def test_the_labels_of_faces_say_what_is_drawn() -> None:
+    from ganzoo_plugins.face import Face
+
+    found = load_dataset("toy_faces", {"count": 2000, "seed": 3}).value
+    assert found.labels is not None
+    backs = {"none": "short hair", "long": "long hair"}
+    for index, label in enumerate(found.labels.tolist()):
+        face = Face.of(3, index)
+        hair, glasses, mouth = found.classes[label].split(", ")
+        assert hair == backs.get(face.back, face.back)
+        assert glasses == ("glasses" if face.glasses else "no glasses")
+        assert mouth == ("mouth open" if face.mouth in {"grin", "open"} else "mouth closed")
+    assert len(found.classes) == len(set(found.labels.tolist())) == 24
+    assert min(np.bincount(found.labels)) > 2000 / 36 * 0.6
+
+
+def test_the_labels_of_garments_say_what_is_drawn() -> None:
+    from ganzoo_plugins.toy_garments import CLASSES
+
+    found = load_dataset("toy_garments", {"count": 600, "seed": 3}).value
+    assert found.labels is not None
+    pixels = np.stack([found.images[i] for i in range(600)]).reshape(600, -1).astype(float)
+    pixels /= np.linalg.norm(pixels, axis=1, keepdims=True)
+    means = np.stack([pixels[:400][found.labels[:400] == c].mean(0) for c in range(10)])
+    nearest = (pixels[400:] @ means.T / np.linalg.norm(means, axis=1)).argmax(1)
+    assert (nearest == found.labels[400:]).mean() > 0.7
+    for draw, name in zip(CLASSES, found.classes, strict=True):
+        assert draw.__name__.strip("_").replace("_", "-") in name.lower()
 
 
 def test_a_failed_download_leaves_nothing_behind(tmp_path: Path, ganzoo: Ganzoo) -> None:

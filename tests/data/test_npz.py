@@ -1,0 +1,90 @@
+"""Images, labels and test images in an .npz, under the names that people use."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ganzoo.data import open_images, open_splits
+from ganzoo.errors import DataError
+
+GREY = (1, 28, 28)
+IMAGES = np.random.default_rng(1).integers(0, 256, (7, 28, 28), np.uint8)
+
+
+def saved(folder: Path, **arrays: Any) -> str:
+    np.savez(folder / "x.npz", **arrays)
+    return str(folder / "x.npz")
+
+
+def test_kerass_mnist_has_both_parts(tmp_path: Path) -> None:
+    path = saved(
+        tmp_path, x_test=IMAGES[4:], x_train=IMAGES[:4], y_train=np.array([1, 0, 2, 0], np.uint8),
+        y_test=np.array([0, 0, 1], np.uint8),
+    )  # fmt: skip
+    splits = open_splits(path, GREY)
+    assert splits.test is not None
+    assert splits.train.labels is not None
+    assert splits.test.labels is not None
+    np.testing.assert_array_equal(splits.train.pixels[..., 0], IMAGES[:4])
+    np.testing.assert_array_equal(splits.test.pixels[..., 0], IMAGES[4:])
+    assert splits.train.labels.tolist() == [1, 0, 2, 0]
+    assert splits.test.labels.tolist() == [0, 0, 1]
+    assert splits.train.classes == splits.test.classes == ("0", "1", "2")
+    assert splits.note == "its array x_test"
+    np.testing.assert_array_equal(open_images(path, GREY).pixels, splits.train.pixels)
+
+
+@pytest.mark.parametrize("key", ["labels", "y", "train_labels"])
+@pytest.mark.parametrize("shape", [(7,), (7, 1)])  # the second is MedMNIST's
+def test_labels_and_the_names_of_classes(tmp_path: Path, key: str, shape: tuple[int, ...]) -> None:
+    labels = np.array([0, 1, 1, 0, 1, 0, 0], np.int16)
+    path = saved(tmp_path, images=IMAGES, classes=["cat", "dog"], **{key: labels.reshape(shape)})
+    found = open_images(path, GREY)
+    assert found.labels is not None
+    assert (found.labels.tolist(), found.labels.dtype) == (labels.tolist(), np.dtype("int64"))
+    assert found.classes == ("cat", "dog")
+    assert open_splits(path, GREY).test is None
+
+
+def test_numbers_that_are_no_classes_are_left_alone(tmp_path: Path) -> None:
+    assert open_images(saved(tmp_path, images=IMAGES, y=np.ones(7)), GREY).labels is None
+    assert open_images(saved(tmp_path, images=IMAGES, y=np.ones((7, 2), int)), GREY).labels is None
+
+
+def test_test_images_alone_are_trained_on(tmp_path: Path) -> None:
+    splits = open_splits(saved(tmp_path, x_test=IMAGES, y_test=np.arange(7)), GREY)
+    assert splits.test is None
+    assert splits.train.labels is not None
+    assert splits.train.labels.tolist() == list(range(7))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"labels": np.zeros(6, int)}, "6 labels for 7 images"),
+        ({"labels": np.zeros(7, np.uint64)}, "labels are uint64"),
+        ({"labels": np.full(7, -1)}, "label -1 is of no class"),
+        ({"labels": np.full(7, 10**9)}, "label 1000000000 is of no class"),
+        ({"labels": np.full(7, 2), "classes": ["a", "b"]}, "label 2 is of no class: .* 0 to 1"),
+        ({"labels": np.zeros(7, int), "classes": ["a", "a"]}, "two classes have the same name"),
+        ({"labels": np.zeros(7, int), "classes": ["a", ""]}, "a class has a name that is no text"),
+        (
+            {"labels": np.zeros(7, int), "classes": np.arange(2)},
+            "a class has a name that is no text",
+        ),
+    ],
+)
+def test_wrong_labels_are_one_clear_line(
+    tmp_path: Path, arrays: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(DataError, match=f"x.npz: {message}"):
+        open_images(saved(tmp_path, images=IMAGES, **arrays), GREY)
+
+
+def test_wrong_labels_of_the_test_split_do_not_hinder_training(tmp_path: Path) -> None:
+    path = saved(tmp_path, x_train=IMAGES, x_test=IMAGES, y_train=np.arange(7), y_test=np.arange(6))
+    assert len(open_images(path, GREY).classes) == 7
+    with pytest.raises(DataError, match=r"x\.npz: 6 labels for 7 images"):
+        open_splits(path, GREY)

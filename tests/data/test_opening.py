@@ -1,0 +1,146 @@
+"""Both parts of registered data sets, and what the cache knows of labels."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganzoo import Dataset
+from ganzoo.data import native_shape, open_splits
+from ganzoo.data.prepare import prepare
+from ganzoo.errors import DataError
+from tests.conftest import install, process, write_idx, write_idx_labels
+
+GREY = (1, 28, 28)
+STRANGER = """
+from typing import Literal
+import numpy
+from ganzoo import Dataset
+
+def birds(*, split: Literal["train", "test"] = "train", count: int = 3):
+    "Birds."
+    images = numpy.full((count, 16, 16), 7 if split == "train" else 9, numpy.uint8)
+    return Dataset(images=images, labels=[0, 1, 1], classes=("tit", "jay"))
+
+def words(*, split: str = "train"):
+    "A split that says not what it can be."
+    return birds(count=3)
+
+def torn(*, split: Literal["train", "test"] = "train"):
+    "Other classes in the other part."
+    classes = ("tit", "jay") if split == "train" else ("jay", "tit")
+    return Dataset(images=birds().images, labels=[0, 1, 1], classes=classes)
+"""
+SCRIPT = """
+import json
+from ganzoo.data import open_splits
+from ganzoo.errors import DataError
+
+def told(images):
+    grey, options = int(images.pixels[0, 0, 0, 0]), images.source["options"]
+    return [grey, options, images.labels.tolist(), images.classes]
+
+for spec, split in [("birds", ""), ("birds", "train"), ("birds", "test"), ("words", "")]:
+    found = open_splits(spec, (1, 16, 16), options={"split": split} if split else {})
+    print(json.dumps([told(found.train)[0], found.test and told(found.test), found.note]))
+try:
+    open_splits("torn", (1, 16, 16))
+except DataError as error:
+    print(json.dumps(str(error)))
+"""
+
+
+def test_a_strangers_option_split_is_asked_through_its_signature(tmp_path: Path) -> None:
+    names = {name: name for name in ("birds", "words", "torn")}
+    install(tmp_path / "site", "birds", STRANGER, names, group="ganzoo.datasets")
+    done = process("-c", SCRIPT, env={"PYTHONPATH": str(tmp_path / "site")})
+    held_back = [9, {"split": "test", "count": 3}, [0, 1, 1], ["tit", "jay"]]
+    assert [json.loads(line) for line in done.out.splitlines()] == [
+        [7, held_back, "its option split=test"],
+        [7, held_back, "its option split=test"],
+        [9, None, "it has no test split"],
+        [7, None, "it has no test split"],
+        "torn: the classes of its test split are others",
+    ], done.err
+
+
+def test_a_test_split_that_is_not_there_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The data set is known, so nothing is wrong with the training images."""
+    monkeypatch.setenv("GANZOO_DATA", str(tmp_path))
+    images = np.random.default_rng(1).integers(0, 256, (4, 28, 28), np.uint8)
+    write_idx(tmp_path / "mnist" / "train-images-idx3-ubyte", images)
+    splits = open_splits("mnist", GREY, options={"download": False})
+    assert splits.test is None
+    assert splits.note.startswith("its option split=test cannot be had: mnist is not on this machi")
+    write_idx(tmp_path / "mnist" / "t10k-images-idx3-ubyte", images[:2])
+    write_idx_labels(tmp_path / "mnist" / "t10k-labels-idx1-ubyte", [8, 9])
+    test = open_splits("mnist", GREY, options={"download": False}).test
+    assert test is not None
+    assert test.labels is not None
+    assert test.labels.tolist() == [8, 9]
+
+
+def test_the_size_that_images_have_before_they_are_resized(tmp_path: Path, faces: Path) -> None:
+    np.savez(tmp_path / "x.npz", images=np.zeros((3, 20, 30), np.uint8))
+    assert native_shape(str(tmp_path / "x.npz")) == (1, 20, 30, True)
+    assert native_shape(str(faces)) == (3, 24, 20, False)
+    assert native_shape("toy_faces", {"count": 2}) == (3, 96, 96, False)
+    os.truncate(faces / "part0" / "00.png", 100)
+    with pytest.raises(DataError, match=r"00\.png"):
+        native_shape(str(faces))
+
+
+class Torn:
+    """Three images, of which the first cannot be read."""
+
+    def __len__(self) -> int:
+        return 3
+
+    def __getitem__(self, index: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        if index == 0:
+            raise DataError("image 0 is torn")
+        return np.full((16, 16), index, np.uint8)
+
+
+def test_a_cache_of_an_early_ganzoo_still_serves(tmp_path: Path) -> None:
+    """It does not know by number which images were left out; only labels need that."""
+    plain = Dataset(images=Torn(), cache_key="torn")
+    labelled = Dataset(images=Torn(), cache_key="torn", labels=np.array([5, 6, 7]))
+    calls: list[int] = []
+
+    def opened(dataset: Dataset) -> list[int] | None:
+        found = prepare(dataset, (1, 16, 16), cache=tmp_path, skip_bad=True,
+                        progress=lambda done, total: calls.append(done))  # fmt: skip
+        assert found.pixels[:, 0, 0, 0].tolist() == [1, 2]
+        return None if found.labels is None else found.labels.tolist()
+
+    assert opened(labelled) == [6, 7]
+    (facts,) = tmp_path.glob("*.json")
+    known = json.loads(facts.read_text())
+    assert known.pop("left_out") == [0]
+    facts.write_text(json.dumps(known))  # as an early ganzoo wrote it
+    assert (opened(plain), len(calls)) == (None, 1)
+    assert (opened(labelled), len(calls)) == ([6, 7], 2)
+    assert (opened(labelled), len(calls)) == ([6, 7], 2)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "message"),
+    [
+        ([0, 1], (), "2 labels for 3 images"),
+        ([0.0, 1.0, 2.0], (), "float64"),
+        ([True, True, False], (), "bool"),
+        ([[0], [1], [2]], (), "not integers"),
+        ([0, 1, 2], ("a", "b"), "label 2 is of no class: labels are from 0 to 1"),
+        (None, ("a", "b"), "but no labels"),
+    ],
+)
+def test_labels_of_a_data_set_are_checked_when_it_is_made(
+    labels: object, classes: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        Dataset(images=Torn(), cache_key="torn", labels=labels, classes=classes)  # type: ignore[arg-type]
