@@ -88,6 +88,22 @@ def test_test_comes_before_val_and_needs_no_classes(opened: Callable[..., Splits
     assert found.train.labels is None
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train/a/x", "train/a/y", "test/a/z"),  # a single class
+        ("train/a/x", "train/b/y", "train/z", "test/a/w", "test/b/v"),  # one that is of no class
+    ],
+)
+def test_training_images_without_classes_leave_test_images_without(
+    opened: Callable[..., Splits], names: tuple[str, ...]
+) -> None:
+    found = opened(*names)
+    assert found.test is not None
+    assert found.train.labels is None
+    assert found.test.labels is None
+
+
 def test_labels_stay_with_their_images_where_some_are_left_out(tmp_path: Path) -> None:
     path = folder(tmp_path, ["a/0", "b/1", "a/2", "b/3"])
     (path / "a" / "0.png").write_bytes(b"no image")
