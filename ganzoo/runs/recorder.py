@@ -13,6 +13,7 @@ from typing import IO, Any
 from ganzoo.draw import latents
 from ganzoo.draw.pixels import Pixels, grid, save_png, to_pixels
 from ganzoo.errors import DivergedError, GanzooError
+from ganzoo.evaluate.spread import diversity
 from ganzoo.runs import health
 from ganzoo.runs.background import Background
 from ganzoo.runs.card import card
@@ -181,8 +182,8 @@ class _Writer:
         due = wanted is None or any(before < epoch <= event.epoch for epoch in wanted)
         keep = due or event.state.step == event.steps
         path = self._keep(f"epoch-{event.epoch:04d}", pixels) if keep else None
-        diversity = health.diversity(pixels, self.job.images.pixels[:SAMPLES])
-        return Drawn(event.state, event.epoch, event.steps, path, round(diversity, 4))
+        spread = round(diversity(pixels, self.job.images.pixels[:SAMPLES]), 4)
+        return Drawn(event.state, event.epoch, event.steps, path, spread)
 
     def show_real(self) -> None:
         """Write a grid of the first training images, to compare the samples with."""

@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pytest
 import torch
 
 from ganzoo import TrainConfig
@@ -36,16 +34,6 @@ def test_a_sure_discriminator_is_saturated_after_five_entries() -> None:
     told = health.saturation([{"step": 1, "d_real": 1.0, "d_fake": 0.0}] * 5)
     assert told is not None
     assert "D(x) over 0.999, D(G(z)) under 0.001 since" in told
-
-
-def test_diversity_is_a_share_of_that_of_real_images() -> None:
-    rng = np.random.default_rng(0)
-    real = rng.integers(0, 256, (32, 8, 8, 3), np.uint8)
-    assert health.diversity(real, real) == pytest.approx(1)
-    other = rng.integers(0, 256, (32, 8, 8, 3), np.uint8)
-    assert health.diversity(other, real) == pytest.approx(1, abs=0.05)
-    assert health.diversity(real // 4, real) == pytest.approx(0.25, abs=0.01)
-    assert health.diversity(np.repeat(real[:1], 32, 0), real) == pytest.approx(0, abs=1e-6)
 
 
 def test_collapse_takes_two_epochs() -> None:
