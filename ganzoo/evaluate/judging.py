@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ganzoo.errors import UsageError
 from ganzoo.evaluate import frechet, histogram, kernel, manifold, nearest, spread, wasserstein
@@ -17,10 +18,10 @@ from ganzoo.evaluate.sets import Real
 LOOKED_AT = 2_000
 """Pictures of a set whose pixels are measured; features are made of all of them."""
 COMPARED = 1_000
-"""Pictures of a set that are compared with every training image."""
-"""Value of a measure, and its standard error where that is known."""
+"""Pictures of a set whose pixels are compared with each other."""
 
 Value = tuple[float, float | None]
+"""Value of a measure, and its standard error where that is known."""
 
 
 @dataclass(frozen=True)
@@ -90,28 +91,39 @@ class Judge:
         """Mean and covariance of the reference's features."""
         return frechet.Moments.of(self.reference.described.features)
 
+    @cached_property
+    def radii(self) -> NDArray[np.float64]:
+        """How far the neighbourhood of each image of the reference reaches."""
+        return manifold.radii(self.reference.described.features)
+
+    @cached_property
+    def threshold(self) -> float:
+        """Distance to a training image below which a picture counts as a copy."""
+        return nearest.near_threshold(self.real.training, self.real.held_back)
+
     @property
     def reference_shares(self) -> dict[str, float]:
         """Share of each class in the reference, as the classifier sees them."""
         probabilities = self.reference.described.probabilities
         if probabilities is None:
             return {}
-        shares = histogram.shares(probabilities)
+        shares = histogram.compare(probabilities, probabilities).shares
         return dict(zip(self.model.classes, shares.tolist(), strict=True))
 
     def brief(self, pictures: Pictures) -> dict[str, float]:
         """Return what is measured during training: Fréchet distance and coverage."""
         features = pictures.described.features
-        found = manifold.coverage(features, self.reference.described.features)
+        real = self.reference.described.features
+        found = manifold.coverage(features, real, real_radii=self.radii)
         distance = frechet.frechet_distance(frechet.Moments.of(features), self.moments)
         return {"frechet": distance, "coverage": found}
 
     def judge(self, pictures: Pictures) -> Judged:
         """Return all measures of a set of pictures."""
         features, real = pictures.described.features, self.reference.described.features
-        around = manifold.compare_manifolds(features, real)
+        around = manifold.compare_manifolds(features, real, real_radii=self.radii)
         close = nearest.nearest_training(
-            pictures.pixels[:COMPARED], self.real.training, self.real.held_back
+            pictures.pixels, self.real.training, threshold=self.threshold
         )
         values: dict[str, Value] = {
             "frechet": (

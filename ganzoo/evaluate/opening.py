@@ -20,6 +20,8 @@ from ganzoo.zoo.catalogue import find
 from ganzoo.zoo.registry import Loaded
 
 MEASURED = "1"  # change it when the same pictures would get other numbers
+MOST_CLASSES = 200
+"""Classes up to which labels are taken for classes: sub-folders may only divide very many images."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ def open_features(
     they have none. Raises PluginError where the plugin is unknown or broken, DataError where the
     images are not what it needs.
     """
-    name = name or ("patches" if images.labels is None else "classifier")
+    labelled = images.labels is not None and 2 <= len(images.classes) <= MOST_CLASSES
+    name = name or ("classifier" if labelled else "patches")
     loaded = registry.load(find(installed(), name), options or {}, Features)
     with registry.blame(loaded.entry):
         model = loaded.value.open(images)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,13 +42,19 @@ def blocks(*, how: str = "well") -> Features:
     model = FeatureModel(describe=describe, sha256="b" * 64)
     return Features(version="1", open=lambda images: None if how == "shut" else model)
 '''
-GARMENTS = {"against": "toy_garments", "data_options": {"count": 600}, "features": "blocks"}
+GARMENTS: dict[str, Any] = {
+    "against": "toy_garments",
+    "data_options": {"count": 600},
+    "features": "blocks",
+}
 """Real images: of 600 drawn garments, half are compared with."""
 
 
 @pytest.fixture(autouse=True)
 def _blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(tmp_path / "site", "own-features", BLOCKS, {"blocks": "blocks"}, group="ganzoo.features")
+    install(
+        tmp_path / "site", "own-features", BLOCKS, {"blocks": "blocks"}, group="ganzoo.features"
+    )
     monkeypatch.syspath_prepend(tmp_path / "site")
 
 
@@ -208,4 +215,4 @@ def test_what_cannot_be_judged(tmp_path: Path, exported: Path, trained: Path) ->
     for kind, words, changed in cases:
         given = {**GARMENTS, **changed}
         with pytest.raises(kind, match=words):
-            ganzoo.evaluate(given.pop("model"), **given)  # type: ignore[arg-type]
+            ganzoo.evaluate(given.pop("model"), **given)

@@ -99,7 +99,7 @@ def compare(
     for seed in plan.seeds:
         for entry in names:
             below = folder / f"{entry.package}-{entry.name}-seed{seed}"
-            laps = [
+            ended = [
                 *train_laps(
                     entry.qualified, below, seconds=plan.seconds, count=plan.laps,
                     clock=plan.clock, data=plan.data, device=plan.device,
@@ -109,7 +109,7 @@ def compare(
             if stop():
                 return
             run = next(below.glob("*/run.json")).parent
-            for number, lap in enumerate(laps, start=1):
+            for number, lap in enumerate(ended, start=1):
                 found = judges.evaluation(Run(run), lap.step)
                 yield Entry(entry.name, seed, run, number, lap, found)
             if stop():

@@ -126,13 +126,14 @@ class Evaluator:
         return {name: (share, real[name]) for name, share in found.shares.items()}
 
     def _remarks(self) -> tuple[str, ...]:
-        """Return what a reader should know of the numbers of images."""
+        """Return what a reader should know of the real images and of their number."""
         real = self.judge.real
-        if real.count >= self.asked:
-            return ()
-        return (
-            f"{self.asked:,} images were asked for, and there are {real.count:,} to compare with.",
-        )
+        found = [real.splits.note] if real.splits.note else []
+        if real.count < self.asked:
+            found.append(
+                f"{self.asked:,} images were asked for, and there are {real.count:,} to compare."
+            )
+        return tuple(found)
 
 
 def _shape(judged: Subject, spec: Spec) -> tuple[int, int, int]:

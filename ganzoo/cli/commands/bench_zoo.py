@@ -1,4 +1,4 @@
-"""`ganzoo bench-zoo`: which architecture draws better after equal seconds?"""
+"""`ganzoo bench-zoo`: compare architectures after equal seconds of training."""
 
 from __future__ import annotations
 

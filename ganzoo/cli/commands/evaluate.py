@@ -87,7 +87,7 @@ def evaluate(
         evaluations = evaluate_checkpoints(model, **given)  # type: ignore[arg-type]
     else:
         evaluations = iter([judge(model, **given)])  # type: ignore[arg-type]
-    several = list[Evaluation]()
+    several: list[Evaluation] = []
     for evaluation in evaluations:
         several.append(evaluation)
         if output is not None:
