@@ -69,9 +69,10 @@ def compare_manifolds(
 
     The errors are over the drawing of the pictures, the real images fixed. Given these, precision
     and density are means over independent pictures, so the errors are those of a mean. For coverage
-    see `_coverage_error`: right within a fifth. For recall, whose neighbourhoods change with the
-    pictures, it is taken from the spread over random subsets, as in the jackknife that deletes many
-    (Shao and Wu 1989): measured 0.9 to 1.5 times the right one.
+    see `_coverage_error`. For recall, whose neighbourhoods change with the pictures, the error is
+    taken from the spread over random subsets, as in the jackknife that deletes many (Shao and Wu
+    1989). On Gaussians of 4 to 64 dimensions, 600 drawn and 600 real, both were 0.7 to 1.4 times
+    the standard deviation over 30 drawings, which itself is uncertain by 0.13.
     """
     drawn, real = pictures.astype(np.float64), real.astype(np.float64)
     n, m = len(drawn), len(real)

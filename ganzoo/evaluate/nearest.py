@@ -90,9 +90,7 @@ def near_threshold(training: Pixels, held_back: Pixels | None = None) -> float:
     chosen = np.unique(np.linspace(0, len(of) - 1, min(COMPARED, len(of))).round().astype(int))
     distances, _ = _search(_flat(of[chosen]), training, SAME)
     distances = distances[np.isfinite(distances)]
-    if not len(distances):
-        return SAME
-    return max(SAME, float(np.quantile(distances, NEAR)))
+    return float(np.quantile(distances, NEAR)) if len(distances) else SAME
 
 
 def _search(

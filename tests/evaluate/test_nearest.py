@@ -53,11 +53,11 @@ def test_it_is_a_plain_loop(side: int, channels: int, factor: int) -> None:
 
 
 def test_the_training_images_are_searched_to_the_last() -> None:
-    """12,000 images are several chunks of both kinds."""
-    training = images(12_000, 1)
-    pictures = training[[11_999, 0, 5000, 7]]
-    found = nearest_training(pictures, training, threshold=3.0)
-    assert found.indices.tolist() == [11_999, 0, 5000, 7]
+    """3,000 images of 3,072 values are searched in three parts."""
+    training = images(3000, 1, 32, 3)
+    wanted = [2999, 0, 1500, 7]
+    found = nearest_training(training[wanted], training, threshold=3.0)
+    assert found.indices.tolist() == wanted
     assert found.distances.tolist() == [0] * 4
     assert found.share == 1
 
