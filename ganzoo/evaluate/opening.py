@@ -21,7 +21,7 @@ from ganzoo.zoo.registry import Loaded
 
 MEASURED = "1"  # change it when the same pictures would get other numbers
 MOST_CLASSES = 200
-"""Classes up to which labels are taken for classes: sub-folders may only divide very many images."""
+"""Classes up to which labels are taken for classes: sub-folders may only divide many images."""
 
 
 @dataclass(frozen=True)

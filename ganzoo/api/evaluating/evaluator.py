@@ -16,6 +16,7 @@ from ganzoo.draw.pixels import Pixels, grid
 from ganzoo.errors import DataError, UsageError
 from ganzoo.evaluate.evaluation import Evaluation, Score
 from ganzoo.evaluate.judging import Judge, Judged, Pictures
+from ganzoo.evaluate.nearest import NEAR
 from ganzoo.evaluate.opening import Opened, judge_of, open_features, remembered
 from ganzoo.evaluate.sets import FEWEST, Real
 from ganzoo.runs import evaluations
@@ -65,6 +66,7 @@ class Evaluator:
         pictures = self.judge.look(judged.batches(real.count, seed, (height, width, channels)))
         found = self.judge.judge(pictures)
         floor = remembered(self.judge, "floor", lambda: real.floor)
+        floor["copies"] = (NEAR, None)  # by its definition; these are training images themselves
         ceiling, what = self._ceiling(judged)
         train = real.splits.train
         evaluation = Evaluation(
