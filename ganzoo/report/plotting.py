@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from ganzoo.errors import ModelFileError, UsageError
-from ganzoo.report.curves import Chart, usual_window
+from ganzoo.report.curves import Chart, Curve, usual_window
 from ganzoo.storage import write_whole
 
 
@@ -40,6 +41,9 @@ DARK = Theme(
     paper="#16181c",
     series=("#56b4e9", "#e9964a", "#2cc79a", "#e08cc4", "#9ad7ff", "#f0c040"),
 )
+MARKERS = "osD^vP*X<>hp"
+DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
+"""Marks and dashes of curves of few values: they can be told apart without colour."""
 VARIABLES = ("ink", "rule", *(f"series-{i}" for i in range(len(LIGHT.series))))
 SIZE = (6.4, 3.2)
 """Width and height of a chart in inches."""
@@ -91,26 +95,63 @@ def draw_all(charts: Sequence[Chart], theme: Theme = LIGHT, *, smooth: bool = Tr
 def _draw_on(figure: FigureBase, chart: Chart, theme: Theme, smooth: bool, legend: bool) -> None:
     """Draw a chart into a figure or a part of one; `_style` must be entered."""
     axes = figure.subplots()
-    for curve, colour in zip(chart.curves, theme.series, strict=False):
-        if not len(curve.values):
-            continue
-        values = curve.values
-        if smooth:
-            axes.plot(curve.epochs, values, color=colour, alpha=0.25, linewidth=0.8)
-            values = curve.smoothed(usual_window(curve))
-        dot = "o" if len(values) == 1 else None
-        axes.plot(curve.epochs, values, color=colour, label=curve.label, marker=dot)
+    for number, curve in enumerate(chart.curves):
+        if len(curve.values):
+            colour = theme.series[number % len(theme.series)]
+            if chart.few:
+                _draw_marks(axes, curve, colour, number)
+            else:
+                _draw_line(axes, curve, colour, smooth)
     if chart.line is not None:
         axes.axhline(chart.line, color=theme.ink, linewidth=0.8, linestyle=(0, (4, 4)))
     if chart.limits:
         axes.set_ylim(chart.limits)
-    axes.set_xlabel("epochs")
-    axes.margins(x=0.01)
+    axes.set_xlabel(chart.across)
+    axes.margins(x=0.02 if chart.few else 0.01)
     axes.set_title(chart.title, loc="left", fontweight="bold")
     axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    if chart.logarithmic:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(plain_number)
+        axes.yaxis.set_minor_formatter(plain_number if _within_a_decade(axes) else NullFormatter())
     if legend and len(chart.curves) > 1:
-        figure.legend(loc="outside lower center", ncols=2)
+        figure.legend(loc="outside lower center", ncols=min(len(chart.curves), 4))
+
+
+def _draw_line(axes: Axes, curve: Curve, colour: str, smooth: bool) -> None:
+    """Draw a curve of many values: faint as measured, and bold smoothed."""
+    values = curve.values
+    if smooth:
+        axes.plot(curve.at, values, color=colour, alpha=0.25, linewidth=0.8)
+        values = curve.smoothed(usual_window(curve))
+    dot = "o" if len(values) == 1 else None
+    axes.plot(curve.at, values, color=colour, label=curve.label, marker=dot)
+
+
+def _draw_marks(axes: Axes, curve: Curve, colour: str, number: int) -> None:
+    """Draw a curve of few values, each with a mark and its error.
+
+    Marks and dashes differ, too: there may be more curves than colours, and no colour in print.
+    """
+    dashes = DASHES[number // len(LIGHT.series) % len(DASHES)]
+    marker = MARKERS[number % len(MARKERS)]
+    axes.errorbar(
+        curve.at, curve.values, curve.errors, color=colour, label=curve.label, linestyle=dashes,
+        marker=marker, markersize=5, linewidth=1.4, elinewidth=1, capsize=2,
+    )  # fmt: skip
+
+
+def _within_a_decade(axes: Axes) -> bool:
+    """Return whether so little of a logarithmic axis is shown that it has one power of ten."""
+    low, high = axes.get_ylim()
+    return high < 12 * low
+
+
+@FuncFormatter
+def plain_number(value: float, _: int) -> str:
+    """Return a number on an axis without an exponent: 0.01, 5, 200."""
+    return f"{value:g}"
 
 
 def save(figure: Figure, path: Path, theme: Theme = LIGHT) -> None:
