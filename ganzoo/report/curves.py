@@ -54,7 +54,7 @@ class Chart:
     title: str
     curves: Sequence[Curve]
     limits: tuple[float, float] | None = None
-    line: float | None = None  # where the two networks would be even, or of real pictures
+    line: float | None = None  # where the two networks would be even
     across: str = "epochs"
     logarithmic: bool = False
     few: bool = False

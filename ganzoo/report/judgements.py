@@ -13,6 +13,7 @@ from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.words import meaning, repeat
 from ganzoo.report.curves import Chart, Curve
 from ganzoo.report.html import image
+from ganzoo.report.rankings import distance_title
 from ganzoo.report.scales import bar
 from ganzoo.runs import evaluations
 from ganzoo.runs.checkpoints import Checkpoints, step_of
@@ -21,8 +22,8 @@ from ganzoo.runs.folder import Run
 CAPTIONS = {
     "best": "Pictures with the most real ones around them: what it draws best.",
     "worst": "Pictures with the fewest real ones around them: what goes wrong.",
-    "nearest": "Is it a copy? Above are the pictures that are nearest to a training image, pixel by "
-    "pixel; below each is that training image.",
+    "nearest": "Are there copies? Above are the pictures that are nearest to a training image, by "
+    "their pixels. Below each is that training image.",
 }  # fmt: skip
 """The sheets of an evaluation by name, and what they show."""
 
@@ -102,9 +103,8 @@ def chart(run: Run) -> Chart | None:
     values, errors = distances(several)
     return Chart(
         "evaluations",
-        f"Fréchet distance of {found[0].images:,} pictures",
+        distance_title(found[0]),
         [Curve("Fréchet distance", at, values, errors)],
-        line=found[0].scores["frechet"].floor,
         logarithmic=True,
         few=True,
     )

@@ -1,7 +1,8 @@
-"""A comparison of several runs: what was different, and how it ended."""
+"""A comparison of several runs: which draws best, what was different, and how it ended."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from ganzoo.errors import GanzooError, UsageError
 from ganzoo.report import gallery, plotting, words
 from ganzoo.report.curves import Chart, curve
 from ganzoo.report.html import image, render
+from ganzoo.report.rankings import Ranking, rankings
+from ganzoo.report.rankings import over_seconds as judged_over_seconds
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.finding import Words, as_run
 from ganzoo.runs.folder import Run
@@ -28,9 +31,12 @@ Table = list[tuple[str, list[str]]]
 
 @dataclass(frozen=True)
 class Comparison:
-    """The names of the runs, the settings that differ, and the results at the end."""
+    """The names of the runs, which draws best, the settings that differ, and the results."""
 
     names: list[str]
+    rankings: list[Ranking]
+    """Tables of runs by Fréchet distance; those of two tables cannot be compared."""
+
     differences: Table
     results: Table
 
@@ -47,12 +53,17 @@ def compare(several: Sequence[Run | Words], path: Path) -> Comparison:
     facts = [run.facts() for run in runs]
     names = _names(runs)
     entries = [run.lines("metrics.jsonl") for run in runs]
-    found = Comparison(names, _differences(facts), _results(runs, facts, entries))
+    named = dict(zip(names, runs, strict=True))
+    found = Comparison(names, rankings(named), _differences(facts), _results(runs, facts, entries))
     seed = facts[0].config.seed
+    over_seconds = judged_over_seconds(named)
     page = render(
         "compare.html",
         title=" and ".join(names) if len(names) == 2 else f"{len(names)} runs compared",
         names=names,
+        rankings=found.rankings,
+        over_seconds=over_seconds and plotting.svg(plotting.draw(over_seconds), over_seconds.name),
+        folders=" ".join(shlex.quote(str(run.path)) for run in runs),
         differences=found.differences,
         results=found.results,
         charts=[

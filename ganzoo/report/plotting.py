@@ -12,7 +12,7 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.report.curves import Chart, Curve, usual_window
@@ -45,8 +45,8 @@ MARKERS = "osD^vP*X<>hp"
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
 """Marks and dashes of curves of few values: they can be told apart without colour."""
 VARIABLES = ("ink", "rule", *(f"series-{i}" for i in range(len(LIGHT.series))))
-SIZE = (6.4, 3.2)
-"""Width and height of a chart in inches."""
+SIZE, LARGE = (6.4, 3.2), (9.6, 4.8)
+"""Width and height in inches, of a chart and of one with many curves."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,20 @@ class Drawing:
             return _encoded(lambda file: self.figure.savefig(file, format="png", dpi=100))
 
 
-def draw(chart: Chart, theme: Theme = LIGHT, *, smooth: bool = True, legend: bool = True) -> Figure:
+def draw(
+    chart: Chart,
+    theme: Theme = LIGHT,
+    *,
+    smooth: bool = True,
+    legend: bool = True,
+    size: tuple[float, float] = SIZE,
+) -> Figure:
     """Draw a chart of the curves as they were measured.
 
     With `smooth` these are faint, and smoothed curves are drawn over them.
     """
     with _style(theme):
-        figure = Figure(figsize=SIZE, layout="constrained")
+        figure = Figure(figsize=size, layout="constrained")
         _draw_on(figure, chart, theme, smooth, legend)
         return figure
 
@@ -112,9 +119,7 @@ def _draw_on(figure: FigureBase, chart: Chart, theme: Theme, smooth: bool, legen
     axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     if chart.logarithmic:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(plain_number)
-        axes.yaxis.set_minor_formatter(plain_number if _within_a_decade(axes) else NullFormatter())
+        _make_logarithmic(axes)
     if legend and len(chart.curves) > 1:
         figure.legend(loc="outside lower center", ncols=min(len(chart.curves), 4))
 
@@ -142,10 +147,16 @@ def _draw_marks(axes: Axes, curve: Curve, colour: str, number: int) -> None:
     )  # fmt: skip
 
 
-def _within_a_decade(axes: Axes) -> bool:
-    """Return whether so little of a logarithmic axis is shown that it has one power of ten."""
+def _make_logarithmic(axes: Axes) -> None:
+    """Give the y axis a logarithmic scale, with numbers also where it shows no power of ten."""
+    axes.set_yscale("log")
     low, high = axes.get_ylim()
-    return high < 12 * low
+    if high < 12 * low:
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(plain_number)
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.grid(axis="y", which="both")
 
 
 @FuncFormatter
