@@ -13,7 +13,7 @@ from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.words import meaning, repeat
 from ganzoo.report.curves import Chart, Curve
 from ganzoo.report.html import image
-from ganzoo.report.rankings import distance_title
+from ganzoo.report.pace import distance_title
 from ganzoo.report.scales import bar
 from ganzoo.runs import evaluations
 from ganzoo.runs.checkpoints import Checkpoints, step_of

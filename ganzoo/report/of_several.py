@@ -10,11 +10,10 @@ from typing import Any
 
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, UsageError
-from ganzoo.report import gallery, plotting, words
+from ganzoo.report import gallery, pace, plotting, words
 from ganzoo.report.curves import Chart, curve
 from ganzoo.report.html import image, render
 from ganzoo.report.rankings import Ranking, rankings
-from ganzoo.report.rankings import over_seconds as judged_over_seconds
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.finding import Words, as_run
 from ganzoo.runs.folder import Run
@@ -56,13 +55,13 @@ def compare(several: Sequence[Run | Words], path: Path) -> Comparison:
     named = dict(zip(names, runs, strict=True))
     found = Comparison(names, rankings(named), _differences(facts), _results(runs, facts, entries))
     seed = facts[0].config.seed
-    over_seconds = judged_over_seconds(named)
+    paces = [chart for chart in (pace.over_seconds(named), pace.while_trained(named)) if chart]
     page = render(
         "compare.html",
         title=" and ".join(names) if len(names) == 2 else f"{len(names)} runs compared",
         names=names,
         rankings=found.rankings,
-        over_seconds=over_seconds and plotting.svg(plotting.draw(over_seconds), over_seconds.name),
+        paces=[plotting.svg(plotting.draw(chart), chart.name) for chart in paces],
         folders=" ".join(shlex.quote(str(run.path)) for run in runs),
         differences=found.differences,
         results=found.results,

@@ -18,7 +18,8 @@ from ganzoo.evaluate.ranking import Group, ranked
 from ganzoo.report import plotting
 from ganzoo.report.curves import Chart, Curve
 from ganzoo.report.html import image, render
-from ganzoo.report.rankings import MEASURED, REAL, Ranking, Row, about, distance_title
+from ganzoo.report.pace import distance_title
+from ganzoo.report.rankings import MEASURED, REAL, Ranking, Row, about
 from ganzoo.report.scales import bar
 from ganzoo.storage import write_whole
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.report.curves import Chart, Curve, usual_window
@@ -151,9 +151,11 @@ def _make_logarithmic(axes: Axes) -> None:
     """Give the y axis a logarithmic scale, with numbers also where it shows no power of ten."""
     axes.set_yscale("log")
     low, high = axes.get_ylim()
-    if high < 12 * low:
+    if high < 8 * low:
         axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_minor_locator(NullLocator())
+    elif high < 100 * low:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(plain_number)
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.grid(axis="y", which="both")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from ganzoo.evaluate.evaluation import Evaluation, number
 from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.ranking import Group, ranked
 from ganzoo.report import words
-from ganzoo.report.curves import Chart, Curve
+from ganzoo.report.pace import seconds_at
 from ganzoo.report.scales import Bar, bar
 from ganzoo.runs import evaluations
 from ganzoo.runs.checkpoints import Checkpoints, step_of
-from ganzoo.runs.folder import METRICS, Run
+from ganzoo.runs.folder import Run
 
 MEASURED = ("frechet", "kernel", "wasserstein", "precision", "recall", "density", "coverage",
     "copies")  # fmt: skip
@@ -100,59 +98,10 @@ def cell(evaluation: Evaluation, name: str) -> str:
     return number(score.value, scale) + error
 
 
-def over_seconds(runs: Mapping[str, Run]) -> Chart | None:
-    """Return the Fréchet distance over seconds of training, of what the first ranking compares.
-
-    Each evaluation of a run is a mark. None where there are fewer than two.
-    """
-    saved = {name: [e for e, _ in evaluations.saved(run)] for name, run in runs.items()}
-    groups = ranked(saved)
-    if not groups:
-        return None
-    one = next(iter(groups[0].values()))
-    curves = [
-        _curve(name, run, [e for e in saved[name] if e.kind == one.kind])
-        for name, run in runs.items()
-    ]
-    if sum(len(curve.values) for curve in curves) < 2:
-        return None
-    return Chart(
-        "frechet-over-seconds",
-        distance_title(one),
-        curves,
-        across="seconds of training",
-        logarithmic=True,
-        few=True,
-    )
-
-
-def distance_title(evaluation: Evaluation) -> str:
-    """Return the title of a chart: of how many pictures the distance is, and what real ones have.
-
-    A line at the distance of real images would be so far below that the curves became flat.
-    """
-    floor = number(evaluation.scores["frechet"].floor)
-    return f"Fréchet distance of {evaluation.images:,} pictures (of real images: {floor})"
-
-
-def _curve(name: str, run: Run, several: Sequence[Evaluation]) -> Curve:
-    """Return the Fréchet distances of a run's evaluations over the seconds that it trained."""
-    of_step = {e.step: e for e in several if e.step is not None}
-    times = {step: _seconds(run, step) for step in of_step}
-    known = [step for step, seconds in times.items() if seconds is not None]
-    scores = [of_step[step].scores["frechet"] for step in known]
-    return Curve(
-        name,
-        np.array([times[step] for step in known], np.float64),
-        np.array([score.value for score in scores]),
-        np.array([score.error or 0.0 for score in scores]),
-    )
-
-
 def _training(run: Run, evaluation: Evaluation) -> list[str]:
     """Return for how long the weights that were judged were trained, and on how many images."""
     seen = "-" if evaluation.samples_seen is None else f"{evaluation.samples_seen:,}"
-    seconds = None if evaluation.step is None else _seconds(run, evaluation.step)
+    seconds = None if evaluation.step is None else seconds_at(run, evaluation.step)
     return ["-" if seconds is None else words.duration(seconds), seen]
 
 
@@ -162,15 +111,3 @@ def _gone_on(name: str, run: Run, evaluation: Evaluation) -> list[str]:
     if newest is None or evaluation.step is None or step_of(newest) <= evaluation.step:
         return []
     return [f"{name} was judged at step {evaluation.step:,}; it is at {step_of(newest):,} now."]
-
-
-def _seconds(run: Run, step: int) -> float | None:
-    """Return the seconds of training until a step; None where metrics.jsonl does not say.
-
-    Between two entries, time is taken to pass evenly; after the last one it is left out.
-    """
-    times = words.clock(run.lines(METRICS), [line.step for line in run.resumes()])
-    if not times:
-        return None
-    steps, seconds = zip((0, 0.0), *times, strict=True)
-    return float(np.interp(step, steps, seconds))
