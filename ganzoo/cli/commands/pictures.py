@@ -100,9 +100,7 @@ def compare(
     found = write([find_run(run, folder) for run in runs], output)
     for ranking in found.rankings:
         if ranking.why:
-            console.show(
-                f"These cannot be compared with those above, which have other {ranking.why}"
-            )
+            console.show(f"Not to be compared with those above; they differ in {ranking.why}.")
         console.show(f"{ranking.about}:")
         table = console.table("", *(row.name.replace("-", "-\n") for row in ranking.rows))
         for number, title in enumerate(ranking.columns):
