@@ -62,6 +62,16 @@ def test_the_chart_shows_laps_of_the_same_seeds() -> None:
     assert len(other.values) == 0  # its numbers are of other features
 
 
+def test_the_chart_leaves_out_laps_that_lack_a_seed_or_were_judged_otherwise() -> None:
+    laps = [lap("a", seed, number, evaluation(9)) for seed in (0, 1) for number in (1, 2, 3)]
+    laps[0] = lap("a", 0, 1, None)
+    laps[1] = lap("a", 0, 2, evaluation(9, images=500))
+    contest = Contest(laps=laps)
+    (table,) = tables(contest)
+    (curve,) = chart(contest, table, ["a"]).curves
+    assert curve.at.tolist() == [90.5]
+
+
 def test_the_page_and_the_json_say_all(tmp_path: Path) -> None:
     paths = write(CONTEST, tmp_path)
     assert [path.name for path in paths] == ["bench-zoo.html", "bench-zoo.json"]
