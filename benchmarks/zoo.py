@@ -1,4 +1,4 @@
-"""Train every built-in architecture on real data, export it, draw without torch, print one table.
+"""Train every built-in architecture on real data; export, draw and judge it; print one table.
 
 `make zoo` runs it. Each architecture has its own settings, with two exceptions: the number of steps
 is 200, and the batch of dcgan_anime96 is 64 instead of 512, so it sees an eighth of the images.
@@ -22,13 +22,15 @@ from rich.console import Console
 from rich.table import Table
 
 from ganzoo.errors import DataError
+from ganzoo.evaluate.evaluation import Evaluation, number
 from ganzoo.zoo import catalogue, registry
 
 BATCH_SIZES = {"dcgan_anime96": 64}
 
 
 HEAD = (
-    "name", "data", "G", "D", "images/s", "loss D", "loss G", "export error", "bytes", "off by",
+    "name", "data", "G", "D", "images/s", "loss D", "loss G", "FD", "export error", "bytes",
+    "off by",
 )  # fmt: skip
 
 
@@ -38,6 +40,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="default: all ten")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--data", help="for all; default: each one's own")
+    parser.add_argument("--images", type=int, default=2_000, help="how many pictures to judge")
     parser.add_argument("--faces", default="toy_faces", help="a folder or zip of 96x96 faces")
     parser.add_argument("--out", type=Path, default=Path("runs/zoo"))
     parser.add_argument("--base-python", required=True, help="a python with ganzoo and no torch")
@@ -52,7 +55,7 @@ def main() -> None:
     rows = []
     for name in names:
         data = arguments.data or _data(name, arguments.faces)
-        rows.append(_one(name, arguments.steps, data, arguments.out, base))
+        rows.append(_one(name, arguments.steps, data, arguments.out, arguments.images, base))
     table = Table(*HEAD, box=SIMPLE_HEAD)
     table.columns[0].no_wrap = True
     for column in table.columns[2:]:
@@ -60,14 +63,20 @@ def main() -> None:
     for row in rows:
         table.add_row(*row)
     Console(width=130).print(table)
+    print(
+        f"FD: Fréchet distance of {arguments.images:,} pictures, drawn and judged without torch.",
+        "Compare those with the same data and features only.",
+    )
     print("G, D: parameters. export error: of float images, onnxruntime against torch. off by: of")
     print(
         "uint8 images, drawn without torch against torch. The images are", f"{arguments.out}/*.png"
     )
 
 
-def _one(name: str, steps: int, data: str, out: Path, base: list[str]) -> tuple[str, ...]:
-    """Train, export and draw one architecture, and return its row of the table."""
+def _one(
+    name: str, steps: int, data: str, out: Path, images: int, base: list[str]
+) -> tuple[str, ...]:
+    """Train, export, draw and judge one architecture, and return its row of the table."""
     here = [sys.executable, "-m", "ganzoo"]
     options = ["--max-steps", steps, "--log-every", max(steps // 10, 1), "--runs", out]
     if name in BATCH_SIZES:
@@ -88,10 +97,21 @@ def _one(name: str, steps: int, data: str, out: Path, base: list[str]) -> tuple[
         f"{statistics.median(line['images_per_second'] for line in metrics):,.0f}",
         f"{metrics[-1]['loss_d']:.3f}",
         f"{metrics[-1]['loss_g']:.3f}",
+        _distance(model, data, images, base),
         f"{exported['parity']['max_error']:.1e}",
         f"{exported['bytes']:,}",
         f"{_difference(drawn, expected)}",
     )
+
+
+def _distance(model: Path, data: str, images: int, base: list[str]) -> str:
+    """Return the Fréchet distance of a model's pictures, judged without torch; "-" if it fails."""
+    words = ["eval", model, "--against", data, "--images", images, "--json"]
+    done = subprocess.run([*base, *map(str, words)], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        return "-"
+    evaluation = Evaluation.from_json(json.loads(done.stdout), model)
+    return f"{number(evaluation['frechet'])} {evaluation.features['name']}"
 
 
 def _difference(one: Path, other: Path) -> int:

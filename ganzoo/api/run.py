@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +13,21 @@ from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import METRICS, Run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from PIL import Image
     from torch import nn
 
     from ganzoo.draw.generator import Generator
     from ganzoo.draw.sheets import Sheet
+    from ganzoo.evaluate.evaluation import Evaluation
     from ganzoo.export.exporting import Exported
     from ganzoo.report.plotting import Drawing
+    from ganzoo.runs.finding import Words
+
+SUMMARY = ("outcome", "epochs", "images seen", "Fréchet distance", "last numbers")
+"""What a table says of each run."""
 
 
 class TrainedRun(os.PathLike[str]):
@@ -140,29 +149,92 @@ class TrainedRun(os.PathLike[str]):
             force=force,
         )
 
-    def summary(self) -> tuple[str, str, str, str]:
-        """Return the outcome, the epochs, the images seen and the last numbers, in words."""
+    def evaluate(
+        self,
+        *,
+        against: Words | None = None,
+        data_options: Mapping[str, Any] | None = None,
+        images: int = 10_000,
+        seed: int = 0,
+        features: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        device: str = "auto",
+    ) -> Evaluation:
+        """Return how good the pictures of the newest checkpoint are, as `ganzoo.evaluate` does.
+
+        The result is kept in the run's folder, where the report and `evaluations` find it.
+        """
+        from ganzoo.api.evaluating.evaluate import evaluate
+
+        return evaluate(
+            self, against=against, data_options=data_options, images=images, seed=seed,
+            features=features, options=options, device=device,
+        )  # fmt: skip
+
+    @property
+    def evaluations(self) -> list[Evaluation]:
+        """The evaluations of the run until now, those of the latest step last."""
+        from ganzoo.runs.evaluations import saved
+
+        return [evaluation for evaluation, _ in saved(self.folder)]
+
+    def summary(self) -> dict[str, str]:
+        """Return the outcome, epochs, images seen, Fréchet distance, and last numbers, in words."""
         from ganzoo.errors import ModelFileError
         from ganzoo.report import words
 
+        found = dict.fromkeys(SUMMARY, "-") | {"outcome": self.outcome}
         try:
             facts, lines = self.facts, self.folder.lines(METRICS)
             numbers = words.last_numbers(facts, lines)
-            seen = f"{words.images_seen(self.folder):,}"
+            found["images seen"] = f"{words.images_seen(self.folder):,}"
+            found["epochs"] = words.epochs(self.folder)
         except ModelFileError as error:
-            return self.outcome, "-", "-", str(error)
+            return found | {"last numbers": str(error)}
         last = ", ".join(f"{name} {value}" for name, value in numbers.items())
-        return self.outcome, words.epochs(self.folder), seen, last
+        return found | {"Fréchet distance": self._distance(facts), "last numbers": last}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a program wants to know of the run; what cannot be read is null.
+
+        "last" has the newest value of everything in metrics.jsonl, by name; "evaluation" is the
+        content of the latest evaluation.
+        """
+        from ganzoo.errors import ModelFileError
+        from ganzoo.report import words
+        from ganzoo.runs.evaluations import latest
+
+        found: dict[str, Any] = {"name": self.name, "path": str(self.path)}
+        found |= {"outcome": self.outcome, "architecture": None, "data": None, "samples_seen": None}
+        with suppress(ModelFileError):
+            facts = self.facts
+            found |= {"architecture": facts.architecture.qualified, "data": facts.data.name}
+            found |= {"samples_seen": words.images_seen(self.folder)}
+        last = {k: v for line in self.folder.lines(METRICS) for k, v in line.items()}
+        evaluation = latest(self.folder)
+        return found | {"last": last, "evaluation": evaluation and evaluation[0].to_json()}
+
+    def _distance(self, facts: Facts) -> str:
+        """Return the Fréchet distance of the latest evaluation, "-" where there is none."""
+        from ganzoo.evaluate.words import brief
+        from ganzoo.runs.checkpoints import Checkpoints, step_of
+        from ganzoo.runs.evaluations import latest
+
+        found = latest(self.folder)
+        newest = next(Checkpoints(self.path / "checkpoints").newest_first(), None)
+        if found is None:
+            return "-"
+        return brief(found[0], None if newest is None else step_of(newest), facts.data.name)
 
     def __fspath__(self) -> str:
         return str(self.path)
 
     def __repr__(self) -> str:
-        outcome, epochs, _, last = self.summary()
-        return f"<{self.path}: {outcome}, {epochs} epochs{f', {last}' if last else ''}>"
+        found = self.summary()
+        last = found["last numbers"]
+        return f"<{self.path}: {found['outcome']}, {found['epochs']} epochs{last and f', {last}'}>"
 
     def _repr_html_(self) -> str:
-        names = ("outcome", "epochs", "images seen", "last numbers")
-        rows = [("run", str(self.path)), *zip(names, self.summary(), strict=True)]
+        rows = [("run", str(self.path)), *self.summary().items()]
         cells = "".join(f"<tr><th>{n}</th><td>{escape(v)}</td></tr>" for n, v in rows)
         return f"<table>{cells}</table>"

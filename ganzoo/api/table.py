@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from html import escape
 from typing import overload
 
-from ganzoo.api.run import TrainedRun
+from ganzoo.api.run import SUMMARY, TrainedRun
 from ganzoo.errors import ModelFileError
 from ganzoo.runs.finding import Words, runs_folder
 from ganzoo.runs.folder import Run
 
-COLUMNS = ("run", "outcome", "epochs", "images seen", "last numbers")
+COLUMNS = ("run", *SUMMARY)
 
 
 def runs(folder: Words | None = None) -> Runs:
@@ -53,7 +53,7 @@ class Runs(Sequence[TrainedRun]):
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return, for each run, the words of a table's row, one for each of `COLUMNS`."""
-        return [(run.name, *run.summary()) for run in self._runs]
+        return [(run.name, *run.summary().values()) for run in self._runs]
 
     def __repr__(self) -> str:
         table = [COLUMNS, *self.rows()]

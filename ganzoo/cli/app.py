@@ -57,6 +57,7 @@ def options(
 
 app.command("list")(look.list_plugins)
 app.command("show")(look.show)
+app.command("runs")(look.list_runs)
 app.command("train")(with_settings(train.train))
 app.command("resume")(with_settings(resume.resume, resumed=True))
 app.command("export")(export.export)

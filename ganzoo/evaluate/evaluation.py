@@ -80,13 +80,15 @@ class Evaluation:
         """Return the value of a measure by name."""
         return self.scores[name].value
 
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """What must be the same in two evaluations whose numbers are compared, in words."""
+        return _features(self), _real(self), f"{self.images:,}"
+
     def differences(self, other: Evaluation) -> list[str]:
         """Return why the numbers cannot be compared with those of `other`, one line each."""
-        pairs = [
-            ("features", _features(self), _features(other)),
-            ("real images", _real(self), _real(other)),
-            ("number of images", f"{self.images:,}", f"{other.images:,}"),
-        ]
+        names = ("features", "real images", "number of images")
+        pairs = zip(names, self.kind, other.kind, strict=True)
         return [f"{name}: {ours} and {theirs}" for name, ours, theirs in pairs if ours != theirs]
 
     def to_json(self) -> dict[str, Any]:

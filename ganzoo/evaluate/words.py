@@ -55,6 +55,25 @@ def repeat(evaluation: Evaluation) -> list[str]:
     ]
 
 
+def brief(evaluation: Evaluation, step: int | None = None, data: str | None = None) -> str:
+    """Return the Fréchet distance in words, with all that is not as usual: `5.31 (patches)`.
+
+    Usual are the features of a classifier, 10,000 images, and real images of `data` where that is
+    given. `step` is the newest step of the model: it is unusual if other weights were judged.
+    """
+    if "frechet" not in evaluation.scores:
+        return "-"
+    of, real = evaluation.features["name"], evaluation.against["name"]
+    unusual = [
+        *([of] if of != "classifier" else []),
+        *([f"against {real}"] if data not in {None, real} else []),
+        *([f"{evaluation.images:,} images"] if evaluation.images != UNBIASED else []),
+        *([f"step {evaluation.step:,}"] if step is not None and evaluation.step != step
+          and evaluation.step is not None else []),
+    ]  # fmt: skip
+    return number(evaluation["frechet"]) + (f" ({', '.join(unusual)})" if unusual else "")
+
+
 def far(evaluation: Evaluation) -> bool:
     """Return whether the pictures are so far from the real ones that no real one is around any."""
     names = ("precision", "recall", "coverage")

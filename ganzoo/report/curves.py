@@ -18,11 +18,16 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Curve:
-    """One quantity over time: `values` after so many `epochs`, both of shape (n,)."""
+    """One quantity over time: `values` at the moments `at`, both of shape (n,).
+
+    The moments are epochs, unless the chart says otherwise. `errors` (n,) are standard errors, or
+    standard deviations over runs.
+    """
 
     label: str
-    epochs: Numbers
+    at: Numbers
     values: Numbers
+    errors: Numbers | None = None
 
     def smoothed(self, window: int) -> Numbers:
         """Return, for each value, the mean of the `window` values around it, shape (n,).
@@ -31,21 +36,28 @@ class Curve:
         peak moves, and the first and the last value stay what they are.
         """
         sums = np.concatenate([[0.0], np.cumsum(self.values)])
-        at = np.arange(len(self.values))
-        reach = np.minimum(np.minimum(at, at[::-1]), max(window, 1) // 2)
-        means: Numbers = (sums[at + reach + 1] - sums[at - reach]) / (2 * reach + 1)
+        place = np.arange(len(self.values))
+        reach = np.minimum(np.minimum(place, place[::-1]), max(window, 1) // 2)
+        means: Numbers = (sums[place + reach + 1] - sums[place - reach]) / (2 * reach + 1)
         return means
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves on one axis, with a title, limits, and a line to compare them with."""
+    """Curves on one axis, with a title, limits, and a line to compare them with.
+
+    `across` names what the moments of the curves are. With `few`, each value of a curve is a
+    measurement of its own: it gets a mark and its error, and is not smoothed.
+    """
 
     name: str  # of the file that it is saved as
     title: str
     curves: Sequence[Curve]
     limits: tuple[float, float] | None = None
     line: float | None = None  # where the two networks would be even
+    across: str = "epochs"
+    logarithmic: bool = False
+    few: bool = False
 
 
 def charts(run: Run) -> list[Chart]:

@@ -12,7 +12,7 @@ import numpy as np
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError
-from ganzoo.report import curves, gallery, plotting, words
+from ganzoo.report import curves, gallery, judgements, plotting, words
 from ganzoo.report.html import image, render
 from ganzoo.runs import health
 from ganzoo.runs.facts import Facts
@@ -59,6 +59,8 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
             {"label": s.label, "image": image(s.picture())} for s in gallery.evenly(known, 12)
         ],
         critic=facts.scores == "critic",
+        judged=judgements.judgement(run),
+        judged_chart=_drawn(judgements.chart(run)),
         health=now,
         said=said,
         alike=health.ALIKE,
@@ -113,6 +115,11 @@ def plot(
         written.append(folder / f"{name}.png")
         sheet.save(written[-1])
     return written
+
+
+def _drawn(chart: curves.Chart | None) -> str:
+    """Return a chart as SVG; "" where there is none."""
+    return "" if chart is None else plotting.svg(plotting.draw(chart), chart.name)
 
 
 def _of_weights(run: Run, seed: int, exports: Path) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""A comparison of several runs: what was different, and how it ended."""
+"""A comparison of several runs: which draws best, what was different, and how it ended."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any
 
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, UsageError
-from ganzoo.report import gallery, plotting, words
+from ganzoo.report import gallery, pace, plotting, words
 from ganzoo.report.curves import Chart, curve
 from ganzoo.report.html import image, render
+from ganzoo.report.rankings import Ranking, rankings
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.finding import Words, as_run
 from ganzoo.runs.folder import Run
@@ -28,9 +30,12 @@ Table = list[tuple[str, list[str]]]
 
 @dataclass(frozen=True)
 class Comparison:
-    """The names of the runs, the settings that differ, and the results at the end."""
+    """The names of the runs, which draws best, the settings that differ, and the results."""
 
     names: list[str]
+    rankings: list[Ranking]
+    """Tables of runs by Fréchet distance; those of two tables cannot be compared."""
+
     differences: Table
     results: Table
 
@@ -47,12 +52,17 @@ def compare(several: Sequence[Run | Words], path: Path) -> Comparison:
     facts = [run.facts() for run in runs]
     names = _names(runs)
     entries = [run.lines("metrics.jsonl") for run in runs]
-    found = Comparison(names, _differences(facts), _results(runs, facts, entries))
+    named = dict(zip(names, runs, strict=True))
+    found = Comparison(names, rankings(named), _differences(facts), _results(runs, facts, entries))
     seed = facts[0].config.seed
+    paces = [chart for chart in (pace.over_seconds(named), pace.while_trained(named)) if chart]
     page = render(
         "compare.html",
         title=" and ".join(names) if len(names) == 2 else f"{len(names)} runs compared",
         names=names,
+        rankings=found.rankings,
+        paces=[plotting.svg(plotting.draw(chart), chart.name) for chart in paces],
+        folders=" ".join(shlex.quote(str(run.path)) for run in runs),
         differences=found.differences,
         results=found.results,
         charts=[

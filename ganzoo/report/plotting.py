@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 from ganzoo.errors import ModelFileError, UsageError
-from ganzoo.report.curves import Chart, usual_window
+from ganzoo.report.curves import Chart, Curve, usual_window
 from ganzoo.storage import write_whole
 
 
@@ -40,9 +41,12 @@ DARK = Theme(
     paper="#16181c",
     series=("#56b4e9", "#e9964a", "#2cc79a", "#e08cc4", "#9ad7ff", "#f0c040"),
 )
+MARKERS = "osD^vP*X<>hp"
+DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
+"""Marks and dashes of curves of few values: they can be told apart without colour."""
 VARIABLES = ("ink", "rule", *(f"series-{i}" for i in range(len(LIGHT.series))))
-SIZE = (6.4, 3.2)
-"""Width and height of a chart in inches."""
+SIZE, LARGE = (6.4, 3.2), (9.6, 4.8)
+"""Width and height in inches, of a chart and of one with many curves."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +68,20 @@ class Drawing:
             return _encoded(lambda file: self.figure.savefig(file, format="png", dpi=100))
 
 
-def draw(chart: Chart, theme: Theme = LIGHT, *, smooth: bool = True, legend: bool = True) -> Figure:
+def draw(
+    chart: Chart,
+    theme: Theme = LIGHT,
+    *,
+    smooth: bool = True,
+    legend: bool = True,
+    size: tuple[float, float] = SIZE,
+) -> Figure:
     """Draw a chart of the curves as they were measured.
 
     With `smooth` these are faint, and smoothed curves are drawn over them.
     """
     with _style(theme):
-        figure = Figure(figsize=SIZE, layout="constrained")
+        figure = Figure(figsize=size, layout="constrained")
         _draw_on(figure, chart, theme, smooth, legend)
         return figure
 
@@ -91,26 +102,69 @@ def draw_all(charts: Sequence[Chart], theme: Theme = LIGHT, *, smooth: bool = Tr
 def _draw_on(figure: FigureBase, chart: Chart, theme: Theme, smooth: bool, legend: bool) -> None:
     """Draw a chart into a figure or a part of one; `_style` must be entered."""
     axes = figure.subplots()
-    for curve, colour in zip(chart.curves, theme.series, strict=False):
-        if not len(curve.values):
-            continue
-        values = curve.values
-        if smooth:
-            axes.plot(curve.epochs, values, color=colour, alpha=0.25, linewidth=0.8)
-            values = curve.smoothed(usual_window(curve))
-        dot = "o" if len(values) == 1 else None
-        axes.plot(curve.epochs, values, color=colour, label=curve.label, marker=dot)
+    for number, curve in enumerate(chart.curves):
+        if len(curve.values):
+            colour = theme.series[number % len(theme.series)]
+            if chart.few:
+                _draw_marks(axes, curve, colour, number)
+            else:
+                _draw_line(axes, curve, colour, smooth)
     if chart.line is not None:
         axes.axhline(chart.line, color=theme.ink, linewidth=0.8, linestyle=(0, (4, 4)))
     if chart.limits:
         axes.set_ylim(chart.limits)
-    axes.set_xlabel("epochs")
-    axes.margins(x=0.01)
+    axes.set_xlabel(chart.across)
+    axes.margins(x=0.02 if chart.few else 0.01)
     axes.set_title(chart.title, loc="left", fontweight="bold")
     axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    if chart.logarithmic:
+        _make_logarithmic(axes)
     if legend and len(chart.curves) > 1:
-        figure.legend(loc="outside lower center", ncols=2)
+        figure.legend(loc="outside lower center", ncols=min(len(chart.curves), 4))
+
+
+def _draw_line(axes: Axes, curve: Curve, colour: str, smooth: bool) -> None:
+    """Draw a curve of many values: faint as measured, and bold smoothed."""
+    values = curve.values
+    if smooth:
+        axes.plot(curve.at, values, color=colour, alpha=0.25, linewidth=0.8)
+        values = curve.smoothed(usual_window(curve))
+    dot = "o" if len(values) == 1 else None
+    axes.plot(curve.at, values, color=colour, label=curve.label, marker=dot)
+
+
+def _draw_marks(axes: Axes, curve: Curve, colour: str, number: int) -> None:
+    """Draw a curve of few values, each with a mark and its error.
+
+    Marks and dashes differ, too: there may be more curves than colours, and no colour in print.
+    """
+    dashes = DASHES[number // len(LIGHT.series) % len(DASHES)]
+    marker = MARKERS[number % len(MARKERS)]
+    axes.errorbar(
+        curve.at, curve.values, curve.errors, color=colour, label=curve.label, linestyle=dashes,
+        marker=marker, markersize=5, linewidth=1.4, elinewidth=1, capsize=2,
+    )  # fmt: skip
+
+
+def _make_logarithmic(axes: Axes) -> None:
+    """Give the y axis a logarithmic scale, with numbers also where it shows no power of ten."""
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    if high < 8 * low:
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.yaxis.set_minor_locator(NullLocator())
+    elif high < 100 * low:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(plain_number)
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.grid(axis="y", which="both")
+
+
+@FuncFormatter
+def plain_number(value: float, _: int) -> str:
+    """Return a number on an axis without an exponent: 0.01, 5, 200."""
+    return f"{value:g}"
 
 
 def save(figure: Figure, path: Path, theme: Theme = LIGHT) -> None:

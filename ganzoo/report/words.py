@@ -158,19 +158,29 @@ def epochs(run: Run) -> str:
 
 
 def seconds_of(entries: Entries, resumed: Sequence[int]) -> float:
-    """Return the seconds of training.
+    """Return the seconds of training, until the last entry that has a time."""
+    times = clock(entries, resumed)
+    return times[-1][1] if times else 0.0
 
-    The clock in metrics.jsonl begins anew after each step in `resumed`, so this adds up the last
-    value of each part.
+
+def clock(entries: Entries, resumed: Sequence[int]) -> list[tuple[int, float]]:
+    """Return, for each entry that has a time, its step and the seconds of training until then.
+
+    The clock in metrics.jsonl begins anew after each step in `resumed`, so this adds the last value
+    of each part to the times of the next.
     """
     starts: list[int] = []
     for step in resumed:  # what was measured after this step was removed
         starts = [start for start in starts if start < step] + [step]
-    last: dict[int, float] = {}
+    found, part, before, last = list[tuple[int, float]](), 0, 0.0, 0.0
     for entry in entries:
         if "seconds" in entry:
-            last[bisect_left(starts, entry["step"])] = entry["seconds"]
-    return sum(last.values())
+            now = bisect_left(starts, entry["step"])
+            if now != part:
+                part, before, last = now, before + last, 0.0
+            last = entry["seconds"]
+            found.append((int(entry["step"]), before + last))
+    return found
 
 
 def duration(seconds: float) -> str:

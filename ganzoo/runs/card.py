@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ganzoo.draw.info import ModelInfo
+from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.evaluate.words import meaning, repeat
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.quantities import labels, measured, number
+
+BEGIN, END = "<!-- ganzoo eval -->", "<!-- end of ganzoo eval -->"
+"""What stands around the judgement: `ganzoo eval` writes between them, and nowhere else."""
 
 TEXT = """\
 ---
@@ -48,6 +54,10 @@ these options:
 ```
 
 {numbers}.
+
+## How good its pictures are
+
+{judgement}
 
 ## What it is not
 
@@ -98,7 +108,43 @@ def card(
         seed=facts.config.seed,
         device=facts.circumstances.device.name,
         options=json.dumps(info.options, indent=2),
+        judgement=_between("Nobody has judged them yet: `ganzoo eval .` does."),
         numbers=f"Measured last, at step {latest['step']:,}: {numbers}"
         if numbers
         else "Nothing was measured yet",
     )
+
+
+def with_judgement(text: str, evaluation: Evaluation) -> str:
+    """Return a model card with an evaluation of its weights in the place of an older one.
+
+    All else stays as it is, as people may write into a card. One without that place is not changed.
+    """
+    return re.sub(
+        f"{BEGIN}.*?{END}", lambda _: _between(_judgement(evaluation)), text, count=1, flags=re.S
+    )
+
+
+def _judgement(evaluation: Evaluation) -> str:
+    """Return an evaluation in Markdown: what it means, the numbers, what they are of."""
+    ceiling = evaluation.ceiling or "untrained"
+    lines = [
+        " ".join(meaning(evaluation)),
+        "",
+        f"| | value | {ceiling} | real pictures |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for title, value, error, floor, untrained, _ in evaluation.rows():
+        within = "" if error == "-" else f" ± {error}"
+        lines.append(f"| {title} | {value}{within} | {untrained} | {floor} |")
+    lines += [
+        "",
+        "Numbers can be compared where the real images and the features are the same:",
+        "",
+    ]
+    return "\n".join([*lines, *(f"- {line}" for line in repeat(evaluation))])
+
+
+def _between(text: str) -> str:
+    """Return a text between the marks of the judgement."""
+    return f"{BEGIN}\n{text}\n{END}"

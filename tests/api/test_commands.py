@@ -177,6 +177,11 @@ def list_(at: Place) -> None:
     assert names == [e.name for e in (*catalogue.architectures(), *catalogue.datasets())]
 
 
+def runs(at: Place) -> None:
+    shown = json.loads(at.call("runs", "--runs", at.run.parent, "--json"))
+    assert shown == [run.to_json() for run in ganzoo.runs(at.run.parent)]
+
+
 def show(at: Place) -> None:
     from ganzoo.train.networks import describe_networks
     from ganzoo.zoo import registry
@@ -221,7 +226,7 @@ COMMANDS: dict[str, Callable[[Place], None]] = {
     function.__name__.strip("_").replace("_", "-"): function
     for function in (
         train, resume, export, sample, sweep, interpolate, directions, project, explore, plot,
-        animate, report, compare, list_, show, plugins, new_plugin, check_plugin, doctor,
+        animate, report, compare, list_, runs, show, plugins, new_plugin, check_plugin, doctor,
     )
 }  # fmt: skip
 

@@ -38,7 +38,7 @@ def test_epochs_are_counted_by_images(trained: Path) -> None:
     facts = Run(trained).facts()
     of_sixty = replace(facts, data=replace(facts.data, images=60))
     found = curves.curve(entries, "loss_d", of_sixty)
-    assert (found.epochs.tolist(), found.values.tolist()) == ([0.5], [2.0])
+    assert (found.at.tolist(), found.values.tolist()) == ([0.5], [2.0])
 
 
 def test_a_critic_is_not_called_a_probability(critic: Run) -> None:

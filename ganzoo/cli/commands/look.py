@@ -1,14 +1,15 @@
-"""`ganzoo list`, `show`, `plugins` and `doctor`: commands that show things and change nothing."""
+"""`ganzoo list`, `show`, `runs`, `plugins` and `doctor`: they show things and change nothing."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ganzoo.cli import console
-from ganzoo.cli.options import AsJson, Settings, Timeout
+from ganzoo.cli.options import AsJson, Runs, Settings, Timeout
 from ganzoo.zoo import catalogue, options, registry
 
 if TYPE_CHECKING:
@@ -71,6 +72,29 @@ def show(
     for which, (network, layers) in networks.items():
         print(f"{which}: {network}\n")
         console.show(_layer_table(layers, count_parameters(network)))
+
+
+def list_runs(
+    folder: Runs = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """List all runs, the newest last: how far they got, and how good their pictures are."""
+    from ganzoo.api.table import COLUMNS, runs
+
+    found = runs(folder)
+    if as_json:
+        print(json.dumps([run.to_json() for run in found], indent=2))
+        return
+    if not found:
+        console.note(f"there are no runs below {folder}: `ganzoo train NAME` makes one")
+        return
+    table = console.table(*COLUMNS[:-1])  # the last numbers take a line each
+    table.columns[0].no_wrap = True
+    for column in table.columns[2:4]:
+        column.justify = "right"
+    for row in found.rows():
+        table.add_row(*row[:-1])
+    console.show(table)
 
 
 def plugins(

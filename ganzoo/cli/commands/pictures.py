@@ -98,6 +98,19 @@ def compare(
     from ganzoo.runs.finding import find_run
 
     found = write([find_run(run, folder) for run in runs], output)
+    for ranking in found.rankings:
+        if ranking.why:
+            console.show(f"Not to be compared with those above; they differ in {ranking.why}.")
+        console.show(f"{ranking.about}:")
+        table = console.table("", *(row.name.replace("-", "-\n") for row in ranking.rows))
+        for number, title in enumerate(ranking.columns):
+            cells = (row.cells[number].replace(" ± ", "\n± ") for row in ranking.rows)
+            table.add_row(title, *cells)
+        console.show(table)
+        for note in ranking.notes:
+            console.show(note)
+    if not found.rankings:
+        console.note("none of them was judged: `ganzoo eval RUN` does")
     for title, rows in (("asked for", found.differences), ("measured", found.results)):
         table = console.table(title, *(name.replace("-", "-\n") for name in found.names))
         for column in table.columns:

@@ -1,0 +1,289 @@
+"""The page and the JSON of a contest: which architecture draws better after equal seconds."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganzoo.draw.pixels import Pixels, grid, to_pil
+from ganzoo.evaluate.evaluation import Evaluation, Score, number
+from ganzoo.evaluate.measures import MEASURES
+from ganzoo.evaluate.ranking import Group, ranked
+from ganzoo.report import plotting
+from ganzoo.report.curves import Chart, Curve
+from ganzoo.report.html import image, render
+from ganzoo.report.pace import distance_title
+from ganzoo.report.rankings import MEASURED, REAL, Ranking, Row, about
+from ganzoo.report.scales import bar
+from ganzoo.storage import write_whole
+
+PAGE, NUMBERS = "bench-zoo.html", "bench-zoo.json"
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lap:
+    """The end of one lap of one run: an architecture, trained with a seed for so many seconds."""
+
+    name: str
+    seed: int
+    number: int  # from 1 on
+    seconds: float
+    samples_seen: int
+    evaluation: Evaluation | None = None
+    why: str = ""
+    """Why the run ended here, or why there is no evaluation; "" where all is well."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """What was trained, and how good its pictures were after each lap.
+
+    `about` says what was asked for, such as ("seconds", "300"). `pictures` are uint8 (n, H, W, C)
+    by the architecture's name; the page shows them in one row.
+    """
+
+    laps: Sequence[Lap]
+    about: Sequence[tuple[str, str]] = ()
+    pictures: Mapping[str, Pixels] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """The architectures, in the order of the laps."""
+        return list(dict.fromkeys(lap.name for lap in self.laps))
+
+    @property
+    def last(self) -> list[Lap]:
+        """The laps with the most seconds that any run reached: one for each run that did."""
+        end = max((lap.number for lap in self.laps), default=0)
+        return [lap for lap in self.laps if lap.number == end]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one architecture reached: mean and standard deviation over seeds, by measure."""
+
+    name: str
+    seeds: list[int]
+    """Seeds that are in the means: those that were trained to the end and judged."""
+
+    scores: dict[str, tuple[float, float | None]]
+    """Mean, and standard deviation (n - 1 in the denominator), which takes two seeds."""
+
+    missing: list[str]
+    """Why other seeds are not in the means, one line each."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Results that can be compared, the smallest mean Fréchet distance first."""
+
+    of: Evaluation  # any of them: all have its features, real images, and number of images
+    results: list[Result]
+    floor: dict[str, float]
+    ceiling: dict[str, tuple[float, float]]
+    """Smallest and largest value of what was not trained."""
+
+    why: str = ""
+    """Why these cannot be compared with the results of the first table."""
+
+
+def write(contest: Contest, folder: Path) -> list[Path]:
+    """Write the page and the JSON of a contest into a folder, and return their paths."""
+    tables_ = tables(contest)
+    content = {
+        "schema": SCHEMA,
+        "about": dict(contest.about),
+        "tables": [_json(table) for table in tables_],
+        "laps": [
+            {**asdict(replace(lap, evaluation=None)), "evaluation": lap.evaluation and
+             lap.evaluation.to_json()}
+            for lap in contest.laps
+        ],
+    }  # fmt: skip
+    order = [result.name for table in tables_ for result in table.results]
+    order += [name for name in contest.names if name not in order]
+    page = render(
+        "zoo.html",
+        title="Which GAN draws best in the same time",
+        about=contest.about,
+        names=order,
+        rankings=[_ranking(table) for table in tables_],
+        missing=_missing(contest, tables_),
+        charts=[_drawn(contest, table, order, place) for place, table in enumerate(tables_)],
+        pictures=[_row(name, contest.pictures.get(name)) for name in order],
+    )
+    write_whole(folder / NUMBERS, (json.dumps(content, indent=2) + "\n").encode())
+    write_whole(folder / PAGE, page.encode())
+    return [folder / PAGE, folder / NUMBERS]
+
+
+def tables(contest: Contest) -> list[Table]:
+    """Return the results after the last lap, in a table for each kind of evaluation."""
+    judged = {(lap.name, lap.seed): lap.evaluation for lap in contest.last if lap.evaluation}
+    groups = ranked({f"{n} {seed}": [e] for (n, seed), e in judged.items()})
+    found = []
+    for group in groups:
+        one = next(iter(group.values()))
+        why = "; ".join(next(iter(groups[0].values())).differences(one))
+        several = {pair: e for pair, e in judged.items() if e.kind == one.kind}
+        names = dict.fromkeys(name for name, _ in several)
+        results = [_result(contest, name, several) for name in names]
+        results.sort(key=lambda result: result.scores["frechet"][0])
+        found.append(Table(one, results, *_limits(group), why))
+    return found
+
+
+def _result(contest: Contest, name: str, judged: Mapping[tuple[str, int], Evaluation]) -> Result:
+    """Return what an architecture reached with the seeds that were judged."""
+    of_seed = {seed: e for (other, seed), e in judged.items() if other == name}
+    several = [*of_seed.values()]
+    shown = [measure for measure in MEASURED if all(measure in e.scores for e in several)]
+    scores = {measure: spread([e[measure] for e in several]) for measure in shown}
+    reasons = {
+        lap.seed: lap.why or "it is not finished"
+        for lap in contest.laps
+        if lap.name == name and lap.seed not in of_seed
+    }
+    missing = [f"seed {seed}: {why}" for seed, why in reasons.items()]
+    return Result(name, sorted(of_seed), scores, missing)
+
+
+def spread(values: Sequence[float]) -> tuple[float, float | None]:
+    """Return the mean and the standard deviation; None for that of a single value."""
+    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
+
+
+def _limits(group: Group) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
+    """Return the values of real images, and the range of those of untrained generators."""
+    one, *_ = several = [*group.values()]
+    floor = {n: score.floor for n, score in one.scores.items() if score.floor is not None}
+    ceiling = {}
+    for name in one.scores:
+        known = [e.scores[name].ceiling for e in several if name in e.scores]
+        if values := [value for value in known if value is not None]:
+            ceiling[name] = (min(values), max(values))
+    return floor, ceiling
+
+
+def _ranking(table: Table) -> Ranking:
+    """Return a table in words: real images, the architectures, and untrained ones at the end."""
+    shown = [m for m in MEASURED if all(m in result.scores for result in table.results)]
+    scales = {name: MEASURES[name].scale for name in shown}
+    rows = [Row(REAL, [number(table.floor.get(name), scales[name]) for name in shown] + [""])]
+    worst = table.ceiling.get("frechet", (None, None))[1]
+    for result in table.results:
+        cells = []
+        for name in shown:
+            mean, deviation = result.scores[name]
+            error = "" if deviation is None else f" ± {number(deviation, scales[name])}"
+            cells.append(number(mean, scales[name]) + error)
+        mean, deviation = result.scores["frechet"]
+        score = Score(value=mean, error=deviation, floor=table.floor.get("frechet"), ceiling=worst)
+        seeds = len(result.seeds) + len(result.missing)
+        count = f"{len(result.seeds)}" + (f" of {seeds}" if result.missing else "")
+        rows.append(Row(result.name, [*cells, count], bar(score, MEASURES["frechet"])))
+    ends = [_range(table.ceiling.get(name), scales[name]) for name in shown]
+    rows.append(Row(table.of.ceiling.removeprefix("the ") or "untrained", [*ends, ""]))
+    columns = [*(MEASURES[name].title for name in shown), "seeds"]
+    notes = [f"{result.name}, {line}." for result in table.results for line in result.missing]
+    return Ranking(about(table.of), columns, rows, table.why, tuple(notes))
+
+
+def _range(pair: tuple[float, float] | None, scale: float) -> str:
+    """Return the smallest and the largest value in words."""
+    if pair is None:
+        return "-"
+    low, high = (number(value, scale) for value in pair)
+    return low if low == high else f"{low} to {high}"
+
+
+def _missing(contest: Contest, found: Sequence[Table]) -> list[str]:
+    """Return a line for each architecture that no seed brought into a table, and why."""
+    there = {result.name for table in found for result in table.results}
+    reasons = {
+        lap.name: f"{lap.name}: {lap.why or 'it is not finished'}"
+        for lap in contest.laps
+        if lap.name not in there
+    }
+    return [*reasons.values()]
+
+
+def chart(contest: Contest, table: Table, order: Sequence[str]) -> Chart:
+    """Return the mean Fréchet distance over seconds, with its standard deviation over seeds.
+
+    A mark is a lap that all seeds which are in the table were judged after.
+    """
+    curves = []
+    seeds = {result.name: result.seeds for result in table.results}
+    for name in order:
+        laps = [
+            lap for lap in contest.laps
+            if lap.name == name and lap.evaluation and lap.evaluation.kind == table.of.kind
+            and lap.seed in seeds.get(name, [])
+        ]  # fmt: skip
+        numbers = sorted({lap.number for lap in laps})
+        each = [[lap for lap in laps if lap.number == n] for n in numbers]
+        each = [same for same in each if len(same) == len(seeds[name])]
+        values = [
+            spread([lap.evaluation["frechet"] for lap in same if lap.evaluation]) for same in each
+        ]
+        curves.append(
+            Curve(
+                name,
+                np.array([statistics.fmean(lap.seconds for lap in same) for same in each]),
+                np.array([mean for mean, _ in values]),
+                np.array([deviation or 0.0 for _, deviation in values]),
+            )
+        )
+    return Chart(
+        "frechet-over-seconds",
+        distance_title(table.of),
+        curves,
+        across="seconds of training",
+        logarithmic=True,
+        few=True,
+    )
+
+
+def _drawn(contest: Contest, table: Table, order: Sequence[str], place: int) -> str:
+    """Return the chart of a table as SVG, large."""
+    drawn = chart(contest, table, order)
+    return plotting.svg(plotting.draw(drawn, size=plotting.LARGE), f"{drawn.name}-{place}")
+
+
+def _row(name: str, pixels: Pixels | None) -> dict[str, str]:
+    """Return an architecture's pictures as one image, in a row."""
+    if pixels is None or not len(pixels):
+        return {"name": name, "image": ""}
+    return {"name": name, "image": image(to_pil(grid(pixels, len(pixels))[0]))}
+
+
+def _json(table: Table) -> dict[str, Any]:
+    """Return a table for a program to read."""
+    features, real, _ = table.of.kind
+    return {
+        "features": features,
+        "real": real,
+        "images": table.of.images,
+        "floor": table.floor,
+        "ceiling": {name: list(pair) for name, pair in table.ceiling.items()},
+        "results": [
+            {
+                "name": result.name,
+                "seeds": result.seeds,
+                "missing": result.missing,
+                "scores": {
+                    name: {"mean": mean, "deviation": deviation}
+                    for name, (mean, deviation) in result.scores.items()
+                },
+            }
+            for result in table.results
+        ],
+    }

@@ -1,0 +1,113 @@
+"""Runs in the order of what they draw: tables of numbers that can be compared, and none other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ganzoo.evaluate.evaluation import Evaluation, number
+from ganzoo.evaluate.measures import MEASURES
+from ganzoo.evaluate.ranking import Group, ranked
+from ganzoo.report import words
+from ganzoo.report.pace import seconds_at
+from ganzoo.report.scales import Bar, bar
+from ganzoo.runs import evaluations
+from ganzoo.runs.checkpoints import Checkpoints, step_of
+from ganzoo.runs.folder import Run
+
+MEASURED = ("frechet", "kernel", "wasserstein", "precision", "recall", "density", "coverage",
+    "copies")  # fmt: skip
+"""Measures in a table of several, where they were measured."""
+TRAINING = ("trained for", "images seen")
+REAL, NOT_JUDGED = "real images", "not judged"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a ranking: a name, a cell for each column, and the Fréchet distance on a bar."""
+
+    name: str
+    cells: list[str]
+    bar: Bar | None = None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What can be compared, the best first; `about` says by what it was judged."""
+
+    about: str
+    columns: list[str]
+    rows: list[Row]
+    why: str = ""
+    """Why its numbers cannot be compared with those of the first ranking."""
+
+    notes: tuple[str, ...] = ()
+    """What a reader should know of single rows."""
+
+
+def rankings(runs: Mapping[str, Run]) -> list[Ranking]:
+    """Return a ranking for each group of runs whose numbers can be compared, the largest first.
+
+    A row says how good the pictures are, and how much training that took. Runs that were not judged
+    stand at the end of the first ranking. Returns nothing where none was judged.
+    """
+    groups = ranked({name: [e for e, _ in evaluations.saved(run)] for name, run in runs.items()})
+    found = [ranking(group, groups[0]) for group in groups]
+    for place, (group, table) in enumerate(zip(groups, found, strict=True)):
+        rows = [
+            replace(row, cells=[*row.cells, *_training(runs[row.name], group[row.name])])
+            if row.name in group
+            else replace(row, cells=[*row.cells, *[""] * len(TRAINING)])
+            for row in table.rows
+        ]
+        columns = [*table.columns, *TRAINING]
+        if place == 0:
+            judged = {name for each in groups for name in each}
+            empty = [NOT_JUDGED, *[""] * (len(columns) - 1)]
+            rows += [Row(name, empty) for name in runs if name not in judged]
+        notes = [line for n, e in group.items() for line in _gone_on(n, runs[n], e)]
+        found[place] = replace(table, columns=columns, rows=rows, notes=tuple(notes))
+    return found
+
+
+def ranking(group: Group, first: Group) -> Ranking:
+    """Return the table of a group; the group `first` is that of the first ranking."""
+    several = [*group.values()]
+    one = several[0]
+    shown = [name for name in MEASURED if all(name in e.scores for e in several)]
+    worst = max((e.scores["frechet"].ceiling or 0.0 for e in several), default=0.0)
+    rows = [Row(REAL, [number(one.scores[n].floor, MEASURES[n].scale) for n in shown])]
+    for name, evaluation in group.items():
+        score = replace(evaluation.scores["frechet"], ceiling=worst or None)
+        cells = [cell(evaluation, measure) for measure in shown]
+        rows.append(Row(name, cells, bar(score, MEASURES["frechet"])))
+    why = "; ".join(next(iter(first.values())).differences(one))
+    return Ranking(about(one), [MEASURES[name].title for name in shown], rows, why)
+
+
+def about(evaluation: Evaluation) -> str:
+    """Return by what the pictures were judged, in words without a full stop."""
+    features, real, images = evaluation.kind
+    return f"{images} pictures each, against as many real images of {real}, by {features}"
+
+
+def cell(evaluation: Evaluation, name: str) -> str:
+    """Return the value of a measure and its error, in words."""
+    score, scale = evaluation.scores[name], MEASURES[name].scale
+    error = "" if score.error is None else f" ± {number(score.error, scale)}"
+    return number(score.value, scale) + error
+
+
+def _training(run: Run, evaluation: Evaluation) -> list[str]:
+    """Return for how long the weights that were judged were trained, and on how many images."""
+    seen = "-" if evaluation.samples_seen is None else f"{evaluation.samples_seen:,}"
+    seconds = None if evaluation.step is None else seconds_at(run, evaluation.step)
+    return ["-" if seconds is None else words.duration(seconds), seen]
+
+
+def _gone_on(name: str, run: Run, evaluation: Evaluation) -> list[str]:
+    """Return a line where the run has newer weights than those that were judged."""
+    newest = next(Checkpoints(run.path / "checkpoints").newest_first(), None)
+    if newest is None or evaluation.step is None or step_of(newest) <= evaluation.step:
+        return []
+    return [f"{name} was judged at step {evaluation.step:,}; it is at {step_of(newest):,} now."]

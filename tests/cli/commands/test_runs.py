@@ -1,0 +1,63 @@
+"""`ganzoo runs`, and the table of runs in Python."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import ganzoo
+from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.runs import evaluations
+from ganzoo.runs.folder import Run
+from tests.conftest import Cli
+from tests.judged import evaluation
+
+
+@pytest.fixture
+def folder(trained: Path, tmp_path: Path) -> Path:
+    """Two runs: one that was judged, and one that was not and was begun later."""
+    for name in ("judged", "plain"):
+        shutil.copytree(trained, tmp_path / name)
+    facts = json.loads((tmp_path / "plain" / "run.json").read_text())
+    Run(tmp_path / "plain").write("run.json", facts | {"created": "2999-01-01T00:00:00+00:00"})
+    return tmp_path
+
+
+def test_runs_are_listed_with_their_distance(folder: Path, cli: Cli) -> None:
+    evaluations.save(Run(folder / "judged"), evaluation())
+    done = cli("runs", "--runs", folder)
+    assert done.code == 0, done.err
+    lines = [line.split() for line in done.out.splitlines() if line.strip()]
+    assert ["judged", "completed", "2", "128", "12.5"] in lines
+    assert ["plain", "completed", "2", "128", "-"] in lines
+    first, second = json.loads(cli("runs", "--runs", folder, "--json").out)
+    assert (first["name"], first["samples_seen"], first["last"]["step"]) == ("judged", 128, 2)
+    assert Evaluation.from_json(first["evaluation"], "") == evaluation()
+    assert second["evaluation"] is None
+    run = ganzoo.runs(folder)["judged"]
+    assert run.evaluations == [evaluation()]
+    assert "12.5" in repr(ganzoo.runs(folder))
+
+
+def test_what_is_not_as_usual_is_said(folder: Path) -> None:
+    odd = evaluation(features="patches", data="faces", images=500, step=1)
+    evaluations.save(Run(folder / "judged"), odd)
+    shown = ganzoo.runs(folder)["judged"].summary()["Fréchet distance"]
+    assert shown == "12.5 (patches, against faces, 500 images, step 1)"
+
+
+def test_a_folder_without_runs_says_how_to_begin(tmp_path: Path, cli: Cli) -> None:
+    done = cli("runs", "--runs", tmp_path)
+    assert (done.code, done.out) == (0, "")
+    assert "`ganzoo train NAME` makes one" in done.err
+    assert json.loads(cli("runs", "--runs", tmp_path, "--json").out) == []
+
+
+def test_a_run_that_cannot_be_read_is_listed_with_what_is_known(folder: Path, cli: Cli) -> None:
+    (folder / "judged" / "run.json").write_text('{"created": "2026"}')
+    first, _ = json.loads(cli("runs", "--runs", folder, "--json").out)
+    assert (first["name"], first["samples_seen"], first["architecture"]) == ("judged", None, None)
+    assert cli("runs", "--runs", folder).code == 0

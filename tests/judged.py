@@ -1,0 +1,52 @@
+"""Evaluations made by hand, for tests of where they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ganzoo.evaluate.evaluation import Evaluation, Score
+
+SCORES = {
+    "frechet": Score(value=12.5, error=0.25, floor=0.02, ceiling=74.0),
+    "kernel": Score(value=0.05, error=0.001, floor=-0.000002, ceiling=0.3),
+    "precision": Score(value=0.7, error=0.01, floor=0.95, ceiling=0.0),
+    "recall": Score(value=0.2, error=0.01, floor=0.96, ceiling=0.0),
+    "density": Score(value=1.25, error=0.01, floor=1.0, ceiling=0.0),
+    "coverage": Score(value=0.5, error=0.01, floor=0.97, ceiling=0.0),
+    "copies": Score(value=0.01, error=0.003, floor=0.01, ceiling=0.0),
+}
+
+
+def evaluation(
+    frechet: float = 12.5,
+    *,
+    features: str = "classifier",
+    data: str = "toy_garments",
+    images: int = 10_000,
+    scores: Mapping[str, Score] = SCORES,
+    **given: Any,
+) -> Evaluation:
+    """An evaluation; those of other features, data or numbers of images cannot be compared."""
+    usual: dict[str, Any] = {
+        "model": "mlp_gan-toy_garments-001",
+        "sha256": "ab" * 32,
+        "step": 2,
+        "samples_seen": 128,
+        "seed": 0,
+        "ceiling": "the untrained generator",
+        "seconds": 41.0,
+        "versions": {"ganzoo": "0.1.0"},
+    }
+    name = {"name": data, "source": {}, "split": "test", "images": 64, "fingerprint": data * 3}
+    distance = Score(value=frechet, error=frechet / 50, floor=0.02, ceiling=74.0)
+    return Evaluation(
+        **usual | given,
+        against=name,
+        features={
+            "name": features, "package": "ganzoo", "version": "1", "options": {},
+            "sha256": features * 3, "note": "93.1% of 10,000 test images right",
+        },
+        images=images,
+        scores={**scores, "frechet": distance},
+    )  # fmt: skip

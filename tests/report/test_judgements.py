@@ -1,0 +1,82 @@
+"""What a report says of evaluations."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.runs import evaluations
+from ganzoo.runs.folder import Run
+from tests.conftest import Cli
+from tests.judged import evaluation
+from tests.pages import Page, needs_nothing
+
+
+@pytest.fixture
+def run(trained: Path, tmp_path: Path) -> Run:
+    """A copy of the run, to write into."""
+    return Run(Path(shutil.copytree(trained, tmp_path / trained.name)))
+
+
+def reported(run: Run, cli: Cli, *several: Evaluation) -> Page:
+    for each in several:
+        evaluations.save(run, each)
+    done = cli("report", run.path)
+    assert done.code == 0, done.err
+    page = Page(run.path / "report.html")
+    assert needs_nothing(page)
+    return page
+
+
+def test_a_run_that_was_not_judged_gets_one_line(run: Run, cli: Cli) -> None:
+    page = reported(run, cli)
+    assert f"Nobody has judged them yet: ganzoo eval {run.path} does." in page.text
+    assert "untrained" not in page.text
+
+
+def test_numbers_stand_between_untrained_and_real_ones(run: Run, cli: Cli) -> None:
+    pixels = np.zeros((1, 8, 8, 1), np.uint8)[0]
+    classes = {"shirt": (0.01, 0.5), "shoe": (0.99, 0.5)}
+    sheets = {"best": pixels, "nearest": pixels}
+    page = reported(run, cli, evaluation(classes=classes, pictures=sheets))
+    for words in (
+        "10,000 pictures of step 2, judged against as many real images of toy_garments (test), by "
+        "the features of classifier 1.",
+        "The Fréchet distance is 12.5, of real pictures 0.020, of the untrained generator 74.",
+        "It hardly draws shirt.",
+        "measure value untrained generator real",
+        "as two clouds 12.5 ± 0.250 74 0.020",
+        "shirt 1.0% 50.0%",
+        "Pictures with the most real ones around them",
+        "Below each is that training image",
+        "seed 0, mlp_gan-toy_garments-001, step 2 (abababababab)",
+    ):
+        assert words in page.text, words
+    assert "with the fewest real ones" not in page.text  # this sheet was lost
+    assert "The newest checkpoint is of step" not in page.text
+    assert (run.path / "report.html").read_text().count('class="bar') >= 7 + 2
+
+
+def test_a_report_says_that_the_run_has_gone_on(run: Run, cli: Cli) -> None:
+    (run.path / "checkpoints" / "step-00000002").rename(run.path / "checkpoints" / "step-00000009")
+    page = reported(run, cli, evaluation())
+    assert "pictures of step 2" in page.text
+    assert "The newest checkpoint is of step 9: ganzoo eval" in page.text
+
+
+def test_several_steps_get_a_chart_of_what_can_be_compared(run: Run, cli: Cli) -> None:
+    title = "Fréchet distance of 10,000 pictures (of real images: 0.020)"
+    one = evaluation(30, step=1, samples_seen=64)
+    page = reported(run, cli, evaluation(), evaluation(40, step=1, samples_seen=64, images=500))
+    assert title not in page.text
+    assert title in reported(run, cli, one).text
+
+
+def test_a_damaged_evaluation_is_left_out(run: Run, cli: Cli) -> None:
+    folder = evaluations.save(run, evaluation())
+    (folder / evaluations.NUMBERS).write_text('{"schema": 1}')
+    assert "Nobody has judged them yet" in reported(run, cli).text
