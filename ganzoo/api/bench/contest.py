@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.api.bench.laps import CLOCKS, Clock, Lap, train_laps
+from ganzoo.api.bench.laps import CLOCKS, Clock, train_laps
 from ganzoo.api.evaluating.evaluate import spec_of
 from ganzoo.api.evaluating.evaluator import Evaluator
 from ganzoo.api.evaluating.subjects import of_torch
-from ganzoo.errors import DeviceError, UsageError
-from ganzoo.evaluate.evaluation import Evaluation, number
+from ganzoo.errors import DeviceError, ModelFileError, UsageError
+from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.report.of_zoo import Contest, Lap
 from ganzoo.runs import evaluations
 from ganzoo.runs.finding import Found
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Say
+from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
 from ganzoo.train.device import choose
 from ganzoo.zoo import catalogue
@@ -61,44 +64,25 @@ class Plan:
             raise DeviceError("clock='cpu' does not see a GPU at work: use clock='wall'", "clock")
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One lap of one run: how far it was trained, and how good its pictures are then."""
-
-    architecture: str
-    seed: int
-    run: Path
-    number: int  # of the lap, from 1 on
-    lap: Lap
-    evaluation: Evaluation | None
-    """None where it diverged before there was a checkpoint."""
-
-    def __str__(self) -> str:
-        """Return it in one line: `mlp_gan, seed 0, 60 s: Fréchet distance 21.4`."""
-        found = self.evaluation
-        how = f"Fréchet distance {number(found['frechet'])}" if found else self.lap.why
-        return f"{self.architecture}, seed {self.seed}, {self.lap.seconds:.0f} s: {how}"
-
-
 def compare(
     plan: Plan,
     folder: Path,
     *,
     stop: Callable[[], bool] = lambda: False,
     say: Say = lambda remark: None,
-) -> Iterator[Entry]:
+) -> Iterator[Lap]:
     """Train and judge all that `plan` asks for in `folder`, and yield every lap when it is judged.
 
     What `folder` holds already is not done again: a comparison that was stopped goes on, and one
     that is finished takes more architectures and seeds. Raises UsageError where the folder is of a
     comparison with other seconds, data or settings.
     """
-    names = [catalogue.find(catalogue.architectures(), name) for name in plan.architectures]
+    entries = [catalogue.find(catalogue.architectures(), name) for name in plan.architectures]
     _note(plan, folder)
     judges = _Judges(plan)
     for seed in plan.seeds:
-        for entry in names:
-            below = folder / f"{entry.package}-{entry.name}-seed{seed}"
+        for entry in entries:
+            below = _place(folder, entry, seed)
             ended = [
                 *train_laps(
                     entry.qualified, below, seconds=plan.seconds, count=plan.laps,
@@ -109,11 +93,43 @@ def compare(
             if stop():
                 return
             run = next(below.glob("*/run.json")).parent
-            for number, lap in enumerate(ended, start=1):
-                found = judges.evaluation(Run(run), lap.step)
-                yield Entry(entry.name, seed, run, number, lap, found)
+            for number, end in enumerate(ended, start=1):
+                yield Lap(
+                    name=entry.name, seed=seed, number=number, seconds=end.seconds,
+                    samples_seen=end.samples_seen, why=end.why,
+                    evaluation=judges.evaluation(Run(run), end.step),
+                )  # fmt: skip
             if stop():
                 return
+
+
+def contest(plan: Plan, folder: Path, laps: Sequence[Lap]) -> Contest:
+    """Return what `compare` yielded, with pictures of each architecture, ready to be written."""
+    pictures = {}
+    for name in plan.architectures:
+        entry = catalogue.find(catalogue.architectures(), name)
+        run = next(_place(folder, entry, plan.seeds[0]).glob("*/run.json")).parent
+        with suppress(ModelFileError):  # it diverged before there was a checkpoint
+            pictures[entry.name] = load_generator(run, str(choose(plan.device).torch))[0].sample(8)
+    about = [
+        ("seconds", f"{plan.seconds:g} ({plan.clock} clock)"),
+        ("seeds", ", ".join(map(str, plan.seeds))),
+        ("data", plan.data or "each architecture's own"),
+        ("settings", _settings(plan)),
+        ("device", str(choose(plan.device))),
+    ]
+    return Contest(laps=laps, about=about, pictures=pictures)
+
+
+def _settings(plan: Plan) -> str:
+    """Return the settings of all runs in words."""
+    given = plan.settings or {}
+    return ", ".join(f"{n}={v}" for n, v in given.items()) or "each architecture's own"
+
+
+def _place(folder: Path, entry: catalogue.Entry, seed: int) -> Path:
+    """Return the folder of the run of an architecture with a seed."""
+    return folder / f"{entry.package}-{entry.name}-seed{seed}"
 
 
 class _Judges:

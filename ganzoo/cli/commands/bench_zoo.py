@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ganzoo.cli import console
 from ganzoo.cli.opening import numbers
+from ganzoo.evaluate.evaluation import number
+
+if TYPE_CHECKING:
+    from ganzoo.report.of_zoo import Lap
 
 
 def bench_zoo(
@@ -23,7 +27,9 @@ def bench_zoo(
     seeds: Annotated[
         str, typer.Option(metavar="LIST", help="Seeds: a run for each, and for each name.")
     ] = "0,1,2",
-    laps: Annotated[int, typer.Option(help="How often each run is judged on its way.")] = 5,
+    rounds: Annotated[
+        int, typer.Option("--laps", help="How often each run is judged on its way.")
+    ] = 5,
     clock: Annotated[
         Literal["wall", "cpu"],
         typer.Option(help="cpu counts seconds of the CPU: fair where the machine is busy."),
@@ -44,7 +50,7 @@ def bench_zoo(
     """
     from signal import SIGINT, SIGTERM
 
-    from ganzoo.api.bench.contest import Entry, Plan, compare
+    from ganzoo.api.bench.contest import Plan, compare, contest
     from ganzoo.api.signals import signals
     from ganzoo.report.of_zoo import write
 
@@ -52,21 +58,28 @@ def bench_zoo(
         architectures=architectures,
         seeds=numbers("--seeds", seeds, int, "0,1,2"),
         seconds=seconds,
-        laps=laps,
+        laps=rounds,
         clock=clock,
         data=data,
         device=device,
         images=images,
         features=features,
     )
-    entries = list[Entry]()
+    laps: list[Lap] = []
     with signals(SIGINT, SIGTERM) as stop:
         stop.patient = True
-        for entry in compare(plan, folder, stop=stop, say=console.note):
-            entries.append(entry)
-            console.note(str(entry))
+        for lap in compare(plan, folder, stop=stop, say=console.note):
+            laps.append(lap)
+            console.note(_line(lap))
     if stop():
-        console.note("stopped; the same command goes on")
+        console.note("stopped, and saved: the same command goes on")
         raise typer.Exit(130)
-    for path in write(entries, folder):
+    for path in write(contest(plan, folder, laps), folder):
         print(path)
+
+
+def _line(lap: Lap) -> str:
+    """Return a lap in one line: `mlp_gan, seed 0, 60 s: Fréchet distance 21.4`."""
+    found = lap.evaluation
+    how = f"Fréchet distance {number(found['frechet'])}" if found else lap.why
+    return f"{lap.name}, seed {lap.seed}, {lap.seconds:.0f} s: {how}"
