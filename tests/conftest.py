@@ -230,6 +230,16 @@ def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory, quick_expo
     return export_onnx(trained, tmp_path_factory.mktemp("exports") / "mlp.onnx").path
 
 
+@pytest.fixture
+def blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install the plugin of features `blocks`: means of blocks of pixels."""
+    from tests.judged import BLOCKS
+
+    site = tmp_path / "site"
+    install(site, "own-features", BLOCKS, {"blocks": "blocks"}, group="ganzoo.features")
+    monkeypatch.syspath_prepend(site)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _sandbox() -> Iterator[None]:
     yield

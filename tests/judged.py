@@ -1,4 +1,4 @@
-"""Evaluations made by hand, for tests of where they are shown."""
+"""Features of a stranger's plugin, which need no training; evaluations made by hand."""
 
 from __future__ import annotations
 
@@ -6,6 +6,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from ganzoo.evaluate.evaluation import Evaluation, Score
+
+BLOCKS = '''
+import numpy as np
+
+from ganzoo.evaluate.features import Described, FeatureModel, Features
+
+
+def blocks(*, how: str = "well") -> Features:
+    """Means of blocks of seven pixels."""
+    def describe(pixels):
+        if how == "raises":
+            raise ZeroDivisionError("no blocks today")
+        side = pixels.shape[1] // 4
+        small = pixels.reshape(len(pixels), 4, side, 4, side, -1).mean(axis=(2, 4, 5))
+        found = small.reshape(len(pixels), -1).astype(np.float32)
+        if how == "nan":
+            found[0, 0] = np.nan
+        if how == "short":
+            found = found[1:]
+        return found if how == "bare" else Described(found)
+
+    model = FeatureModel(describe=describe, sha256="b" * 64)
+    return Features(version="1", open=lambda images: None if how == "shut" else model)
+'''
+"""Source of the plugin of features `blocks`, which can be broken in several ways."""
 
 SCORES = {
     "frechet": Score(value=12.5, error=0.25, floor=0.02, ceiling=74.0),

@@ -15,6 +15,7 @@ import typer
 import ganzoo
 from ganzoo.api.run import TrainedRun
 from ganzoo.cli.app import app
+from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.runs.folder import Run
 from tests.conftest import ROOT, Cli
 from tests.lives import content
@@ -42,7 +43,7 @@ class Place:
 
 
 @pytest.fixture
-def place(trained: Path, exported: Path, cli: Cli, tmp_path: Path) -> Place:
+def place(trained: Path, exported: Path, cli: Cli, tmp_path: Path, blocks: None) -> Place:
     for name in ("shell", "python"):
         (tmp_path / name).mkdir()
     run = shutil.copytree(trained, tmp_path / "runs" / trained.name)
@@ -170,6 +171,32 @@ def compare(at: Place) -> None:
     at.same("x.html")
 
 
+def eval_(at: Place) -> None:
+    words = ("--against", "toy_garments", "--set-data", "count=300", "--features", "blocks")
+    shown = json.loads(at.call("eval", at.onnx, *words, "--images", 100, "--json"))
+    python = ganzoo.evaluate(
+        at.onnx, against="toy_garments", data_options={"count": 300}, features="blocks", images=100
+    )
+    assert Evaluation.from_json(shown, "stdout").scores == python.scores
+
+
+def bench_zoo(at: Place) -> None:
+    from ganzoo.api.bench.contest import Plan, compare, contest
+    from ganzoo.report.of_zoo import write
+
+    words = ("mlp_gan", "--data", "toy_garments", "--seconds", 0.2, "--seeds", 3, "--laps", 1)
+    more = ("--features", "blocks", "--images", 100, "-o", at.shell)
+    shell = at.call("bench-zoo", *words, *more).split()
+    plan = Plan(
+        architectures=["mlp_gan"], data="toy_garments", seconds=0.2, seeds=[3], laps=1,
+        features="blocks", images=100,
+    )  # fmt: skip
+    python = write(contest(plan, at.python, [*compare(plan, at.python)]), at.python)
+    assert [Path(path).name for path in shell] == [path.name for path in python]
+    again = at.call("bench-zoo", *words, *more)  # all of it is there: the same page
+    assert again.split() == shell
+
+
 def list_(at: Place) -> None:
     from ganzoo.zoo import catalogue
 
@@ -226,12 +253,16 @@ COMMANDS: dict[str, Callable[[Place], None]] = {
     function.__name__.strip("_").replace("_", "-"): function
     for function in (
         train, resume, export, sample, sweep, interpolate, directions, project, explore, plot,
-        animate, report, compare, list_, runs, show, plugins, new_plugin, check_plugin, doctor,
+        animate, report, compare, eval_, bench_zoo, list_, runs, show, plugins, new_plugin,
+        check_plugin, doctor,
     )
 }  # fmt: skip
 
 
-LONG = {"train", "resume", "export", "project", "plot", "animate", "report", "compare", "explore"}
+LONG = {
+    "train", "resume", "export", "project", "plot", "animate", "report", "compare", "explore",
+    "bench-zoo",
+}  # fmt: skip
 """Those that take seconds; tests of the Python door cover most of it in `make test`."""
 
 

@@ -17,31 +17,8 @@ from PIL import Image
 import ganzoo
 from ganzoo.errors import DataError, GanzooError, PluginError, UsageError
 from ganzoo.evaluate.evaluation import Evaluation
-from tests.conftest import Cli, install
+from tests.conftest import Cli
 
-BLOCKS = '''
-import numpy as np
-
-from ganzoo.evaluate.features import Described, FeatureModel, Features
-
-
-def blocks(*, how: str = "well") -> Features:
-    """Means of blocks of seven pixels."""
-    def describe(pixels):
-        if how == "raises":
-            raise ZeroDivisionError("no blocks today")
-        side = pixels.shape[1] // 4
-        small = pixels.reshape(len(pixels), 4, side, 4, side, -1).mean(axis=(2, 4, 5))
-        found = small.reshape(len(pixels), -1).astype(np.float32)
-        if how == "nan":
-            found[0, 0] = np.nan
-        if how == "short":
-            found = found[1:]
-        return found if how == "bare" else Described(found)
-
-    model = FeatureModel(describe=describe, sha256="b" * 64)
-    return Features(version="1", open=lambda images: None if how == "shut" else model)
-'''
 GARMENTS: dict[str, Any] = {
     "against": "toy_garments",
     "data_options": {"count": 600},
@@ -50,12 +27,7 @@ GARMENTS: dict[str, Any] = {
 """Real images: of 600 drawn garments, half are compared with."""
 
 
-@pytest.fixture(autouse=True)
-def _blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(
-        tmp_path / "site", "own-features", BLOCKS, {"blocks": "blocks"}, group="ganzoo.features"
-    )
-    monkeypatch.syspath_prepend(tmp_path / "site")
+pytestmark = pytest.mark.usefixtures("blocks")
 
 
 def garments(count: int, seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
