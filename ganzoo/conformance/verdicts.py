@@ -31,13 +31,13 @@ Check = Callable[[Loaded[Any]], str]
 
 
 def check(name: str, given: Mapping[str, Any] | None = None) -> list[Verdict]:
-    """Return all verdicts on the installed architecture or data set `name`.
+    """Return all verdicts on the installed architecture, data set or features `name`.
 
     `given` are its options. The test of an author is
     `assert all(v.passed for v in check("my_gan"))`. Raises PluginError where no package registers
     `name`.
     """
-    entries = [*catalogue.architectures(), *catalogue.datasets()]
+    entries = [entry for entry in catalogue.installed() if not entry.hidden]
     return list(check_entry(catalogue.find(entries, name), given or {}))
 
 
@@ -97,6 +97,11 @@ def _checks(entry: Entry) -> tuple[type[Any], tuple[Check, ...]]:
         from ganzoo.conformance import architectures
 
         return Architecture, architectures.CHECKS
+    if entry.kind == "features":
+        from ganzoo.conformance import features
+        from ganzoo.evaluate.features import Features
+
+        return Features, features.CHECKS
     from ganzoo.conformance import datasets
 
     return Dataset, datasets.CHECKS

@@ -28,6 +28,7 @@ from ganzoo.architecture import Architecture, Dataset
 from ganzoo.errors import DataError, GanzooError, missing_extra, reason
 from ganzoo.zoo import catalogue, registry
 from ganzoo.zoo.catalogue import Entry
+from ganzoo.zoo.registry import Loaded
 
 State = Literal["ok", "unavailable", "faulty", "clash", "broken", "hidden"]
 _CHILD = """
@@ -197,6 +198,10 @@ def look(entry: Entry, options: Mapping[str, Any]) -> tuple[State, str]:
     try:
         if entry.kind == "architecture":
             faults, detail = registry.load(entry, options, Architecture).faults, ""
+        elif entry.kind == "features":
+            # Their type is of a room above; what this returns needs only to look like it.
+            features: Loaded[Any] = registry.load(entry, options, object)
+            faults, detail = features.faults, f"version {features.value.version}"
         else:
             function, first = registry.import_function(entry)
             offers = "download" in inspect.signature(function).parameters

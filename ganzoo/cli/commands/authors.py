@@ -1,4 +1,4 @@
-"""`ganzoo new-plugin` and `ganzoo check-plugin`: for those who publish an architecture."""
+"""`ganzoo new-plugin` and `ganzoo check-plugin`: for those who publish a plugin."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def check_plugin(
         str,
         typer.Argument(
             metavar="NAME|PATH",
-            help="An architecture or data set from `ganzoo list`, or the folder of a package, "
-            "installed or not.",
+            help="An architecture, data set or features from `ganzoo list`, or the folder of a "
+            "package, installed or not.",
         ),
     ],
     settings: Settings = None,
@@ -86,11 +86,12 @@ def _entries(plugin: str) -> list[Entry]:
 
     found = []
     if not plugin.startswith(".") and "/" not in plugin and os.sep not in plugin:
-        for entries in (catalogue.architectures(), catalogue.datasets()):
+        kinds = (catalogue.architectures(), catalogue.datasets(), catalogue.features())
+        for entries in kinds:
             with suppress(catalogue.UnknownNameError):
                 found.append(catalogue.find(entries, plugin))
         if not found and not Path(plugin).is_dir():
-            catalogue.find([*catalogue.architectures(), *catalogue.datasets()], plugin)
+            catalogue.find([entry for entries in kinds for entry in entries], plugin)
     if not found:
         found, source = scaffold.entries(Path(plugin))
         sys.path.insert(0, str(source))

@@ -20,9 +20,13 @@ if TYPE_CHECKING:
 
 
 def list_plugins(as_json: AsJson = False) -> None:
-    """List every architecture and data set that is installed, without importing any."""
+    """List every architecture, data set and features that are installed, importing none."""
     _note_unknown_packages()
-    groups = {"architecture": catalogue.architectures(), "data set": catalogue.datasets()}
+    groups = {
+        "architecture": catalogue.architectures(),
+        "data set": catalogue.datasets(),
+        "features": catalogue.features(),
+    }
     if as_json:
         rows = [
             {
@@ -133,6 +137,7 @@ def doctor(timeout: Timeout = 60, as_json: AsJson = False) -> None:
     groups = {
         "datasets": [f for f in found if f.entry.kind == "data set"],
         "architectures": [f for f in found if f.entry.kind == "architecture"],
+        "features": [f for f in found if f.entry.kind == "features"],
     }
     if as_json:
         print(json.dumps({
