@@ -115,6 +115,36 @@ def test_everything_that_a_loaded_model_can_do(exported: Path, tmp_path: Path) -
     assert done.returncode == 0, done.stderr
 
 
+DESCRIBE = """
+import sys
+from ganzoo.data import open_images
+from ganzoo.errors import PluginError
+from ganzoo.evaluate.features import Features, describe
+from ganzoo.zoo import catalogue, registry
+
+entry = catalogue.find(catalogue.features(), "classifier")
+features = registry.load(entry, {}, Features).value
+images = open_images("fashion_mnist", (1, 28, 28))
+found = describe(features.open(images), images.pixels[:600])
+assert found.features.shape == (600, 64) and found.probabilities.shape == (600, 10)
+try:
+    features.open(open_images("toy_garments", (1, 28, 28), options={"count": 200}))
+except PluginError as error:
+    assert "have to be trained on toy_garments first" in str(error), error
+    assert "pip install 'ganzoo[train]'" in str(error), error
+assert not {"torch", "onnx"} & set(sys.modules)
+"""
+
+
+@pytest.mark.skipif(
+    not Path("/usr/share/datasets/fashion-mnist").is_dir(),
+    reason="needs the Debian package dataset-fashion-mnist",
+)
+def test_shipped_features_need_no_torch(tmp_path: Path) -> None:
+    done = base("-c", DESCRIBE, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_page_is_served(exported: Path) -> None:
     expected = ganzoo.load(exported).sample(3, seed=7)
     with explore(exported, python=ROOT / PYTHON) as running:

@@ -33,6 +33,8 @@ def test_the_wheels_hold_what_they_should(wheels: list[Path]) -> None:
         "ganzoo/explore/page/index.html",
         "ganzoo/explore/page/ganzoo.js",
         "ganzoo_plugins/mlp_gan.py",
+        "ganzoo_plugins/features/fashion_mnist.onnx",
+        "ganzoo_plugins/features/mnist.onnx",
     } <= set(ours)
     assert {name.split("/")[0].split("-")[0] for name in ours} == {"ganzoo", "ganzoo_plugins"}
     assert [name for name in guest if "dist-info" not in name] == ["ganzoo_lsgan.py"]

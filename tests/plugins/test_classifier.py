@@ -1,0 +1,168 @@
+"""The features `classifier`: shipped for two data sets, trained for others, and what they need."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ganzoo_plugins.classifier import SHIPPED, classifier
+from ganzoo_plugins.classifier_onnx import to_onnx
+from ganzoo_plugins.classifier_training import Classifier, train
+
+from ganzoo.data import Images, open_images
+from ganzoo.errors import DataError, ModelFileError
+from ganzoo.evaluate.features import describe
+from ganzoo.storage import cache_folder
+from tests.conftest import ROOT
+
+FASHION = pytest.mark.skipif(
+    not Path("/usr/share/datasets/fashion-mnist").is_dir(),
+    reason="needs the Debian package dataset-fashion-mnist",
+)
+TINY = {"width": 4, "shown": 3200}
+
+
+def stripes(count: int = 300, shape: tuple[int, int, int] = (20, 24, 3)) -> Images:
+    """Return noise with stripes: of class 0 they lie, of class 1 they stand."""
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 80, (count, *shape), np.uint8)
+    labels = random.integers(0, 2, count)
+    pixels[labels == 0, ::4] += 170
+    pixels[labels == 1, :, ::4] += 170
+    fingerprint = hashlib.sha256(pixels.tobytes()).hexdigest()
+    return Images(
+        name="stripes", pixels=pixels, fingerprint=fingerprint, source={},
+        labels=labels, classes=("lying", "standing"),
+    )  # fmt: skip
+
+
+def kept() -> set[Path]:
+    return set((cache_folder() / "features").glob("classifier-*.onnx"))
+
+
+def test_it_is_trained_once_and_says_how_often_it_is_right(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    images, state, before = stripes(), torch.get_rng_state(), kept()
+    with caplog.at_level(logging.WARNING, "ganzoo"):
+        model = classifier(**TINY).open(images)
+        again = classifier(**TINY).open(images)
+    assert caplog.messages == [
+        "training the features 'classifier' on 270 images of stripes: it takes minutes, once"
+    ]
+    assert len(kept() - before) == 1
+    assert again.sha256 == model.sha256
+    assert model.classes == ["lying", "standing"]
+    assert torch.equal(torch.get_rng_state(), state)
+    found = re.fullmatch(r"([\d.]+)% of 30 held-back images right", model.note)
+    assert found
+    assert float(found[1]) >= 90
+    features, probabilities = describe(model, images.pixels)
+    assert features.shape == (300, 64)
+    assert 0.5 < features.std() < 2  # they are standardised, as far as a short training goes
+    assert probabilities is not None
+    assert (probabilities.argmax(axis=1) == images.labels).mean() >= 0.9
+
+
+def test_other_labels_or_settings_are_other_features() -> None:
+    images = stripes()
+    assert images.labels is not None
+    others = (
+        classifier(**TINY).open(replace(images, labels=1 - images.labels)),
+        classifier(**TINY, seed=1).open(images),
+        classifier(**TINY | {"shown": 2560}).open(images),
+    )
+    assert len({classifier(**TINY).open(images).sha256, *(model.sha256 for model in others)}) == 4
+    assert classifier(seed=1).version != classifier().version
+
+
+def test_the_seed_decides_the_network() -> None:
+    images = stripes()
+    assert images.labels is not None
+    used = np.arange(200)
+    one, same, other = (
+        train(images.pixels, images.labels, used, 2, width=4, seed=seed, shown=640)
+        for seed in (5, 5, 6)
+    )
+    for name, weight in one.state_dict().items():
+        assert torch.equal(weight, same.state_dict()[name]), name
+    assert not torch.equal(one.linear.weight, other.linear.weight)
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 1), (28, 28, 1), (40, 30, 3), (96, 96, 3)])
+def test_the_file_computes_what_the_network_does(shape: tuple[int, int, int]) -> None:
+    from ganzoo.evaluate.onnx_model import OnnxModel
+
+    images = stripes(64, shape)
+    assert images.labels is not None
+    network = train(images.pixels, images.labels, np.arange(64), 3, width=4, seed=0, shown=1280)
+    assert isinstance(network, Classifier)
+    with torch.no_grad():
+        logits = network(torch.from_numpy(images.pixels).permute(0, 3, 1, 2) / 255)
+    model = OnnxModel(to_onnx(network).SerializeToString(), "x.onnx")
+    probabilities = model.describe(images.pixels).probabilities
+    assert probabilities is not None
+    # Its weights have eleven bits.
+    np.testing.assert_allclose(probabilities, logits.softmax(1).numpy(), atol=0.02)
+
+
+def test_what_it_needs() -> None:
+    images = stripes()
+    assert images.labels is not None
+    with pytest.raises(DataError, match=r"stripes has no labels, .* or use features='patches'"):
+        classifier().open(replace(images, labels=None))
+    with pytest.raises(DataError, match="has 300 labelled images of 1 classes"):
+        classifier().open(replace(images, labels=np.zeros(300, np.int64)))
+    with pytest.raises(DataError, match="has 99 labelled images of 2 classes"):
+        classifier().open(stripes(99))
+
+
+def test_a_damaged_file_in_the_cache() -> None:
+    before = kept()
+    classifier(**TINY, seed=7).open(stripes())
+    (file,) = kept() - before
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(ModelFileError, match=f"{file}.*; remove the file, and it is trained again"):
+        classifier(**TINY, seed=7).open(stripes())
+
+
+# What is part of the package.
+
+
+@pytest.mark.parametrize("name", SHIPPED.values())
+def test_the_files_are_small_and_are_those_that_were_measured(name: str) -> None:
+    content = files("ganzoo_plugins").joinpath("features", f"{name}.onnx").read_bytes()
+    assert len(content) <= 1_000_000
+    stated = (ROOT / "benchmarks/features.py").read_text()
+    assert f"{name} {hashlib.sha256(content).hexdigest()}" in " ".join(stated.split())
+
+
+@FASHION
+def test_fashion_mnist_needs_no_training(caplog: pytest.LogCaptureFixture) -> None:
+    training = open_images("fashion_mnist", (1, 28, 28))
+    test = open_images("fashion_mnist", (1, 28, 28), options={"split": "test"})
+    with caplog.at_level(logging.WARNING, "ganzoo"):
+        model = classifier().open(training)
+    assert not caplog.messages
+    assert tuple(model.classes) == training.classes
+    probabilities = describe(model, test.pixels).probabilities
+    assert probabilities is not None
+    right = float((probabilities.argmax(axis=1) == test.labels).mean())
+    assert right >= 0.925
+    assert model.note == f"{right:.1%} of 10,000 test images right"
+
+
+@FASHION
+@pytest.mark.slow
+def test_training_on_real_fashion_mnist() -> None:
+    """A sixth of what the shipped file has seen."""
+    training = open_images("fashion_mnist", (1, 28, 28))
+    model = classifier(shown=60_000).open(training)
+    assert float(model.note.partition("%")[0]) >= 88
