@@ -283,12 +283,14 @@ def test_so_does_one_that_is_stopped_after_an_epoch_without_a_snapshot(tmp_path:
 def judged(tmp_path: Path, evaluate: Evaluate) -> tuple[Run, list[Event]]:
     """A run of four steps, two epochs, whose pictures are judged after each third step."""
     job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=8, epochs=2, log_every=9))
-    run = Run.create(tmp_path, "x", job.facts(Saving()))
-    third = Every(3, "steps")
+    saving = Saving(keep=1, keep_best=True, eval_every="3")
+    run = Run.create(tmp_path, "x", job.facts(saving))
     events = fit(
-        job.loaded.value, job.images.pixels, job.config, eval_every=third, save_evaluated=True
-    )
-    return run, [*record(run, events, job, evaluate=evaluate)]
+        job.loaded.value, job.images.pixels, job.config,
+        eval_every=saving.judged(), save_evaluated=saving.keep_best,
+    )  # fmt: skip
+    checkpoints = saving.checkpoints(run, 16, 8, set())
+    return run, [*record(run, events, job, checkpoints, evaluate=evaluate)]
 
 
 def test_pictures_are_judged_before_the_checkpoint(tmp_path: Path) -> None:
@@ -317,7 +319,8 @@ def test_pictures_are_judged_before_the_checkpoint(tmp_path: Path) -> None:
         "step": 3, "epoch": 1, "samples_seen": 24, "frechet": 5.5, "coverage": 0.25,
         "eval_images": 100, "yardstick": 7,
     }  # fmt: skip
-    assert (run.path / "checkpoints" / "step-00000003").is_dir()
+    kept = sorted(path.name for path in (run.path / "checkpoints").iterdir())
+    assert kept == ["step-00000003", "step-00000004"]  # the best, and the latest
 
 
 def test_features_that_fail_end_no_training(tmp_path: Path) -> None:
