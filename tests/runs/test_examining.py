@@ -6,12 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import ganzoo
 from ganzoo.api.run import TrainedRun
+from ganzoo.report import curves, words
 from ganzoo.runs.best import best_checkpoint
 from ganzoo.runs.folder import Run
+from ganzoo.runs.quantities import QUALITY, number
 from tests.conftest import Cli, install
 from tests.lives import content
 
@@ -153,3 +157,26 @@ def test_a_program_is_told_of_each(cli: Cli, tmp_path: Path) -> None:
     assert [one["step"] for one in told if one["event"] == "evaluated"] == [2, 4, 6]
     (first,) = (one for one in told if one["step"] == 2 and one["event"] == "evaluated")
     assert {"frechet", "coverage", "evaluation_seconds", "samples_seen"} <= first.keys()
+
+
+def test_scores_are_in_charts_the_report_and_tensorboard(cli: Cli, tmp_path: Path) -> None:
+    command = ("train", *TINY, *JUDGED, "--epochs", 1, "--runs", tmp_path, "--tensorboard")
+    run = Path(cli(*command).last)
+    other = {"step": 1, "samples_seen": 40, "frechet": 0.1, "coverage": 1.0, "yardstick": 0}
+    Run(run).write_lines("metrics.jsonl", [other, *Run(run).lines("metrics.jsonl")])
+    charts = {chart.name: chart for chart in curves.charts(Run(run))}
+    for name in ("frechet", "coverage"):
+        values = [line[name] for line in judged(run) if line["yardstick"]]
+        (drawn,) = charts[name].curves
+        assert (drawn.label, list(drawn.values)) == (QUALITY[name], values)
+        assert np.allclose(drawn.epochs, [2 / 6, 4 / 6, 1])
+    assert words.last_numbers(Run(run).facts(), judged(run))["FD"] == number(values_of(run)[-1])
+    found = EventAccumulator(str(run / "tensorboard"))
+    found.Reload()
+    shown = found.Scalars("pictures/frechet")
+    assert [event.step for event in shown] == [2, 4, 6]
+    assert np.allclose([event.value for event in shown], values_of(run), rtol=1e-5)
+
+
+def values_of(run: Path) -> list[float]:
+    return [line["frechet"] for line in judged(run) if line["yardstick"]]

@@ -24,7 +24,6 @@ from ganzoo.runs.state_files import restore, to_files
 from ganzoo.runs.weights import load_generator, weights_sha256
 from ganzoo.train.events import Evaluated, Event, Warned
 from ganzoo.train.loop import fit
-from ganzoo.train.schedule import Every
 from ganzoo.train.state import TrainState
 from tests.conftest import Cli, make_job
 
