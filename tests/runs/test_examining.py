@@ -16,22 +16,9 @@ from ganzoo.report import curves, words
 from ganzoo.runs.best import best_checkpoint
 from ganzoo.runs.folder import Run
 from ganzoo.runs.quantities import QUALITY, number
-from tests.conftest import Cli, install
+from tests.conftest import Cli, install_rows
 from tests.lives import content
 
-ROWS = '''
-import numpy as np
-
-from ganzoo.evaluate.features import Described, FeatureModel, Features
-
-
-def rows() -> Features:
-    """Means of the rows of pixels."""
-    model = FeatureModel(
-        describe=lambda pixels: Described(pixels.mean(axis=(2, 3), dtype=np.float32)), sha256="a"
-    )
-    return Features(version="1", open=lambda images: model)
-'''
 TINY = ("mlp_gan", "--set", "hidden=8", "--data", "toy_garments", "--set-data", "count=240",
         "--batch-size", 40, "--log-every", 5, "--ema", 0.9)  # fmt: skip
 JUDGED = ("--eval-every", 2, "--eval-images", 110, "--eval-features", "rows")
@@ -39,7 +26,7 @@ JUDGED = ("--eval-every", 2, "--eval-images", 110, "--eval-features", "rows")
 
 @pytest.fixture(autouse=True)
 def _rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(tmp_path / "site", "row-features", ROWS, {"rows": "rows"}, group="ganzoo.features")
+    install_rows(tmp_path / "site")
     monkeypatch.syspath_prepend(tmp_path / "site")
 
 
