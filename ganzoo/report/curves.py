@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.runs.best import evaluations
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.quantities import QUALITY, labels, measured
+from ganzoo.runs.scores import evaluations
 
 Numbers = NDArray[np.float64]
 

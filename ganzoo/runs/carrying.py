@@ -13,7 +13,7 @@ from shlex import quote
 
 from ganzoo.architecture import TrainConfig
 from ganzoo.errors import DeviceError, OutputError, is_out_of_memory
-from ganzoo.runs.folder import Run
+from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.job import Job
 from ganzoo.runs.recorder import record
 from ganzoo.runs.saving import Saving
@@ -97,7 +97,11 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
                 world.tell(os.fsencode(run.path))
                 yield _opened(started, run, work, examiner.about if examiner else "")
                 checkpoints = work.saving.checkpoints(
-                    run, len(job.images.pixels), job.config.batch_size, work.rejected
+                    run.path / "checkpoints",
+                    len(job.images.pixels),
+                    job.config.batch_size,
+                    work.rejected,
+                    lambda: run.lines(METRICS),
                 )
                 shown = work.saving.epochs_shown()
                 recorded = record(run, chain([started], events), job, checkpoints, shown, examiner)

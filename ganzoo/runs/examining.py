@@ -71,11 +71,11 @@ class Examiner:
 
         Raises PluginError where the features fail, ModelFileError where pictures are not finite.
         """
-        scores = self.judge.brief(self.judge.look(self._pictures(state)))
+        scores = self.judge.brief(self.judge.look(self.pictures(state)))
         rounded = {name: round(value, 6) for name, value in scores.items()}
         return {**rounded, "eval_images": self.judge.real.count, "yardstick": self.yardstick}
 
-    def _pictures(self, state: TrainState) -> Iterator[Pixels]:
+    def pictures(self, state: TrainState) -> Iterator[Pixels]:
         """Yield the pictures of the run's seed, batch by batch, as `ganzoo eval` draws them."""
         gan, seed = self.job.loaded.value, self.job.config.seed
         for start in range(0, self.judge.real.count, BATCH):

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from ganzoo.runs.best import evaluations
 from ganzoo.runs.quantities import PROBABILITIES
+from ganzoo.runs.scores import evaluations
 
 WINDOWS = 5
 """Number of entries of metrics in a row that must agree before there is a warning of saturation."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.architecture import TrainConfig, check_settings, setting
 from ganzoo.errors import SettingError, UsageError
+from ganzoo.runs.scores import Entry, best_step
 from ganzoo.train.schedule import Every
 
 if TYPE_CHECKING:
     from ganzoo.runs.checkpoints import Checkpoints
-    from ganzoo.runs.folder import Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,12 +104,17 @@ class Saving:
         return {int(word) for word in words}
 
     def checkpoints(
-        self, run: Run, images: int, batch_size: int, rejected: set[Path]
+        self,
+        folder: Path,
+        images: int,
+        batch_size: int,
+        rejected: set[Path],
+        entries: Callable[[], Sequence[Entry]],
     ) -> Checkpoints:
-        """Return the checkpoints of `run`, which keep the ones that these settings ask for.
+        """Return the checkpoints in `folder`, which keeps the ones that these settings ask for.
 
         `images` is the number of images in an epoch. Checkpoints that were `rejected` are left
-        alone, and do not count as kept.
+        alone, and do not count as kept. `entries` reads metrics.jsonl, which tells the best one.
         """
         from ganzoo.runs.checkpoints import Checkpoints  # the command line needs only the table
 
@@ -122,13 +127,11 @@ class Saving:
 
         best = None
         if self.keep_best:
-            from ganzoo.runs.best import best_step
-            from ganzoo.runs.folder import METRICS
 
             def best(steps: Collection[int]) -> int | None:
-                return best_step(run.lines(METRICS), steps)
+                return best_step(entries(), steps)
 
-        return Checkpoints(run.path / "checkpoints", self.keep, group, best, rejected)
+        return Checkpoints(folder, self.keep, group, best, rejected)
 
 
 def _every(text: str, name: str) -> Every:

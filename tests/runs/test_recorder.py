@@ -288,7 +288,8 @@ def judged(tmp_path: Path, evaluate: Evaluate) -> tuple[Run, list[Event]]:
         job.loaded.value, job.images.pixels, job.config,
         eval_every=saving.judged(), save_evaluated=saving.keep_best,
     )  # fmt: skip
-    checkpoints = saving.checkpoints(run, 16, 8, set())
+    folder = run.path / "checkpoints"
+    checkpoints = saving.checkpoints(folder, 16, 8, set(), lambda: run.lines("metrics.jsonl"))
     return run, [*record(run, events, job, checkpoints, evaluate=evaluate)]
 
 
