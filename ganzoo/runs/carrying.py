@@ -84,11 +84,12 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
             save_evaluated=work.saving.keep_best,
         )  # fmt: skip
         started = next(events)
-        examiner = None
-        if work.saving.judged() and world.leads:
-            from ganzoo.runs.examining import Examiner  # it loads onnxruntime
+    examiner = None
+    if work.saving.judged() and world.leads:
+        from ganzoo.runs.examining import Examiner  # others need not load all of it
 
-            examiner = Examiner.open(job, work.saving)
+        examiner = Examiner.open(job, work.saving)
+    with registry.blame(job.loaded.entry):
         if not world.leads:
             yield _opened(started, Run(Path(os.fsdecode(world.tell(b"")))), work)
             yield from chain([started], events)

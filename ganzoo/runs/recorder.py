@@ -199,7 +199,13 @@ class _Writer:
         entry |= {"seconds": self.seconds, "evaluation_seconds": round(took, 3)}
         scores = {name: entry[name] for name in QUALITY}
         told = Evaluated(*where, scores, int(entry["yardstick"]), entry["evaluation_seconds"])
-        return [told, *self.note(event, entry, metrics)]
+        others = {line.get("yardstick") for line in self.health.judged[-1:]} - {told.yardstick}
+        text = (
+            "scores before this were of other real images or features, or of another number of "
+            "images: they cannot be compared"
+        )
+        then = [Warned(*where, text) for _ in others]
+        return [told, *then, *self.note(event, entry, metrics)]
 
     def shown(self, epoch: int) -> bool:
         """Return whether the grid of the samples after an epoch is there."""

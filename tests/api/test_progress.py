@@ -216,8 +216,19 @@ def test_a_run_that_is_gone_on_with_shows_its_scores_and_that_they_worsen() -> N
     view = View(shown(judged=True, steps=12, earlier=earlier))
     console = terminal(80)
     console.print(panel.draw(view, console.options))
-    assert "FD           7.930  " in written(console)
+    assert "FD           7.930  █▁▃▃▅▅▆ " in written(console)
     assert "worsening pictures: FD was 5.12 at epoch 2 and is 7.93 now" in written(console)
+
+
+def test_scores_that_cannot_be_compared_are_in_no_curve_together() -> None:
+    """A resumed run may be judged by other features."""
+    earlier = [
+        {"step": i, "epoch": i, "frechet": 10.0 * i, "coverage": 0.1, "yardstick": i // 3}
+        for i in range(1, 5)
+    ]
+    view = View(shown(judged=True, earlier=earlier))
+    assert view.curves["frechet"] == (30, 40)
+    assert len(view.curves["coverage"]) == 2
 
 
 def test_elsewhere_scores_are_a_line_and_in_one_line_they_come_first(

@@ -111,7 +111,7 @@ def test_a_run_that_was_not_judged_has_no_best(trained: Path, cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--eval-features", "nothing"), 3, "nothing"),
+        (("--eval-features", "nothing"), 3, "ganzoo: no features"),
         (("--eval-images", 99), 2, "--eval-images must be at least 100, not 99"),
         (("--set-data", "count=160"), 4, "80 real images of toy_garments to compare with"),
         (("--keep-best", "--eval-every", "1 minute"), 2, "--eval-every takes steps or epochs"),
@@ -129,7 +129,10 @@ def test_what_cannot_be_judged_is_said_before_training(
 def test_a_resumed_run_may_be_judged_otherwise(cli: Cli, tmp_path: Path) -> None:
     """Distances of other numbers of pictures are no better and no worse."""
     run = cli("train", *TINY, *JUDGED, "--max-steps", 4, "--runs", tmp_path).last
-    assert cli("resume", run, "--max-steps", 6, "--eval-images", 100, "--keep-best").code == 0
+    done = cli("resume", run, "--max-steps", 6, "--eval-images", 100, "--keep-best",
+               "--progress", "plain")  # fmt: skip
+    assert done.code == 0
+    assert done.out.count("warning: scores before this were of other real images") == 1
     before, *_, now = (line["yardstick"] for line in judged(run))
     assert before != now
     assert best_checkpoint(Run(Path(run))).path.name == "step-00000006"

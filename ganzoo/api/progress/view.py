@@ -48,6 +48,7 @@ class View:
         self.evidence = "nothing measured yet"
         self.outcome = ""
         self._watch = Watch(shown.scores, shown.steps)
+        self._yardstick: float | None = None
         self._clock = _Clock()
         for entry in shown.earlier:
             self._note(entry)
@@ -76,7 +77,11 @@ class View:
         self.warnings = tuple(self._watch.warnings.values())
         self.evidence = f"nothing wrong: {self._watch.evidence()}".rstrip(": ")
         values = measured(entry, self.shown.scores)
-        values |= {name: float(entry[name]) for name in QUALITY if name in entry}
+        if "frechet" in entry:
+            if entry.get("yardstick") != self._yardstick:  # those before cannot be compared
+                self._yardstick = entry.get("yardstick")
+                self.curves |= dict.fromkeys(QUALITY, ())
+            values |= {name: float(entry[name]) for name in QUALITY if name in entry}
         self.curves = {
             name: (*curve, values[name])[-MOST:] if name in values else curve
             for name, curve in self.curves.items()
