@@ -15,6 +15,8 @@ from ganzoo.runs.quantities import QUALITY, labels, measured
 from ganzoo.runs.scores import evaluations
 
 Numbers = NDArray[np.float64]
+MARKS = 20
+"""Most values of a curve that get a mark each."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ def charts(run: Run) -> list[Chart]:
         ("frechet", "Fréchet distance (FD) to real pictures", None),
         ("coverage", "Coverage of real pictures", (0.0, 1.0)),
     ):
-        found.append(Chart(name, title, [curve(judged, name, facts, QUALITY[name])], limits))
+        line = curve(judged, name, facts, QUALITY[name])
+        found.append(Chart(name, title, [line], limits, few=len(judged) <= MARKS))
     return [chart for chart in found if any(len(c.values) for c in chart.curves)]
 
 
