@@ -134,7 +134,7 @@ def content(run: Path) -> dict[str, Any]:
     return found | {"metrics": timeless}
 
 
-TIMES = {"seconds", "images_per_second"}
+TIMES = {"seconds", "images_per_second", "evaluation_seconds"}
 
 
 def _main() -> None:

@@ -70,6 +70,8 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
         lines["batch size"] = f"{config.batch_size}, not {asked}: the data set is small; " + spell(
             f"batch_size={asked} overrides it", ["batch_size"]
         )
+    if opened.judged:
+        lines["judged"] = opened.judged
     if work.state is not None:
         lines["resumed"] = f"{opened.run.path}, at step {state.step:,} of {opened.steps:,}"
     if work.state is not None and state.step == opened.steps:

@@ -121,10 +121,22 @@ class TrainedRun(os.PathLike[str]):
 
         return report(self.folder, None if path is None else Path(path))
 
+    @property
+    def best(self) -> Path:
+        """The folder of the kept checkpoint with the smallest Fréchet distance during training.
+
+        Every function takes it as a model: `ganzoo.load(run.best)`. Raises ModelFileError where no
+        pictures were judged; train with `eval_every="1 epoch"` and `keep_best=True`.
+        """
+        from ganzoo.runs.best import best_checkpoint
+
+        return best_checkpoint(self.folder).path
+
     def export(
         self,
         path: Path | str | None = None,
         *,
+        best: bool = False,
         precision: str = "float32",
         uint8: bool = False,
         opset: int | None = None,
@@ -133,6 +145,7 @@ class TrainedRun(os.PathLike[str]):
     ) -> Exported:
         """Write the generator to an ONNX file, once it is proved to draw the same.
 
+        It is the newest checkpoint's, or with `best` that of the checkpoint `self.best`.
         By default the file is exports/NAME.onnx, with the `precision` ("float16" or "int8") and
         "uint8" in its name. The rest is as in `ganzoo.export.exporting.export_onnx`.
         """
@@ -140,7 +153,7 @@ class TrainedRun(os.PathLike[str]):
         from ganzoo.export.graph import OPSET
 
         return export_onnx(
-            self.path,
+            self.best if best else self.path,
             default_path(self.name, precision, uint8) if path is None else Path(path),
             precision=precision,
             uint8=uint8,

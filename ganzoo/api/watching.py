@@ -60,6 +60,7 @@ def watch(
             steps=opened.steps,
             images=len(work.job.images.pixels),
             scores=work.job.loaded.value.objective.scores,
+            judged=work.saving.judged() is not None,
             earlier=run.lines(METRICS),
         )
         try:

@@ -41,9 +41,19 @@ SPELLED = {
 """Options that are not the parameter's name with dashes."""
 VALUES = {("precision", "float16"): "--fp16", ("precision", "int8"): "--int8"}
 """Values that the shell has options of their own for."""
-METAVARS = {"save_every": "EVERY", "keep_every": "EVERY", "snapshots": "EPOCHS"}
+METAVARS = {
+    "save_every": "EVERY",
+    "keep_every": "EVERY",
+    "eval_every": "EVERY",
+    "eval_features": "NAME",
+    "snapshots": "EPOCHS",
+}
 VARIABLES = {"report": "GANZOO_REPORT"}
-NEGATIVES = {"report": "--no-report", "shared_fakes": "--own-fakes"}
+NEGATIVES = {
+    "report": "--no-report",
+    "shared_fakes": "--own-fakes",
+    "keep_best": "--no-keep-best",
+}
 """Options that switch a setting off which is on by default, or which an architecture has on."""
 
 

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import METRICS, Run
-from ganzoo.runs.quantities import labels, measured
+from ganzoo.runs.quantities import QUALITY, labels, measured
+from ganzoo.runs.scores import evaluations
 
 Numbers = NDArray[np.float64]
+MARKS = 20
+"""Most values of a curve that get a mark each."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ class Chart:
 def charts(run: Run) -> list[Chart]:
     """Return the charts of a run: losses, then probabilities or a critic's scores, then diversity.
 
-    Charts without any measurement are left out.
+    Then come the Fréchet distance and the coverage of the evaluations that can be compared with the
+    last. Charts without any measurement are left out.
     """
     facts, entries = run.facts(), run.lines(METRICS)
     scores = facts.scores
@@ -82,6 +86,13 @@ def charts(run: Run) -> list[Chart]:
         found.append(Chart("probabilities", title, pair, limits=(0, 1), line=0.5))
     title = "Diversity (of real images: 1)"
     found.append(Chart("diversity", title, curves("diversity"), line=1))
+    judged = evaluations(entries)
+    for name, title, limits in (
+        ("frechet", "Fréchet distance (FD) to real pictures", None),
+        ("coverage", "Coverage of real pictures", (0.0, 1.0)),
+    ):
+        line = curve(judged, name, facts, QUALITY[name])
+        found.append(Chart(name, title, [line], limits, few=len(judged) <= MARKS))
     return [chart for chart in found if any(len(c.values) for c in chart.curves)]
 
 

@@ -11,12 +11,9 @@ import numpy as np
 from ganzoo.evaluate.evaluation import Evaluation, number
 from ganzoo.evaluate.ranking import ranked
 from ganzoo.report import words
-from ganzoo.report.curves import Chart, Curve
+from ganzoo.report.curves import MARKS, Chart, Curve
 from ganzoo.runs import evaluations
 from ganzoo.runs.folder import METRICS, Run
-
-MARKS = 20
-"""Most values of a curve that get a mark each."""
 
 
 def over_seconds(runs: Mapping[str, Run]) -> Chart | None:

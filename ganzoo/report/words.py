@@ -21,7 +21,8 @@ from ganzoo.report import gallery
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import Run
 from ganzoo.runs.health import Watch
-from ganzoo.runs.quantities import labels, measured, number
+from ganzoo.runs.quantities import QUALITY, labels, measured, number
+from ganzoo.train.schedule import total_steps
 from ganzoo.zoo.options import unparse
 
 Entries = Sequence[Mapping[str, Any]]
@@ -112,14 +113,14 @@ def last_numbers(facts: Facts, entries: Entries) -> dict[str, str]:
     known: dict[str, float] = {}
     for entry in entries:
         known |= measured(entry, facts.scores)
-        known |= {"diversity": entry["diversity"]} if "diversity" in entry else {}
-    called = labels(facts.scores)
+        known |= {n: entry[n] for n in ("diversity", *QUALITY) if n in entry}
+    called = labels(facts.scores) | QUALITY
     return {called.get(name, name): number(value) for name, value in known.items()}
 
 
 def health(facts: Facts, entries: Entries) -> tuple[list[str], list[str]]:
     """Return the warnings that are true at the end, and all that came during the run."""
-    watch = Watch(facts.scores)
+    watch = Watch(facts.scores, total_steps(facts.config, facts.data.images))
     images = facts.data.images
     said = [
         f"epoch {entry['samples_seen'] / images:.3g}: {text}"

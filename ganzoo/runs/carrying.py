@@ -13,7 +13,7 @@ from shlex import quote
 
 from ganzoo.architecture import TrainConfig
 from ganzoo.errors import DeviceError, OutputError, is_out_of_memory
-from ganzoo.runs.folder import Run
+from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.job import Job
 from ganzoo.runs.recorder import record
 from ganzoo.runs.saving import Saving
@@ -58,6 +58,8 @@ class Opened(Event):
 
     run: Run
     work: Work
+    judged: str = ""
+    """How often the pictures are judged, by what, and against which real images; "" if never."""
 
     @property
     def epochs(self) -> int:
@@ -69,32 +71,41 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
     """Train, write the results into the run's folder, and yield every event.
 
     The first event is `Opened`, the last is `Finished`; between them come the events of `fit` and
-    of `record`. Under torchrun each process iterates, and only the leader writes. `tensorboard`
-    also writes curves and samples for TensorBoard. Error messages say how to go on with the run.
+    of `record`. Under torchrun each process iterates, and only the leader judges and writes.
+    `tensorboard` also writes curves and samples for TensorBoard. Error messages say how to go on
+    with the run.
     """
     job, world = work.job, work.job.world
     with registry.blame(job.loaded.entry):
         events = fit(
             job.loaded.value, job.images.pixels, job.config,
             device=job.device.torch, world=world, state=work.state, stop=stop,
-            save_every=work.saving.due(),
+            save_every=work.saving.due(), eval_every=work.saving.judged(),
+            save_evaluated=work.saving.keep_best,
         )  # fmt: skip
         started = next(events)
+    examiner = None
+    if work.saving.judged() and world.leads:
+        from ganzoo.runs.examining import Examiner  # others need not load all of it
+
+        examiner = Examiner.open(job, work.saving)
+    with registry.blame(job.loaded.entry):
         if not world.leads:
             yield _opened(started, Run(Path(os.fsdecode(world.tell(b"")))), work)
             yield from chain([started], events)
         else:
             with work.open_run() as run, _explained(run, job, resumed=work.state is not None):
                 world.tell(os.fsencode(run.path))
-                yield _opened(started, run, work)
+                yield _opened(started, run, work, examiner.about if examiner else "")
                 checkpoints = work.saving.checkpoints(
                     run.path / "checkpoints",
                     len(job.images.pixels),
                     job.config.batch_size,
                     work.rejected,
+                    lambda: run.lines(METRICS),
                 )
                 shown = work.saving.epochs_shown()
-                recorded = record(run, chain([started], events), job, checkpoints, shown)
+                recorded = record(run, chain([started], events), job, checkpoints, shown, examiner)
                 if tensorboard:
                     from ganzoo.runs import tensorboard as board
 
@@ -103,9 +114,9 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
     world.barrier()  # torchrun takes the end of one for a failure, and would end those that write
 
 
-def _opened(started: Event, run: Run, work: Work) -> Opened:
+def _opened(started: Event, run: Run, work: Work, judged: str = "") -> Opened:
     """Return the first event, with the state of `started`."""
-    return Opened(started.state, started.epoch, started.steps, run=run, work=work)
+    return Opened(started.state, started.epoch, started.steps, run=run, work=work, judged=judged)
 
 
 @contextmanager

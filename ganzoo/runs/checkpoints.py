@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,13 +29,15 @@ class Checkpoints:
 
     After a new checkpoint, the newest `keep` - 1 of the older ones stay. `group` maps a step to a
     number; of all steps with the same number above 0, the first checkpoint stays, too. So one in a
-    thousand steps can be kept, for example. Checkpoints that were `rejected` are left alone, and do
-    not count.
+    thousand steps can be kept, for example. `best` gets the steps of all checkpoints that are there
+    and says which one, if any, stays because it is the best. Checkpoints that were `rejected` are
+    left alone, and do not count.
     """
 
     path: Path
     keep: int = 2
     group: Callable[[int], int] | None = None
+    best: Callable[[Collection[int]], int | None] | None = None
     rejected: set[Path] = field(default_factory=set)
     disk: Disk = DISK
 
@@ -106,6 +108,9 @@ class Checkpoints:
         if self.group:
             first = {self.group(step_of(path)): path for path in steps}  # the oldest comes last
             kept |= {path for number, path in first.items() if number > 0}
+        if self.best:
+            best = self.best({step, *map(step_of, steps)})
+            kept |= {path for path in steps if step_of(path) == best}
         for path in steps:
             if path not in kept:
                 doomed = _free(self.path / f".old-{path.name}")

@@ -210,10 +210,11 @@ class _Reading:
 
 
 def _settings(found: dict[str, Any], table: type[Table]) -> Table:
-    """Return all settings of a table; raise KeyError for one that is missing, ValueError else."""
+    """Return all settings of a table; raise ValueError for one that it does not have.
+
+    One that is missing has the table's default: it is newer than the ganzoo that wrote the file.
+    """
     names = {row.name for row in fields(table)}
-    for name in sorted(names - found.keys()):
-        raise KeyError(name)
     for name in sorted(found.keys() - names):
         raise ValueError(f"this ganzoo knows no setting '{name}': upgrade it")
     return table(**found)

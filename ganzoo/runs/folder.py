@@ -172,13 +172,17 @@ class Run:
 
         A run that ends between two regular measurements writes one more line at its last step, and
         samples called step-…. A run that was never stopped has neither. `mid_window` says that
-        `step` lies between two measurements: the line of `step` itself goes, too.
+        `step` lies between two measurements: the line of `step` itself goes, too. An evaluation of
+        `step` stays, as it came before the checkpoint.
         """
         for picture in (self.path / "samples").glob("step-*.png"):
             picture.unlink()
-        end = step + (not mid_window)
-        lines = self.lines(METRICS)
-        self.write_lines(METRICS, [m for m in lines if m.get("step", end) < end])
+        last = {True: step - 1, False: step}
+
+        def stays(line: dict[str, Any]) -> bool:
+            return bool(line["step"] <= last[mid_window and "frechet" not in line])
+
+        self.write_lines(METRICS, [line for line in self.lines(METRICS) if stays(line)])
 
     def write_lines(self, name: str, lines: list[dict[str, Any]]) -> None:
         """Write a .jsonl file of the run at once: a reader never sees half of it."""

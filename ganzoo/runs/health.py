@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections import deque
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ganzoo.runs.quantities import PROBABILITIES
+from ganzoo.runs.scores import evaluations
 
 WINDOWS = 5
 """Number of entries of metrics in a row that must agree before there is a warning of saturation."""
@@ -17,6 +20,10 @@ SURE = 0.02
 
 ALIKE = 0.25
 """Diversity below which images are called collapsed: a share of that of real images."""
+
+
+WORSE = 0.1
+"""Smallest change of the Fréchet distance that is called worse, as a share of the best one."""
 
 
 def saturation(metrics: Sequence[Mapping[str, Any]]) -> str | None:
@@ -48,23 +55,58 @@ def collapse(metrics: Sequence[Mapping[str, Any]]) -> str | None:
     )
 
 
+def worsening(entries: Sequence[Mapping[str, Any]], steps: int) -> str | None:
+    """Return a warning if the pictures have got worse for a third of the run's `steps`, else None.
+
+    `entries` are the evaluations in metrics.jsonl, oldest first. The best one must lie further back
+    than that third. The last one, and the median of those in the third, of which there are at least
+    two, must be above the best: by more than a tenth of it, and by more than twice the usual
+    difference of two evaluations in a row, as the distance goes up and down even if nothing is
+    wrong.
+    """
+    judged = evaluations(entries)
+    if len(judged) < 3:
+        return None
+    best = min(judged, key=lambda entry: float(entry["frechet"]))
+    since = [entry["frechet"] for entry in judged if entry["step"] >= best["step"]]
+    third = judged[-1]["step"] - steps / 3
+    recent = [entry["frechet"] for entry in judged if entry["step"] >= third]
+    if len(recent) < 2 or best["step"] >= third:
+        return None
+    noise = statistics.median(abs(after - before) for before, after in pairwise(since))
+    limit = best["frechet"] + max(WORSE * best["frechet"], 2 * noise)
+    if min(recent[-1], statistics.median(recent)) <= limit:
+        return None
+    return (
+        f"worsening pictures: FD was {best['frechet']:.3g} at epoch {best['epoch']} and is "
+        f"{recent[-1]:.3g} now, where less is better; `ganzoo export` with best=True goes back"
+    )
+
+
 class Watch:
     """The rules, applied to the entries of metrics.jsonl as they come.
 
     `scores` is the kind of scores that the objective's discriminator gives: "logits" or "critic".
+    `steps` is how many the run will do.
     """
 
-    def __init__(self, scores: str) -> None:
-        self.scores = scores
+    def __init__(self, scores: str, steps: int) -> None:
+        self.scores, self.steps = scores, steps
         self.measured: deque[Mapping[str, Any]] = deque(maxlen=WINDOWS)
         self.spread: deque[Mapping[str, Any]] = deque(maxlen=2)
+        self.judged: list[Mapping[str, Any]] = []
+        self.worse: str | None = None
         self.warnings: dict[str, str] = {}
         """The warnings that are true now, by the name of the rule."""
 
     def see(self, entry: Mapping[str, Any]) -> list[str]:
         """Take in an entry; return the warnings that were not true before it."""
-        (self.spread if "diversity" in entry else self.measured).append(entry)
-        found = {"collapse": collapse(self.spread)}
+        if "frechet" in entry:
+            self.judged.append(entry)
+            self.worse = worsening(self.judged, self.steps)
+        else:
+            (self.spread if "diversity" in entry else self.measured).append(entry)
+        found = {"collapse": collapse(self.spread), "worsening": self.worse}
         if self.scores == "logits":
             found["saturation"] = saturation(self.measured)
         before, self.warnings = self.warnings, {name: text for name, text in found.items() if text}

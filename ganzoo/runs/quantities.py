@@ -11,6 +11,9 @@ LARGEST = 1e300
 LOSSES = {"loss_d": "loss D", "loss_g": "loss G"}
 PROBABILITIES = {"d_real": "D(x)", "d_fake": "D(G(z))"}
 CRITIC = {"d_real": "critic(x)", "d_fake": "critic(G(z))", "wasserstein": "Wasserstein"}
+QUALITY = {"frechet": "FD", "coverage": "coverage"}
+"""What is measured where pictures are judged: Fréchet distance, and coverage of the real ones. A
+terminal may have nothing but ASCII."""
 
 
 def labels(scores: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Collection, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +20,7 @@ from ganzoo.runs.card import card
 from ganzoo.runs.checkpoints import CARD, Checkpoints, step_of
 from ganzoo.runs.folder import SAMPLES, Run, now
 from ganzoo.runs.job import Job
+from ganzoo.runs.quantities import QUALITY
 from ganzoo.runs.state_files import to_files
 from ganzoo.runs.weights import model_info
 from ganzoo.seeds import derive
@@ -27,6 +28,8 @@ from ganzoo.train.events import (
     CheckpointDue,
     Drawn,
     EpochEnded,
+    Evaluated,
+    EvaluationDue,
     Event,
     Finished,
     Logged,
@@ -34,6 +37,12 @@ from ganzoo.train.events import (
     Warned,
 )
 from ganzoo.train.networks import draw, seeded
+from ganzoo.train.schedule import total_steps
+from ganzoo.train.state import TrainState
+
+Evaluate = Callable[[TrainState], dict[str, float]]
+"""A function that judges what a state draws. It returns "frechet" and "coverage", the number of
+`eval_images`, and the `yardstick`; see `ganzoo.runs.examining`."""
 
 
 def record(
@@ -42,12 +51,13 @@ def record(
     job: Job,
     checkpoints: Checkpoints | None = None,
     snapshots: Collection[int] | None = None,
+    evaluate: Evaluate | None = None,
 ) -> Generator[Event]:
     """Pass `events` on, and write metrics, sample grids and checkpoints into `run` as they come.
 
     A grid is written after each epoch, or after the epochs in `snapshots`, and always at the
-    beginning and at the end. This adds a Drawn event after samples were drawn, and a Warned event
-    after a measurement that looks wrong.
+    beginning and at the end. This adds a Drawn event after samples were drawn, an Evaluated event
+    after `evaluate` judged the pictures, and a Warned event after a measurement that looks wrong.
 
     Training does not wait for the disk. When this ends, the last checkpoint that was due is there.
     """
@@ -65,6 +75,8 @@ def record(
                     case EpochEnded():
                         drawn = writer.draw_epoch(event, snapshots)
                         then = [drawn, *writer.note(event, writer.diversity(drawn), metrics)]
+                    case EvaluationDue() if evaluate:
+                        then = writer.evaluate(event, evaluate, metrics)
                     case CheckpointDue():
                         writer.save(event, metrics)
                     case Finished():
@@ -99,10 +111,11 @@ class _Writer:
         self.facts, self.described = (run.path / "run.json").read_bytes(), run.facts()
         self.epoch = 0  # at which samples were last drawn, or the run began
         self.latest: dict[str, Any] = {}  # metrics
-        self.health = health.Watch(self.gan.objective.scores)
+        steps = total_steps(job.config, len(job.images.pixels))
+        self.health = health.Watch(self.gan.objective.scores, steps)
         for entry in run.lines("metrics.jsonl"):
             self.health.see(entry)
-            self.latest = entry if "seconds" in entry else self.latest
+            self.latest = entry if "images_per_second" in entry else self.latest
         self.z = latents.normal(SAMPLES, self.gan.latent_dim, job.config.seed)
         self.background = Background()
         self.start = time.perf_counter()
@@ -148,19 +161,51 @@ class _Writer:
         }
 
     def metrics(self, event: Logged) -> dict[str, Any]:
-        """Return the entry of metrics.jsonl for a window of steps.
-
-        `seconds` is the time since this writer was made, so it begins anew with each resume.
-        """
+        """Return the entry of metrics.jsonl for a window of steps."""
         self.latest = {
             "step": event.state.step,
             "epoch": event.epoch,
             "samples_seen": event.state.samples_seen,
             **{name: round(value, 6) for name, value in event.metrics.items()},
             "images_per_second": round(event.images_per_second, 1),
-            "seconds": round(time.perf_counter() - self.start, 3),
+            "seconds": self.seconds,
         }
         return self.latest
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since this writer was made, so they begin anew with each resume.
+
+        The time of evaluations is left out.
+        """
+        return round(time.perf_counter() - self.start, 3)
+
+    def evaluate(self, event: Event, evaluate: Evaluate, metrics: IO[str]) -> list[Event]:
+        """Judge the pictures of the state, and add an entry to metrics.jsonl.
+
+        Features that fail are no reason to end the training: then there is only a warning.
+        """
+        began, state = time.perf_counter(), event.state
+        where = (state, event.epoch, event.steps)
+        entry: dict[str, float] = {"step": state.step, "epoch": event.epoch}
+        entry["samples_seen"] = state.samples_seen
+        try:
+            entry |= evaluate(state)
+        except GanzooError as error:
+            return [Warned(*where, f"the pictures could not be judged: {error}")]
+        finally:
+            took = time.perf_counter() - began
+            self.start += took
+        entry |= {"seconds": self.seconds, "evaluation_seconds": round(took, 3)}
+        scores = {name: entry[name] for name in QUALITY}
+        told = Evaluated(*where, scores, int(entry["yardstick"]), entry["evaluation_seconds"])
+        others = {line.get("yardstick") for line in self.health.judged[-1:]} - {told.yardstick}
+        text = (
+            "scores before this were of other real images or features, or of another number of "
+            "images: they cannot be compared"
+        )
+        then = [Warned(*where, text) for _ in others]
+        return [told, *then, *self.note(event, entry, metrics)]
 
     def shown(self, epoch: int) -> bool:
         """Return whether the grid of the samples after an epoch is there."""

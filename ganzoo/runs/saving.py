@@ -1,8 +1,8 @@
-"""The settings of what a run keeps on disk, and all settings of a run by name."""
+"""The settings of what a run keeps and measures, and all settings of a run by name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.architecture import TrainConfig, check_settings, setting
 from ganzoo.errors import SettingError, UsageError
+from ganzoo.runs.scores import Entry, best_step
 from ganzoo.train.schedule import Every
 
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Saving:
-    """When a run writes checkpoints, sample grids and a report, and which checkpoints it keeps.
+    """When a run writes checkpoints, grids and a report, what it keeps, and when it is judged.
 
-    A resumed run may change all of these. Raises SettingError where a value makes no sense.
+    Nothing of this changes what is learned, and a resumed run may change all of it. Raises
+    SettingError where a value makes no sense.
     """
 
     save_every: str = setting(
@@ -40,6 +42,26 @@ class Saving:
     report: bool = setting(
         True, "Draw curves, strip, animation and report.html at the end.", extends=True
     )
+    eval_every: str | None = setting(
+        None,
+        "Judge the pictures every 500 (steps) or '1 epoch'; with 'never' not any more.",
+        extends=True,
+    )
+    eval_images: int = setting(
+        5_000, "How many pictures are judged, by as many real ones.", extends=True
+    )
+    eval_features: str | None = setting(
+        None,
+        "What they are compared by, a name from `ganzoo list`; by default classifier if the data "
+        "has labels, else patches.",
+        extends=True,
+    )
+    keep_best: bool = setting(
+        False,
+        "Write a checkpoint with every judgement, and keep the one of the smallest Fréchet "
+        "distance, too.",
+        extends=True,
+    )
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -48,11 +70,25 @@ class Saving:
         self.due()
         if self.keep_every is not None and _every(self.keep_every, "keep_every").unit == "minutes":
             raise SettingError("keep_every takes steps or epochs, not minutes", "keep_every")
+        judged = self.judged()
+        if judged is not None and judged.unit == "minutes":
+            raise SettingError("eval_every takes steps or epochs, not minutes", "eval_every")
+        if self.keep_best and self.eval_every is None:
+            raise SettingError(
+                "keep_best must know which is best: add eval_every='1 epoch'",
+                "keep_best", "eval_every",
+            )  # fmt: skip
         self.epochs_shown()
 
     def due(self) -> Every:
         """Return how often a checkpoint is written."""
         return _every(self.save_every, "save_every")
+
+    def judged(self) -> Every | None:
+        """Return how often the pictures are judged; None for never."""
+        if self.eval_every in (None, "never"):
+            return None
+        return _every(str(self.eval_every), "eval_every")
 
     def epochs_shown(self) -> set[int] | None:
         """Return the epochs after which a sample grid is written; None means after each."""
@@ -68,12 +104,17 @@ class Saving:
         return {int(word) for word in words}
 
     def checkpoints(
-        self, folder: Path, images: int, batch_size: int, rejected: set[Path]
+        self,
+        folder: Path,
+        images: int,
+        batch_size: int,
+        rejected: set[Path],
+        entries: Callable[[], Sequence[Entry]],
     ) -> Checkpoints:
         """Return the checkpoints in `folder`, which keeps the ones that these settings ask for.
 
         `images` is the number of images in an epoch. Checkpoints that were `rejected` are left
-        alone, and do not count as kept.
+        alone, and do not count as kept. `entries` reads metrics.jsonl, which tells the best one.
         """
         from ganzoo.runs.checkpoints import Checkpoints  # the command line needs only the table
 
@@ -84,7 +125,13 @@ class Saving:
             def group(step: int) -> int:
                 return every.passed(step, step * batch_size // images)
 
-        return Checkpoints(folder, self.keep, group, rejected)
+        best = None
+        if self.keep_best:
+
+            def best(steps: Collection[int]) -> int | None:
+                return best_step(entries(), steps)
+
+        return Checkpoints(folder, self.keep, group, best, rejected)
 
 
 def _every(text: str, name: str) -> Every:
@@ -129,7 +176,11 @@ def _plain(value: Any) -> Any:
 
 def _worded(name: str, value: Any) -> Any:
     """Return a setting that is a text as one, where Python writes a number or a list of them."""
-    if name in ("save_every", "keep_every", "snapshots") and type(value) in (int, list, tuple):
+    if name in ("save_every", "keep_every", "eval_every", "snapshots") and type(value) in (
+        int,
+        list,
+        tuple,
+    ):
         return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return value
 

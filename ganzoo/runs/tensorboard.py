@@ -11,7 +11,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from ganzoo.runs.folder import Run
 from ganzoo.runs.quantities import measured
-from ganzoo.train.events import Drawn, Event, Logged
+from ganzoo.train.events import Drawn, Evaluated, Event, Logged
 
 NAMES = {"d": "discriminator", "g": "generator"}
 
@@ -32,6 +32,9 @@ def write(run: Run, events: Generator[Event], scores: str) -> Generator[Event]:
                 if isinstance(event, Logged):
                     for tag, value in tagged(event, scores).items():
                         writer.add_scalar(tag, value, event.state.step)
+                elif isinstance(event, Evaluated):
+                    for name, value in event.scores.items():
+                        writer.add_scalar(f"pictures/{name}", value, event.state.step)
                 elif isinstance(event, Drawn):
                     _draw(writer, event)
                 yield event

@@ -55,6 +55,11 @@ class EpochEnded(Event):
 
 
 @dataclass(frozen=True)
+class EvaluationDue(Event):
+    """It is time to judge the pictures; the state is finite. A checkpoint of this step is later."""
+
+
+@dataclass(frozen=True)
 class CheckpointDue(Event):
     """It is time to save the state, which is finite. All other events of this step came before."""
 
@@ -71,6 +76,19 @@ class Drawn(Event):
 
     picture: Path | None = None
     diversity: float | None = None
+
+
+@dataclass(frozen=True)
+class Evaluated(Event):
+    """Pictures were judged. The recorder yields this; `fit` judges nothing.
+
+    `scores` are the measures by name, "frechet" and "coverage". Scores with another `yardstick`
+    are of other real images, features or numbers of images, and cannot be compared.
+    """
+
+    scores: dict[str, float] = field(default_factory=dict)
+    yardstick: int = 0
+    seconds: float = math.nan  # that it took
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from ganzoo.architecture import Architecture, TrainConfig
 from ganzoo.train.batches import Batches
 from ganzoo.train.device import deterministic
-from ganzoo.train.events import CheckpointDue, EpochEnded, Event, Finished, Logged, Started, Stepped
+from ganzoo.train.events import (
+    CheckpointDue,
+    EpochEnded,
+    EvaluationDue,
+    Event,
+    Finished,
+    Logged,
+    Started,
+    Stepped,
+)
 from ganzoo.train.schedule import EACH_EPOCH, Every, Schedule, Stopwatch
 from ganzoo.train.state import TrainState
 from ganzoo.train.step import Stepper
@@ -31,13 +40,17 @@ def fit(
     state: TrainState | None = None,
     stop: Callable[[], bool] = lambda: False,
     save_every: Every = EACH_EPOCH,
+    eval_every: Every | None = None,
+    save_evaluated: bool = False,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Event]:
     """Train `architecture` on `pixels`, uint8 (N, H, W, C); yield events and print nothing.
 
     With `state`, go on from there, exactly as if there had been no break. `stop` is asked after
     every batch; once it says yes in any process, the loop ends in good order in all. Every
-    process of `world` yields the same events, about the same state. `clock` tells seconds.
+    process of `world` yields the same events, about the same state. With `eval_every` there are
+    EvaluationDue events, and with `save_evaluated` each of them comes with a CheckpointDue. `clock`
+    tells seconds.
 
     The networks of an event's state are in evaluation mode: draw from them, call them or export
     them as they are. Each step puts them into training mode and back, whatever was done to them.
@@ -55,7 +68,7 @@ def fit(
         stepper = Stepper(architecture, state, config, device, world)
     world.broadcast([*state.generator.parameters(), *state.discriminator.parameters()])
     batches = Batches(pixels, architecture.image_range, device, config.seed)
-    schedule = Schedule(config, len(batches), save_every)
+    schedule = Schedule(config, len(batches), save_every, eval_every, save_evaluated)
     epoch, steps = schedule.epoch(state.samples_seen), schedule.steps
     due = schedule.after(state.step, state.samples_seen)
     yield Started(state, epoch, steps)
@@ -86,6 +99,10 @@ def fit(
         if due.epoch_ended:
             with training.paused():
                 yield EpochEnded(state, epoch, steps)
+        if due.evaluate:
+            with training.paused():
+                state.check_finite()
+                yield EvaluationDue(state, epoch, steps)
         if due.save:
             with training.paused():
                 state.metrics.fetch(world, state.step)

@@ -59,13 +59,14 @@ class Due:
     epoch_ended: bool  # the step used the last image of an epoch
     log: bool  # the metrics since they were last cleared are to be logged
     clear: bool  # a window of metrics ends, and the next step begins another
+    evaluate: bool  # the pictures are to be judged
     save: bool  # the state is to be saved
     last: bool  # nothing is trained after it
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """When a run logs, saves and ends, as a function of how far it is.
+    """When a run logs, is judged, saves and ends, as a function of how far it is.
 
     It keeps no counters. So a run that goes on after a break has the same schedule as one without.
     """
@@ -73,6 +74,8 @@ class Schedule:
     config: TrainConfig
     images: int  # in the data set
     save_every: Every = EACH_EPOCH
+    eval_every: Every | None = None  # of steps or epochs; None for never
+    save_evaluated: bool = False  # whether each state that is judged is saved, too
 
     @cached_property
     def steps(self) -> int:
@@ -92,7 +95,11 @@ class Schedule:
         All processes of a run must give the same two, or they wait for each other for ever.
         """
         epoch, before = self.epoch(samples_seen), self.epoch(samples_seen - self.config.batch_size)
-        in_turn = self.save_every.passed(step, epoch) > self.save_every.passed(step - 1, before)
+
+        def in_turn(every: Every) -> bool:
+            return every.passed(step, epoch) > every.passed(step - 1, before)
+
+        evaluate = self.eval_every is not None and in_turn(self.eval_every)
         window_ended = epoch > before or step % self.config.log_every == 0
         completed = step >= self.steps
         return Due(
@@ -100,7 +107,12 @@ class Schedule:
             log=window_ended or completed,
             # A run that ends within a window keeps it: more epochs may be asked for later.
             clear=window_ended,
-            save=in_turn or late or stopping or completed,
+            evaluate=evaluate,
+            save=in_turn(self.save_every)
+            or late
+            or stopping
+            or completed
+            or (evaluate and self.save_evaluated),
             last=stopping or completed,
         )
 

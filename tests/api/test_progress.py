@@ -25,7 +25,7 @@ from ganzoo.api.progress import Display, choose, follow, notebook, panel, plain
 from ganzoo.api.progress.sparkline import bar, sparkline
 from ganzoo.api.progress.view import Shown, View
 from ganzoo.api.signals import signals
-from ganzoo.train.events import Drawn, Event, Finished, Logged, Warned
+from ganzoo.train.events import Drawn, Evaluated, Event, Finished, Logged, Warned
 from ganzoo.train.loop import fit
 from ganzoo.zoo import registry
 from tests.conftest import Cli
@@ -181,6 +181,68 @@ def test_elsewhere_a_line_an_epoch(capsys: pytest.CaptureFixture[str]) -> None:
         "epoch 1/2  step 2/4",
         "epoch 2/2  step 4/4",
     ]
+
+
+def evaluated(event: Event, frechet: float, coverage: float) -> Evaluated:
+    scores = {"frechet": frechet, "coverage": coverage}
+    return Evaluated(event.state, event.epoch, event.steps, scores, 7, 2.94)
+
+
+def test_judged_pictures_have_curves_in_a_panel_of_the_same_size() -> None:
+    view, console, sizes = View(shown(judged=True)), terminal(80, encoding="ascii"), set()
+    frame: list[str] = []
+    for number, event in enumerate(happening()):
+        view.update(event)
+        if number % 9 == 0:
+            view.update(evaluated(event, 40 / (number + 1), number / 180))
+        lines = console.render_lines(panel.draw(view, console.options), pad=False)
+        frame = ["".join(segment.text for segment in line) for line in lines]
+        sizes.add(len(frame))
+    assert sizes == {14}
+    assert max(sizes) + 9 <= 24  # there is room for the plan
+    last = number - number % 9
+    assert f"FD           {40 / (last + 1):.3f}  #" in frame[8]
+    assert f"coverage     {last / 180:.3f}  _" in frame[9]
+    assert frame[9].rstrip("| ").endswith("0 to 1")
+    assert "".join(frame).isascii()
+
+
+def test_a_run_that_is_gone_on_with_shows_its_scores_and_that_they_worsen() -> None:
+    scores = [9, 5.12, 6, 6.5, 7.1, 7.6, 7.93]
+    earlier = [
+        {"step": i, "epoch": i, "frechet": scores[i - 1], "coverage": 0.1 * i, "yardstick": 7}
+        for i in range(1, 8)
+    ]
+    view = View(shown(judged=True, steps=12, earlier=earlier))
+    console = terminal(80)
+    console.print(panel.draw(view, console.options))
+    assert "FD           7.930  █▁▃▃▅▅▆ " in written(console)
+    assert "worsening pictures: FD was 5.12 at epoch 2 and is 7.93 now" in written(console)
+
+
+def test_scores_that_cannot_be_compared_are_in_no_curve_together() -> None:
+    """A resumed run may be judged by other features."""
+    earlier = [
+        {"step": i, "epoch": i, "frechet": 10.0 * i, "coverage": 0.1, "yardstick": i // 3}
+        for i in range(1, 5)
+    ]
+    view = View(shown(judged=True, earlier=earlier))
+    assert view.curves["frechet"] == (30, 40)
+    assert len(view.curves["coverage"]) == 2
+
+
+def test_elsewhere_scores_are_a_line_and_in_one_line_they_come_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    middle = next(e for e in happening() if e.epoch == 3 and isinstance(e, Logged))
+    judged = [middle, evaluated(middle, 8.1234, 0.61), happening()[-1]]
+    follow(judged, shown(), Display(plain.show))
+    lines = capsys.readouterr().out.splitlines()
+    step = middle.state.step  # one state, which goes on
+    line = f"epoch 3/20  step {step}/40  FD 8.123  coverage 0.610  took 2.9 s"
+    assert lines[1:] == [line]
+    follow(judged, shown(judged=True), Display(notebook.line))
+    assert "  FD 8.123  coverage 0.610" in capsys.readouterr().out
 
 
 def test_a_critic_has_scores_and_an_estimate(capsys: pytest.CaptureFixture[str]) -> None:

@@ -194,6 +194,16 @@ def test_the_newest_and_some_of_the_older_stay(tmp_path: Path) -> None:
     assert steps(checkpoints) == names
 
 
+def test_the_best_one_stays_until_there_is_a_better_one(tmp_path: Path) -> None:
+    distances = {3: 9.0, 6: 5.0, 9: 7.0, 12: 8.0, 15: 4.0, 18: 6.0, 21: 6.5}
+    checkpoints = Checkpoints(tmp_path, best=lambda there: min(there, key=lambda s: distances[s]))
+    left = []
+    for step in distances:
+        checkpoints.write(step, FILES)()
+        left.append([int(name[5:]) for name in steps(checkpoints)])
+    assert left == [[3], [6, 3], [9, 6], [12, 9, 6], [15, 12], [18, 15], [21, 18, 15]]
+
+
 def test_rejected_ones_stay_and_count_for_nothing(tmp_path: Path) -> None:
     rejected = [tmp_path / f"step-{step:08d}" for step in (20, 30)]
     for step in (10, 20, 30):

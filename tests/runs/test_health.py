@@ -44,6 +44,44 @@ def test_collapse_takes_two_epochs() -> None:
     assert "differ 5% as much as two real ones" in told
 
 
+def judged(*distances: float, yardstick: int = 1) -> list[dict[str, float]]:
+    """Evaluations after each 100 steps, which are an epoch."""
+    return [
+        {"step": 100 * i, "epoch": i, "frechet": distance, "yardstick": yardstick}
+        for i, distance in enumerate(distances, start=1)
+    ]
+
+
+WORSE = (9, 5.12, 6, 6.5, 7.1, 7.6, 7.93)
+
+
+def test_pictures_that_get_worse_for_a_third_of_the_run() -> None:
+    told = health.worsening(judged(*WORSE), 1200)
+    assert told == (
+        "worsening pictures: FD was 5.12 at epoch 2 and is 7.93 now, where less is better; "
+        "`ganzoo export` with best=True goes back"
+    )
+    assert health.worsening(judged(*WORSE), 1500) is None  # the best is not so far back
+    assert health.worsening(judged(*WORSE, 5.3), 1200) is None  # it is back
+    assert health.worsening(judged(*WORSE, 5.0), 1200) is None  # it is the best now
+    assert health.worsening(judged(9, 5.12, 7.9), 150) is None  # that is one evaluation
+    other = [*judged(9, 1, yardstick=2), *judged(*WORSE)[2:]]
+    assert health.worsening(other, 1200) is None  # by other features it was better
+
+
+def test_distances_that_go_up_and_down_are_no_worsening() -> None:
+    assert health.worsening(judged(9, 5, 8, 5.2, 7.8, 5.1, 8, 5.3, 7.9), 1200) is None
+    assert health.worsening(judged(9, 5, 5.2, 5.3, 5.4, 5.45, 5.48), 1200) is None
+
+
+def test_a_watch_tells_of_it_once() -> None:
+    watch = health.Watch("critic", 1200)
+    told = [watch.see(entry) for entry in judged(*WORSE, 8.1, 8.2)]
+    assert [bool(texts) for texts in told] == [False] * 6 + [True] + [False] * 2
+    watch.see({"step": 901, "loss_d": 1.0})
+    assert "FD was 5.12 at epoch 2 and is 8.2 now" in watch.warnings["worsening"]
+
+
 class Same(torch.nn.Module):
     """A generator that draws one image, whatever it is given."""
 

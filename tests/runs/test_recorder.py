@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +14,15 @@ from safetensors.torch import load, load_file, save
 
 from ganzoo import TrainConfig
 from ganzoo.draw import latents
-from ganzoo.errors import GanzooError, ModelFileError
+from ganzoo.errors import GanzooError, ModelFileError, PluginError
 from ganzoo.report import words
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Job
-from ganzoo.runs.recorder import record
+from ganzoo.runs.recorder import Evaluate, record
 from ganzoo.runs.saving import Saving
 from ganzoo.runs.state_files import restore, to_files
 from ganzoo.runs.weights import load_generator, weights_sha256
+from ganzoo.train.events import Evaluated, Event, Warned
 from ganzoo.train.loop import fit
 from ganzoo.train.state import TrainState
 from tests.conftest import Cli, make_job
@@ -275,6 +277,61 @@ def test_so_does_one_that_is_stopped_after_an_epoch_without_a_snapshot(tmp_path:
     assert words.epochs(run) == "2"  # was measured
     run.write_lines("metrics.jsonl", [])
     assert words.epochs(run) == "1"  # was drawn
+
+
+def judged(tmp_path: Path, evaluate: Evaluate) -> tuple[Run, list[Event]]:
+    """A run of four steps, two epochs, whose pictures are judged after each third step."""
+    job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=8, epochs=2, log_every=9))
+    saving = Saving(keep=1, keep_best=True, eval_every="3")
+    run = Run.create(tmp_path, "x", job.facts(saving))
+    events = fit(
+        job.loaded.value, job.images.pixels, job.config,
+        eval_every=saving.judged(), save_evaluated=saving.keep_best,
+    )  # fmt: skip
+    folder = run.path / "checkpoints"
+    checkpoints = saving.checkpoints(folder, 16, 8, set(), lambda: run.lines("metrics.jsonl"))
+    return run, [*record(run, events, job, checkpoints, evaluate=evaluate)]
+
+
+def test_pictures_are_judged_before_the_checkpoint(tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    def evaluate(state: TrainState) -> dict[str, float]:
+        seen.append(state.step)
+        time.sleep(0.3)
+        return {"frechet": 5.5, "coverage": 0.25, "eval_images": 100, "yardstick": 7}
+
+    began = time.perf_counter()
+    run, events = judged(tmp_path, evaluate)
+    took = time.perf_counter() - began
+    assert seen == [3]
+    kinds = [type(event).__name__ for event in events if event.state.step == 4]  # one state
+    at = kinds.index("Evaluated")
+    assert kinds[at - 1 : at + 2] == ["EvaluationDue", "Evaluated", "CheckpointDue"]
+    (told,) = (event for event in events if isinstance(event, Evaluated))
+    assert told.scores == {"frechet": 5.5, "coverage": 0.25}
+    assert (told.yardstick, told.seconds >= 0.3) == (7, True)
+    lines = run.lines("metrics.jsonl")
+    (line,) = (line for line in lines if "frechet" in line)
+    assert line.pop("evaluation_seconds") >= 0.3
+    assert line.pop("seconds") <= lines[-2]["seconds"] <= took - 0.3  # it is no time of training
+    assert line == {
+        "step": 3, "epoch": 1, "samples_seen": 24, "frechet": 5.5, "coverage": 0.25,
+        "eval_images": 100, "yardstick": 7,
+    }  # fmt: skip
+    kept = sorted(path.name for path in (run.path / "checkpoints").iterdir())
+    assert kept == ["step-00000003", "step-00000004"]  # the best, and the latest
+
+
+def test_features_that_fail_end_no_training(tmp_path: Path) -> None:
+    def evaluate(state: TrainState) -> dict[str, float]:
+        raise PluginError("mine: its features are not finite")
+
+    run, events = judged(tmp_path, evaluate)
+    texts = [event.text for event in events if isinstance(event, Warned)]
+    assert texts == ["the pictures could not be judged: mine: its features are not finite"]
+    assert events[-1].state.step == 4
+    assert not [line for line in run.lines("metrics.jsonl") if "frechet" in line]
 
 
 def test_a_run_whose_reader_gives_up_says_so(tmp_path: Path) -> None:

@@ -122,8 +122,9 @@ def test_the_speed_leaves_out_what_is_done_at_other_events_than_steps(
     """Steps take a second each here, which only passes when they are told of."""
     clock, rates = Clock(), []
     config = TrainConfig(epochs=2, batch_size=8, log_every=2)
-    for event in fit(architecture, pixels, config, clock=clock, save_every=Every(1, "steps")):
-        clock.now += 1 if isinstance(event, Stepped) else 3600  # to draw, to save, to print
+    often = Every(1, "steps")
+    for event in fit(architecture, pixels, config, clock=clock, save_every=often, eval_every=often):
+        clock.now += 1 if isinstance(event, Stepped) else 3600  # to draw, judge, save, print
         if isinstance(event, Logged):
             rates.append((event.state.step, event.images_per_second))
     assert rates == [(2, 8.0), (3, 8.0), (4, 8.0), (5, 8.0)]

@@ -87,7 +87,9 @@ def test_what_is_due_in_a_run() -> None:
 def test_a_run_that_ends_within_a_window_logs_it_and_keeps_it() -> None:
     """Its last checkpoint then holds what a run with more steps goes on with."""
     end = Schedule(TrainConfig(batch_size=8, max_steps=7, log_every=2), 20).after(7, 56)
-    assert end == Due(epoch_ended=False, log=True, clear=False, save=True, last=True)
+    assert end == Due(
+        epoch_ended=False, log=True, clear=False, evaluate=False, save=True, last=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,12 +107,30 @@ def test_a_checkpoint_in_turn_and_at_the_end(every: Every, steps: list[int]) -> 
 
 def test_one_that_is_late_is_due_at_once_and_changes_nothing_else() -> None:
     due = Schedule(CONFIG, 20, Every(1, "minutes")).after(1, 8, late=True)
-    assert due == Due(epoch_ended=False, log=False, clear=False, save=True, last=False)
+    assert due == Due(
+        epoch_ended=False, log=False, clear=False, evaluate=False, save=True, last=False
+    )
 
 
 def test_a_run_that_is_stopped_saves_and_logs_no_part_of_a_window() -> None:
     due = Schedule(CONFIG, 20).after(1, 8, stopping=True)
-    assert due == Due(epoch_ended=False, log=False, clear=False, save=True, last=True)
+    assert due == Due(
+        epoch_ended=False, log=False, clear=False, evaluate=False, save=True, last=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("every", "steps"),
+    [(None, []), (Every(3, "steps"), [3, 6]), (EACH_EPOCH, [3, 5, 8]), (Every(2, "epochs"), [5])],
+)
+def test_pictures_are_judged_in_turn(every: Every | None, steps: list[int]) -> None:
+    """At the end only if it is their turn: a run that is made longer has no measurement there."""
+    at_end = Every(9, "epochs")
+    due = [*story(Schedule(CONFIG, 20, at_end, every))]
+    assert [step for step, d in due if d.evaluate] == steps
+    assert [step for step, d in due if d.save] == [8]
+    due = [*story(Schedule(CONFIG, 20, at_end, every, save_evaluated=True))]
+    assert [step for step, d in due if d.save] == sorted({*steps, 8})
 
 
 def test_nothing_follows_a_run_that_is_complete() -> None:

@@ -24,7 +24,7 @@ from ganzoo.train.batches import Batches
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import ALONE, World
 from tests import rank
-from tests.conftest import ROOT, Ganzoo
+from tests.conftest import ROOT, Ganzoo, install_rows
 from tests.lives import content
 
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -32,10 +32,11 @@ SLOW = pytest.mark.slow
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
 
 
-def torchrun(processes: int, *command: object, timeout: float = 120) -> None:
+def torchrun(processes: int, *command: object, site: Path = ROOT) -> None:
     done = subprocess.run(
         [*TORCHRUN, str(processes), *map(str, command)],
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=timeout, check=False,
+        env=ENVIRONMENT | {"PYTHONPATH": f"{ROOT}{os.pathsep}{site}"},
+        capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
 
@@ -207,6 +208,24 @@ def test_torchrun_starts_anew_what_was_killed(victim: int, tmp_path: Path) -> No
     runs = [*(tmp_path / "killed").iterdir()]
     assert len(runs) == 1
     assert content(runs[0]) == content(tmp_path / "whole" / runs[0].name)
+
+
+@SLOW
+def test_the_leader_judges_and_the_others_wait(tmp_path: Path) -> None:
+    """And they end in the same bits as without."""
+    install_rows(tmp_path / "site")
+    arguments = [
+        "-m", "ganzoo", "train", "mlp_gan", "--set", "hidden=16", "--data", "toy_garments",
+        "--set-data", "count=240", "--batch-size", 40, "--epochs", 3,
+    ]  # fmt: skip
+    judged = ["--eval-every", 4, "--eval-images", 100, "--eval-features", "rows", "--keep-best"]
+    torchrun(2, *arguments, "--runs", tmp_path / "plain")
+    torchrun(2, *arguments, *judged, "--runs", tmp_path / "judged", site=tmp_path / "site")
+    plain, found = (content(next((tmp_path / name).iterdir())) for name in ("plain", "judged"))
+    scores = [line for line in found["metrics"] if "frechet" in line]
+    assert [line["step"] for line in scores] == [4, 8, 12, 16]
+    found["metrics"] = [line for line in found["metrics"] if "frechet" not in line]
+    assert found == plain
 
 
 MEET = """

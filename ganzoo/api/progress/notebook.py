@@ -15,7 +15,7 @@ from rich.console import Console
 
 from ganzoo.api.progress.panel import draw
 from ganzoo.api.progress.view import Shown, Update, View
-from ganzoo.runs.quantities import number
+from ganzoo.runs.quantities import QUALITY, number
 from ganzoo.train.events import Event, Warned
 
 SECONDS = 1.0  # between two updates
@@ -81,10 +81,14 @@ def _now_and_then(
 def _line(view: View, width: int) -> str:
     """Return what there is room for in `width` characters, the most important first."""
     line = f"epoch {view.epoch[0]}/{view.shown.epochs}  step {view.step:,}/{view.shown.steps:,}"
-    metrics = [
-        f"{view.labels[name]} {number(curve[-1])}" for name, curve in view.curves.items() if curve
-    ]
-    for part in (view.time(), *metrics[2:4], *metrics[:2], view.speed()):
+    last = {
+        name: f"{view.labels[name]} {number(curve[-1])}"
+        for name, curve in view.curves.items()
+        if curve
+    }
+    judged = [last.pop(name) for name in QUALITY if name in last]
+    metrics = [*last.values()]
+    for part in (view.time(), *judged, *metrics[2:4], *metrics[:2], view.speed()):
         if part and len(line) + 2 + len(part) <= width:
             line += f"  {part}"
     return line[:width]

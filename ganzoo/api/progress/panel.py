@@ -16,7 +16,7 @@ from ganzoo.api.progress.sparkline import bar, sparkline
 from ganzoo.api.progress.terminal import Steady, unechoed
 from ganzoo.api.progress.view import Shown, Update, View, roughly
 from ganzoo.api.terminal import terminal
-from ganzoo.runs.quantities import number
+from ganzoo.runs.quantities import PROBABILITIES, QUALITY, number
 from ganzoo.train.events import Event, Warned
 
 A_SECOND = 2  # refreshes
@@ -26,6 +26,7 @@ RIGHT = 19
 TALL = 40  # lines of a terminal from which on curves are three lines high
 LONGEST = 132  # characters of a warning
 STYLES = {"loss_d": "cyan", "loss_g": "magenta", "d_real": "cyan", "d_fake": "magenta"}
+STYLES |= dict.fromkeys(QUALITY, "green")
 
 
 @contextmanager
@@ -98,7 +99,8 @@ def _curves(view: View, left: int, room: int, rows: int, ascii_only: bool) -> It
         seen = curve[right - room :]
         low, high = min(seen, default=0.0), max(seen, default=0.0)
         ends = [roughly(low), roughly(high)] if curve else ["", ""]
-        if view.shown.scores == "logits" and name in {"d_real", "d_fake"}:
+        from_0_to_1 = {"coverage", *(PROBABILITIES if view.shown.scores == "logits" else ())}
+        if name in from_0_to_1:
             low, high, ends = 0.0, 1.0, ["0", "1"]
         one = [" to ".join(filter(None, ends))]
         limits = one if rows == 1 else [ends[1], *[""] * (rows - 2), ends[0]]

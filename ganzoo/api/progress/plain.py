@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ganzoo.api.progress.view import Shown, Update
-from ganzoo.runs.quantities import labels, measured, number
-from ganzoo.train.events import Event, Logged, Warned
+from ganzoo.runs.quantities import QUALITY, labels, measured, number
+from ganzoo.train.events import Evaluated, Event, Logged, Warned
 
 SECONDS = 5.0  # between two lines, except at the ends of epochs
 
@@ -19,20 +19,25 @@ def show(shown: Shown) -> Iterator[Update]:
     names = labels(shown.scores)
     epoch, printed = 0, time.monotonic()
 
+    def where(event: Event) -> str:
+        done = min(event.epoch, shown.epochs)  # the last batch may reach beyond
+        return f"epoch {done}/{shown.epochs}  step {event.state.step}/{event.steps}"
+
     def update(event: Event) -> None:
         nonlocal epoch, printed
         if isinstance(event, Warned):
             print(f"warning: {event.text}", flush=True)
+        if isinstance(event, Evaluated):
+            words = [f"{QUALITY[name]} {number(value)}" for name, value in event.scores.items()]
+            print("  ".join([where(event), *words, f"took {event.seconds:.1f} s"]), flush=True)
         if not isinstance(event, Logged):
             return
         late = time.monotonic() - printed > SECONDS
         if late or event.epoch > epoch or event.state.step == event.steps:
-            done = min(event.epoch, shown.epochs)  # the last batch may reach beyond
-            where = f"epoch {done}/{shown.epochs}  step {event.state.step}/{event.steps}"
             values = measured(event.metrics, shown.scores)
             words = [f"{names[name]} {number(value)}" for name, value in values.items()]
             speed = f"{event.images_per_second:,.0f} images/s"
-            print("  ".join([where, *words, speed]), flush=True)
+            print("  ".join([where(event), *words, speed]), flush=True)
             epoch, printed = event.epoch, time.monotonic()
 
     yield update

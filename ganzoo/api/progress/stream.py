@@ -9,7 +9,16 @@ from contextlib import contextmanager, redirect_stdout
 from shlex import quote
 
 from ganzoo.api.progress.view import Shown, Update
-from ganzoo.train.events import Drawn, EpochEnded, Event, Finished, Logged, Started, Warned
+from ganzoo.train.events import (
+    Drawn,
+    EpochEnded,
+    Evaluated,
+    Event,
+    Finished,
+    Logged,
+    Started,
+    Warned,
+)
 
 
 @contextmanager
@@ -37,6 +46,8 @@ def show(shown: Shown) -> Iterator[Update]:
             case Drawn(picture=picture, diversity=diversity):
                 path = None if picture is None else str(picture)
                 tell("drawn", event, picture=path, diversity=diversity)
+            case Evaluated(scores=scores, seconds=seconds):
+                tell("evaluated", event, samples_seen=seen, **scores, evaluation_seconds=seconds)
             case Warned(text=text):
                 tell("warned", event, text=text)
             case Finished(outcome=outcome):

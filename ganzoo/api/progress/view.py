@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.runs.health import Watch
-from ganzoo.runs.quantities import labels, measured
-from ganzoo.train.events import Drawn, Event, Finished, Logged, Stepped
+from ganzoo.runs.quantities import QUALITY, labels, measured
+from ganzoo.train.events import Drawn, Evaluated, Event, Finished, Logged, Stepped
 
 Update = Callable[[Event], None]
 """A function that takes in the next event and shows it."""
@@ -28,6 +28,7 @@ class Shown:
     steps: int
     images: int  # in an epoch
     scores: str  # "logits" or "critic"
+    judged: bool = False  # whether the pictures are judged
     earlier: Sequence[Mapping[str, Any]] = ()  # entries of metrics.jsonl, if the run is resumed
 
 
@@ -38,14 +39,16 @@ class View:
     """
 
     def __init__(self, shown: Shown) -> None:
-        self.shown, self.labels = shown, labels(shown.scores)
+        self.shown = shown
+        self.labels = labels(shown.scores) | (QUALITY if shown.judged else {})
         self.step = self.seen = 0
         self.rate: float | None = None  # images a second
         self.curves: dict[str, tuple[float, ...]] = dict.fromkeys(self.labels, ())
         self.warnings: tuple[str, ...] = ()
         self.evidence = "nothing measured yet"
         self.outcome = ""
-        self._watch = Watch(shown.scores)
+        self._watch = Watch(shown.scores, shown.steps)
+        self._yardstick: float | None = None
         self._clock = _Clock()
         for entry in shown.earlier:
             self._note(entry)
@@ -59,6 +62,9 @@ class View:
             self._note({"step": event.state.step, **event.metrics})
         elif isinstance(event, Drawn) and event.diversity is not None:
             self._note({"step": event.state.step, "diversity": event.diversity})
+        elif isinstance(event, Evaluated):
+            where = {"step": event.state.step, "epoch": event.epoch}
+            self._note({**where, **event.scores, "yardstick": event.yardstick})
         elif isinstance(event, Finished):
             self.outcome = event.outcome
         else:  # the first of them, among others
@@ -71,6 +77,11 @@ class View:
         self.warnings = tuple(self._watch.warnings.values())
         self.evidence = f"nothing wrong: {self._watch.evidence()}".rstrip(": ")
         values = measured(entry, self.shown.scores)
+        if "frechet" in entry:
+            if entry.get("yardstick") != self._yardstick:  # those before cannot be compared
+                self._yardstick = entry.get("yardstick")
+                self.curves |= dict.fromkeys(QUALITY, ())
+            values |= {name: float(entry[name]) for name in QUALITY if name in entry}
         self.curves = {
             name: (*curve, values[name])[-MOST:] if name in values else curve
             for name, curve in self.curves.items()

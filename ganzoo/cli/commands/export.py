@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo.cli.console import note
 from ganzoo.cli.options import AsJson, Runs, given_only
 from ganzoo.cli.web_pages import write_pages
 from ganzoo.errors import UsageError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ganzoo.draw.generator import Generator
     from ganzoo.export.exporting import Exported
     from ganzoo.export.speed import Speeds
+    from ganzoo.runs.finding import Found
 
 WHY_NOT_IN_THE_GRAPH = (
     "ONNX's random operators give other numbers on every machine and cannot be seeded image by "
@@ -36,6 +38,13 @@ def export(
             "Default: the latest run."
         ),
     ] = None,
+    best: Annotated[
+        bool,
+        typer.Option(
+            "--best",
+            help="Take the checkpoint with the smallest Fréchet distance, not the newest one.",
+        ),
+    ] = False,
     onnx: Annotated[
         bool, typer.Option("--onnx", help="Write ONNX: the default, and the only format so far.")
     ] = True,
@@ -86,6 +95,9 @@ def export(
     from ganzoo.runs.finding import find
 
     found = find(run, runs)
+    name = found.name
+    if best:
+        found = _best(found)
     precision = "float16" if fp16 else "int8" if int8 else "float32"
     kinds = [name for name, wanted in (("fp16", fp16), ("int8", int8), ("uint8", uint8)) if wanted]
 
@@ -122,12 +134,30 @@ def export(
     from ganzoo.export.exporting import default_path
     from ganzoo.export.speed import against_torch
 
-    result = export_to(output or default_path(found.name, precision, uint8))
+    result = export_to(output or default_path(name, precision, uint8))
     speeds = against_torch({"onnxruntime": load_onnx(result.path, "CPU")}, opened()[1])
     if as_json:
         print(json.dumps({**result.to_json(), "images_per_second": speeds}))
     else:
         _report(found.path, result, speeds)
+
+
+def _best(found: Found) -> Found:
+    """Return the best checkpoint of a run; say so where a better state was not kept."""
+    from ganzoo.runs.best import best_checkpoint
+    from ganzoo.runs.finding import Found
+    from ganzoo.runs.folder import Run
+
+    if found.kind != "run":
+        raise UsageError(f"{found.path} is no run: --best chooses among the checkpoints of one")
+    best = best_checkpoint(Run(found.path))
+    if best.better:
+        step, frechet = best.better
+        note(
+            f"step {step:,} was better, with a Fréchet distance of {frechet:.3g} instead of "
+            f"{best.frechet:.3g}, but it is not kept: --keep-best keeps it"
+        )
+    return Found("checkpoint", best.path)
 
 
 def _check_exported(source: Path, options: list[str], *, to_page: bool) -> None:

@@ -1,0 +1,89 @@
+"""Judge the pictures of a run while it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ganzoo.data import open_splits
+from ganzoo.draw import latents
+from ganzoo.draw.pixels import Pixels, to_pixels
+from ganzoo.errors import ModelFileError, SettingError
+from ganzoo.evaluate.features import digest
+from ganzoo.evaluate.judging import Judge
+from ganzoo.evaluate.opening import judge_of, open_features
+from ganzoo.evaluate.sets import FEWEST, Real
+from ganzoo.runs.job import Job
+from ganzoo.runs.saving import Saving
+from ganzoo.seeds import derive
+from ganzoo.train.networks import draw, seeded
+from ganzoo.train.state import TrainState
+
+BATCH = 250
+"""Pictures that are drawn at a time."""
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """Judges what the generator of `job` draws: always the same latents, of the run's seed.
+
+    `about` says in words how often, by what, and against which real images.
+    """
+
+    job: Job
+    judge: Judge
+    yardstick: int
+    about: str
+
+    @classmethod
+    def open(cls, job: Job, saving: Saving) -> Examiner:
+        """Open the real images and the features that the settings ask for.
+
+        The features of the real images are made now, and kept. Raises a GanzooError where there are
+        too few images, or the features are unknown or broken.
+        """
+        if saving.eval_images < FEWEST:
+            raise SettingError(
+                f"eval_images must be at least {FEWEST}, not {saving.eval_images}", "eval_images"
+            )
+        data = job.facts(saving).data
+        name, options = data.spec()
+        splits = open_splits(
+            name, job.loaded.value.image_shape, options=options, skip_bad=bool(data.skipped)
+        )
+        real = Real.choose(splits, saving.eval_images)
+        opened = open_features(saving.eval_features, splits.train)
+        judge = judge_of(real, opened)
+        reference = real.reference.images.fingerprint
+        # Numbers in metrics.jsonl are floats for whoever reads them: 48 bits fit into one.
+        yardstick = digest(opened.model.sha256, reference, str(real.count))
+        about = (
+            f"every {saving.eval_every}, {real.count:,} pictures and as many of {data.name} "
+            f"({real.split}), by {opened.loaded.entry.name}"
+        )
+        judge.moments  # noqa: B018 - what fails, fails now; and it is kept
+        return cls(job, judge, int(yardstick[:12], 16), about)
+
+    def __call__(self, state: TrainState) -> dict[str, float]:
+        """Return the scores of what `state` draws, the number of pictures, and the yardstick.
+
+        Raises PluginError where the features fail, ModelFileError where pictures are not finite.
+        """
+        scores = self.judge.brief(self.judge.look(self.pictures(state)))
+        rounded = {name: round(value, 6) for name, value in scores.items()}
+        return {**rounded, "eval_images": self.judge.real.count, "yardstick": self.yardstick}
+
+    def pictures(self, state: TrainState) -> Iterator[Pixels]:
+        """Yield the pictures of the run's seed, batch by batch, as `ganzoo eval` draws them."""
+        gan, seed = self.job.loaded.value, self.job.config.seed
+        for start in range(0, self.judge.real.count, BATCH):
+            count = min(BATCH, self.judge.real.count - start)
+            z = latents.normal(count, gan.latent_dim, seed, start)
+            noise = derive(seed, "evaluate", start)  # for a generator that draws noise inside
+            with seeded(noise, self.job.device.torch):
+                floats = draw(state.shown, z)
+            if not np.isfinite(floats).all():
+                raise ModelFileError("the generator draws numbers that are not finite")
+            yield to_pixels(floats, gan.image_range)

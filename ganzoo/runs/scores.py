@@ -1,0 +1,25 @@
+"""The evaluations among the measurements of a run: which can be compared, and which is the best."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+Entry = Mapping[str, Any]
+
+
+def evaluations(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries of metrics.jsonl that are evaluations and can be compared with the last.
+
+    A resumed run may be judged by other features or by another number of images. Such numbers are
+    no better or worse than those before.
+    """
+    found = [entry for entry in entries if "frechet" in entry]
+    return [entry for entry in found if entry.get("yardstick") == found[-1].get("yardstick")]
+
+
+def best_step(entries: Sequence[Entry], steps: Collection[int]) -> int | None:
+    """Return which of `steps` has the smallest Fréchet distance; None where none was judged."""
+    judged = [entry for entry in evaluations(entries) if entry["step"] in steps]
+    best = min(judged, key=lambda entry: float(entry["frechet"]), default=None)
+    return None if best is None else int(best["step"])
