@@ -51,13 +51,13 @@ def from_bytes(
     contents = untrusted.inspect(content, path)
     info = ModelInfo.from_metadata(contents.metadata, path)
     _check_ports(contents, info, path)
-    session = _open(content, contents, path, providers, threads)
+    session = open_session(content, contents, path, providers, threads)
 
     def forward(z: NDArray[np.float32]) -> NDArray[Any]:
         try:
             images = np.asarray(session.run(["image"], {"latent": z})[0])
         except Exception as error:  # onnxruntime's exceptions have no common base
-            raise ModelFileError(_why_not_run(error, path, len(z))) from error
+            raise ModelFileError(why_not_run(error, path, len(z))) from error
         if images.shape != (len(z), *info.output_shape) or images.dtype != info.image["dtype"]:
             raise ModelFileError(
                 f"{path} draws {images.dtype} {images.shape}, not what it declares"
@@ -72,7 +72,7 @@ def from_bytes(
     @functools.cache
     def opened() -> _FirstLayer:  # drawing needs none
         extended = firstlayer.with_outputs(content, inner)
-        second = _open(extended, contents, path, providers, threads)
+        second = open_session(extended, contents, path, providers, threads)
         return _FirstLayer(second, inner, info.latent_dim, path)
 
     def first_layer(z: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -112,7 +112,7 @@ class _FirstLayer:
             made = self.session.run(self.names, {"latent": z}, options)
             return [np.asarray(value, np.float32) for value in made]
         except Exception as error:  # onnxruntime's exceptions have no common base
-            raise ModelFileError(_why_not_run(error, self.path, len(z))) from error
+            raise ModelFileError(why_not_run(error, self.path, len(z))) from error
 
 
 def _grown(few: NDArray[np.float32], more: NDArray[np.float32]) -> int:
@@ -142,13 +142,18 @@ def _check_ports(contents: Contents, info: ModelInfo, path: str | Path) -> None:
         )
 
 
-def _open(
+def open_session(
     content: bytes,
     contents: Contents,
     path: str | Path,
     providers: str | Sequence[str],
-    threads: int | None,
+    threads: int | None = None,
 ) -> onnxruntime.InferenceSession:
+    """Open a file's content whose structure was inspected, with the settings of all models.
+
+    `contents` is what `untrusted.inspect` found; `path` is only for messages. Raises
+    ModelFileError, DeviceError and UsageError as `load_onnx` does.
+    """
     if threads is not None and threads < 1:
         raise UsageError(f"threads must be at least 1, not {threads}")
     wanted = _providers(providers)
@@ -207,11 +212,11 @@ def _why_not_opened(error: Exception, contents: Contents, path: str | Path) -> s
     return f"{path} is not an ONNX file that can be run: {message[:300]}"
 
 
-def _why_not_run(error: Exception, path: str | Path, batch: int) -> str:
+def why_not_run(error: Exception, path: str | Path, batch: int) -> str:
+    """Return one line about a batch that onnxruntime could not run."""
     message = " ".join(str(error).split())
     if "memory" in message:
-        return (
-            f"{path} needs more than {MAX_MEMORY // 2**30} GiB to draw {batch} images at once"
-            + ("" if batch == 1 else ": try a smaller batch size")
+        return f"{path} needs more than {MAX_MEMORY // 2**30} GiB for {batch} images at once" + (
+            "" if batch == 1 else ": try a smaller batch size"
         )
     return f"{path} cannot be run: {message[:300]}"
