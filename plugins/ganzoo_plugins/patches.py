@@ -1,0 +1,72 @@
+"""Features for pictures without labels, learnt from the data set itself."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from ganzoo.errors import DataError, ModelFileError, PluginError, missing_extra
+from ganzoo.evaluate.features import FeatureModel, Features, digest
+from ganzoo.evaluate.onnx_model import OnnxModel
+from ganzoo.storage import cache_folder, write_whole
+
+if TYPE_CHECKING:
+    from ganzoo.data import Images
+
+VERSION = "1"  # change it whenever the same images would give other features
+
+FEWEST = 100
+"""Fewest images that a network is trained on."""
+
+
+def patches(*, steps: int = 400, seed: int = 0) -> Features:
+    """64 features of the quarters of a picture, for data without labels.
+
+    A small network learns on the data set itself to tell each picture from all others and from
+    warped copies of itself, whatever its position, size and brightness (contrastive learning: Chen
+    et al. 2020, arXiv:2002.05709). It takes `steps` steps and about a minute, once; then it is kept
+    in the cache. It sees at most 48 pixels a side: what is finer shows in the sliced Wasserstein
+    distance. benchmarks/damages.py says what the features see.
+    """
+
+    def open_features(images: Images) -> FeatureModel:
+        if len(images.pixels) < FEWEST:
+            raise DataError(
+                f"{images.name} has {len(images.pixels)} images, and the features 'patches' need "
+                f"at least {FEWEST} to learn from",
+                "features",
+            )
+        key = digest(VERSION, f"{steps}, {seed}", images.fingerprint)
+        path = cache_folder() / "features" / f"patches-{key[:32]}.onnx"
+        if not path.exists():
+            write_whole(path, _trained(images, steps, seed))
+        try:
+            model = OnnxModel(path.read_bytes(), path)
+        except ModelFileError as error:
+            raise ModelFileError(f"{error}; remove the file, and it is trained again") from error
+        return FeatureModel(
+            describe=model.describe, sha256=model.sha256, note=f"learnt from {images.name}"
+        )
+
+    return Features(version=f"{VERSION}, steps={steps}, seed={seed}", open=open_features)
+
+
+def _trained(images: Images, steps: int, seed: int) -> bytes:
+    """Train on the images, and return the network as an ONNX file."""
+    try:
+        from ganzoo_plugins.patches_onnx import to_onnx
+        from ganzoo_plugins.patches_training import train
+    except ImportError as error:
+        raise PluginError(
+            f"the features 'patches' have to be trained on {images.name} first: {error}"
+            f"{missing_extra(error)}",
+            "features",
+        ) from error
+    logging.getLogger("ganzoo").warning(
+        "training the features 'patches' on %s images of %s: it takes a minute or two, once",
+        f"{len(images.pixels):,}",
+        images.name,
+    )
+    network = train(images.pixels, steps=steps, seed=seed)
+    content: bytes = to_onnx(network, images.pixels).SerializeToString()
+    return content
