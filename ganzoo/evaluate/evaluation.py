@@ -52,7 +52,7 @@ class Evaluation:
     """How many real images it was trained on, counted each time; where that is known."""
 
     against: dict[str, Any]
-    """The real images: name, source, split, how many there are, and their fingerprint."""
+    """The real images: name, source, split, where that is from, number, and fingerprint."""
 
     features: dict[str, Any]
     """What they are compared by: name, package, version, options, sha256, note."""
@@ -141,13 +141,12 @@ class Evaluation:
 
 
 def number(value: float | None, scale: float = 1.0) -> str:
-    """Return a number as a table shows it: three digits that count, "-" for None."""
+    """Return a number as a table shows it: three digits, "-" for None."""
     if value is None:
         return "-"
     value *= scale
-    if abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3f}" if abs(value) < 1 else f"{value:.3g}"
+    digits = next((d for d, limit in ((3, 1), (2, 10), (1, 100)) if abs(value) < limit), 0)
+    return f"{value:,.{digits}f}"
 
 
 def _features(evaluation: Evaluation) -> str:

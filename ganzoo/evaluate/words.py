@@ -48,7 +48,8 @@ def repeat(evaluation: Evaluation) -> list[str]:
     count = f"{evaluation.images:,}"
     return [
         f"pictures: {count} of seed {evaluation.seed}, {evaluation.model}{step}{weights}",
-        f"real: {count} of {real['name']}, {real['split']} ({real['fingerprint'][:12]})",
+        f"real: {count} of {real['name']}, {real['split']} ({real['fingerprint'][:12]})"
+        + (f", {real['note']}" if real.get("note") else ""),
         f"features: {of['name']} {of['version']} of {of['package']} ({of['sha256'][:12]})"
         + (f", {of['note']}" if of["note"] else ""),
         f"{versions}; it took {evaluation.seconds:.0f} s",

@@ -78,6 +78,7 @@ class Evaluator:
                 "name": train.name,
                 "source": train.source,
                 "split": real.split,
+                "note": real.splits.note,
                 "images": len(train.pixels),
                 "fingerprint": real.reference.images.fingerprint,
             },
@@ -128,14 +129,11 @@ class Evaluator:
         return {name: (share, real[name]) for name, share in found.shares.items()}
 
     def _remarks(self) -> tuple[str, ...]:
-        """Return what a reader should know of the real images and of their number."""
+        """Return what a reader should know of the number of images."""
         real = self.judge.real
-        found = [real.splits.note] if real.splits.note else []
-        if real.count < self.asked:
-            found.append(
-                f"{self.asked:,} images were asked for, and there are {real.count:,} to compare."
-            )
-        return tuple(found)
+        if real.count >= self.asked:
+            return ()
+        return (f"{self.asked:,} images were asked for, and there are {real.count:,} to compare.",)
 
 
 def _shape(judged: Subject, spec: Spec) -> tuple[int, int, int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo.api.terminal import terminal
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson, Runs
 from ganzoo.evaluate.measures import MEASURES
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ganzoo.evaluate.evaluation import Evaluation
+
+WIDE = 130
+"""Columns of a terminal from which on the table says what each measure sees."""
 
 
 def evaluate(
@@ -108,11 +112,13 @@ def _show(evaluation: Evaluation) -> None:
     from ganzoo.evaluate.words import meaning, repeat
 
     ceiling = evaluation.ceiling.removeprefix("the ").replace(" ", "\n")
-    table = console.table(evaluation.model, "value", "±", "real", ceiling, "what it sees")
+    heads = ("measure", "value", "±", "real", ceiling)
+    wide = terminal().width >= WIDE
+    table = console.table(*heads, *(["what it sees"] if wide else []))
     for column in table.columns[1:5]:
         column.justify = "right"
     for row in evaluation.rows():
-        table.add_row(*row)
+        table.add_row(*row[: len(table.columns)])
     console.show(table)
     _show_classes(evaluation)
     for sentence in meaning(evaluation):
@@ -130,7 +136,7 @@ def _show_classes(evaluation: Evaluation) -> None:
     for column in table.columns[1:3]:
         column.justify = "right"
     for name, (share, real) in evaluation.classes.items():
-        table.add_row(name, f"{share:.1%}", f"{real:.1%}", "█" * round(100 * share))
+        table.add_row(name, f"{share:.1%}", f"{real:.1%}", "█" * round(50 * share))
     console.show(table)
 
 
@@ -138,9 +144,10 @@ def _show_steps(several: list[Evaluation]) -> None:
     """Print one row for each checkpoint, and which is the best."""
     from ganzoo.evaluate.evaluation import number
 
-    names = ("frechet", "kernel", "precision", "recall", "density", "coverage", "copies")
+    names = ("frechet", "kernel", "precision", "recall", "coverage", "copies")
     shown = [name for name in names if name in several[0].scores]
-    table = console.table("step", "images seen", *(MEASURES[name].title for name in shown))
+    titles = [MEASURES[name].title.replace(" ", "\n", 1) for name in shown]
+    table = console.table("step", "images\nseen", *titles)
     for column in table.columns:
         column.justify = "right"
     for evaluation in several:
