@@ -74,9 +74,7 @@ def import_function(entry: Entry) -> tuple[Plugin, list[str]]:
     _check_requirements(entry)
     with suppress(ImportError):  # first, so that what the plugin does to them is seen and put back
         import numpy.random  # noqa: F401
-
-        if entry.kind != "features":  # they work without torch, which takes seconds to import
-            import torch  # noqa: F401
+        import torch  # noqa: F401
     with blame(entry), guarded(entry.label, "imported") as faults:
         function = EntryPoint(entry.name, entry.target, GROUPS[entry.kind]).load()
     if not callable(function):

@@ -49,12 +49,16 @@ class Classifier(nn.Module):
         self.standardise = nn.BatchNorm1d(FEATURES, affine=False)
         self.classes = nn.Linear(FEATURES, classes)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the logits (n, classes) of images (n, C, H, W) in [0, 1]."""
+    def features(self, x: Tensor) -> Tensor:
+        """Return the features (n, 64) of images (n, C, H, W) in [0, 1]."""
         x = F.avg_pool2d(x, self.reduce) if self.reduce > 1 else x
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = F.relu(norm(F.max_pool2d(convolution(x), 2)))
-        logits: Tensor = self.classes(F.relu(self.standardise(self.linear(x.flatten(1)))))
+        return F.relu(self.standardise(self.linear(x.flatten(1))))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the logits (n, classes) of images (n, C, H, W) in [0, 1]."""
+        logits: Tensor = self.classes(self.features(x))
         return logits
 
 

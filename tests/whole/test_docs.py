@@ -127,7 +127,13 @@ def test_the_manual_builds_strictly(tmp_path: Path) -> None:
 
 
 def test_modules_and_files_that_the_manual_names_are_there() -> None:
-    keys = {"schema", "architectures", "datasets", *(row.name for row in fields(ModelInfo))}
+    keys = {
+        "schema",
+        "architectures",
+        "datasets",
+        "features",
+        *(row.name for row in fields(ModelInfo)),
+    }
     for page in [*PAGES, ROOT / "CONTRIBUTING.md"]:
         text = page.read_text()
         for path in re.findall(r"`((?:ganzoo|plugins|tests|docs)/[\w./-]+)`", text):
