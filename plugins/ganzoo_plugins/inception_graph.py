@@ -8,6 +8,7 @@ differ from torchvision's network: means leave out the border, and the last bloc
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnx
@@ -97,7 +98,7 @@ class _Network:
 
     def pooled(self, x: str, block: str, maximum: bool = False) -> str:
         """Take the mean or the maximum around each pixel, and convolve."""
-        window = {"kernel_shape": [3, 3], "strides": [1, 1], "pads": [1] * 4}
+        window: dict[str, Any] = {"kernel_shape": [3, 3], "strides": [1, 1], "pads": [1] * 4}
         if maximum:
             x = self.graph.add("MaxPool", x, **window)
         else:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from ganzoo.errors import DataError, ModelFileError
 from ganzoo.evaluate.features import describe
 
 
-def images(shape=(28, 28, 1), count=120, name="shapes"):
+def images(shape: tuple[int, int, int] = (28, 28, 1), count: int = 120) -> Images:
     """Return pictures of a bright rectangle each, somewhere."""
     random = np.random.default_rng(0)
     pixels = random.integers(0, 40, (count, *shape), dtype=np.uint8)
@@ -18,17 +20,17 @@ def images(shape=(28, 28, 1), count=120, name="shapes"):
         top, left = random.integers(0, shape[0] // 2), random.integers(0, shape[1] // 2)
         colour = random.integers(128, 256, shape[2])
         picture[top : top + shape[0] // 3, left : left + random.integers(4, 12)] = colour
-    return Images(name=name, pixels=pixels, fingerprint=str(shape), source={})
+    return Images(name="shapes", pixels=pixels, fingerprint=str(shape), source={})
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
     return tmp_path / "features"
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (16, 16, 3), (96, 96, 3), (40, 64, 3)])
-def test_the_file_computes_what_the_network_does(shape):
+def test_the_file_computes_what_the_network_does(shape: tuple[int, int, int]) -> None:
     """Its features are the components of the means over quarters: variance 1 or less, mean 0."""
     few = images(shape)
     model = patches(steps=2).open(few)
@@ -42,14 +44,14 @@ def test_the_file_computes_what_the_network_does(shape):
     np.testing.assert_allclose(others, 0, atol=1e-3)
 
 
-def test_features_of_an_image_do_not_depend_on_the_others():
+def test_features_of_an_image_do_not_depend_on_the_others() -> None:
     few = images()
     model = patches(steps=1).open(few)
     alone = describe(model, few.pixels[7:8]).features
     np.testing.assert_allclose(alone[0], describe(model, few.pixels).features[7], atol=1e-5)
 
 
-def test_a_network_is_trained_once_and_the_same_seed_gives_it_again(cache):
+def test_a_network_is_trained_once_and_the_same_seed_gives_it_again(cache: Path) -> None:
     few = images()
     first = patches(steps=2).open(few)
     (file,) = cache.iterdir()
@@ -62,7 +64,7 @@ def test_a_network_is_trained_once_and_the_same_seed_gives_it_again(cache):
     assert len(list(cache.iterdir())) == 2
 
 
-def test_training_leaves_the_random_state_of_the_process():
+def test_training_leaves_the_random_state_of_the_process() -> None:
     torch.manual_seed(3)
     before = torch.get_rng_state()
     train(images().pixels, steps=1, seed=0)
@@ -70,26 +72,26 @@ def test_training_leaves_the_random_state_of_the_process():
 
 
 @pytest.mark.slow
-def test_training_learns_that_a_picture_stays_itself_in_another_place_and_light():
+def test_training_learns_that_a_picture_stays_itself_in_another_place_and_light() -> None:
     few = images((32, 32, 3), 200)
     again = np.roll(few.pixels, 2, axis=2) // 5 * 4 + 30
 
-    def found(steps):
+    def found(steps: int) -> float:
         """Return the share of pictures that are the nearest ones to themselves, moved."""
         model = patches(steps=steps).open(few)
         a, b = (describe(model, pixels).features for pixels in (few.pixels, again))
         nearest = np.square(a[:, None] - b).sum(2).argmin(1)
-        return np.mean(nearest == np.arange(len(few.pixels)))
+        return float(np.mean(nearest == np.arange(len(few.pixels))))
 
     assert found(60) > 3 * found(0)
 
 
-def test_too_few_images_are_refused_in_one_line():
+def test_too_few_images_are_refused_in_one_line() -> None:
     with pytest.raises(DataError, match="has 50 images, and the features 'patches' need at least"):
         patches().open(images(count=50))
 
 
-def test_a_damaged_file_says_what_to_remove(cache):
+def test_a_damaged_file_says_what_to_remove(cache: Path) -> None:
     few = images()
     patches(steps=1).open(few)
     (file,) = cache.iterdir()
@@ -98,7 +100,7 @@ def test_a_damaged_file_says_what_to_remove(cache):
         patches(steps=1).open(few)
 
 
-def test_whitening_makes_components_of_equal_size_but_not_of_noise():
+def test_whitening_makes_components_of_equal_size_but_not_of_noise() -> None:
     random = np.random.default_rng(0)
     rows = random.normal(0, 1, (500, 80)) * np.linspace(10, 0.01, 80)
     matrix, shift = whitening((rows + 5).astype(np.float32))
