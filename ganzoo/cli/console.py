@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,14 @@ def table(*headers: str) -> Table:
 def show(shown: RenderableType) -> None:
     """Print a table or a line; markup in the words of plugins is printed as it is."""
     terminal().print(shown)
+
+
+class Remarks(logging.Handler):
+    """Prints what the core logs, such as that features are trained now, as remarks."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one remark."""
+        note(record.getMessage())
 
 
 def note(message: str) -> None:
