@@ -201,7 +201,8 @@ def list_(at: Place) -> None:
     from ganzoo.zoo import catalogue
 
     names = [row["name"] for row in json.loads(at.call("list", "--json"))]
-    assert names == [e.name for e in (*catalogue.architectures(), *catalogue.datasets())]
+    kinds = (catalogue.architectures(), catalogue.datasets(), catalogue.features())
+    assert names == [entry.name for entries in kinds for entry in entries]
 
 
 def runs(at: Place) -> None:

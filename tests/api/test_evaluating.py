@@ -139,16 +139,17 @@ def picture(path: Path, count: int, shape: tuple[int, ...]) -> Path:
     ("count", "shape", "words"),
     [
         (99, (28, 28), "has 99 pictures, and at least 100"),
-        (120, (32, 32), "32x32, and the images of toy_garments are 28x28"),
+        (120, (32, 32), "32x32, and the images of .*real.npz are 28x28"),
         (120, (28, 28, 3), "has colours, and the real images are grey"),
     ],
 )
 def test_pictures_that_do_not_fit(
     tmp_path: Path, count: int, shape: tuple[int, ...], words: str
 ) -> None:
-    pictures = picture(tmp_path / "given", count, shape)
+    pictures, real = (picture(tmp_path / "given", count, shape), tmp_path / "real.npz")
+    np.savez(real, images=garments(200, seed=0))
     with pytest.raises(DataError, match=words):
-        ganzoo.evaluate(pictures, **GARMENTS)
+        ganzoo.evaluate(pictures, against=real, features="blocks")
 
 
 def test_a_picture_of_another_size_among_others(tmp_path: Path) -> None:

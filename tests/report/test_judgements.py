@@ -49,7 +49,7 @@ def test_numbers_stand_between_untrained_and_real_ones(run: Run, cli: Cli) -> No
         "The Fréchet distance is 12.5, of real pictures 0.020, of the untrained generator 74.",
         "It hardly draws shirt.",
         "measure value untrained generator real",
-        "as two clouds 12.5 ± 0.250 74 0.020",
+        "as two clouds 12.5 ± 0.250 74.0 0.020",
         "shirt 1.0% 50.0%",
         "Pictures with the most real ones around them",
         "Below each is that training image",

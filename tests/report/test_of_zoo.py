@@ -80,9 +80,9 @@ def test_the_page_and_the_json_say_all(tmp_path: Path) -> None:
     for words in (
         "seconds: 60",
         "real images 0.020",
-        "good 5 ± 1.41",
-        "bad 21 ± 1",
-        "untrained generator 74",
+        "good 5.00 ± 1.41",
+        "bad 21.0 ± 1.00",
+        "untrained generator 74.0",
         "2 of 3",
         f"good, seed 2: {NAN}.",
         "These numbers cannot be compared with those above. They differ in features",

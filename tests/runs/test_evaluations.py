@@ -49,13 +49,13 @@ def test_the_card_of_the_judged_weights_says_how_good_they_are(run: Run) -> None
     assert "Nobody has judged them yet: `ganzoo eval .` does." in before
     evaluations.save(run, of_its_weights(run))
     text = card(run).read_text()
-    assert "| Fréchet distance | 12.5 ± 0.250 | 74 | 0.020 |" in text
+    assert "| Fréchet distance | 12.5 ± 0.250 | 74.0 | 0.020 |" in text
     assert "- real: 10,000 of toy_garments, test (toy_garments" in text
     assert "Nobody has judged them yet" not in text
     evaluations.save(run, of_its_weights(run, 11.0))
     again = card(run).read_text()
     assert again.count("Fréchet distance |") == 1
-    assert "| Fréchet distance | 11 ± 0.220 |" in again
+    assert "| Fréchet distance | 11.0 ± 0.220 |" in again
     start, end = before.split("Nobody has judged them yet: `ganzoo eval .` does.")
     assert again.startswith(start)
     assert again.endswith(end)  # with what somebody wrote
