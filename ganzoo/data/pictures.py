@@ -39,12 +39,13 @@ class Given:
     def batches(
         self, count: int, seed: int, shape: tuple[int, int, int]
     ) -> Iterator[NDArray[np.uint8]]:
-        """Yield `count` of the pictures, chosen by `seed`, batch by batch: uint8 (n, H, W, C).
+        """Yield `count` of the pictures, in an order by `seed`, batch by batch: uint8 (n, H, W, C).
 
-        Raises DataError for a picture that is not of `shape` (H, W, C). Grey and colour are the
-        same where all channels agree.
+        Files may be sorted by class, so the first of them would not be like the others. Grey and
+        colour are the same where all channels agree. Raises DataError for a picture that is not of
+        `shape` (H, W, C).
         """
-        chosen = np.sort(np.random.default_rng(seed).permutation(len(self))[:count])
+        chosen = np.random.default_rng(seed).permutation(len(self))[:count]
         for start in range(0, count, _BATCH):
             yield np.stack([self._one(int(i), shape) for i in chosen[start : start + _BATCH]])
 

@@ -104,6 +104,19 @@ class Judge:
         return nearest.near_threshold(self.real.training, self.real.held_back)
 
     @property
+    def unseen(self) -> dict[str, Value]:
+        """Floors of measures for which the real images must not have been trained on.
+
+        A classifier is surer of its training images. These are nearer to training images than any.
+        """
+        floors: dict[str, Value] = {"copies": (nearest.NEAR, None)}  # by its definition
+        probabilities = self.reference.described.probabilities
+        if probabilities is not None:
+            of = histogram.compare(probabilities, probabilities)
+            floors["confidence"] = (of.confidence, None)
+        return floors
+
+    @property
     def reference_shares(self) -> dict[str, float]:
         """Share of each class in the reference, as the classifier sees them."""
         probabilities = self.reference.described.probabilities

@@ -19,7 +19,10 @@ FEWEST = 100
 
 @dataclass(frozen=True)
 class Picked:
-    """Some images of a set, by index; they are read batch by batch, as they may be on disk."""
+    """Some images of a set, by index, in an order by chance: the first few are like the others.
+
+    They are read batch by batch, as they may be on disk.
+    """
 
     images: Images
     indices: NDArray[np.int64]
@@ -34,7 +37,7 @@ class Picked:
 
     def first(self, count: int, start: int = 0) -> Pixels:
         """Return the pixels of `count` images, from number `start` on."""
-        return np.asarray(self.images.pixels[self.indices[start : start + count]])
+        return np.array(self.images.pixels[self.indices[start : start + count]], np.uint8)
 
 
 @dataclass(frozen=True)
@@ -74,8 +77,8 @@ class Real:
             raise DataError(f"there are {what}: at least {FEWEST} are needed", "against")
         return cls(
             splits,
-            Picked(reference.images, np.sort(reference.indices[:count])),
-            Picked(floor.images, np.sort(floor.indices[:count])),
+            Picked(reference.images, reference.indices[:count]),
+            Picked(floor.images, floor.indices[:count]),
         )
 
     @property

@@ -97,8 +97,8 @@ def _plausible(evaluation: Evaluation) -> list[str]:
     precision, recall = evaluation["precision"], evaluation["recall"]
     coverage = evaluation["coverage"]
     return [
-        f"{precision:.0%} of its pictures could be real, and it could draw {recall:.0%} of the "
-        f"real ones; {coverage:.0%} of the real ones have a picture close to them."
+        f"{precision:.0%} of its pictures lie among real ones, and {recall:.0%} of the real ones "
+        f"lie among its pictures; {coverage:.0%} of the real ones have a picture close to them."
     ]
 
 
@@ -108,12 +108,13 @@ def _copies(evaluation: Evaluation) -> list[str]:
     if score is None or score.floor is None:
         return []
     margin = COPIED * (score.error or 0.0)
+    real = evaluation.against["name"]
     if score.value > max(2 * score.floor, score.floor + margin):
         return [
-            f"{score.value:.1%} of its pictures are nearly a training picture, where of other real "
-            f"ones {score.floor:.1%} are: look at the nearest ones, it may copy."
+            f"{score.value:.1%} of the pictures that were looked at are nearly training pictures "
+            f"of {real}, and of other real ones {score.floor:.1%} are: look at the nearest ones."
         ]
-    return ["It shows no sign of copying training pictures."]
+    return [f"Pixel by pixel, it shows no sign of copying training pictures of {real}."]
 
 
 def _listed(names: list[str]) -> str:

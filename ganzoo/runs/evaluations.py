@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ganzoo.draw.pixels import save_png
-from ganzoo.errors import GanzooError, ModelFileError
+from ganzoo.errors import ModelFileError
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.evaluate.features import digest
 from ganzoo.runs.checkpoints import CARD
@@ -18,10 +18,10 @@ EVALUATIONS, NUMBERS = "evaluations", "evaluation.json"
 
 
 def save(run: Run, evaluation: Evaluation) -> Path:
-    """Write an evaluation into the run's folder, over an older one of the same kind.
+    """Write an evaluation of what a checkpoint shows into the run's folder.
 
-    The model card of the checkpoint whose weights were judged gets the numbers, too. Returns the
-    evaluation's folder, which holds the numbers and a .png for each sheet.
+    An older one of the same kind is replaced. The checkpoint's model card gets the numbers, too.
+    Returns the evaluation's folder, which holds the numbers and a .png for each sheet.
     """
     of = evaluation.features
     kind = digest(of["sha256"], evaluation.against["fingerprint"], str(evaluation.images))
@@ -49,21 +49,17 @@ def latest(run: Run) -> tuple[Evaluation, Path] | None:
 
 
 def _tell(run: Run, evaluation: Evaluation) -> None:
-    """Write into the model card of a checkpoint how good the pictures of its weights are.
+    """Write into the model card of the checkpoint that was judged how good its pictures are.
 
-    Of several evaluations it gets the one of most pictures, and of these the newest. It gets none
-    of other weights, such as those without the moving average where a checkpoint has one.
+    Of several evaluations it gets the one of most pictures, and of these the newest.
     """
-    from ganzoo.runs.card import with_judgement
-    from ganzoo.runs.weights import load_weights  # it imports torch
+    from ganzoo.runs.card import with_judgement  # it imports torch
 
-    checkpoint = run.path / "checkpoints" / f"step-{evaluation.step or 0:08d}"
+    card = run.path / "checkpoints" / f"step-{evaluation.step or 0:08d}" / CARD
     try:
-        text = (checkpoint / CARD).read_text()
-        if load_weights(checkpoint).info.weights_sha256 != evaluation.sha256:
-            return
-    except (OSError, ValueError, GanzooError):  # without a checkpoint there is no card
+        text = card.read_text()
+    except (OSError, ValueError):  # without a checkpoint there is no card
         return
     same = [e for e, _ in saved(run) if (e.step, e.sha256) == (evaluation.step, evaluation.sha256)]
     if evaluation.images >= max((e.images for e in same), default=0):
-        write_whole(checkpoint / CARD, with_judgement(text, evaluation).encode())
+        write_whole(card, with_judgement(text, evaluation).encode())

@@ -37,8 +37,8 @@ def garments(count: int, seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.u
     return np.stack([draw_garment(seed, i) for i in range(count)])
 
 
-def test_a_model_is_between_real_pictures_and_untrained_ones(trained: Path) -> None:
-    found = ganzoo.evaluate(trained, images=200, **GARMENTS)
+def test_a_model_is_between_real_pictures_and_untrained_ones(exported: Path) -> None:
+    found = ganzoo.evaluate(exported, images=200, **GARMENTS)
     assert found.images == 200
     assert found.ceiling == "the untrained generator"
     for name in ("frechet", "kernel", "wasserstein"):
@@ -52,9 +52,10 @@ def test_a_model_is_between_real_pictures_and_untrained_ones(trained: Path) -> N
 
 
 def test_the_same_seed_gives_the_same_numbers(trained: Path, exported: Path) -> None:
-    first = ganzoo.evaluate(trained, images=200, **GARMENTS)
-    again = ganzoo.evaluate(trained, images=200, **GARMENTS)
-    other = ganzoo.evaluate(trained, images=200, seed=1, **GARMENTS)
+    run = trained / "checkpoints" / "step-00000002" / "model.safetensors"  # keeps no results
+    first = ganzoo.evaluate(run, images=200, **GARMENTS)
+    again = ganzoo.evaluate(run, images=200, **GARMENTS)
+    other = ganzoo.evaluate(run, images=200, seed=1, **GARMENTS)
     onnx = ganzoo.evaluate(exported, images=200, **GARMENTS)
     assert again.scores == first.scores
     assert other["frechet"] != first["frechet"]
@@ -67,7 +68,15 @@ def test_a_run_keeps_its_evaluations(trained: Path, tmp_path: Path) -> None:
     found = ganzoo.evaluate(run, images=150, **GARMENTS)
     (kept,) = run.glob("evaluations/*/evaluation.json")
     assert Evaluation.read(kept) == found
-    assert {"best.png", "worst.png", "nearest.png"} <= {p.name for p in kept.parent.iterdir()}
+    assert {"best.png", "worst.png"} <= {p.name for p in kept.parent.iterdir()}
+
+
+def test_a_file_of_weights_is_not_what_its_run_shows(trained: Path, tmp_path: Path) -> None:
+    """With a moving average, the run shows that; the file has the weights without it."""
+    run = shutil.copytree(trained, tmp_path / "run")
+    (weights,) = run.glob("checkpoints/*/model.safetensors")
+    assert ganzoo.evaluate(weights, images=150, **GARMENTS).images == 150
+    assert not (run / "evaluations").exists()
 
 
 def test_real_pictures_score_as_the_floor_does(tmp_path: Path) -> None:
@@ -88,6 +97,28 @@ def test_training_pictures_are_seen_to_be_copies(tmp_path: Path) -> None:
     ]
     assert shares[0] > 0.95
     assert shares[1] < 0.2
+
+
+def test_sorted_pictures_are_judged_as_mixed_ones(tmp_path: Path) -> None:
+    """The measures of pixels look at some of them: these must not be of the first classes only."""
+    pixels = garments(300, seed=9)
+    by_brightness = pixels[pixels.mean(axis=(1, 2)).argsort()]
+    np.savez(tmp_path / "mixed.npz", images=pixels)
+    np.savez(tmp_path / "sorted.npz", images=by_brightness)
+    mixed, ordered = (
+        ganzoo.evaluate(tmp_path / f"{name}.npz", images=200, **GARMENTS)
+        for name in ("mixed", "sorted")
+    )
+    assert ordered["diversity"] == pytest.approx(mixed["diversity"], rel=0.1)
+    assert ordered["frechet"] == pytest.approx(mixed["frechet"], rel=0.6)
+
+
+def test_of_other_images_no_copies_are_looked_for(trained: Path, tmp_path: Path) -> None:
+    """It was trained on 64 garments, and is judged against 600."""
+    found = ganzoo.evaluate(shutil.copytree(trained, tmp_path / "run"), images=150, **GARMENTS)
+    assert "copies" not in found.scores
+    assert "nearest" not in found.pictures
+    assert any("trained on other images" in remark for remark in found.remarks)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB"])

@@ -7,10 +7,11 @@ from typing import Any
 
 from ganzoo.api.evaluating.evaluator import Evaluator
 from ganzoo.api.evaluating.subjects import Spec, Subject, of_torch, subject
-from ganzoo.errors import UsageError
+from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.runs.checkpoints import Checkpoints
 from ganzoo.runs.finding import Found, Words, find_run, runs_folder
+from ganzoo.zoo import catalogue
 
 IMAGES = 10_000
 """Pictures that are judged unless you say otherwise."""
@@ -25,6 +26,7 @@ def evaluate(
     seed: int = 0,
     features: str | None = None,
     options: Mapping[str, Any] | None = None,
+    skip_bad: bool = False,
     device: str = "auto",
     runs: Words | None = None,
 ) -> Evaluation:
@@ -36,8 +38,9 @@ def evaluate(
     where it has one, otherwise one half of it. `images` pictures are judged, or fewer where the
     data has not as many. `seed` decides which pictures are drawn, `features` is a name from
     `ganzoo list` (`options` are its options). By default they are those of a classifier
-    where the data has labels, and of patches where it has none. A model of a run, checkpoint or
-    weights is drawn on `device`. The result is also written into the run's folder, if the model is
+    where the data has labels, and of patches where it has none. Real images
+    that cannot be read are left out with `skip_bad`. A model of a run, checkpoint or weights is
+    drawn on `device`. The result is also written into the run's folder, if the model is
     of a run.
 
     Raises a `ganzoo.errors.GanzooError`: ModelFileError where there is no such model, DataError
@@ -46,7 +49,9 @@ def evaluate(
     """
     judged = subject(model, runs_folder(runs), device)
     spec = spec_of(judged, against, data_options)
-    return Evaluator.open(judged, spec, images, features, options).evaluate(judged, seed)
+    return Evaluator.open(judged, spec, images, features, options, skip_bad=skip_bad).evaluate(
+        judged, seed
+    )
 
 
 def evaluate_checkpoints(
@@ -58,6 +63,7 @@ def evaluate_checkpoints(
     seed: int = 0,
     features: str | None = None,
     options: Mapping[str, Any] | None = None,
+    skip_bad: bool = False,
     device: str = "auto",
     runs: Words | None = None,
 ) -> Iterator[Evaluation]:
@@ -67,18 +73,24 @@ def evaluate_checkpoints(
     """
     opened = find_run(run, runs_folder(runs))
     evaluator = None
+    if not any(Checkpoints(opened.path / "checkpoints").newest_first()):
+        raise ModelFileError(f"{opened.path} has no checkpoint yet")
     for path in reversed([*Checkpoints(opened.path / "checkpoints").newest_first()]):
         judged = of_torch(Found("checkpoint", path), device)
         spec = spec_of(judged, against, data_options)
-        evaluator = evaluator or Evaluator.open(judged, spec, images, features, options)
+        evaluator = evaluator or Evaluator.open(
+            judged, spec, images, features, options, skip_bad=skip_bad
+        )
         yield evaluator.evaluate(judged, seed)
 
 
 def spec_of(judged: Subject, against: Words | None, options: Mapping[str, Any] | None) -> Spec:
-    """Return the data set to judge against."""
+    """Return the data set to judge against; raise UsageError where nothing says which it is."""
     if against is not None:
         return str(against), dict(options or {})
-    if judged.data is None:
+    registered = {entry.name for entry in catalogue.datasets()}
+    from_file = judged.data is not None and not judged.fingerprint  # that knows only the name
+    if judged.data is None or (from_file and judged.data[0] not in registered):
         raise UsageError(
             f"{judged.name} does not say what its pictures should look like: name the real images "
             "with against=", "against",

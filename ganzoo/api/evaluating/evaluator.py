@@ -16,7 +16,6 @@ from ganzoo.draw.pixels import Pixels, grid
 from ganzoo.errors import DataError, UsageError
 from ganzoo.evaluate.evaluation import Evaluation, Score
 from ganzoo.evaluate.judging import Judge, Judged, Pictures
-from ganzoo.evaluate.nearest import NEAR
 from ganzoo.evaluate.opening import Opened, judge_of, open_features, remembered
 from ganzoo.evaluate.sets import FEWEST, Real
 from ganzoo.runs import evaluations
@@ -42,10 +41,13 @@ class Evaluator:
         images: int,
         features: str | None = None,
         options: Mapping[str, Any] | None = None,
+        *,
+        skip_bad: bool = False,
     ) -> Evaluator:
         """Open the real images of `spec`, in the size of the pictures of `judged`, and features.
 
-        `images` is how many pictures are to be judged. Raises UsageError and DataError where there
+        `images` is how many pictures are to be judged. With `skip_bad`, images that cannot be read
+        are left out. Raises UsageError and DataError where there
         are too few or they do not fit, PluginError where the features are broken.
         """
         if images < FEWEST:
@@ -53,7 +55,9 @@ class Evaluator:
         if judged.count is not None and judged.count < FEWEST:
             there = f"{judged.name} has {judged.count} pictures"
             raise DataError(f"{there}, and at least {FEWEST} are needed for a judgement")
-        splits = open_splits(spec[0], _shape(judged, spec), options=spec[1])
+        splits = open_splits(
+            spec[0], _shape(judged, spec), options=spec[1], skip_bad=skip_bad or judged.skip_bad
+        )
         real = Real.choose(splits, min(images, judged.count or images))
         opened = open_features(features, splits.train, options)
         return cls(judge_of(real, opened), opened, images)
@@ -66,9 +70,12 @@ class Evaluator:
         pictures = self.judge.look(judged.batches(real.count, seed, (height, width, channels)))
         found = self.judge.judge(pictures)
         floor = remembered(self.judge, "floor", lambda: real.floor)
-        floor["copies"] = (NEAR, None)  # by its definition; these are training images themselves
+        floor |= self.judge.unseen
         ceiling, what = self._ceiling(judged)
         train = real.splits.train
+        if judged.fingerprint not in {"", train.fingerprint}:  # other images than it learned from
+            del found.values["copies"]
+            found.pairs.clear()
         evaluation = Evaluation(
             model=judged.name,
             sha256=judged.sha256,
@@ -96,7 +103,7 @@ class Evaluator:
             },
             ceiling=what,
             classes=self._classes(found),
-            remarks=self._remarks(),
+            remarks=self._remarks(judged),
             seconds=round(time.perf_counter() - began, 2),
             versions={name: version(name) for name in ("ganzoo", "numpy", "onnxruntime")},
             pictures=_sheets(found, pictures, real),
@@ -105,12 +112,12 @@ class Evaluator:
             evaluations.save(judged.run, evaluation)
         return evaluation
 
-    def makes(self, known: Evaluation) -> bool:
-        """Return whether `known` is of the same real images and features, and of as many."""
+    def makes(self, known: Evaluation, judged: Subject, seed: int = 0) -> bool:
+        """Return whether `evaluate` would give `known` again."""
         real = self.judge.real
-        return (known.images, known.against["fingerprint"], known.features["sha256"]) == (
-            real.count, real.reference.images.fingerprint, self.judge.model.sha256,
-        )  # fmt: skip
+        ours = (judged.sha256, seed, real.count, real.reference.images.fingerprint)
+        theirs = (known.sha256, known.seed, known.images, known.against["fingerprint"])
+        return (*ours, self.judge.model.sha256) == (*theirs, known.features["sha256"])
 
     def _ceiling(self, judged: Subject) -> tuple[dict[str, Any], str]:
         """Return the measures of pictures that nothing was learned for, and what they are."""
@@ -128,12 +135,28 @@ class Evaluator:
         real = self.judge.reference_shares
         return {name: (share, real[name]) for name, share in found.shares.items()}
 
-    def _remarks(self) -> tuple[str, ...]:
-        """Return what a reader should know of the number of images."""
-        real = self.judge.real
-        if real.count >= self.asked:
-            return ()
-        return (f"{self.asked:,} images were asked for, and there are {real.count:,} to compare.",)
+    def _remarks(self, judged: Subject) -> tuple[str, ...]:
+        """Return what a reader should know of the real images."""
+        real, found = self.judge.real, list[str]()
+        if real.splits.test is None:
+            found.append(
+                "No images are held back: the real ones are half of those that models are trained "
+                f"on{f' ({real.splits.note})' if real.splits.note else ''}."
+            )
+        if judged.fingerprint not in {"", real.splits.train.fingerprint}:
+            found.append("It was trained on other images, so copies of them are not looked for.")
+        source = real.splits.train.source.get("options", {})
+        known = [f"{n}={v}" for n, v in source.items() if n not in {"split", "download"}]
+        if judged.data and not judged.fingerprint and known:
+            found.append(
+                f"Its file does not say with which options of {real.splits.train.name} it was "
+                f"trained; the real images are those of {', '.join(known)}."
+            )
+        if real.count < self.asked:
+            found.append(
+                f"{self.asked:,} images were asked for, and there are {real.count:,} to compare."
+            )
+        return tuple(found)
 
 
 def _shape(judged: Subject, spec: Spec) -> tuple[int, int, int]:

@@ -41,7 +41,13 @@ class Subject:
     """Channels of its pictures; None where it may have those of the real images."""
 
     data: Spec | None = None
-    """What it was trained on, where that is known."""
+    """What it was trained on, where that is known; a file knows only the name."""
+
+    fingerprint: str = ""
+    """Fingerprint of the images that it was trained on; "" where it is not known."""
+
+    skip_bad: bool = False
+    """Whether images that cannot be read were left out."""
 
     count: int | None = None
     """How many pictures there are; None for a model, which draws as many as one likes."""
@@ -51,10 +57,11 @@ class Subject:
     that many pictures, batch by batch."""
 
     untrained: Callable[[], Generator | None] = lambda: None
-    """Function that returns the generator as it was before training, if it can be built here."""
+    """Function that returns a generator of its architecture with first weights, those of seed 0;
+    None where it cannot be built here."""
 
     run: Run | None = None
-    """The run that it is of."""
+    """The run whose checkpoint it is, which keeps the result."""
 
 
 def subject(words: Words | None, runs: Path, device: str = "auto") -> Subject:
@@ -92,20 +99,23 @@ def of_onnx(found: Found) -> Subject:
 def of_torch(found: Found, device: str = "auto") -> Subject:
     """Return the newest checkpoint of a run, a checkpoint, or weights, which torch draws with."""
     from ganzoo.runs.checkpoints import Checkpoints, step_of
+    from ganzoo.runs.drawing import pictures
     from ganzoo.runs.finding import find_run
     from ganzoo.runs.weights import load_generator
     from ganzoo.train.device import choose
 
-    generator, _ = load_generator(found.path, str(choose(device).torch))
+    where = choose(device).torch
+    folder = found.path
+    if found.kind == "run":  # a run that is training may write another one meanwhile
+        folder = next(Checkpoints(folder / "checkpoints").newest_first(), folder)
+    generator, network = load_generator(folder, str(where))
     info = generator.info
     try:
         run = find_run(found.path)
     except GanzooError:  # a file that was copied out of its run
         run = None
-    folder = found.path if found.kind == "checkpoint" else found.path.resolve().parent
-    if found.kind == "run":
-        folder = next(Checkpoints(found.path / "checkpoints").newest_first())
-    step = step_of(folder)
+    facts = run.facts() if run else None
+    step = step_of(folder if folder.is_dir() else folder.resolve().parent)
     return Subject(
         name=run.path.resolve().name if run else found.name,
         sha256=info.weights_sha256,
@@ -113,10 +123,15 @@ def of_torch(found: Found, device: str = "auto") -> Subject:
         samples_seen=info.samples_seen,
         size=_size(info),
         channels=info.image["channels"],
-        data=run.facts().data.spec() if run else (info.dataset, {}),
-        batches=lambda count, seed, _: generator.stream(count, seed, BATCH),
-        untrained=lambda: _untrained(info),
-        run=run,
+        data=facts.data.spec() if facts else (info.dataset, {}),
+        fingerprint=facts.data.fingerprint if facts else "",
+        skip_bad=bool(facts and facts.data.skipped),
+        batches=lambda count, seed, _: pictures(
+            network, info.latent_dim, info.image_range, count, seed, where
+        ),
+        untrained=lambda: _untrained(info, str(where)),
+        # A file of weights may be another than what the run shows, as without the moving average.
+        run=None if found.kind == "weights" else run,
     )
 
 
@@ -142,8 +157,11 @@ def _size(info: ModelInfo) -> tuple[int, int]:
     return height, width
 
 
-def _untrained(info: ModelInfo) -> Generator | None:
-    """Return the generator with its first weights, or None where torch or its plugin is missing."""
+def _untrained(info: ModelInfo, device: str = "cpu") -> Generator | None:
+    """Return the generator with the first weights of seed 0, drawing on `device`.
+
+    Returns None where torch or the plugin is missing.
+    """
     if find_spec("torch") is None:
         return None
     from ganzoo.draw.generator import Generator
@@ -156,5 +174,6 @@ def _untrained(info: ModelInfo) -> Generator | None:
         network, _ = build(registry.load_architecture(plugin, info.options).value)
     except GanzooError:
         return None
-    network.eval()
-    return Generator(info, lambda z: draw(network, z), weights_sha256(network.state_dict()))
+    sha256 = weights_sha256(network.state_dict())
+    network.eval().to(device)
+    return Generator(info, lambda z: draw(network, z), sha256)

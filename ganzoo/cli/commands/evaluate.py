@@ -55,6 +55,9 @@ def evaluate(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="An option of the features."),
     ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out real images that cannot be read.")
+    ] = False,
     each_checkpoint: Annotated[
         bool, typer.Option("--each-checkpoint", help="Judge each checkpoint of the run.")
     ] = False,
@@ -82,6 +85,7 @@ def evaluate(
         "seed": seed,
         "features": features,
         "options": parse_pairs(options or []),
+        "skip_bad": skip_bad,
         "device": device,
         "runs": runs,
     }

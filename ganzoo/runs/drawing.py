@@ -1,0 +1,40 @@
+"""Draw the pictures of a seed with a network, the same for whoever judges them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import nn
+
+from ganzoo.draw import latents
+from ganzoo.draw.pixels import Pixels, to_pixels
+from ganzoo.errors import ModelFileError
+from ganzoo.seeds import derive
+from ganzoo.train.networks import draw, seeded
+
+BATCH = 250
+"""Pictures that are drawn at a time."""
+
+
+def pictures(
+    network: nn.Module,
+    latent_dim: int,
+    image_range: tuple[float, float],
+    count: int,
+    seed: int,
+    device: torch.device,
+) -> Iterator[Pixels]:
+    """Yield pictures 0 … count - 1 of `seed`, batch by batch: uint8 (n, H, W, C).
+
+    They are those of `ganzoo sample`. Noise that the network draws inside is a function of the seed
+    as well. Raises ModelFileError where the network draws numbers that are not finite.
+    """
+    for start in range(0, count, BATCH):
+        z = latents.normal(min(BATCH, count - start), latent_dim, seed, start)
+        with seeded(derive(seed, "evaluate", start), device):
+            floats = draw(network, z)
+        if not np.isfinite(floats).all():
+            raise ModelFileError("the generator draws numbers that are not finite")
+        yield to_pixels(floats, image_range)
