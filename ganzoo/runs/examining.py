@@ -17,6 +17,7 @@ from ganzoo.evaluate.opening import judge_of, open_features
 from ganzoo.evaluate.sets import FEWEST, Real
 from ganzoo.runs.job import Job
 from ganzoo.runs.saving import Saving
+from ganzoo.runs.scores import Examined
 from ganzoo.seeds import derive
 from ganzoo.train.networks import draw, seeded
 from ganzoo.train.state import TrainState
@@ -63,17 +64,17 @@ class Examiner:
             f"every {saving.eval_every}, {real.count:,} pictures and as many of {data.name} "
             f"({real.split}), by {opened.loaded.entry.name}"
         )
-        judge.moments  # noqa: B018 - what fails, fails now; and it is kept
+        judge.prepare()  # what fails, fails now
         return cls(job, judge, int(yardstick[:12], 16), about)
 
-    def __call__(self, state: TrainState) -> dict[str, float]:
-        """Return the scores of what `state` draws, the number of pictures, and the yardstick.
+    def __call__(self, state: TrainState) -> Examined:
+        """Judge what `state` draws.
 
         Raises PluginError where the features fail, ModelFileError where pictures are not finite.
         """
         scores = self.judge.brief(self.judge.look(self.pictures(state)))
         rounded = {name: round(value, 6) for name, value in scores.items()}
-        return {**rounded, "eval_images": self.judge.real.count, "yardstick": self.yardstick}
+        return Examined(rounded, self.judge.real.count, self.yardstick)
 
     def pictures(self, state: TrainState) -> Iterator[Pixels]:
         """Yield the pictures of the run's seed, batch by batch, as `ganzoo eval` draws them."""
