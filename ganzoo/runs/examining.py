@@ -5,25 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from ganzoo.data import open_splits
-from ganzoo.draw import latents
-from ganzoo.draw.pixels import Pixels, to_pixels
-from ganzoo.errors import ModelFileError, SettingError
+from ganzoo.draw.pixels import Pixels
+from ganzoo.errors import SettingError
 from ganzoo.evaluate.features import digest
 from ganzoo.evaluate.judging import Judge
 from ganzoo.evaluate.opening import judge_of, open_features
 from ganzoo.evaluate.sets import FEWEST, Real
+from ganzoo.runs.drawing import pictures
 from ganzoo.runs.job import Job
 from ganzoo.runs.saving import Saving
 from ganzoo.runs.scores import Examined
-from ganzoo.seeds import derive
-from ganzoo.train.networks import draw, seeded
 from ganzoo.train.state import TrainState
-
-BATCH = 250
-"""Pictures that are drawn at a time."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +70,9 @@ class Examiner:
         return Examined(rounded, self.judge.real.count, self.yardstick)
 
     def pictures(self, state: TrainState) -> Iterator[Pixels]:
-        """Yield the pictures of the run's seed, batch by batch, as `ganzoo eval` draws them."""
-        gan, seed = self.job.loaded.value, self.job.config.seed
-        for start in range(0, self.judge.real.count, BATCH):
-            count = min(BATCH, self.judge.real.count - start)
-            z = latents.normal(count, gan.latent_dim, seed, start)
-            noise = derive(seed, "evaluate", start)  # for a generator that draws noise inside
-            with seeded(noise, self.job.device.torch):
-                floats = draw(state.shown, z)
-            if not np.isfinite(floats).all():
-                raise ModelFileError("the generator draws numbers that are not finite")
-            yield to_pixels(floats, gan.image_range)
+        """Return the pictures of the run's seed, batch by batch, as `ganzoo eval` draws them."""
+        gan, job = self.job.loaded.value, self.job
+        return pictures(
+            state.shown, gan.latent_dim, gan.image_range, self.judge.real.count, job.config.seed,
+            job.device.torch,
+        )  # fmt: skip
