@@ -63,11 +63,12 @@ def evaluation(
         "seconds": 41.0,
         "versions": {"ganzoo": "0.1.0"},
     }
-    name = {"name": data, "source": {}, "split": "test", "images": 64, "fingerprint": data * 3}
+    real = {"name": data, "source": {}, "split": "test", "note": "", "training_images": 64}
+    real["fingerprint"] = data * 3
     distance = Score(value=frechet, error=frechet / 50, floor=0.02, ceiling=74.0)
     return Evaluation(
         **usual | given,
-        against=name,
+        against=real,
         features={
             "name": features, "package": "ganzoo", "version": "1", "options": {},
             "sha256": features * 3, "note": "93.1% of 10,000 test images right",

@@ -12,6 +12,8 @@ from ganzoo.runs.finding import Words, runs_folder
 from ganzoo.runs.folder import Run
 
 COLUMNS = ("run", *SUMMARY)
+DISTANCE = "Fréchet distance"
+COMPARABLE = "Compare only Fréchet distances with the same mark:"
 
 
 def runs(folder: Words | None = None) -> Runs:
@@ -52,18 +54,49 @@ class Runs(Sequence[TrainedRun]):
         return self._runs[index]
 
     def rows(self) -> list[tuple[str, ...]]:
-        """Return, for each run, the words of a table's row, one for each of `COLUMNS`."""
-        return [(run.name, *run.summary().values()) for run in self._runs]
+        """Return, for each run, the words of a table's row, one for each of `COLUMNS`.
+
+        Where not all Fréchet distances can be compared, each has a mark: see `notes`.
+        """
+        return self._marked()[0]
+
+    @property
+    def notes(self) -> list[str]:
+        """What the marks of the Fréchet distances mean, one line each; none where all compare."""
+        return self._marked()[1]
+
+    def _marked(self) -> tuple[list[tuple[str, ...]], list[str]]:
+        """Return the rows of the table, and the lines below it."""
+        from ganzoo.evaluate.words import about, kinds
+        from ganzoo.runs.evaluations import latest
+
+        summaries = [run.summary() for run in self._runs]
+        judged = [
+            found and found[0] if summary[DISTANCE] != "-" else None
+            for summary, found in zip(
+                summaries, (latest(r.folder) for r in self._runs), strict=True
+            )
+        ]
+        marks = kinds(evaluation for evaluation in judged if evaluation)
+        for summary, evaluation in zip(summaries, judged, strict=True):
+            if marks and evaluation:
+                summary[DISTANCE] += f" {marks[evaluation.kind]}"
+        rows = [(r.name, *s.values()) for r, s in zip(self._runs, summaries, strict=True)]
+        notes = [f"{mark} {about(kind)}" for kind, mark in marks.items()]
+        return rows, [COMPARABLE, *notes] if notes else []
 
     def __repr__(self) -> str:
-        table = [COLUMNS, *self.rows()]
+        rows, notes = self._marked()
+        table = [COLUMNS, *rows]
         widths = [max(len(row[i]) for row in table) for i in range(len(COLUMNS))]
         lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)
-        return "\n".join(lines)
+        return "\n".join([*lines, *notes])
 
     def _repr_html_(self) -> str:
         def row(cells: Sequence[str], tag: str) -> str:
             return "<tr>" + "".join(f"<{tag}>{escape(c)}</{tag}>" for c in cells) + "</tr>"
 
-        body = "".join(row(cells, "td") for cells in self.rows())
-        return f"<table><thead>{row(COLUMNS, 'th')}</thead><tbody>{body}</tbody></table>"
+        rows, notes = self._marked()
+        body = "".join(row(cells, "td") for cells in rows)
+        below = "".join(f"<p>{escape(note)}</p>" for note in notes)
+        return f"<table><thead>{row(COLUMNS, 'th')}</thead><tbody>{body}</tbody></table>{below}"

@@ -52,7 +52,8 @@ class Evaluation:
     """How many real images it was trained on, counted each time; where that is known."""
 
     against: dict[str, Any]
-    """The real images: name, source, split, where that is from, number, and fingerprint."""
+    """The real images: name, source, split, where that is from, number of training images, and the
+    fingerprint of those that are compared with."""
 
     features: dict[str, Any]
     """What they are compared by: name, package, version, options, sha256, note."""

@@ -103,6 +103,10 @@ class Judge:
         """Distance to a training image below which a picture counts as a copy."""
         return nearest.near_threshold(self.real.training, self.real.held_back)
 
+    def prepare(self) -> None:
+        """Measure now, and keep, what `brief` compares with; raise PluginError where that fails."""
+        _ = self.moments, self.radii
+
     @property
     def unseen(self) -> dict[str, Value]:
         """Floors of measures for which the real images must not have been trained on.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from ganzoo.evaluate.evaluation import Evaluation, number
 
 UNBIASED = 10_000
@@ -60,7 +63,8 @@ def brief(evaluation: Evaluation, step: int | None = None, data: str | None = No
     """Return the Fréchet distance in words, with all that is not as usual: `5.31 (patches)`.
 
     Usual are the features of a classifier, 10,000 images, and real images of `data` where that is
-    given. `step` is the newest step of the model: it is unusual if other weights were judged.
+    given. `step` is the newest step of the model: it is unusual if other weights were judged. Two
+    of these cannot always be compared, even if both are as usual: see `kinds`.
     """
     if "frechet" not in evaluation.scores:
         return "-"
@@ -73,6 +77,24 @@ def brief(evaluation: Evaluation, step: int | None = None, data: str | None = No
           and evaluation.step is not None else []),
     ]  # fmt: skip
     return number(evaluation["frechet"]) + (f" ({', '.join(unusual)})" if unusual else "")
+
+
+def kinds(several: Iterable[Evaluation]) -> dict[tuple[str, str, str], str]:
+    """Return a mark for each kind of evaluation, where there is more than one: `[1]`, `[2]`.
+
+    Distances with the same mark can be compared. The most frequent kind comes first.
+    """
+    found = Counter(evaluation.kind for evaluation in several)
+    if len(found) < 2:
+        return {}
+    order = sorted(found, key=lambda kind: (-found[kind], kind))
+    return {kind: f"[{place}]" for place, kind in enumerate(order, start=1)}
+
+
+def about(kind: tuple[str, str, str]) -> str:
+    """Return by what pictures of a kind were judged, in words without a full stop."""
+    features, real, images = kind
+    return f"{images} pictures each, against as many real images of {real}, by {features}"
 
 
 def far(evaluation: Evaluation) -> bool:

@@ -15,11 +15,12 @@ from ganzoo.draw.pixels import Pixels, grid, to_pil
 from ganzoo.evaluate.evaluation import Evaluation, Score, number
 from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.ranking import Group, ranked
+from ganzoo.evaluate.words import about
 from ganzoo.report import plotting
 from ganzoo.report.curves import Chart, Curve
 from ganzoo.report.html import image, render
 from ganzoo.report.pace import distance_title
-from ganzoo.report.rankings import MEASURED, REAL, Ranking, Row, about
+from ganzoo.report.rankings import MEASURED, REAL, Ranking, Row
 from ganzoo.report.scales import bar
 from ganzoo.storage import write_whole
 
@@ -190,10 +191,11 @@ def _ranking(table: Table) -> Ranking:
         count = f"{len(result.seeds)}" + (f" of {seeds}" if result.missing else "")
         rows.append(Row(result.name, [*cells, count], bar(score, MEASURES["frechet"])))
     ends = [_range(table.ceiling.get(name), scales[name]) for name in shown]
-    rows.append(Row(table.of.ceiling.removeprefix("the ") or "untrained", [*ends, ""]))
+    ceiling = table.of.ceiling.removeprefix("the ")
+    rows.append(Row(ceiling or "untrained", [*ends, ""]))
     columns = [*(MEASURES[name].title for name in shown), "seeds"]
     notes = [f"{result.name}, {line}." for result in table.results for line in result.missing]
-    return Ranking(about(table.of), columns, rows, table.why, tuple(notes))
+    return Ranking(about(table.of.kind), columns, rows, table.why, tuple(notes), ceiling)
 
 
 def _range(pair: tuple[float, float] | None, scale: float) -> str:

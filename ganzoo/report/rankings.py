@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ganzoo.evaluate.evaluation import Evaluation, number
 from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.ranking import Group, ranked
+from ganzoo.evaluate.words import about
 from ganzoo.report import words
 from ganzoo.report.pace import seconds_at
 from ganzoo.report.scales import Bar, bar
@@ -44,6 +45,9 @@ class Ranking:
     notes: tuple[str, ...] = ()
     """What a reader should know of single rows."""
 
+    ceiling: str = ""
+    """What the bars begin at; "" where there are none."""
+
 
 def rankings(runs: Mapping[str, Run]) -> list[Ranking]:
     """Return a ranking for each group of runs whose numbers can be compared, the largest first.
@@ -66,7 +70,7 @@ def rankings(runs: Mapping[str, Run]) -> list[Ranking]:
             empty = [NOT_JUDGED, *[""] * (len(columns) - 1)]
             rows += [Row(name, empty) for name in runs if name not in judged]
         notes = [line for n, e in group.items() for line in _gone_on(n, runs[n], e)]
-        found[place] = replace(table, columns=columns, rows=rows, notes=tuple(notes))
+        found[place] = replace(table, columns=columns, rows=rows, notes=(*table.notes, *notes))
     return found
 
 
@@ -82,13 +86,20 @@ def ranking(group: Group, first: Group) -> Ranking:
         cells = [cell(evaluation, measure) for measure in shown]
         rows.append(Row(name, cells, bar(score, MEASURES["frechet"])))
     why = "; ".join(next(iter(first.values())).differences(one))
-    return Ranking(about(one), [MEASURES[name].title for name in shown], rows, why)
+    columns = [MEASURES[name].title for name in shown]
+    ceilings = _ceilings(group)
+    each = "; ".join(f"{what} for {', '.join(names)}" for what, names in ceilings.items())
+    notes = (f"Their ceilings are not of the same kind: {each}.",) if len(ceilings) > 1 else ()
+    return Ranking(about(one.kind), columns, rows, why, notes, " or ".join(ceilings))
 
 
-def about(evaluation: Evaluation) -> str:
-    """Return by what the pictures were judged, in words without a full stop."""
-    features, real, images = evaluation.kind
-    return f"{images} pictures each, against as many real images of {real}, by {features}"
+def _ceilings(group: Group) -> dict[str, list[str]]:
+    """Return what the ceilings are of, such as "grey noise", and whose they are."""
+    found: dict[str, list[str]] = {}
+    for name, evaluation in group.items():
+        if evaluation.scores["frechet"].ceiling is not None:
+            found.setdefault(evaluation.ceiling.removeprefix("the "), []).append(name)
+    return dict(sorted(found.items()))
 
 
 def cell(evaluation: Evaluation, name: str) -> str:

@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from ganzoo.data import open_splits
-from ganzoo.draw import latents
-from ganzoo.draw.pixels import Pixels, to_pixels
-from ganzoo.errors import ModelFileError, SettingError
+from ganzoo.draw.pixels import Pixels
+from ganzoo.errors import SettingError
 from ganzoo.evaluate.features import digest
 from ganzoo.evaluate.judging import Judge
 from ganzoo.evaluate.opening import judge_of, open_features
 from ganzoo.evaluate.sets import FEWEST, Real
+from ganzoo.runs.drawing import pictures
 from ganzoo.runs.job import Job
 from ganzoo.runs.saving import Saving
-from ganzoo.seeds import derive
-from ganzoo.train.networks import draw, seeded
+from ganzoo.runs.scores import Examined
 from ganzoo.train.state import TrainState
-
-BATCH = 250
-"""Pictures that are drawn at a time."""
 
 
 @dataclass(frozen=True)
@@ -63,27 +57,22 @@ class Examiner:
             f"every {saving.eval_every}, {real.count:,} pictures and as many of {data.name} "
             f"({real.split}), by {opened.loaded.entry.name}"
         )
-        judge.moments  # noqa: B018 - what fails, fails now; and it is kept
+        judge.prepare()  # what fails, fails now
         return cls(job, judge, int(yardstick[:12], 16), about)
 
-    def __call__(self, state: TrainState) -> dict[str, float]:
-        """Return the scores of what `state` draws, the number of pictures, and the yardstick.
+    def __call__(self, state: TrainState) -> Examined:
+        """Judge what `state` draws.
 
         Raises PluginError where the features fail, ModelFileError where pictures are not finite.
         """
         scores = self.judge.brief(self.judge.look(self.pictures(state)))
         rounded = {name: round(value, 6) for name, value in scores.items()}
-        return {**rounded, "eval_images": self.judge.real.count, "yardstick": self.yardstick}
+        return Examined(rounded, self.judge.real.count, self.yardstick)
 
     def pictures(self, state: TrainState) -> Iterator[Pixels]:
-        """Yield the pictures of the run's seed, batch by batch, as `ganzoo eval` draws them."""
-        gan, seed = self.job.loaded.value, self.job.config.seed
-        for start in range(0, self.judge.real.count, BATCH):
-            count = min(BATCH, self.judge.real.count - start)
-            z = latents.normal(count, gan.latent_dim, seed, start)
-            noise = derive(seed, "evaluate", start)  # for a generator that draws noise inside
-            with seeded(noise, self.job.device.torch):
-                floats = draw(state.shown, z)
-            if not np.isfinite(floats).all():
-                raise ModelFileError("the generator draws numbers that are not finite")
-            yield to_pixels(floats, gan.image_range)
+        """Return the pictures of the run's seed, batch by batch, as `ganzoo eval` draws them."""
+        gan, job = self.job.loaded.value, self.job
+        return pictures(
+            state.shown, gan.latent_dim, gan.image_range, self.judge.real.count, job.config.seed,
+            job.device.torch,
+        )  # fmt: skip

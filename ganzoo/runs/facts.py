@@ -11,6 +11,10 @@ from ganzoo.errors import ModelFileError
 from ganzoo.runs.saving import Saving, extending
 
 SCHEMA = 1
+NEWER = {"eval_every", "eval_images", "eval_features", "keep_best"}
+"""Settings that the first format of run.json did not have: where they are missing, they have their
+defaults."""
+
 Table = TypeVar("Table", TrainConfig, Saving)
 
 
@@ -210,13 +214,16 @@ class _Reading:
 
 
 def _settings(found: dict[str, Any], table: type[Table]) -> Table:
-    """Return all settings of a table; raise ValueError for one that it does not have.
+    """Return all settings of a table.
 
-    One that is missing has the table's default: it is newer than the ganzoo that wrote the file.
+    Raises ValueError for one that it does not have, KeyError for one that is missing and not newer
+    than the file may be.
     """
     names = {row.name for row in fields(table)}
     for name in sorted(found.keys() - names):
         raise ValueError(f"this ganzoo knows no setting '{name}': upgrade it")
+    for name in sorted(names - found.keys() - NEWER):
+        raise KeyError(name)
     return table(**found)
 
 

@@ -177,10 +177,11 @@ class Run:
         """
         for picture in (self.path / "samples").glob("step-*.png"):
             picture.unlink()
-        last = {True: step - 1, False: step}
 
         def stays(line: dict[str, Any]) -> bool:
-            return bool(line["step"] <= last[mid_window and "frechet" not in line])
+            if line["step"] == step:
+                return "frechet" in line or not mid_window
+            return bool(line["step"] < step)
 
         self.write_lines(METRICS, [line for line in self.lines(METRICS) if stays(line)])
 

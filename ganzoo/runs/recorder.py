@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from ganzoo.draw import latents
 from ganzoo.draw.pixels import Pixels, grid, save_png, to_pixels
-from ganzoo.errors import DivergedError, GanzooError
+from ganzoo.errors import DivergedError, GanzooError, reason
 from ganzoo.evaluate.spread import diversity
 from ganzoo.runs import health
 from ganzoo.runs.background import Background
@@ -20,7 +20,7 @@ from ganzoo.runs.card import card
 from ganzoo.runs.checkpoints import CARD, Checkpoints, step_of
 from ganzoo.runs.folder import SAMPLES, Run, now
 from ganzoo.runs.job import Job
-from ganzoo.runs.quantities import QUALITY
+from ganzoo.runs.scores import Examined
 from ganzoo.runs.state_files import to_files
 from ganzoo.runs.weights import model_info
 from ganzoo.seeds import derive
@@ -40,9 +40,8 @@ from ganzoo.train.networks import draw, seeded
 from ganzoo.train.schedule import total_steps
 from ganzoo.train.state import TrainState
 
-Evaluate = Callable[[TrainState], dict[str, float]]
-"""A function that judges what a state draws. It returns "frechet" and "coverage", the number of
-`eval_images`, and the `yardstick`; see `ganzoo.runs.examining`."""
+Evaluate = Callable[[TrainState], Examined]
+"""A function that judges what a state draws; see `ganzoo.runs.examining`."""
 
 
 def record(
@@ -183,29 +182,35 @@ class _Writer:
     def evaluate(self, event: Event, evaluate: Evaluate, metrics: IO[str]) -> list[Event]:
         """Judge the pictures of the state, and add an entry to metrics.jsonl.
 
-        Features that fail are no reason to end the training: then there is only a warning.
+        Whatever fails in it is no reason to end the training: then there is only a warning.
         """
         began, state = time.perf_counter(), event.state
         where = (state, event.epoch, event.steps)
-        entry: dict[str, float] = {"step": state.step, "epoch": event.epoch}
-        entry["samples_seen"] = state.samples_seen
         try:
-            entry |= evaluate(state)
-        except GanzooError as error:
-            return [Warned(*where, f"the pictures could not be judged: {error}")]
+            found = evaluate(state)
+        except Exception as error:  # of features, of the measures, or for want of memory
+            why = str(error) if isinstance(error, GanzooError) else reason(error)
+            return [Warned(*where, f"the pictures could not be judged: {why}")]
         finally:
-            took = time.perf_counter() - began
+            took = round(time.perf_counter() - began, 3)
             self.start += took
-        entry |= {"seconds": self.seconds, "evaluation_seconds": round(took, 3)}
-        scores = {name: entry[name] for name in QUALITY}
-        told = Evaluated(*where, scores, int(entry["yardstick"]), entry["evaluation_seconds"])
-        others = {line.get("yardstick") for line in self.health.judged[-1:]} - {told.yardstick}
-        text = (
-            "scores before this were of other real images or features, or of another number of "
-            "images: they cannot be compared"
-        )
-        then = [Warned(*where, text) for _ in others]
-        return [told, *then, *self.note(event, entry, metrics)]
+        then: list[Event] = [Evaluated(*where, found.scores, found.yardstick, took)]
+        before = self.health.judged[-1:]
+        if before and before[0].get("yardstick") != found.yardstick:
+            text = (
+                "scores before this were of other real images or features, or of another number of "
+                "images: they cannot be compared"
+            )
+            then.append(Warned(*where, text))
+        entry = {
+            "step": state.step,
+            "epoch": event.epoch,
+            "samples_seen": state.samples_seen,
+            **found.entry(),
+            "seconds": self.seconds,
+            "evaluation_seconds": took,
+        }
+        return [*then, *self.note(event, entry, metrics)]
 
     def shown(self, epoch: int) -> bool:
         """Return whether the grid of the samples after an epoch is there."""

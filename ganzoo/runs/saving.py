@@ -74,10 +74,7 @@ class Saving:
         if judged is not None and judged.unit == "minutes":
             raise SettingError("eval_every takes steps or epochs, not minutes", "eval_every")
         if self.keep_best and self.eval_every is None:
-            raise SettingError(
-                "keep_best must know which is best: add eval_every='1 epoch'",
-                "keep_best", "eval_every",
-            )  # fmt: skip
+            raise _no_best()
         self.epochs_shown()
 
     def due(self) -> Every:
@@ -134,6 +131,13 @@ class Saving:
         return Checkpoints(folder, self.keep, group, best, rejected)
 
 
+def _no_best() -> SettingError:
+    """Return the error of a run that is to keep its best checkpoint, and never judges one."""
+    return SettingError(
+        "keep_best must know which is best: add eval_every='1 epoch'", "keep_best", "eval_every"
+    )
+
+
 def _every(text: str, name: str) -> Every:
     """Parse how often something is due; the SettingError names the setting `name`."""
     try:
@@ -165,8 +169,14 @@ class Settings:
         return cls(config, saving)
 
     def chosen(self, defaults: TrainConfig) -> tuple[TrainConfig, Saving]:
-        """Return all settings: those given here, else `defaults` and the defaults of Saving."""
-        return replace(defaults, **self.config), Saving(**self.saving)
+        """Return all settings of a new run: those given here, else `defaults` and Saving's.
+
+        Raises SettingError where a value makes no sense, or would only for a resumed run.
+        """
+        saving = Saving(**self.saving)
+        if saving.keep_best and saving.judged() is None:  # a resumed run may keep what is the best
+            raise _no_best()
+        return replace(defaults, **self.config), saving
 
 
 def _plain(value: Any) -> Any:

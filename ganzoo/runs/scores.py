@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 Entry = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What the pictures of a state got during training."""
+
+    scores: dict[str, float]
+    """The measures of `ganzoo.runs.quantities.QUALITY` by name."""
+
+    images: int
+    """How many pictures were judged, by as many real ones."""
+
+    yardstick: int
+    """A number that is another one for other real images, features or numbers of images."""
+
+    def entry(self) -> dict[str, float]:
+        """Return what metrics.jsonl has of it."""
+        return {**self.scores, "eval_images": self.images, "yardstick": self.yardstick}
 
 
 def evaluations(entries: Sequence[Entry]) -> list[Entry]:

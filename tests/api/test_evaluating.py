@@ -68,6 +68,7 @@ def test_a_run_keeps_its_evaluations(trained: Path, tmp_path: Path) -> None:
     found = ganzoo.evaluate(run, images=150, **GARMENTS)
     (kept,) = run.glob("evaluations/*/evaluation.json")
     assert Evaluation.read(kept) == found
+    assert (found.images, found.against["training_images"]) == (150, 600)
     assert {"best.png", "worst.png"} <= {p.name for p in kept.parent.iterdir()}
 
 

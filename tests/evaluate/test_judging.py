@@ -38,6 +38,21 @@ def test_real_images_are_chosen_once(judge: Judge) -> None:
     assert set(fewer.reference.indices.tolist()) < reference
 
 
+def test_a_judge_that_is_prepared_has_looked_at_the_real_images() -> None:
+    seen = list[int]()
+
+    def counted(pixels: Pixels) -> Described:
+        seen.append(len(pixels))
+        return blocks(pixels)
+
+    splits = open_splits("toy_garments", (1, 28, 28), options={"count": 500})
+    judge = Judge(Real.choose(splits, 250), FeatureModel(describe=counted, sha256="b"))
+    judge.prepare()
+    assert sum(seen) == 250
+    judge.brief(judge.look([garments(1)]))
+    assert sum(seen) == 500
+
+
 def test_what_goes_wrong_is_seen(judge: Judge) -> None:
     real = garments(1)
     noisy = np.clip(real + np.random.default_rng(0).normal(0, 60, real.shape), 0, 255)

@@ -61,6 +61,13 @@ def test_numbers_stand_between_untrained_and_real_ones(run: Run, cli: Cli) -> No
     assert (run.path / "report.html").read_text().count('class="bar') >= 7 + 2
 
 
+def test_a_ceiling_of_noise_is_called_so(run: Run, cli: Cli) -> None:
+    page = reported(run, cli, evaluation(ceiling="grey noise"))
+    assert "measure value grey noise real" in page.text
+    assert "goes from grey noise on the left to real pictures" in page.text
+    assert "untrained" not in page.text
+
+
 def test_a_report_says_that_the_run_has_gone_on(run: Run, cli: Cli) -> None:
     (run.path / "checkpoints" / "step-00000002").rename(run.path / "checkpoints" / "step-00000009")
     page = reported(run, cli, evaluation())

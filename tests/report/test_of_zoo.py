@@ -83,6 +83,7 @@ def test_the_page_and_the_json_say_all(tmp_path: Path) -> None:
         "good 5.00 ± 1.41",
         "bad 21.0 ± 1.00",
         "untrained generator 74.0",
+        "Fréchet distance untrained generator to real",
         "2 of 3",
         f"good, seed 2: {NAN}.",
         "These numbers cannot be compared with those above. They differ in features",

@@ -58,6 +58,28 @@ def test_numbers_that_cannot_be_compared_are_in_tables_of_their_own(runs: dict[s
     assert "number of images: 10,000 and 500" in second.why
 
 
+def test_ceilings_are_called_what_they_are(runs: dict[str, Run], tmp_path: Path, cli: Cli) -> None:
+    """Models that ganzoo cannot build untrained, such as an ONNX file, have grey noise."""
+
+    def page() -> str:
+        done = cli("compare", *[run.path for run in runs.values()], "-o", tmp_path / "x.html")
+        assert done.code == 0, done.err
+        return Page(tmp_path / "x.html").text
+
+    judge(runs, a=[evaluation(20)])
+    assert "Fréchet distance untrained generator to real" in page()
+    judge(runs, a=[evaluation(20, ceiling="grey noise")])
+    assert "Fréchet distance grey noise to real" in page()
+    judge(runs, b=[evaluation(30)])
+    (table,) = rankings(runs)
+    mixed = "grey noise or untrained generator"
+    assert table.ceiling == mixed
+    assert table.notes == (
+        "Their ceilings are not of the same kind: grey noise for a; untrained generator for b.",
+    )
+    assert f"begin at the largest Fréchet distance of {mixed} in this table" in page()
+
+
 def test_a_run_that_has_gone_on_is_named(runs: dict[str, Run]) -> None:
     judge(runs, a=[evaluation(step=1)], b=[evaluation()])
     (table,) = rankings(runs)

@@ -10,7 +10,7 @@ from ganzoo import TrainConfig
 from ganzoo.errors import ModelFileError, SettingError
 from ganzoo.runs.best import best_checkpoint
 from ganzoo.runs.folder import Run
-from ganzoo.runs.saving import Saving
+from ganzoo.runs.saving import Saving, Settings
 from tests.conftest import make_job
 from tests.runs.test_scores import entries
 
@@ -55,3 +55,9 @@ def test_settings_that_make_no_sense(settings: dict[str, object], said: str) -> 
 
 def test_a_resumed_run_may_be_judged_no_more_and_keeps_its_best() -> None:
     assert Saving(eval_every="never", keep_best=True).judged() is None
+
+
+@pytest.mark.parametrize("given", [{}, {"eval_every": "never"}])
+def test_a_new_run_that_is_never_judged_has_no_best(given: dict[str, str]) -> None:
+    with pytest.raises(SettingError, match="keep_best must know which is best"):
+        Settings.of({"keep_best": True, **given}).chosen(TrainConfig())

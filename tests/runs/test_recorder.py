@@ -20,6 +20,7 @@ from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Job
 from ganzoo.runs.recorder import Evaluate, record
 from ganzoo.runs.saving import Saving
+from ganzoo.runs.scores import Examined
 from ganzoo.runs.state_files import restore, to_files
 from ganzoo.runs.weights import load_generator, weights_sha256
 from ganzoo.train.events import Evaluated, Event, Warned
@@ -263,6 +264,20 @@ def test_a_run_that_is_stopped_shows_what_it_draws_then(tmp_path: Path) -> None:
     assert not (run.path / "samples" / "step-00000002.png").exists()
 
 
+@pytest.mark.parametrize(("mid_window", "left"), [(True, [1, 2]), (False, [1, 2, 2])])
+def test_what_was_measured_after_a_checkpoint_is_cut_off(
+    tmp_path: Path, mid_window: bool, left: list[int]
+) -> None:
+    run = Run(tmp_path)
+    lines = [{"step": step, "samples_seen": 8 * step} for step in (1, 2, 3)]
+    judged = [{**line, "frechet": 5.0} for line in lines[1:]]
+    run.write_lines("metrics.jsonl", [*lines, *judged])
+    run.cut_metrics(2, mid_window=mid_window)
+    found = run.lines("metrics.jsonl")
+    assert [line["step"] for line in found] == left
+    assert [line["step"] for line in found if "frechet" in line] == [2]
+
+
 def test_so_does_one_that_is_stopped_after_an_epoch_without_a_snapshot(tmp_path: Path) -> None:
     job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=8, epochs=9))
     run = Run.create(tmp_path, "x", job.facts(Saving()))
@@ -296,10 +311,10 @@ def judged(tmp_path: Path, evaluate: Evaluate) -> tuple[Run, list[Event]]:
 def test_pictures_are_judged_before_the_checkpoint(tmp_path: Path) -> None:
     seen: list[int] = []
 
-    def evaluate(state: TrainState) -> dict[str, float]:
+    def evaluate(state: TrainState) -> Examined:
         seen.append(state.step)
         time.sleep(0.3)
-        return {"frechet": 5.5, "coverage": 0.25, "eval_images": 100, "yardstick": 7}
+        return Examined({"frechet": 5.5, "coverage": 0.25}, images=100, yardstick=7)
 
     began = time.perf_counter()
     run, events = judged(tmp_path, evaluate)
@@ -323,15 +338,38 @@ def test_pictures_are_judged_before_the_checkpoint(tmp_path: Path) -> None:
     assert kept == ["step-00000003", "step-00000004"]  # the best, and the latest
 
 
-def test_features_that_fail_end_no_training(tmp_path: Path) -> None:
-    def evaluate(state: TrainState) -> dict[str, float]:
-        raise PluginError("mine: its features are not finite")
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PluginError("mine: its features are not finite"), "mine: its features are not finite"),
+        (np.linalg.LinAlgError("no convergence"), "LinAlgError: no convergence"),
+        (MemoryError(), "MemoryError"),
+        (ZeroDivisionError("by zero"), "ZeroDivisionError: by zero"),
+    ],
+)
+def test_a_judgement_that_fails_ends_no_training(
+    tmp_path: Path, error: Exception, said: str
+) -> None:
+    def evaluate(state: TrainState) -> Examined:
+        raise error
 
     run, events = judged(tmp_path, evaluate)
-    texts = [event.text for event in events if isinstance(event, Warned)]
-    assert texts == ["the pictures could not be judged: mine: its features are not finite"]
+    (text,) = (event.text for event in events if isinstance(event, Warned))
+    assert text.partition(" (test_recorder.py, line ")[0] == (
+        f"the pictures could not be judged: {said}"
+    )
     assert events[-1].state.step == 4
     assert not [line for line in run.lines("metrics.jsonl") if "frechet" in line]
+
+
+def test_ctrl_c_in_a_judgement_ends_the_training(tmp_path: Path) -> None:
+    def evaluate(state: TrainState) -> Examined:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        judged(tmp_path, evaluate)
+    (run,) = tmp_path.iterdir()
+    assert json.loads((run / "status.json").read_text())["outcome"] == "interrupted"
 
 
 def test_a_run_whose_reader_gives_up_says_so(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ class Evaluator:
                 "source": train.source,
                 "split": real.split,
                 "note": real.splits.note,
-                "images": len(train.pixels),
+                "training_images": len(train.pixels),
                 "fingerprint": real.reference.images.fingerprint,
             },
             features=self.opened.describe(),

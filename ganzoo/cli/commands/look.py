@@ -99,6 +99,8 @@ def list_runs(
     for row in found.rows():
         table.add_row(*row[:-1])
     console.show(table)
+    for note in found.notes:
+        console.show(note)
 
 
 def plugins(

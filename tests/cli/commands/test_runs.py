@@ -49,6 +49,35 @@ def test_what_is_not_as_usual_is_said(folder: Path) -> None:
     assert shown == "12.5 (patches, against faces, 500 images, step 1)"
 
 
+def test_distances_that_cannot_be_compared_are_marked(folder: Path, cli: Cli) -> None:
+    """Also where both are of the usual features, and of as many images."""
+    evaluations.save(Run(folder / "judged"), evaluation(5.31))
+    evaluations.save(Run(folder / "plain"), evaluation(5.31))
+    assert ganzoo.runs(folder).notes == []
+    assert {row[4] for row in ganzoo.runs(folder).rows()} == {"5.31"}
+    shutil.copytree(folder / "plain", folder / "other")
+    shutil.rmtree(folder / "other" / "evaluations")
+    smaller = evaluation(5.31)
+    smaller.against["fingerprint"] = "another set of this name"
+    evaluations.save(Run(folder / "other"), smaller)
+    found = ganzoo.runs(folder)
+    assert {row[0]: row[4] for row in found.rows()} == {
+        "judged": "5.31 [1]", "plain": "5.31 [1]", "other": "5.31 [2]",
+    }  # fmt: skip
+    head, first, second = found.notes
+    assert head == "Compare only Fréchet distances with the same mark:"
+    assert first == (
+        "[1] 10,000 pictures each, against as many real images of toy_garments, test (toy_garm), "
+        "by classifier 1 (classifi)"
+    )
+    assert "(another )" in second
+    done = cli("runs", "--runs", folder)
+    for words in ("5.31 [1]", "5.31 [2]", *found.notes):
+        assert words in " ".join(done.out.split())
+    assert second in repr(found)
+    assert second in found._repr_html_()
+
+
 def test_a_folder_without_runs_says_how_to_begin(tmp_path: Path, cli: Cli) -> None:
     done = cli("runs", "--runs", tmp_path)
     assert (done.code, done.out) == (0, "")
