@@ -142,12 +142,15 @@ class Evaluation:
 
 
 def number(value: float | None, scale: float = 1.0) -> str:
-    """Return a number as a table shows it: three digits, "-" for None."""
+    """Return a measure as a table shows it: three digits, "-" for None.
+
+    Losses, which may be very small or large, are shown by `ganzoo.runs.quantities.number`.
+    """
     if value is None:
         return "-"
     value *= scale
     digits = next((d for d, limit in ((3, 1), (2, 10), (1, 100)) if abs(value) < limit), 0)
-    return f"{value:,.{digits}f}"
+    return f"{value:z,.{digits}f}"  # z: no "-0.000"
 
 
 def _features(evaluation: Evaluation) -> str:

@@ -1,0 +1,18 @@
+"""How an evaluation shows its numbers."""
+
+import pytest
+
+from ganzoo.evaluate.evaluation import number
+
+
+@pytest.mark.parametrize(
+    ("value", "scale", "text"),
+    [
+        (0.1234, 1, "0.123"), (1.234, 1, "1.23"), (12.34, 1, "12.3"), (1234.5, 1, "1,234"),
+        (-0.00092, 1e3, "-0.920"), (None, 1e3, "-"), (-1e-7, 1e3, "0.000"), (0.0, 1, "0.000"),
+    ],
+)  # fmt: skip
+def test_a_number_has_three_digits_and_zero_no_sign(
+    value: float | None, scale: float, text: str
+) -> None:
+    assert number(value, scale) == text
