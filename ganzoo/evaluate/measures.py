@@ -29,7 +29,8 @@ MEASURES: dict[str, Measure] = {
         "KID x 1000", "lower", "the same without the bias of few pictures; it may fall below 0", 1e3
     ),
     "wasserstein": Measure(
-        "patches (SWD)", "lower", "distance of small patches: texture, sharpness, noise"
+        "patches (SWD)", "lower",
+        "distance of small patches: texture, sharpness, noise; of the first 2,000",
     ),
     "precision": Measure("precision", "higher", "share of pictures that could be real"),
     "recall": Measure("recall", "higher", "share of real pictures that the model could draw"),
@@ -46,11 +47,12 @@ MEASURES: dict[str, Measure] = {
         "confidence", "near", "how sure the classifier is of a picture; ghosts make it unsure"
     ),
     "diversity": Measure(
-        "diversity", "near", "how much two pictures differ, as a share of two real ones"
+        "diversity", "near",
+        "how much two pictures differ, as a share of two real ones; of the first 1,000",
     ),
     "copies": Measure(
         "copies", "near",
-        "share of pictures nearer to a training picture than 99% of other real ones are",
+        "share nearer to a training picture than 99% of real ones; of the first 1,000",
     ),
 }  # fmt: skip
 """The measures by the name that files and Python use, in the order of the table."""
