@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.errors import ModelFileError, PluginError, missing_extra
-from ganzoo.evaluate.features import Described, FeatureModel, Features, Pixels
+from ganzoo.evaluate.features import Described, FeatureModel, Features, Pixels, digest
 from ganzoo.evaluate.onnx_model import OnnxModel
 from ganzoo.storage import cache_folder, write_whole
 
@@ -21,6 +21,10 @@ VERSION = "1"  # change it whenever the same images would give other features
 WEIGHTS = "pt_inception-2015-12-05-6726825d.pth"
 SHA256 = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 URL = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{WEIGHTS}"
+NOTE = (
+    "resized as by clean-fid (each channel by Pillow's bicubic filter, in float32), to [-1, 1] as "
+    "by pytorch-fid; numbers with real weights are untested"
+)
 SIDE = 299
 AT_A_TIME = 25
 """Images in the network at a time: 250 MB."""
@@ -33,6 +37,9 @@ def inception(*, weights: str = "") -> Features:
     pt_inception-2015-12-05-6726825d.pth, which is the same network as torch-fidelity's, or
     torchvision's inception_v3, whose FID is another number. By default the former is downloaded,
     once. Nothing else in the file is run or read.
+
+    The network is tested against torch with random weights. Its numbers with real weights are
+    untested: nobody has compared them with another program's.
 
     Images are made as clean-fid makes them (Parmar et al. 2022): each channel is resized to 299x299
     in float32 by Pillow's bicubic filter, which has no aliasing, and cut to 0..255. Then they go to
@@ -50,8 +57,10 @@ def inception(*, weights: str = "") -> Features:
                 np.concatenate([model.describe(resized(part)).features for part in parts])
             )
 
+        # The resizing decides the numbers as well, and is no part of the file.
+        sha256 = digest(VERSION, model.sha256)
         return FeatureModel(
-            describe=describe, sha256=model.sha256, note=f"Inception, weights of {path.name}"
+            describe=describe, sha256=sha256, note=f"weights of {path.name}; {NOTE}"
         )
 
     return Features(version=VERSION, open=open_features)

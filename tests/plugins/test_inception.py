@@ -3,11 +3,13 @@ import http.server
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from ganzoo_plugins import inception as plugin
 from ganzoo_plugins.inception import fetch, inception, resized
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -16,7 +18,7 @@ from torch.nn import functional as F
 import ganzoo.data.download  # noqa: F401  torchvision can be imported after it
 from ganzoo.data import Images
 from ganzoo.errors import GanzooError, ModelFileError
-from ganzoo.evaluate.features import describe
+from ganzoo.evaluate.features import describe, digest
 
 
 def network(classes: int) -> nn.Module:
@@ -103,6 +105,21 @@ def test_features_are_what_the_network_computes_in_torch(
     before = file.stat().st_mtime_ns
     assert_same(features_of(path), wanted)
     assert file.stat().st_mtime_ns == before  # it was written once
+
+
+def test_the_hash_is_of_the_resizing_as_well_and_the_note_says_what_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = SimpleNamespace(sha256="a" * 64)
+    monkeypatch.setattr(plugin, "_converted", lambda _: file)
+    model = inception(weights="some/weights.pth").open(images())
+    assert model.sha256 == digest("1", "a" * 64)
+    for words in ("weights of weights.pth", "clean-fid", "pytorch-fid", "are untested"):
+        assert words in model.note
+    monkeypatch.setattr(plugin, "VERSION", "2")
+    assert inception(weights="x").open(images()).sha256 == digest("2", "a" * 64)
+    file.sha256 = "b" * 64
+    assert inception(weights="x").open(images()).sha256 == digest("2", "b" * 64)
 
 
 def test_weights_that_are_none_are_refused_in_one_line(tmp_path: Path) -> None:
