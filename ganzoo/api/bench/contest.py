@@ -14,8 +14,8 @@ from ganzoo.api.evaluating.evaluate import spec_of
 from ganzoo.api.evaluating.evaluator import Evaluator
 from ganzoo.api.evaluating.subjects import of_torch
 from ganzoo.errors import DeviceError, ModelFileError, UsageError
+from ganzoo.evaluate.contest import Contest, Lap
 from ganzoo.evaluate.evaluation import Evaluation
-from ganzoo.report.of_zoo import Contest, Lap
 from ganzoo.runs import evaluations
 from ganzoo.runs.finding import Found
 from ganzoo.runs.folder import Run

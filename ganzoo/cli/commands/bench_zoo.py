@@ -12,7 +12,7 @@ from ganzoo.cli.opening import numbers
 from ganzoo.evaluate.evaluation import number
 
 if TYPE_CHECKING:
-    from ganzoo.report.of_zoo import Lap
+    from ganzoo.evaluate.contest import Lap
 
 
 def bench_zoo(
