@@ -16,11 +16,13 @@ import pytest
 
 from ganzoo.api.bench import laps as bench_laps
 from ganzoo.api.bench.contest import NOT_BEGUN, compare, contest
+from ganzoo.api.bench.judges import Judges
 from ganzoo.api.bench.laps import CLOCKS, Finish, run_in, train_laps
 from ganzoo.api.bench.plan import PLAN, Plan
 from ganzoo.errors import ModelFileError, PluginError, UsageError
 from ganzoo.evaluate.contest import Lap, tables
 from ganzoo.report.of_zoo import write
+from ganzoo.runs.folder import Run
 from tests.conftest import Cli, install, process
 from tests.lives import content
 from tests.pages import Page
@@ -226,11 +228,9 @@ def test_where_one_fails_the_others_go_on_and_the_page_says_why(tmp_path: Path, 
 def test_features_that_fail_for_one_do_not_end_the_comparison(
     tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ganzoo.api.bench.judges import Judges
-
     judge = Judges.evaluation
 
-    def moody(self: Judges, run: Any, finish: Finish) -> Any:
+    def moody(self: Judges, run: Run, finish: Finish) -> Any:
         if "twin" in str(run.path):
             raise PluginError("no blocks today")
         return judge(self, run, finish)
@@ -289,21 +289,36 @@ def test_it_says_what_is_trained_now_and_how_much_is_left(tmp_path: Path, data: 
     assert again == []  # the first is done
 
 
-@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 75)])
+@pytest.mark.parametrize("when", ["training", "judging"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
 @pytest.mark.usefixtures("twin")
 def test_a_signal_has_the_exit_code_of_training(
-    number: str, code: int, cli: Cli, tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch
+    when: str,
+    number: int,
+    code: int,
+    cli: Cli,
+    tmp_path: Path,
+    data: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Signalled(Ticks):
         def __call__(self) -> float:
             if self.now == 2:
-                os.kill(os.getpid(), getattr(signal, number))
+                os.kill(os.getpid(), number)
             return super().__call__()
 
-    monkeypatch.setitem(CLOCKS, "wall", Signalled())
+    def evaluation(self: Judges, run: Run, finish: Finish) -> None:
+        os.kill(os.getpid(), number)
+        raise AssertionError("it goes on")
+
+    if when == "training":
+        monkeypatch.setitem(CLOCKS, "wall", Signalled())
+    monkeypatch.setattr(Judges, "evaluation", evaluation)
     ended = cli(
-        "bench-zoo", "twin-gan:mlp_gan", "--data", data, "--seconds", 9, "--features", "blocks",
-        "--images", 100, "-o", tmp_path / "zoo",
+        "bench-zoo", "twin-gan:mlp_gan", "--data", data, "--seconds", 9, "--laps", 1,
+        "--features", "blocks", "--images", 100, "-o", tmp_path / "zoo",
     )  # fmt: skip
     assert ended.code == code
-    assert "ganzoo: stopped, and saved: the same command goes on" in ended.err
+    assert "ganzoo: stopped; what is finished is saved, and the same command goes on" in ended.err
+    place = tmp_path / "zoo" / "twin-gan-mlp_gan-seed0"
+    assert len(bench_laps.finishes(place)) == (when == "judging")

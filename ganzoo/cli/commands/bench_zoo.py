@@ -67,13 +67,13 @@ def bench_zoo(
     )
     laps: list[Lap] = []
     with signals(*EXIT_CODES) as stop:
-        stop.patient = True
-        for lap in compare(plan, folder, stop=stop, say=console.note):
-            laps.append(lap)
-            console.note(_line(lap))
-    if stop():
-        console.note("stopped, and saved: the same command goes on")
-        raise typer.Exit(EXIT_CODES[stop.told])
+        try:
+            for lap in compare(plan, folder, say=console.note):
+                laps.append(lap)
+                console.note(_line(lap))
+        except KeyboardInterrupt:  # at once: the lap in progress would be given up anyway
+            console.note("stopped; what is finished is saved, and the same command goes on")
+            raise typer.Exit(EXIT_CODES[stop.told]) from None
     for path in write(contest(plan, folder, laps), folder):
         print(path)
 
