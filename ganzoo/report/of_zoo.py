@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ganzoo.draw.pixels import Pixels, grid, to_pil
-from ganzoo.evaluate.evaluation import Evaluation, Score, number
+from ganzoo.evaluate.contest import Contest, Table, spread, tables
+from ganzoo.evaluate.evaluation import Score, number
 from ganzoo.evaluate.measures import MEASURES
-from ganzoo.evaluate.ranking import Group, ranked
 from ganzoo.evaluate.words import about
 from ganzoo.report import plotting
 from ganzoo.report.curves import Chart, Curve
@@ -26,73 +26,6 @@ from ganzoo.storage import write_whole
 
 PAGE, NUMBERS = "bench-zoo.html", "bench-zoo.json"
 SCHEMA = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lap:
-    """The end of one lap of one run: an architecture, trained with a seed for so many seconds."""
-
-    name: str
-    seed: int
-    number: int  # from 1 on
-    seconds: float
-    samples_seen: int
-    evaluation: Evaluation | None = None
-    why: str = ""
-    """Why the run ended here, or why there is no evaluation; "" where all is well."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contest:
-    """What was trained, and how good its pictures were after each lap.
-
-    `about` says what was asked for, such as ("seconds", "300"). `pictures` are uint8 (n, H, W, C)
-    by the architecture's name; the page shows them in one row.
-    """
-
-    laps: Sequence[Lap]
-    about: Sequence[tuple[str, str]] = ()
-    pictures: Mapping[str, Pixels] = field(default_factory=dict)
-
-    @property
-    def names(self) -> list[str]:
-        """The architectures, in the order of the laps."""
-        return list(dict.fromkeys(lap.name for lap in self.laps))
-
-    @property
-    def last(self) -> list[Lap]:
-        """The laps with the most seconds that any run reached: one for each run that did."""
-        end = max((lap.number for lap in self.laps), default=0)
-        return [lap for lap in self.laps if lap.number == end]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one architecture reached: mean and standard deviation over seeds, by measure."""
-
-    name: str
-    seeds: list[int]
-    """Seeds that are in the means: those that were trained to the end and judged."""
-
-    scores: dict[str, tuple[float, float | None]]
-    """Mean, and standard deviation (n - 1 in the denominator), which takes two seeds."""
-
-    missing: list[str]
-    """Why other seeds are not in the means, one line each."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """Results that can be compared, the smallest mean Fréchet distance first."""
-
-    of: Evaluation  # any of them: all have its features, real images, and number of images
-    results: list[Result]
-    floor: dict[str, float]
-    ceiling: dict[str, tuple[float, float]]
-    """Smallest and largest value of what was not trained."""
-
-    why: str = ""
-    """Why these cannot be compared with the results of the first table."""
 
 
 def write(contest: Contest, folder: Path) -> list[Path]:
@@ -123,54 +56,6 @@ def write(contest: Contest, folder: Path) -> list[Path]:
     write_whole(folder / NUMBERS, (json.dumps(content, indent=2) + "\n").encode())
     write_whole(folder / PAGE, page.encode())
     return [folder / PAGE, folder / NUMBERS]
-
-
-def tables(contest: Contest) -> list[Table]:
-    """Return the results after the last lap, in a table for each kind of evaluation."""
-    judged = {(lap.name, lap.seed): lap.evaluation for lap in contest.last if lap.evaluation}
-    groups = ranked({f"{n} {seed}": [e] for (n, seed), e in judged.items()})
-    found = []
-    for group in groups:
-        one = next(iter(group.values()))
-        why = "; ".join(next(iter(groups[0].values())).differences(one))
-        several = {pair: e for pair, e in judged.items() if e.kind == one.kind}
-        names = dict.fromkeys(name for name, _ in several)
-        results = [_result(contest, name, several) for name in names]
-        results.sort(key=lambda result: result.scores["frechet"][0])
-        found.append(Table(one, results, *_limits(group), why))
-    return found
-
-
-def _result(contest: Contest, name: str, judged: Mapping[tuple[str, int], Evaluation]) -> Result:
-    """Return what an architecture reached with the seeds that were judged."""
-    of_seed = {seed: e for (other, seed), e in judged.items() if other == name}
-    several = [*of_seed.values()]
-    shown = [measure for measure in MEASURED if all(measure in e.scores for e in several)]
-    scores = {measure: spread([e[measure] for e in several]) for measure in shown}
-    reasons = {
-        lap.seed: lap.why or "it is not finished"
-        for lap in contest.laps
-        if lap.name == name and lap.seed not in of_seed
-    }
-    missing = [f"seed {seed}: {why}" for seed, why in reasons.items()]
-    return Result(name, sorted(of_seed), scores, missing)
-
-
-def spread(values: Sequence[float]) -> tuple[float, float | None]:
-    """Return the mean and the standard deviation; None for that of a single value."""
-    return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
-
-
-def _limits(group: Group) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
-    """Return the values of real images, and the range of those of untrained generators."""
-    one, *_ = several = [*group.values()]
-    floor = {n: score.floor for n, score in one.scores.items() if score.floor is not None}
-    ceiling = {}
-    for name in one.scores:
-        known = [e.scores[name].ceiling for e in several if name in e.scores]
-        if values := [value for value in known if value is not None]:
-            ceiling[name] = (min(values), max(values))
-    return floor, ceiling
 
 
 def _ranking(table: Table) -> Ranking:

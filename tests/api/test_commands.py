@@ -181,7 +181,8 @@ def eval_(at: Place) -> None:
 
 
 def bench_zoo(at: Place) -> None:
-    from ganzoo.api.bench.contest import Plan, compare, contest
+    from ganzoo.api.bench.contest import compare, contest
+    from ganzoo.api.bench.plan import Plan
     from ganzoo.report.of_zoo import write
 
     words = ("mlp_gan", "--data", "toy_garments", "--seconds", 0.2, "--seeds", 3, "--laps", 1)

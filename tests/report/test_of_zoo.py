@@ -5,50 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
-import pytest
-
+from ganzoo.evaluate.contest import Contest, tables
 from ganzoo.evaluate.evaluation import Evaluation
-from ganzoo.report.of_zoo import Contest, Lap, chart, tables, write
+from ganzoo.report.of_zoo import chart, write
+from tests.contests import CONTEST, NAN, lap
 from tests.judged import evaluation
 from tests.pages import Page, needs_nothing
-
-NAN = "the generator's loss is nan at step 7"
-
-
-def lap(name: str, seed: int, number: int, judged: Evaluation | None, why: str = "") -> Lap:
-    return Lap(
-        name=name, seed=seed, number=number, seconds=30.0 * number + seed,
-        samples_seen=64 * number, evaluation=judged, why=why,
-    )  # fmt: skip
-
-
-CONTEST = Contest(
-    laps=[
-        *(lap("bad", seed, 1, evaluation(60)) for seed in (0, 1, 2)),
-        *(lap("bad", seed, 2, evaluation(20 + seed)) for seed in (0, 1, 2)),
-        *(lap("good", seed, 1, evaluation(30 + seed)) for seed in (0, 1, 2)),
-        *(lap("good", seed, 2, evaluation(4 + 2 * seed)) for seed in (0, 1)),
-        lap("good", 2, 1, evaluation(50), NAN),
-        lap("lost", 0, 1, None, NAN),
-        *(lap("other", 0, n, evaluation(1, features="patches")) for n in (1, 2)),
-    ],
-    about=[("seconds", "60")],
-    pictures={"good": np.zeros((8, 28, 28, 1), np.uint8)},
-)
-
-
-def test_a_table_has_mean_and_deviation_over_the_seeds_that_reached_the_end() -> None:
-    first, second = tables(CONTEST)
-    assert [result.name for result in first.results] == ["good", "bad"]
-    good, bad = first.results
-    assert good.scores["frechet"] == pytest.approx((5, 2**0.5))
-    assert (good.seeds, good.missing) == ([0, 1], [f"seed 2: {NAN}"])
-    assert bad.scores["frechet"] == pytest.approx((21, 1))
-    assert (first.floor["frechet"], first.ceiling["frechet"]) == (0.02, (74, 74))
-    (alone,) = second.results
-    assert (alone.name, alone.scores["frechet"]) == ("other", (1, None))
-    assert "features: classifier 1" in second.why
 
 
 def test_the_chart_shows_laps_of_the_same_seeds() -> None:

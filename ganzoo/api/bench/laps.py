@@ -7,14 +7,16 @@ left. So a comparison that was interrupted gives each run the same time as one t
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ganzoo.errors import DivergedError
+from ganzoo.errors import DivergedError, ModelFileError
 from ganzoo.runs.beginning import begin
+from ganzoo.runs.checkpoints import Checkpoints, step_of
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Say
 from ganzoo.runs.resuming import resume
@@ -32,7 +34,7 @@ seconds in which another program had the CPU: on a busy machine that is the fair
 
 
 @dataclass(frozen=True)
-class Lap:
+class Finish:
     """The end of a lap: the seconds of training since the beginning, and what was done in them.
 
     `why` says why the run ended here, if it did: it diverged, and there will be no further lap.
@@ -43,13 +45,32 @@ class Lap:
     samples_seen: int
     why: str = ""
 
+    def checkpoint(self, run: Run) -> Path:
+        """Return where the checkpoint of this step is; a run that diverged has none."""
+        return run.path / "checkpoints" / f"step-{self.step:08d}"
 
-def laps(run: Run) -> list[Lap]:
-    """Return the laps of a run that are finished, in order."""
+
+def run_in(folder: Path) -> Run | None:
+    """Return the run below `folder`, which has at most one; None where there is none."""
+    path = next(iter(sorted(folder.glob("*/run.json"))), None)
+    return Run(path.parent) if path else None
+
+
+def finishes(folder: Path) -> list[Finish]:
+    """Return the ends of the laps that the run below `folder` has finished, in order."""
+    run = run_in(folder)
     try:
-        return [Lap(**lap) for lap in json.loads((run.path / LAPS).read_bytes())]
+        return [Finish(**e) for e in json.loads((run.path / LAPS).read_bytes())] if run else []
     except FileNotFoundError:
         return []
+
+
+def seconds_left(folder: Path, seconds: float, count: int) -> float:
+    """Return how many of the `seconds` of training, in `count` laps, the run has still to do."""
+    known = finishes(folder)
+    if len(known) >= count or (known and known[-1].why):
+        return 0.0
+    return max(seconds - (known[-1].seconds if known else 0.0), 0.0)
 
 
 def train_laps(
@@ -58,63 +79,85 @@ def train_laps(
     *,
     seconds: float,
     count: int,
-    clock: Clock = "wall",
+    clock: Callable[[], float] = time.perf_counter,
     data: str | None = None,
     options: Mapping[str, Any] | None = None,
     settings: Mapping[str, Any] | None = None,
     device: str = "auto",
     stop: Callable[[], bool] = lambda: False,
     say: Say = lambda remark: None,
-) -> Iterator[Lap]:
+) -> Iterator[Finish]:
     """Train `architecture` in a run below `folder` for `seconds` in all; yield each lap's end.
 
     There are `count` laps of equal seconds. Laps that a call before finished are yielded too, and
-    not trained again. Seconds count from the first step to the last of a lap: the preparation of
-    data is left out. When `stop` says yes, the lap in progress is given up. The rest is as in
-    `ganzoo.runs.beginning.begin`.
+    not trained again. Seconds, which `clock` tells, count from the first step to the last of a lap:
+    the preparation of data is left out. When `stop` says yes, the lap in progress is given up. The
+    rest is as in `ganzoo.runs.beginning.begin`.
+
+    Raises ModelFileError where the checkpoint of the last lap cannot be used, or as `begin` does.
     """
     usual = {
         "epochs": ENDLESS, "save_every": f"{ENDLESS} epochs", "keep": count + 1,
         "snapshots": str(ENDLESS), "report": False,
     }  # fmt: skip
-    paths = sorted(folder.glob("*/run.json"))
-    known = laps(Run(paths[0].parent)) if paths else []
+    run, known = run_in(folder), finishes(folder)
     yield from known
     while len(known) < count and not (known and known[-1].why):
-        now = CLOCKS[clock]
-        began, done = 0.0, known[-1].seconds if known else 0.0
-        limit = seconds * (len(known) + 1) / count - done
+        done = known[-1] if known else Finish(0.0, 0, 0)
+        began, limit = 0.0, seconds * (len(known) + 1) / count - done.seconds
 
         def over() -> bool:
-            return stop() or now() - began >= limit  # noqa: B023 - asked in this round only
+            return stop() or clock() - began >= limit  # noqa: B023 - asked in this round only
 
-        if known:
-            events = resume(paths[0].parent, stop=over, say=say)
+        if run and known:
+            _go_back(run, done.step)
+            events = resume(run.path, stop=over, say=say)
         else:
-            if paths:
-                _forget(paths[0].parent)
+            if run:
+                _forget(run)
             events = begin(
                 architecture, options=options, data=data, device=device, runs=folder,
                 settings=usual | dict(settings or {}), stop=over, say=say,
             )  # fmt: skip
         last: Event = next(events)
-        paths = sorted(folder.glob("*/run.json"))
-        began, why = now(), ""
+        run = run_in(folder)
+        assert run
+        if last.state.step != done.step:
+            raise ModelFileError(
+                f"{done.checkpoint(run)} cannot be used, so the next lap would be longer than "
+                f"others: remove {folder}, and the run begins anew"
+            )
+        began, why = clock(), ""
         try:
             for event in events:
                 last = event
         except DivergedError as error:
-            why = str(error)
+            why = str(error.__cause__ or error)  # without the advice for a single run
         if stop():
             return
-        lap = Lap(done + now() - began, last.state.step, last.state.samples_seen, why)
-        known.append(lap)
-        write_whole(paths[0].parent / LAPS, json.dumps([asdict(lap) for lap in known]).encode())
-        yield lap
+        seconds_done = done.seconds + clock() - began
+        known.append(Finish(seconds_done, last.state.step, last.state.samples_seen, why))
+        write_whole(run.path / LAPS, json.dumps([asdict(lap) for lap in known]).encode())
+        yield known[-1]
 
 
-def _forget(run: Path) -> None:
+def _go_back(run: Run, step: int) -> None:
+    """Remove the checkpoints after `step`: they are of a lap that was not finished.
+
+    The run would go on from them, and get the seconds of that lap a second time.
+    """
+    checkpoints = Checkpoints(run.path / "checkpoints")
+    with run.locked():
+        checkpoints.sweep()
+        for path in checkpoints.newest_first():
+            if step_of(path) > step:
+                checkpoints.disk.rename(path, path.with_name(f".old-{path.name}"))
+        checkpoints.disk.sync(checkpoints.path)
+        checkpoints.sweep()
+
+
+def _forget(run: Run) -> None:
     """Remove a run that did not finish its first lap."""
-    import shutil
-
-    shutil.rmtree(run)
+    with run.locked():
+        pass  # no other process trains it
+    shutil.rmtree(run.path)

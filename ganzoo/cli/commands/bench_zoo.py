@@ -9,10 +9,11 @@ import typer
 
 from ganzoo.cli import console
 from ganzoo.cli.opening import numbers
+from ganzoo.cli.training import EXIT_CODES
 from ganzoo.evaluate.evaluation import number
 
 if TYPE_CHECKING:
-    from ganzoo.report.of_zoo import Lap
+    from ganzoo.evaluate.contest import Lap
 
 
 def bench_zoo(
@@ -48,9 +49,8 @@ def bench_zoo(
     What the folder holds already is not done again. So the same command goes on after a break, and
     more names or seeds can be added later.
     """
-    from signal import SIGINT, SIGTERM
-
-    from ganzoo.api.bench.contest import Plan, compare, contest
+    from ganzoo.api.bench.contest import compare, contest
+    from ganzoo.api.bench.plan import Plan
     from ganzoo.api.signals import signals
     from ganzoo.report.of_zoo import write
 
@@ -66,14 +66,14 @@ def bench_zoo(
         features=features,
     )
     laps: list[Lap] = []
-    with signals(SIGINT, SIGTERM) as stop:
-        stop.patient = True
-        for lap in compare(plan, folder, stop=stop, say=console.note):
-            laps.append(lap)
-            console.note(_line(lap))
-    if stop():
-        console.note("stopped, and saved: the same command goes on")
-        raise typer.Exit(130)
+    with signals(*EXIT_CODES) as stop:
+        try:
+            for lap in compare(plan, folder, say=console.note):
+                laps.append(lap)
+                console.note(_line(lap))
+        except KeyboardInterrupt:  # at once: the lap in progress would be given up anyway
+            console.note("stopped; what is finished is saved, and the same command goes on")
+            raise typer.Exit(EXIT_CODES[stop.told]) from None
     for path in write(contest(plan, folder, laps), folder):
         print(path)
 

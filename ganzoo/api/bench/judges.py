@@ -1,0 +1,44 @@
+"""Judge the checkpoints of a comparison, each once."""
+
+from __future__ import annotations
+
+import json
+
+from ganzoo.api.bench.laps import Finish
+from ganzoo.api.bench.plan import Plan
+from ganzoo.api.evaluating.evaluate import spec_of
+from ganzoo.api.evaluating.evaluator import Evaluator
+from ganzoo.api.evaluating.subjects import of_torch
+from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.runs import evaluations
+from ganzoo.runs.finding import Found
+from ganzoo.runs.folder import Run
+
+
+class Judges:
+    """The evaluations of checkpoints; each kind of real images and features is opened once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.opened: dict[object, Evaluator] = {}
+
+    def evaluation(self, run: Run, finish: Finish) -> Evaluation | None:
+        """Return the evaluation of a lap's checkpoint; None where there is no checkpoint.
+
+        It is only made where the run has none of the same weights. Raises a GanzooError where that
+        fails.
+        """
+        checkpoint = finish.checkpoint(run)
+        if not checkpoint.exists():
+            return None
+        judged = of_torch(Found("checkpoint", checkpoint), self.plan.device)
+        spec = spec_of(judged, None, None)
+        kind = (judged.size, judged.channels, json.dumps(spec))
+        if kind not in self.opened:
+            plan = self.plan
+            self.opened[kind] = Evaluator.open(judged, spec, plan.images, plan.features)
+        evaluator = self.opened[kind]
+        for known, _ in evaluations.saved(run):
+            if known.step == finish.step and evaluator.makes(known, judged):
+                return known
+        return evaluator.evaluate(judged)

@@ -1,0 +1,324 @@
+"""`ganzoo bench-zoo`: each run gets the same time, whatever happens to it or to the others."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ganzoo.api.bench import laps as bench_laps
+from ganzoo.api.bench.contest import NOT_BEGUN, compare, contest
+from ganzoo.api.bench.judges import Judges
+from ganzoo.api.bench.laps import CLOCKS, Finish, run_in, train_laps
+from ganzoo.api.bench.plan import PLAN, Plan
+from ganzoo.errors import ModelFileError, PluginError, UsageError
+from ganzoo.evaluate.contest import Lap, tables
+from ganzoo.report.of_zoo import write
+from ganzoo.runs.folder import Run
+from tests.conftest import Cli, install, process
+from tests.lives import content
+from tests.pages import Page
+
+
+class Ticks:
+    """A clock that goes on by a second each time it is asked, as after each step."""
+
+    def __init__(self, until: float = math.inf) -> None:
+        self.now, self.until = 0.0, until
+
+    def over(self) -> bool:
+        """Whether it is time to stop."""
+        return self.now >= self.until
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file of drawn garments."""
+    from ganzoo_plugins.toy_garments import draw_garment
+
+    path = tmp_path_factory.mktemp("data") / "garments.npz"
+    np.savez(path, images=np.stack([draw_garment(0, i) for i in range(400)]))
+    return str(path)
+
+
+def trained(folder: Path, data: str, ticks: Ticks, **given: Any) -> Generator[Finish]:
+    """Train three laps, of 4, 3 and 3 steps: the end of a lap takes a tick, too."""
+    yield from train_laps(
+        "mlp_gan", folder, seconds=12, count=3, clock=ticks, data=data,
+        options={"hidden": (8,)}, settings={"batch_size": 16}, device="cpu", **given,
+    )  # fmt: skip
+
+
+def state(folder: Path) -> dict[str, Any]:
+    """All that the run in `folder` ends in, and the checkpoints that it keeps."""
+    run = run_in(folder)
+    assert run
+    kept = sorted(path.name for path in (run.path / "checkpoints").iterdir())
+    return {"kept": kept, **content(run.path)}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, data: str) -> tuple[list[Finish], Any]:
+    """The laps of a run that nobody stopped, and its end."""
+    folder = tmp_path_factory.mktemp("whole")
+    ends = [*trained(folder, data, Ticks())]
+    assert [(end.step, end.seconds) for end in ends] == [(4, 5), (7, 9), (10, 12 + 1)]
+    return ends, state(folder)
+
+
+@pytest.mark.parametrize("stops", [(3, 9, 3, 8), (9, 3, 3, 3, 3)])
+def test_a_run_that_was_stopped_gets_the_steps_of_one_that_was_not(
+    stops: tuple[int, ...], tmp_path: Path, data: str, whole: tuple[list[Finish], Any]
+) -> None:
+    for after in stops:  # in the middle of a lap, which saves a checkpoint
+        ticks = Ticks(until=after)
+        assert len([*trained(tmp_path, data, ticks, stop=ticks.over)]) < 3
+    ends = [*trained(tmp_path, data, Ticks())]
+    assert (ends, state(tmp_path)) == whole
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.api.test_bench import Ticks, trained
+
+class Killer(Ticks):
+    def __call__(self):
+        if self.now == {after}:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__()
+
+list(trained(Path(sys.argv[1]), sys.argv[2], Killer()))
+"""
+
+
+def test_a_run_that_was_killed_gets_the_steps_of_one_that_was_not(
+    tmp_path: Path, data: str, whole: tuple[list[Finish], Any]
+) -> None:
+    ended = process("-c", KILLED.format(after=8), tmp_path, data)
+    assert ended.code == -9, ended.err
+    assert len(bench_laps.finishes(tmp_path)) == 1
+    ends = [*trained(tmp_path, data, Ticks())]
+    assert (ends, state(tmp_path)) == whole
+
+
+def test_a_lap_that_was_saved_and_not_noted_is_trained_again(
+    tmp_path: Path, data: str, whole: tuple[list[Finish], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(path: Path, content: bytes) -> None:
+        raise KeyboardInterrupt
+
+    going = trained(tmp_path, data, Ticks())
+    next(going)
+    with monkeypatch.context() as patch:
+        patch.setattr(bench_laps, "write_whole", cut)
+        with pytest.raises(KeyboardInterrupt):
+            next(going)
+    ends = [*trained(tmp_path, data, Ticks())]
+    assert (ends, state(tmp_path)) == whole
+
+
+def test_no_lap_begins_from_another_checkpoint_than_its_own(tmp_path: Path, data: str) -> None:
+    going = trained(tmp_path, data, Ticks())
+    next(going)
+    last = next(going)
+    going.close()
+    run = run_in(tmp_path)
+    assert run
+    (last.checkpoint(run) / "model.safetensors").write_bytes(b"")
+    with pytest.raises(ModelFileError, match=r"step-00000007 cannot be used.*remove"):
+        [*trained(tmp_path, data, Ticks())]
+
+
+TWIN = """
+from dataclasses import replace
+
+from ganzoo.optimizers import adam
+from ganzoo_plugins.mlp_gan import mlp_gan
+
+def gan():
+    \"\"\"Another package's GAN of the same name.\"\"\"
+    return mlp_gan(hidden=(8,))
+
+def broken():
+    \"\"\"A GAN that cannot be built.\"\"\"
+    raise ZeroDivisionError("no layers today")
+
+def hasty():
+    \"\"\"A GAN that diverges at once.\"\"\"
+    return replace(mlp_gan(hidden=(8,)), optimizers=adam(1e30))
+"""
+
+
+@pytest.fixture
+def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocks: None) -> None:
+    """Install another `mlp_gan`, one that cannot be built, and one that diverges."""
+    names = {"mlp_gan": "gan", "broken_gan": "broken", "hasty_gan": "hasty"}
+    install(tmp_path / "site", "twin-gan", TWIN, names)
+    monkeypatch.setitem(CLOCKS, "wall", Ticks())
+
+
+def plan(data: str, *architectures: str, **given: Any) -> Plan:
+    """A comparison of two steps, of quick features."""
+    usual: dict[str, Any] = {
+        "seeds": [0],
+        "seconds": 2,
+        "laps": 1,
+        "features": "blocks",
+        "images": 100,
+    }
+    return Plan(
+        architectures=architectures, data=data, settings={"batch_size": 16}, device="cpu",
+        **usual | given,
+    )  # fmt: skip
+
+
+def compared(wanted: Plan, folder: Path) -> tuple[list[Lap], list[str], str]:
+    """The laps of a comparison, what was said, and the text of its page."""
+    said: list[str] = []
+    found = [*compare(wanted, folder, say=said.append)]
+    page, _ = write(contest(wanted, folder, found), folder)
+    return found, said, Page(page).text
+
+
+@pytest.mark.usefixtures("twin")
+def test_two_of_one_name_are_told_apart(tmp_path: Path, data: str) -> None:
+    both = plan(data, "ganzoo:mlp_gan", "twin-gan:mlp_gan")
+    found, _, page = compared(both, tmp_path / "zoo")
+    assert [lap.name for lap in found] == ["ganzoo:mlp_gan", "twin-gan:mlp_gan"]
+    (table,) = tables(contest(both, tmp_path / "zoo", found))
+    assert len(table.results) == 2
+    assert all(lap.name in page for lap in found)
+    with pytest.raises(PluginError, match="more than once"):
+        plan(data, "mlp_gan")
+
+
+@pytest.mark.usefixtures("blocks")
+def test_one_of_two_names_is_no_second_architecture(data: str) -> None:
+    with pytest.raises(UsageError, match="each named once"):
+        plan(data, "mlp_gan", "ganzoo:mlp_gan")
+
+
+@pytest.mark.usefixtures("twin")
+def test_where_one_fails_the_others_go_on_and_the_page_says_why(tmp_path: Path, data: str) -> None:
+    wanted = plan(data, "broken_gan", "hasty_gan", "twin-gan:mlp_gan", seconds=40)
+    found, _, page = compared(wanted, tmp_path / "zoo")
+    assert [bool(lap.evaluation) for lap in found] == [False, False, True]
+    assert "ZeroDivisionError: no layers today" in page
+    assert "hasty_gan: the " in page
+    assert "Not in any table" in page
+    assert "try a smaller" not in page
+    with pytest.raises(PluginError, match="no layers today"):  # nothing is left to compare
+        [*compare(replace(wanted, architectures=["broken_gan"]), tmp_path / "alone")]
+
+
+@pytest.mark.usefixtures("twin")
+def test_features_that_fail_for_one_do_not_end_the_comparison(
+    tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Judges.evaluation
+
+    def moody(self: Judges, run: Run, finish: Finish) -> Any:
+        if "twin" in str(run.path):
+            raise PluginError("no blocks today")
+        return judge(self, run, finish)
+
+    monkeypatch.setattr(Judges, "evaluation", moody)
+    wanted = plan(data, "twin-gan:mlp_gan", "ganzoo:mlp_gan")
+    found, _, page = compared(wanted, tmp_path / "zoo")
+    assert [lap.why for lap in found] == ["it cannot be judged: no blocks today", ""]
+    assert "twin-gan:mlp_gan: it cannot be judged: no blocks today" in page
+
+
+@pytest.mark.usefixtures("twin")
+def test_more_names_and_seeds_are_added_to_the_page(tmp_path: Path, data: str) -> None:
+    folder = tmp_path / "zoo"
+    compared(plan(data, "ganzoo:mlp_gan"), folder)
+    found, said, page = compared(plan(data, "twin-gan:mlp_gan", seeds=[1]), folder)
+    assert [(lap.name, lap.seed, lap.why) for lap in found] == [
+        ("twin-gan:mlp_gan", 1, ""),
+        ("ganzoo:mlp_gan", 0, ""),
+        ("twin-gan:mlp_gan", 0, NOT_BEGUN),
+        ("ganzoo:mlp_gan", 1, NOT_BEGUN),
+    ]
+    assert said == ["run 1 of 1: twin-gan:mlp_gan, seed 1; 2 s of training left"]
+    assert "seeds: 0, 1" in page
+    assert f"ganzoo:mlp_gan, seed 1: {NOT_BEGUN}." in page
+    kept = json.loads((folder / PLAN).read_bytes())
+    assert kept["architectures"] == ["ganzoo:mlp_gan", "twin-gan:mlp_gan"]
+    with pytest.raises(UsageError, match=r"with seconds=2, not 3\.0"):
+        [*compare(plan(data, "ganzoo:mlp_gan", seconds=3.0), folder)]
+
+
+@pytest.mark.usefixtures("twin")
+def test_a_plugin_that_is_gone_is_left_out(
+    tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "zoo"
+    compared(plan(data, "twin-gan:mlp_gan"), folder)
+    monkeypatch.setenv("GANZOO_PLUGINS", "ganzoo,own-features")
+    found, said, _ = compared(plan(data, "mlp_gan"), folder)
+    assert [lap.name for lap in found] == ["mlp_gan"]
+    assert said[0].startswith("twin-gan:mlp_gan is left out: ")
+
+
+@pytest.mark.usefixtures("twin")
+def test_it_says_what_is_trained_now_and_how_much_is_left(tmp_path: Path, data: str) -> None:
+    wanted = plan(data, "ganzoo:mlp_gan", "twin-gan:mlp_gan", seeds=[0, 1], seconds=75)
+    said: list[str] = []
+    going = compare(wanted, tmp_path / "zoo", say=said.append)
+    next(going)
+    assert said == ["run 1 of 4: ganzoo:mlp_gan, seed 0; 5 min 0 s of training left"]
+    next(going)
+    assert said[1] == "run 2 of 4: twin-gan:mlp_gan, seed 0; 3 min 45 s of training left"
+    del going
+    again: list[str] = []
+    next(compare(wanted, tmp_path / "zoo", say=again.append))
+    assert again == []  # the first is done
+
+
+@pytest.mark.parametrize("when", ["training", "judging"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75)])
+@pytest.mark.usefixtures("twin")
+def test_a_signal_has_the_exit_code_of_training(
+    when: str,
+    number: int,
+    code: int,
+    cli: Cli,
+    tmp_path: Path,
+    data: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Signalled(Ticks):
+        def __call__(self) -> float:
+            if self.now == 2:
+                os.kill(os.getpid(), number)
+            return super().__call__()
+
+    def evaluation(self: Judges, run: Run, finish: Finish) -> None:
+        os.kill(os.getpid(), number)
+        raise AssertionError("it goes on")
+
+    if when == "training":
+        monkeypatch.setitem(CLOCKS, "wall", Signalled())
+    monkeypatch.setattr(Judges, "evaluation", evaluation)
+    ended = cli(
+        "bench-zoo", "twin-gan:mlp_gan", "--data", data, "--seconds", 9, "--laps", 1,
+        "--features", "blocks", "--images", 100, "-o", tmp_path / "zoo",
+    )  # fmt: skip
+    assert ended.code == code
+    assert "ganzoo: stopped; what is finished is saved, and the same command goes on" in ended.err
+    place = tmp_path / "zoo" / "twin-gan-mlp_gan-seed0"
+    assert len(bench_laps.finishes(place)) == (when == "judging")
