@@ -1,7 +1,7 @@
 """Quicker routes through a network: the same numbers, parameters and modules, less work.
 
 While `Routes` is entered, some modules of the networks compute their forward pass by the functions
-below. Outside, the networks are as their authors wrote them, so checkpoints, drawing and export
+below. Outside, the networks are as their authors wrote them, so checkpoints, samples and export
 never see this. Modules for which there is no rule run as they are.
 
 torch hands float32 matrix products to MKL, which uses half of an AMD processor's vector units.
