@@ -91,8 +91,8 @@ def train_laps(
 
     There are `count` laps of equal seconds. Laps that a call before finished are yielded too, and
     not trained again. Seconds, which `clock` tells, count from the first step to the last of a lap:
-    the preparation of data is left out. When `stop` says yes, the lap in progress is given up. The
-    rest is as in `ganzoo.runs.beginning.begin`.
+    the time to prepare data, to draw samples and to save is left out. When `stop` says yes, the lap
+    in progress is given up. The rest is as in `ganzoo.runs.beginning.begin`.
 
     Raises ModelFileError where the checkpoint of the last lap cannot be used, or as `begin` does.
     """
@@ -104,10 +104,13 @@ def train_laps(
     yield from known
     while len(known) < count and not (known and known[-1].why):
         done = known[-1] if known else Finish(0.0, 0, 0)
-        began, limit = 0.0, seconds * (len(known) + 1) / count - done.seconds
+        limit = seconds * (len(known) + 1) / count - done.seconds
+        began = ended = 0.0
 
         def over() -> bool:
-            return stop() or clock() - began >= limit  # noqa: B023 - asked in this round only
+            nonlocal ended
+            ended = clock()
+            return stop() or ended - began >= limit  # noqa: B023 - asked in this round only
 
         if run and known:
             _go_back(run, done.step)
@@ -127,16 +130,19 @@ def train_laps(
                 f"{done.checkpoint(run)} cannot be used, so the next lap would be longer than "
                 f"others: remove {folder}, and the run begins anew"
             )
-        began, why = clock(), ""
+        began = ended = clock()
+        why = ""
         try:
             for event in events:
                 last = event
+                if last.state.step == done.step:  # nothing is trained yet
+                    began = ended = clock()
         except DivergedError as error:
             why = str(error.__cause__ or error)  # without the advice for a single run
         if stop():
             return
-        seconds_done = done.seconds + clock() - began
-        known.append(Finish(seconds_done, last.state.step, last.state.samples_seen, why))
+        so_far = done.seconds + ended - began
+        known.append(Finish(so_far, last.state.step, last.state.samples_seen, why))
         write_whole(run.path / LAPS, json.dumps([asdict(lap) for lap in known]).encode())
         yield known[-1]
 
