@@ -36,6 +36,12 @@ class Given:
         height, width = self.dataset.images[0].shape[:2]
         return height, width
 
+    @property
+    def channels(self) -> int:
+        """Channels of the first picture: 1 or 3."""
+        first = self.dataset.images[0]
+        return 1 if first.ndim == 2 else first.shape[2]
+
     def batches(
         self, count: int, seed: int, shape: tuple[int, int, int]
     ) -> Iterator[NDArray[np.uint8]]:

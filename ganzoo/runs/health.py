@@ -79,7 +79,7 @@ def worsening(entries: Sequence[Mapping[str, Any]], steps: int) -> str | None:
         return None
     return (
         f"worsening pictures: FD was {best['frechet']:.3g} at epoch {best['epoch']} and is "
-        f"{recent[-1]:.3g} now, where less is better; exporting with best=True goes back"
+        f"{recent[-1]:.3g} now, where less is better; the best checkpoint can be exported"
     )
 
 

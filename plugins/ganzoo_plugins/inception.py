@@ -136,8 +136,9 @@ def _downloaded() -> Path:
         except (OSError, ValueError) as error:
             raise PluginError(
                 f"the features 'inception' need weights, and {WEIGHTS} cannot be downloaded "
-                f"({error}): give the path of such a file as weights=, or use features='patches'",
-                "weights",
+                f"({error}): give the path of such a file in its option 'weights', or use "
+                "features='patches'",
+                "features",
             ) from error
     return path
 

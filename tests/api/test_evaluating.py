@@ -135,6 +135,20 @@ def test_files_of_another_program_get_the_numbers_of_their_array(tmp_path: Path,
     assert files.images == 150
 
 
+def test_grey_pictures_are_compared_with_grey_ones(tmp_path: Path) -> None:
+    """As a model of grey images that was trained on pictures in colour draws them."""
+    pixels = garments(150, seed=9)
+    np.savez(tmp_path / "grey.npz", images=pixels)
+    np.savez(tmp_path / "real-grey.npz", images=garments(300, seed=0))
+    colours = garments(300, seed=0)[..., None].repeat(3, axis=3)
+    np.savez(tmp_path / "real-colour.npz", images=colours)
+    scores = [
+        ganzoo.evaluate(tmp_path / "grey.npz", against=tmp_path / real, features="blocks").scores
+        for real in ("real-grey.npz", "real-colour.npz")
+    ]
+    assert scores[0] == scores[1]
+
+
 def test_the_command_prints_the_table_and_json(cli: Cli, exported: Path, tmp_path: Path) -> None:
     options = ["--against", "toy_garments", "--set-data", "count=400", "--features", "blocks"]
     shown = cli("eval", exported, *options, "--images", 150, "-o", tmp_path / "sheets")

@@ -179,7 +179,7 @@ def test_without_weights_and_network_one_line_says_what_to_do(
 ) -> None:
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nothing listens there
-    with pytest.raises(GanzooError, match=r"cannot be downloaded .* as weights="):
+    with pytest.raises(GanzooError, match=r"cannot be downloaded .* its option 'weights'"):
         inception().open(images())
 
 

@@ -165,7 +165,7 @@ def _shape(judged: Subject, spec: Spec) -> tuple[int, int, int]:
     Raises DataError where the pictures are not of the size that all real images have.
     """
     height, width = judged.size
-    if judged.channels is not None:
+    if judged.count is None:  # a model, which was trained on images of any size
         return judged.channels, height, width
     native = native_shape(*spec)
     if native.fixed and (native.height, native.width) != judged.size:
@@ -173,7 +173,7 @@ def _shape(judged: Subject, spec: Spec) -> tuple[int, int, int]:
             f"the pictures of {judged.name} are {width}x{height}, and the images of {spec[0]} are "
             f"{native.width}x{native.height}: draw or save them in that size"
         )
-    return native.channels, height, width
+    return min(judged.channels, native.channels), height, width
 
 
 def _noise(real: Real) -> Iterator[Pixels]:

@@ -37,8 +37,8 @@ class Subject:
     size: tuple[int, int]
     """Height and width of its pictures."""
 
-    channels: int | None = None
-    """Channels of its pictures; None where it may have those of the real images."""
+    channels: int
+    """Channels of its pictures; files of another program may be grey though they have three."""
 
     data: Spec | None = None
     """What it was trained on, where that is known; a file knows only the name."""
@@ -138,7 +138,13 @@ def of_torch(found: Found, device: str = "auto") -> Subject:
 def of_pictures(path: Path) -> Subject:
     """Return pictures that another program drew."""
     given = Given.open(path)
-    return Subject(name=path.name, size=given.size, count=len(given), batches=given.batches)
+    return Subject(
+        name=path.name,
+        size=given.size,
+        channels=given.channels,
+        count=len(given),
+        batches=given.batches,
+    )
 
 
 def _are_pictures(path: Path) -> bool:
