@@ -78,7 +78,9 @@ class Evaluation:
     """Sheets of pictures by name, uint8 (H, W, C); they are no part of the JSON."""
 
     def __getitem__(self, name: str) -> float:
-        """Return the value of a measure by name."""
+        """Return the value of a measure by name; a KeyError says which names there are."""
+        if name not in self.scores:
+            raise KeyError(f"'{name}' was not measured; there are {', '.join(self.scores)}")
         return self.scores[name].value
 
     @property
@@ -135,10 +137,13 @@ class Evaluation:
         return f"<{self.model}: {score}, {self.images:,} images, {self.features['name']}>"
 
     def _repr_html_(self) -> str:
-        head = ("", "value", "±", "real", "ceiling", "")
+        head = ("measure", "value", "±", "real", self.ceiling.removeprefix("the "), "what it sees")
         rows = [head, *self.rows()]
         cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
-        return "<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"
+        table = "<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"
+        about = f"{self.model}: {self.images:,} images of seed {self.seed}, against as many of "
+        about += f"{_real(self)}, by {_features(self)}"
+        return f"<p>{escape(about)}</p>{table}<p>{escape(' '.join(self.remarks))}</p>"
 
 
 def number(value: float | None, scale: float = 1.0) -> str:

@@ -29,7 +29,7 @@ MEASURES: dict[str, Measure] = {
         "KID x 1000", "lower", "the same without the bias of few pictures; it may fall below 0", 1e3
     ),
     "wasserstein": Measure(
-        "patches (SWD)", "lower",
+        "SWD", "lower",
         "distance of small patches: texture, sharpness, noise; of the first 2,000",
     ),
     "precision": Measure("precision", "higher", "share of pictures that could be real"),

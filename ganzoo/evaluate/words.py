@@ -23,7 +23,7 @@ def meaning(evaluation: Evaluation) -> list[str]:
     if far(evaluation):
         found.append(
             "No picture is near a real one: precision to coverage are about 0, and tell nothing. "
-            "KID and the patches can still tell which of two models is nearer."
+            "KID and the SWD can still tell which of two models is nearer."
         )
     else:
         found += _plausible(evaluation)

@@ -17,6 +17,7 @@ from ganzoo.report.rankings import Ranking, rankings
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.finding import Words, as_run
 from ganzoo.runs.folder import Run
+from ganzoo.runs.quantities import QUALITY
 from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
 from ganzoo.zoo.options import unparse
@@ -122,7 +123,8 @@ def _results(
     rows: Table = [("outcome", [words.outcome(run)[0] for run in runs])]
     rows += [(name, [each[name] for each in times]) for name in times[0]]
     last = [words.last_numbers(*each) for each in zip(facts, entries, strict=True)]
-    for name in dict.fromkeys(name for each in last for name in each):
+    names = dict.fromkeys(name for each in last for name in each)
+    for name in (name for name in names if name not in QUALITY.values()):  # see the rankings
         rows.append((f"last {name}", [each.get(name, "-") for each in last]))
     return rows
 

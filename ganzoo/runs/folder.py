@@ -167,20 +167,20 @@ class Run:
             for left in (self.path / folder.strip("/")).glob(f".{file}.*.tmp"):
                 left.unlink()
 
-    def cut_metrics(self, step: int, *, mid_window: bool) -> None:
+    def cut_metrics(self, step: int, *, mid_window: bool, judged: bool = False) -> None:
         """Remove what was measured after `step` from metrics.jsonl, and the samples of the end.
 
         A run that ends between two regular measurements writes one more line at its last step, and
         samples called step-…. A run that was never stopped has neither. `mid_window` says that
         `step` lies between two measurements: the line of `step` itself goes, too. An evaluation of
-        `step` stays, as it came before the checkpoint.
+        `step` stays where it is `judged` in its turn, and not because the run ended there.
         """
         for picture in (self.path / "samples").glob("step-*.png"):
             picture.unlink()
 
         def stays(line: dict[str, Any]) -> bool:
             if line["step"] == step:
-                return "frechet" in line or not mid_window
+                return judged if "frechet" in line else not mid_window
             return bool(line["step"] < step)
 
         self.write_lines(METRICS, [line for line in self.lines(METRICS) if stays(line)])

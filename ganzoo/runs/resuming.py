@@ -25,6 +25,7 @@ from ganzoo.runs.wishes import Wishes, extended
 from ganzoo.storage import write_whole
 from ganzoo.train.device import Device, choose
 from ganzoo.train.events import Event
+from ganzoo.train.schedule import Schedule
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import World, joined, launch, leads, restarted
 from ganzoo.zoo import registry
@@ -288,4 +289,9 @@ def _note(
     )
     run.write_lines(RESUMES, [*run.lines(RESUMES), line.to_json()])
     if state.step < steps_of(job):
-        run.cut_metrics(state.step, mid_window=bool(state.metrics.known))
+        every, schedule = facts.saving.judged(), Schedule(job.config, len(job.images.pixels))
+        run.cut_metrics(
+            state.step,
+            mid_window=bool(state.metrics.known),
+            judged=every is None or schedule.in_turn(every, state.step, state.samples_seen),
+        )

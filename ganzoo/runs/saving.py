@@ -44,7 +44,8 @@ class Saving:
     )
     eval_every: str | None = setting(
         None,
-        "Judge the pictures every 500 (steps) or '1 epoch'; with 'never' not any more.",
+        "Judge the pictures every 500 (steps) or '1 epoch', and at the end; with 'never' not any "
+        "more.",
         extends=True,
     )
     eval_images: int = setting(

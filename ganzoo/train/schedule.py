@@ -74,7 +74,7 @@ class Schedule:
     config: TrainConfig
     images: int  # in the data set
     save_every: Every = EACH_EPOCH
-    eval_every: Every | None = None  # of steps or epochs; None for never
+    eval_every: Every | None = None  # of steps or epochs, and at the end; None for never
     save_evaluated: bool = False  # whether each state that is judged is saved, too
 
     @cached_property
@@ -86,6 +86,11 @@ class Schedule:
         """Return how many whole epochs are done after so many images."""
         return samples_seen // self.images
 
+    def in_turn(self, every: Every, step: int, samples_seen: int) -> bool:
+        """Return whether something is due after `step` batches because it is its turn."""
+        epoch, before = self.epoch(samples_seen), self.epoch(samples_seen - self.config.batch_size)
+        return every.passed(step, epoch) > every.passed(step - 1, before)
+
     def after(
         self, step: int, samples_seen: int, *, stopping: bool = False, late: bool = False
     ) -> Due:
@@ -95,20 +100,19 @@ class Schedule:
         All processes of a run must give the same two, or they wait for each other for ever.
         """
         epoch, before = self.epoch(samples_seen), self.epoch(samples_seen - self.config.batch_size)
-
-        def in_turn(every: Every) -> bool:
-            return every.passed(step, epoch) > every.passed(step - 1, before)
-
-        evaluate = self.eval_every is not None and in_turn(self.eval_every)
         window_ended = epoch > before or step % self.config.log_every == 0
         completed = step >= self.steps
+        # The end is judged as well: it may be the best.
+        evaluate = self.eval_every is not None and (
+            completed or self.in_turn(self.eval_every, step, samples_seen)
+        )
         return Due(
             epoch_ended=epoch > before,
             log=window_ended or completed,
             # A run that ends within a window keeps it: more epochs may be asked for later.
             clear=window_ended,
             evaluate=evaluate,
-            save=in_turn(self.save_every)
+            save=self.in_turn(self.save_every, step, samples_seen)
             or late
             or stopping
             or completed

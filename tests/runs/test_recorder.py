@@ -264,18 +264,21 @@ def test_a_run_that_is_stopped_shows_what_it_draws_then(tmp_path: Path) -> None:
     assert not (run.path / "samples" / "step-00000002.png").exists()
 
 
-@pytest.mark.parametrize(("mid_window", "left"), [(True, [1, 2]), (False, [1, 2, 2])])
+@pytest.mark.parametrize(
+    ("mid_window", "in_turn", "left"),
+    [(True, True, [1, 2]), (False, True, [1, 2, 2]), (False, False, [1, 2])],
+)
 def test_what_was_measured_after_a_checkpoint_is_cut_off(
-    tmp_path: Path, mid_window: bool, left: list[int]
+    tmp_path: Path, mid_window: bool, in_turn: bool, left: list[int]
 ) -> None:
     run = Run(tmp_path)
     lines = [{"step": step, "samples_seen": 8 * step} for step in (1, 2, 3)]
     judged = [{**line, "frechet": 5.0} for line in lines[1:]]
     run.write_lines("metrics.jsonl", [*lines, *judged])
-    run.cut_metrics(2, mid_window=mid_window)
+    run.cut_metrics(2, mid_window=mid_window, judged=in_turn)
     found = run.lines("metrics.jsonl")
     assert [line["step"] for line in found] == left
-    assert [line["step"] for line in found if "frechet" in line] == [2]
+    assert [line["step"] for line in found if "frechet" in line] == [2] * in_turn
 
 
 def test_so_does_one_that_is_stopped_after_an_epoch_without_a_snapshot(tmp_path: Path) -> None:
@@ -295,7 +298,7 @@ def test_so_does_one_that_is_stopped_after_an_epoch_without_a_snapshot(tmp_path:
 
 
 def judged(tmp_path: Path, evaluate: Evaluate) -> tuple[Run, list[Event]]:
-    """A run of four steps, two epochs, whose pictures are judged after each third step."""
+    """A run of four steps, two epochs, whose pictures are judged after step 3 and at the end."""
     job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=8, epochs=2, log_every=9))
     saving = Saving(keep=1, keep_best=True, eval_every="3")
     run = Run.create(tmp_path, "x", job.facts(saving))
@@ -314,22 +317,24 @@ def test_pictures_are_judged_before_the_checkpoint(tmp_path: Path) -> None:
     def evaluate(state: TrainState) -> Examined:
         seen.append(state.step)
         time.sleep(0.3)
-        return Examined({"frechet": 5.5, "coverage": 0.25}, images=100, yardstick=7)
+        distance = 5.5 if state.step == 3 else 6.5
+        return Examined({"frechet": distance, "coverage": 0.25}, images=100, yardstick=7)
 
     began = time.perf_counter()
     run, events = judged(tmp_path, evaluate)
     took = time.perf_counter() - began
-    assert seen == [3]
+    assert seen == [3, 4]
     kinds = [type(event).__name__ for event in events if event.state.step == 4]  # one state
     at = kinds.index("Evaluated")
     assert kinds[at - 1 : at + 2] == ["EvaluationDue", "Evaluated", "CheckpointDue"]
-    (told,) = (event for event in events if isinstance(event, Evaluated))
+    told, _ = (event for event in events if isinstance(event, Evaluated))
     assert told.scores == {"frechet": 5.5, "coverage": 0.25}
     assert (told.yardstick, told.seconds >= 0.3) == (7, True)
     lines = run.lines("metrics.jsonl")
-    (line,) = (line for line in lines if "frechet" in line)
+    line, end = (line for line in lines if "frechet" in line)
+    assert end["step"] == 4
     assert line.pop("evaluation_seconds") >= 0.3
-    assert line.pop("seconds") <= lines[-2]["seconds"] <= took - 0.3  # it is no time of training
+    assert line.pop("seconds") <= end["seconds"] <= took - 0.6  # it is no time of training
     assert line == {
         "step": 3, "epoch": 1, "samples_seen": 24, "frechet": 5.5, "coverage": 0.25,
         "eval_images": 100, "yardstick": 7,
@@ -354,7 +359,7 @@ def test_a_judgement_that_fails_ends_no_training(
         raise error
 
     run, events = judged(tmp_path, evaluate)
-    (text,) = (event.text for event in events if isinstance(event, Warned))
+    text, _ = (event.text for event in events if isinstance(event, Warned))
     assert text.partition(" (test_recorder.py, line ")[0] == (
         f"the pictures could not be judged: {said}"
     )

@@ -121,10 +121,14 @@ def test_a_run_that_is_stopped_saves_and_logs_no_part_of_a_window() -> None:
 
 @pytest.mark.parametrize(
     ("every", "steps"),
-    [(None, []), (Every(3, "steps"), [3, 6]), (EACH_EPOCH, [3, 5, 8]), (Every(2, "epochs"), [5])],
+    [
+        (None, []),
+        (Every(3, "steps"), [3, 6, 8]),
+        (EACH_EPOCH, [3, 5, 8]),
+        (Every(2, "epochs"), [5, 8]),
+    ],
 )
-def test_pictures_are_judged_in_turn(every: Every | None, steps: list[int]) -> None:
-    """At the end only if it is their turn: a run that is made longer has no measurement there."""
+def test_pictures_are_judged_in_turn_and_at_the_end(every: Every | None, steps: list[int]) -> None:
     at_end = Every(9, "epochs")
     due = [*story(Schedule(CONFIG, 20, at_end, every))]
     assert [step for step, d in due if d.evaluate] == steps

@@ -154,12 +154,26 @@ def _show_steps(several: list[Evaluation]) -> None:
     table = console.table("step", "images\nseen", *titles)
     for column in table.columns:
         column.justify = "right"
+    scores = several[0].scores
+    limits = {"real": "floor", several[0].ceiling.removeprefix("the ").split()[0]: "ceiling"}
+    for what, limit in limits.items():
+        values = (number(getattr(scores[name], limit), MEASURES[name].scale) for name in shown)
+        table.add_row(what, "", *values)
+    table.add_section()
     for evaluation in several:
         values = (number(evaluation[name], MEASURES[name].scale) for name in shown)
         table.add_row(f"{evaluation.step:,}", f"{evaluation.samples_seen:,}", *values)
     console.show(table)
-    best = min(several, key=lambda evaluation: evaluation["frechet"])
-    console.show(f"The best of them by Fréchet distance is of step {best.step:,}.")
+    console.show(_best(several))
+
+
+def _best(several: list[Evaluation]) -> str:
+    """Return which checkpoint has the smallest Fréchet distance, and which are as good."""
+    best, *others = sorted(several, key=lambda evaluation: evaluation["frechet"])
+    limit = best["frechet"] + 2 * (best.scores["frechet"].error or 0.0)
+    alike = sorted(e.step or 0 for e in others if e["frechet"] <= limit)
+    more = f"; within its error are {', '.join(f'{step:,}' for step in alike)}" if alike else ""
+    return f"The best of them by Fréchet distance is of step {best.step:,}{more}."
 
 
 def _write_sheets(evaluation: Evaluation, folder: Path) -> None:
