@@ -66,7 +66,8 @@ def _say_how_it_went(watched: Watched, signal: str, display: Display) -> None:
         print(f"to look at it: ganzoo report {path}")
         print(f"stopped by {signal} after {step}; go on with: ganzoo resume {path}")
     elif display.words:
-        print(f"next: ganzoo export {path} --onnx")
+        best = " --best" if watched.opened.work.saving.keep_best else ""
+        print(f"next: ganzoo export {path} --onnx{best}")
     if display.path:
         print(run.path)
 
