@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="default: all ten")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--data", help="for all; default: each one's own")
-    parser.add_argument("--images", type=int, default=2_000, help="how many pictures to judge")
+    parser.add_argument("--images", type=int, default=2_000, help="how many to judge; 0: none")
     parser.add_argument("--faces", default="toy_faces", help="a folder or zip of 96x96 faces")
     parser.add_argument("--out", type=Path, default=Path("runs/zoo"))
     parser.add_argument("--base-python", required=True, help="a python with ganzoo and no torch")
@@ -64,7 +64,7 @@ def main() -> None:
         table.add_row(*row)
     Console(width=130).print(table)
     print(
-        f"FD: Fréchet distance of {arguments.images:,} pictures, drawn and judged without torch.",
+        f"FD: Fréchet distance of {arguments.images:,} pictures, and the features that it is by.",
         "Compare those with the same data and features only.",
     )
     print("G, D: parameters. export error: of float images, onnxruntime against torch. off by: of")
@@ -97,20 +97,19 @@ def _one(
         f"{statistics.median(line['images_per_second'] for line in metrics):,.0f}",
         f"{metrics[-1]['loss_d']:.3f}",
         f"{metrics[-1]['loss_g']:.3f}",
-        _distance(model, data, images, base),
+        _distance(model, data, images, here),
         f"{exported['parity']['max_error']:.1e}",
         f"{exported['bytes']:,}",
         f"{_difference(drawn, expected)}",
     )
 
 
-def _distance(model: Path, data: str, images: int, base: list[str]) -> str:
-    """Return the Fréchet distance of a model's pictures, judged without torch; "-" if it fails."""
-    words = ["eval", model, "--against", data, "--images", images, "--json"]
-    done = subprocess.run([*base, *map(str, words)], stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
+def _distance(model: Path, data: str, images: int, here: list[str]) -> str:
+    """Return the Fréchet distance of so many pictures of a model; "-" for none."""
+    if not images:
         return "-"
-    evaluation = Evaluation.from_json(json.loads(done.stdout), model)
+    judged = _call(here, "eval", model, "--against", data, "--images", images, "--json")
+    evaluation = Evaluation.from_json(json.loads(judged), model)
     return f"{number(evaluation['frechet'])} {evaluation.features['name']}"
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ganzoo.draw.info import ModelInfo
 from ganzoo.zoo import catalogue
-from tests.conftest import ROOT, Ganzoo, install, process, write_idx
+from tests.conftest import ROOT, Ganzoo, install, process, write_idx, write_idx_labels
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # What a page may say without the test running it: set-up, which `make test` itself is.
@@ -29,8 +29,11 @@ def folder(tmp_path: Path) -> Path:
     import shutil
 
     rng = np.random.default_rng(0)
-    digits = rng.integers(0, 256, (64, 28, 28), np.uint8)
-    write_idx(tmp_path / "data" / "fashion_mnist" / "train-images-idx3-ubyte", digits)
+    for split, count in (("train", 200), ("t10k", 120)):
+        where = tmp_path / "data" / "fashion_mnist"
+        digits = rng.integers(0, 256, (count, 28, 28), np.uint8)
+        write_idx(where / f"{split}-images-idx3-ubyte", digits)
+        write_idx_labels(where / f"{split}-labels-idx1-ubyte", [i % 10 for i in range(count)])
     (tmp_path / "my_faces").mkdir()
     for i in range(8):
         pixels = rng.integers(0, 256, (96, 96, 3), np.uint8)
@@ -57,12 +60,15 @@ def pip_install(package: Path, site: Path) -> None:
 def test_a_page_does_what_it_says(page: Path, folder: Path, ganzoo: Ganzoo) -> None:
     env = {"PYTHONPATH": str(folder / "site"), "GANZOO_CACHE": str(folder / "cache")}
     if page.name in {
+        "evaluating.md",
         "explore.md",
         "export.md",
         "sampling.md",
         "sweeps.md",
     }:  # they start where README.md ends
         assert ganzoo("train", "mlp_gan", *TINY, cwd=folder, env=env).code == 0
+    if page.name == "evaluating.md":
+        assert ganzoo("export", "--onnx", cwd=folder, env=env).code == 0
     for source, kind, body in BLOCK.findall(page.read_text()):
         if source:
             continue
@@ -83,6 +89,8 @@ def test_a_page_does_what_it_says(page: Path, folder: Path, ganzoo: Ganzoo) -> N
             )
             if "train" in arguments:
                 arguments += TINY
+            if "bench-zoo" in arguments:
+                arguments += ["--seconds", "0.1", "--laps", "1", "--seeds", "0", "--images", "100"]
             if program == "ganzoo":
                 done = ganzoo(*arguments, cwd=folder, env=env)
             else:
