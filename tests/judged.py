@@ -16,6 +16,8 @@ from ganzoo.evaluate.features import Described, FeatureModel, Features
 def blocks(*, how: str = "well") -> Features:
     """Means of blocks of seven pixels."""
     def describe(pixels):
+        if how == "inplace":
+            pixels[:] = 0
         if how == "raises":
             raise ZeroDivisionError("no blocks today")
         side = pixels.shape[1] // 4
@@ -25,10 +27,20 @@ def blocks(*, how: str = "well") -> Features:
             found[0, 0] = np.nan
         if how == "short":
             found = found[1:]
+        if how == "wide" and len(pixels) < 200:
+            found = found[:, :9]
         return found if how == "bare" else Described(found)
 
+    def opened(images):
+        if how == "shut":
+            return None
+        if how == "torn":
+            raise ZeroDivisionError("no model today")
+        print("opened")
+        return model
+
     model = FeatureModel(describe=describe, sha256="b" * 64)
-    return Features(version="1", open=lambda images: None if how == "shut" else model)
+    return Features(version="1", open=opened)
 '''
 """Source of the plugin of features `blocks`, which can be broken in several ways."""
 

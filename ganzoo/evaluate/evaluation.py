@@ -111,7 +111,7 @@ class Evaluation:
             given["classes"] = {name: tuple(pair) for name, pair in given["classes"].items()}
             given["remarks"] = tuple(given["remarks"])
             return cls(**given)
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+        except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
             raise ModelFileError(f"{where} is no evaluation: {error}") from error
 
     @classmethod
@@ -119,7 +119,7 @@ class Evaluation:
         """Read a file that `ganzoo eval` wrote; raise ModelFileError where it is damaged."""
         try:
             return cls.from_json(json.loads(path.read_bytes()), path)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ModelFileError(f"{path} cannot be read: {error}") from error
 
     def rows(self) -> list[tuple[str, str, str, str, str, str]]:

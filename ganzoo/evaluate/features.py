@@ -72,11 +72,12 @@ class Features:
 def describe(model: FeatureModel, pixels: Pixels, name: str = "features") -> Described:
     """Return the features of `pixels`, batch by batch; `name` is the plugin's, for messages.
 
-    Raises PluginError where the plugin raises, or returns what breaks the contract.
+    Raises PluginError where the plugin raises, changes the images, or breaks the contract.
     """
     parts: list[Any] = []
     for start in range(0, len(pixels), BATCH):
-        batch = pixels[start : start + BATCH]
+        batch = pixels[start : start + BATCH].view()
+        batch.flags.writeable = False  # they are measured again, without the plugin
         with explained(f"{name}: images cannot be described"):
             found = model.describe(batch)
         parts.append(_checked(found, len(batch), len(model.classes), name))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.errors import UsageError
+from ganzoo.errors import PluginError, UsageError
 from ganzoo.evaluate import frechet, histogram, kernel, manifold, nearest, spread, wasserstein
 from ganzoo.evaluate.features import Described, FeatureModel, Pixels, describe
 from ganzoo.evaluate.sets import Real
@@ -177,7 +177,9 @@ class Judge:
 
 
 def _joined(parts: list[Described]) -> Described:
-    """Return several batches as one."""
+    """Return several batches as one; raise PluginError where they are not equally wide."""
+    if len(widths := {part.features.shape[1] for part in parts}) > 1:
+        raise PluginError(f"features have {' and '.join(map(str, sorted(widths)))} numbers")
     features = np.concatenate([part.features for part in parts])
     if parts[0].probabilities is None:
         return Described(features)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from ganzoo.storage import cache_folder, write_whole
 from ganzoo.zoo import registry
 from ganzoo.zoo.catalogue import features as installed
 from ganzoo.zoo.catalogue import find
+from ganzoo.zoo.guard import guarded
 from ganzoo.zoo.registry import Loaded
 
 MEASURED = "1"  # change it when the same pictures would get other numbers
@@ -54,7 +56,8 @@ def open_features(
     name = name or ("classifier" if labelled else "patches")
     loaded = registry.load(find(installed(), name), options or {}, Features)
     with registry.blame(loaded.entry):
-        model = loaded.value.open(images)
+        with guarded(loaded.entry.label, "opened"):
+            model = loaded.value.open(images)
         if not isinstance(model, FeatureModel):
             raise PluginError(f"open returned {type(model).__name__}, not a FeatureModel")
     return Opened(loaded, model)
@@ -76,16 +79,31 @@ def remembered(
     held_back = splits.test.fingerprint if splits.test else ""
     key = digest(
         MEASURED,
+        judge.name,  # of the plugin, its package and version
         judge.model.sha256,
+        *judge.model.classes,
         splits.train.fingerprint,
         held_back,
         str(judge.real.count),
         what,
     )
     file = cache_folder() / "evaluations" / f"{key[:32]}.json"
-    with suppress(OSError, ValueError, TypeError, AttributeError):
-        kept = json.loads(file.read_bytes())
-        return {str(n): (float(v), None if e is None else float(e)) for n, (v, e) in kept.items()}
+    with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
+        return _values(json.loads(file.read_bytes()))
     values = judge.judge(judge.look(batches())).values
-    write_whole(file, json.dumps(values).encode())
+    with suppress(OSError):  # it is only a cache
+        write_whole(file, json.dumps(values).encode())
     return values
+
+
+def _values(kept: Any) -> dict[str, Value]:
+    """Return the measures in a cached file; raise ValueError or TypeError where it is damaged."""
+    found = {name: (value, error) for name, (value, error) in kept.items()}
+    for value, error in found.values():
+        if type(value) is not float or not math.isfinite(value):
+            raise ValueError("a measure is no number")
+        if error is not None and not math.isfinite(error):
+            raise ValueError("an error is no number")
+    if not {"frechet", "kernel", "precision", "recall", "density", "coverage"} <= found.keys():
+        raise ValueError("a measure is missing")
+    return found

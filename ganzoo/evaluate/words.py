@@ -11,8 +11,12 @@ UNBIASED = 10_000
 """Images from which on the bias of a Fréchet distance is small beside usual differences."""
 NEAR_ZERO = 0.02
 """Largest precision, recall and coverage of pictures that are far from all real ones."""
+AROUND = ("precision", "recall", "coverage")
+"""Measures that are about 0 for such pictures."""
 RARE = 0.2
 """Share of its real frequency below which a class is called rare."""
+COUNTED = 20
+"""Real pictures of a class from which on its share is more than chance."""
 COPIED = 3.0
 """Standard errors by which the copies must be more than the floor before they are named."""
 
@@ -20,7 +24,12 @@ COPIED = 3.0
 def meaning(evaluation: Evaluation) -> list[str]:
     """Return what the numbers say, one sentence each."""
     found = [_distance(evaluation)]
-    if far(evaluation):
+    if blind(evaluation):
+        found.append(
+            "Even of real pictures, precision to coverage are about 0: the data repeats itself, or "
+            "the features hardly vary. They tell nothing."
+        )
+    elif far(evaluation):
         found.append(
             "No picture is near a real one: precision to coverage are about 0, and tell nothing. "
             "KID and the SWD can still tell which of two models is nearer."
@@ -30,7 +39,7 @@ def meaning(evaluation: Evaluation) -> list[str]:
     if rare := [
         name
         for name, (share, real) in evaluation.classes.items()
-        if real > 0 and share < RARE * real
+        if real * evaluation.images >= COUNTED and share < RARE * real
     ]:
         found.append(f"It hardly draws {_listed(rare)}.")
     found += _copies(evaluation)
@@ -99,8 +108,13 @@ def about(kind: tuple[str, str, str]) -> str:
 
 def far(evaluation: Evaluation) -> bool:
     """Return whether the pictures are so far from the real ones that no real one is around any."""
-    names = ("precision", "recall", "coverage")
-    return all(evaluation[n] <= NEAR_ZERO for n in names if n in evaluation.scores)
+    return all(evaluation[n] <= NEAR_ZERO for n in AROUND if n in evaluation.scores)
+
+
+def blind(evaluation: Evaluation) -> bool:
+    """Return whether even real pictures have nothing around them, as where the data repeats."""
+    floors = [evaluation.scores[n].floor for n in AROUND if n in evaluation.scores]
+    return all(floor is not None and floor <= NEAR_ZERO for floor in floors)
 
 
 def _distance(evaluation: Evaluation) -> str:
@@ -118,6 +132,13 @@ def _plausible(evaluation: Evaluation) -> list[str]:
     """Return whether its pictures look real, and whether they are as varied as real ones."""
     precision, recall = evaluation["precision"], evaluation["recall"]
     coverage = evaluation["coverage"]
+    untrained = evaluation.scores["precision"].ceiling
+    if untrained is not None and untrained >= precision:
+        return [
+            f"{precision:.0%} of its pictures lie among real ones, but so do {untrained:.0%} of "
+            f"{evaluation.ceiling}: that tells nothing. {coverage:.0%} of the real ones have a "
+            "picture close to them."
+        ]
     return [
         f"{precision:.0%} of its pictures lie among real ones, and {recall:.0%} of the real ones "
         f"lie among its pictures; {coverage:.0%} of the real ones have a picture close to them."
@@ -136,7 +157,10 @@ def _copies(evaluation: Evaluation) -> list[str]:
             f"{score.value:.1%} of the pictures that were looked at are nearly training pictures "
             f"of {real}, and of other real ones {score.floor:.1%} are: look at the nearest ones."
         ]
-    return [f"Pixel by pixel, it shows no sign of copying training pictures of {real}."]
+    return [
+        f"Pixel by pixel, it shows no sign of copying training pictures of {real}; moved or "
+        "mirrored copies are not looked for."
+    ]
 
 
 def _listed(names: list[str]) -> str:

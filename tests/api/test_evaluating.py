@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from PIL import Image
 import ganzoo
 from ganzoo.errors import DataError, GanzooError, PluginError, UsageError
 from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.evaluate.words import meaning
 from tests.conftest import Cli
 
 GARMENTS: dict[str, Any] = {
@@ -213,11 +216,45 @@ def test_a_picture_of_another_size_among_others(tmp_path: Path) -> None:
         ("short", r"have the shape \(\d+, 16\)"),
         ("bare", "returned ndarray, not Described"),
         ("shut", "returned NoneType, not a FeatureModel"),
+        ("torn", "cannot be opened: ZeroDivisionError: no model today"),
+        ("inplace", "cannot be described: ValueError: assignment destination is read-only"),
     ],
 )
 def test_broken_features(exported: Path, how: str, words: str) -> None:
     with pytest.raises(PluginError, match=f"blocks.*{words}"):
         ganzoo.evaluate(exported, options={"how": how}, images=150, **GARMENTS)
+
+
+def test_features_of_several_widths(exported: Path) -> None:
+    """Of batches of 250 and 50."""
+    with pytest.raises(PluginError, match="features have 9 and 16 numbers"):
+        ganzoo.evaluate(exported, options={"how": "wide"}, images=300, **GARMENTS)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"[1]", b'{"frechet": [NaN, null]}', b"[" * 100_000, None]
+)
+def test_a_damaged_cache_is_measured_again(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    first = ganzoo.evaluate(exported, images=120, **GARMENTS)
+    for file in tmp_path.glob("cache/evaluations/*.json"):
+        file.unlink()
+        if content is None:
+            file.mkdir()  # it cannot be written either
+        else:
+            file.write_bytes(content)
+    assert ganzoo.evaluate(exported, images=120, **GARMENTS) == replace(
+        first, seconds=ANY, pictures={}
+    )
+
+
+def test_data_that_repeats_itself_is_no_fault_of_the_pictures(tmp_path: Path) -> None:
+    np.savez(tmp_path / "one.npz", images=garments(1, seed=0).repeat(300, axis=0))
+    found = ganzoo.evaluate(tmp_path / "one.npz", against=tmp_path / "one.npz", features="blocks")
+    assert any("Even of real pictures" in sentence for sentence in meaning(found))
+    assert not any("No picture is near" in sentence for sentence in meaning(found))
 
 
 def test_what_cannot_be_judged(tmp_path: Path, exported: Path, trained: Path) -> None:

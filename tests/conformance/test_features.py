@@ -91,7 +91,7 @@ def only_grey(images: Images) -> FeatureModel:
         ("images_alone", offered(changed(lambda f: f - f.mean(axis=0))), "with the batch"),
         ("repeatable", Features(version="1", open=newly_hashed), "another each time"),
         ("repeatable", offered(changed(lambda f: f + next(counter))), "other features each time"),
-        ("repeatable", offered(replace(GOOD, describe=blackening)), "it changes the images"),
+        ("repeatable", offered(replace(GOOD, describe=blackening)), "is read-only"),
         ("seeing", offered(changed(np.zeros_like)), "most images have equal features"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -44,7 +45,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         for name in ("seconds", "laps"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise UsageError(f"{name} must be positive, not {getattr(self, name)}", name)
         if self.images < FEWEST:  # said now, and not after the first training
             raise UsageError(f"images must be at least {FEWEST}, not {self.images}", "images")
