@@ -130,6 +130,30 @@ def test_a_lap_that_was_saved_and_not_noted_is_trained_again(
     assert (ends, state(tmp_path)) == whole
 
 
+@pytest.mark.parametrize("damage", [b"", b"{}", b"[1]", b"[" * 100_000, b'[{"step": "x"}]', None])
+def test_a_run_whose_laps_are_not_known_is_not_thrown_away(
+    tmp_path: Path, data: str, damage: bytes | None
+) -> None:
+    assert len([*trained(tmp_path, data, Ticks())]) == 3
+    run = run_in(tmp_path)
+    assert run
+    if damage is None:
+        (run.path / bench_laps.LAPS).unlink()
+    else:
+        (run.path / bench_laps.LAPS).write_bytes(damage)
+    before = content(run.path)
+    with pytest.raises(ModelFileError, match=r"laps.json is (lost|damaged).* begins anew"):
+        [*trained(tmp_path, data, Ticks())]
+    assert content(run.path) == before
+
+
+@pytest.mark.parametrize("damage", [b"", b"[]", b"null", b'{"seeds": [0]}'])
+def test_a_damaged_plan_is_named(tmp_path: Path, data: str, blocks: None, damage: bytes) -> None:
+    (tmp_path / PLAN).write_bytes(damage)
+    with pytest.raises(ModelFileError, match=r"plan.json is damaged .*: remove it"):
+        [*compare(plan(data, "mlp_gan"), tmp_path)]
+
+
 def test_no_lap_begins_from_another_checkpoint_than_its_own(tmp_path: Path, data: str) -> None:
     going = trained(tmp_path, data, Ticks())
     next(going)

@@ -7,6 +7,7 @@ left. So a comparison that was interrupted gives each run the same time as one t
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -57,12 +58,34 @@ def run_in(folder: Path) -> Run | None:
 
 
 def finishes(folder: Path) -> list[Finish]:
-    """Return the ends of the laps that the run below `folder` has finished, in order."""
+    """Return the ends of the laps that the run below `folder` has finished, in order.
+
+    Raises ModelFileError where they cannot be read, though there are some.
+    """
     run = run_in(folder)
-    try:
-        return [Finish(**e) for e in json.loads((run.path / LAPS).read_bytes())] if run else []
-    except FileNotFoundError:
+    if run is None:
         return []
+    file, found = run.path / LAPS, list[Finish]()
+    try:
+        content = json.loads(file.read_bytes())
+        if not content or type(content) is not list:
+            raise ValueError("no list of laps")
+        for lap in content:
+            found.append(Finish(**lap))
+            if not 0 <= found[-1].seconds < math.inf or found[-1].step < 0:
+                raise ValueError(f"a lap of {found[-1].seconds} seconds")
+    except FileNotFoundError:
+        checkpoints = [*Checkpoints(run.path / "checkpoints").newest_first()]
+        if len(checkpoints) > 1:  # a run in its first lap has one at most
+            raise ModelFileError(f"{file} is lost: {_anew(folder)}") from None
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise ModelFileError(f"{file} is damaged ({error}): {_anew(folder)}") from error
+    return found
+
+
+def _anew(folder: Path) -> str:
+    """Return what to do about a run whose laps are not known."""
+    return f"remove {folder}, and the run begins anew"
 
 
 def seconds_left(folder: Path, seconds: float, count: int) -> float:
@@ -128,7 +151,7 @@ def train_laps(
         if last.state.step != done.step:
             raise ModelFileError(
                 f"{done.checkpoint(run)} cannot be used, so the next lap would be longer than "
-                f"others: remove {folder}, and the run begins anew"
+                f"others: {_anew(folder)}"
             )
         began = ended = clock()
         why = ""

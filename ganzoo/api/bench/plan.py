@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.api.bench.laps import CLOCKS, Clock
-from ganzoo.errors import DeviceError, PluginError, UsageError
+from ganzoo.errors import DeviceError, ModelFileError, PluginError, UsageError
 from ganzoo.evaluate.sets import FEWEST
 from ganzoo.runs.job import Say
 from ganzoo.storage import write_whole
@@ -125,11 +125,19 @@ def note(plan: Plan, folder: Path) -> None:
 def _before(plan: Plan, folder: Path) -> dict[str, list[Any]]:
     """Return the architectures and seeds of the plan in `folder`, by the names in `GROWING`.
 
-    Raises UsageError where the rest of it is another than in `plan`.
+    Raises UsageError where the rest of it is another than in `plan`, ModelFileError where it cannot
+    be read.
     """
     if not (folder / PLAN).exists():
         return {name: [] for name in GROWING}
-    before = json.loads((folder / PLAN).read_bytes())
+    try:
+        before = json.loads((folder / PLAN).read_bytes())
+        if not all(type(before[name]) is list for name in GROWING):
+            raise ValueError("it does not say what was compared")
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ModelFileError(
+            f"{folder / PLAN} is damaged ({error}): remove it, and ask for the same as before"
+        ) from error
     wanted = json.loads(json.dumps(asdict(plan)))
     for name in wanted.keys() - set(GROWING):
         if before.get(name) != wanted[name]:
