@@ -13,7 +13,6 @@ from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import METRICS, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
     from PIL import Image
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from ganzoo.evaluate.evaluation import Evaluation
     from ganzoo.export.exporting import Exported
     from ganzoo.report.plotting import Drawing
-    from ganzoo.runs.finding import Words
 
 SUMMARY = ("outcome", "epochs", "images seen", "Fréchet distance", "last numbers")
 """What a table says of each run."""
@@ -162,27 +160,15 @@ class TrainedRun(os.PathLike[str]):
             force=force,
         )
 
-    def evaluate(
-        self,
-        *,
-        against: Words | None = None,
-        data_options: Mapping[str, Any] | None = None,
-        images: int = 10_000,
-        seed: int = 0,
-        features: str | None = None,
-        options: Mapping[str, Any] | None = None,
-        device: str = "auto",
-    ) -> Evaluation:
-        """Return how good the pictures of the newest checkpoint are, as `ganzoo.evaluate` does.
+    def evaluate(self, **how: Any) -> Evaluation:
+        """Return how good the pictures of the newest checkpoint are.
 
-        The result is kept in the run's folder, where the report and `evaluations` find it.
+        `how` are the parameters of `ganzoo.evaluate`, but for the model. The result is kept in the
+        run's folder, where the report and `evaluations` find it.
         """
         from ganzoo.api.evaluating.evaluate import evaluate
 
-        return evaluate(
-            self, against=against, data_options=data_options, images=images, seed=seed,
-            features=features, options=options, device=device,
-        )  # fmt: skip
+        return evaluate(self, **how)
 
     @property
     def evaluations(self) -> list[Evaluation]:

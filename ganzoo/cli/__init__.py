@@ -46,14 +46,8 @@ def _main(arguments: list[str]) -> NoReturn:
 
 def _run(arguments: list[str]) -> int:
     """Run the command, and return the exit code that it chose, or 0."""
-    import logging
-
     import typer
 
-    from ganzoo.cli.console import Remarks
-
-    log = logging.getLogger("ganzoo")
-    log.handlers = [Remarks()]
     command = _command()
     try:
         with command.make_context("ganzoo", arguments) as context:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -26,14 +25,17 @@ def show(shown: RenderableType) -> None:
     terminal().print(shown)
 
 
-class Remarks(logging.Handler):
-    """Prints what the core logs, such as that features are trained now, as remarks."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print one remark."""
-        note(record.getMessage())
-
-
 def note(message: str) -> None:
     """Print a remark to stderr: standard output is only for the command's answer."""
     print(f"ganzoo: {message}", file=sys.stderr)
+
+
+def note_logged() -> None:
+    """Print what the core logs, such as that features are trained now, as remarks."""
+    import logging
+
+    class Remarks(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            note(record.getMessage())
+
+    logging.getLogger("ganzoo").handlers = [Remarks()]

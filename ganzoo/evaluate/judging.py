@@ -66,15 +66,7 @@ class Judge:
     def look(self, batches: Iterable[Pixels]) -> Pictures:
         """Return `real.count` pictures, uint8 (n, H, W, C) batch by batch, with their features."""
         described, seen, pixels = list[Described](), 0, list[Pixels]()
-        wanted = self.real.training.shape[1:]
         for batch in batches:
-            if batch.shape[1:] != wanted:
-                ours, theirs = (size(shape) for shape in (batch.shape[1:], wanted))
-                raise UsageError(
-                    f"the pictures are {ours}, and the real images are {theirs}: judge a model "
-                    "against the data that it draws, with against=",
-                    "against",
-                )
             described.append(describe(self.model, batch, self.name))
             if seen < LOOKED_AT:
                 pixels.append(batch[: LOOKED_AT - seen])
@@ -107,6 +99,12 @@ class Judge:
         """Measure now, and keep, what `brief` compares with; raise PluginError where that fails."""
         _ = self.moments, self.radii
 
+    @cached_property
+    def classes(self) -> histogram.Histogram | None:
+        """The classes of the reference, as the classifier sees them; None without a classifier."""
+        probabilities = self.reference.described.probabilities
+        return None if probabilities is None else histogram.compare(probabilities, probabilities)
+
     @property
     def unseen(self) -> dict[str, Value]:
         """Floors of measures for which the real images must not have been trained on.
@@ -114,20 +112,9 @@ class Judge:
         A classifier is surer of its training images. These are nearer to training images than any.
         """
         floors: dict[str, Value] = {"copies": (nearest.NEAR, None)}  # by its definition
-        probabilities = self.reference.described.probabilities
-        if probabilities is not None:
-            of = histogram.compare(probabilities, probabilities)
-            floors["confidence"] = (of.confidence, None)
+        if self.classes:
+            floors["confidence"] = (self.classes.confidence, None)
         return floors
-
-    @property
-    def reference_shares(self) -> dict[str, float]:
-        """Share of each class in the reference, as the classifier sees them."""
-        probabilities = self.reference.described.probabilities
-        if probabilities is None:
-            return {}
-        shares = histogram.compare(probabilities, probabilities).shares
-        return dict(zip(self.model.classes, shares.tolist(), strict=True))
 
     def brief(self, pictures: Pictures) -> dict[str, float]:
         """Return what is measured during training: Fréchet distance and coverage."""
@@ -185,9 +172,3 @@ def _joined(parts: list[Described]) -> Described:
         return Described(features)
     probabilities: list[Any] = [part.probabilities for part in parts]
     return Described(features, np.concatenate(probabilities))
-
-
-def size(shape: tuple[int, ...]) -> str:
-    """Return the shape (H, W, C) of an image in words: `28x28 grey`."""
-    height, width, channels = shape
-    return f"{width}x{height} {'grey' if channels == 1 else 'colour'}"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+IMAGES = 10_000
+"""Pictures that are judged unless you say otherwise: of fewer, a Fréchet distance is larger."""
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -32,8 +35,8 @@ MEASURES: dict[str, Measure] = {
         "SWD", "lower",
         "distance of small patches: texture, sharpness, noise; of the first 2,000",
     ),
-    "precision": Measure("precision", "higher", "share of pictures that could be real"),
-    "recall": Measure("recall", "higher", "share of real pictures that the model could draw"),
+    "precision": Measure("precision", "higher", "share of pictures that lie among real ones"),
+    "recall": Measure("recall", "higher", "share of real pictures that lie among these"),
     "density": Measure(
         "density", "higher", "how many real pictures are around a picture; 1 for real ones"
     ),

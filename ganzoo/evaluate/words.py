@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ganzoo.evaluate.evaluation import Evaluation, number
+from ganzoo.evaluate.measures import IMAGES
 
-UNBIASED = 10_000
-"""Images from which on the bias of a Fréchet distance is small beside usual differences."""
 NEAR_ZERO = 0.02
 """Largest precision, recall and coverage of pictures that are far from all real ones."""
 AROUND = ("precision", "recall", "coverage")
@@ -43,7 +42,7 @@ def meaning(evaluation: Evaluation) -> list[str]:
     ]:
         found.append(f"It hardly draws {_listed(rare)}.")
     found += _copies(evaluation)
-    if evaluation.images < UNBIASED:
+    if evaluation.images < IMAGES:
         found.append(
             f"A Fréchet distance is larger where there are fewer images: compare it only with "
             f"others of {evaluation.images:,}. KID has no such bias."
@@ -81,7 +80,7 @@ def brief(evaluation: Evaluation, step: int | None = None, data: str | None = No
     unusual = [
         *([of] if of != "classifier" else []),
         *([f"against {real}"] if data not in {None, real} else []),
-        *([f"{evaluation.images:,} images"] if evaluation.images != UNBIASED else []),
+        *([f"{evaluation.images:,} images"] if evaluation.images != IMAGES else []),
         *([f"step {evaluation.step:,}"] if step is not None and evaluation.step != step
           and evaluation.step is not None else []),
     ]  # fmt: skip

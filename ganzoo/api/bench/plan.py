@@ -11,6 +11,7 @@ from typing import Any
 
 from ganzoo.api.bench.laps import CLOCKS, Clock
 from ganzoo.errors import DeviceError, ModelFileError, PluginError, UsageError
+from ganzoo.evaluate.measures import IMAGES
 from ganzoo.evaluate.sets import FEWEST
 from ganzoo.runs.job import Say
 from ganzoo.storage import write_whole
@@ -40,7 +41,7 @@ class Plan:
     data: str | None = None
     settings: Mapping[str, Any] | None = None
     device: str = "auto"
-    images: int = 10_000
+    images: int = IMAGES
     features: str | None = None
 
     def __post_init__(self) -> None:

@@ -9,12 +9,10 @@ from ganzoo.api.evaluating.evaluator import Evaluator
 from ganzoo.api.evaluating.subjects import Spec, Subject, of_torch, subject
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.evaluate.measures import IMAGES
 from ganzoo.runs.checkpoints import Checkpoints
 from ganzoo.runs.finding import Found, Words, find_run, runs_folder
 from ganzoo.zoo import catalogue
-
-IMAGES = 10_000
-"""Pictures that are judged unless you say otherwise."""
 
 
 def evaluate(
@@ -33,15 +31,13 @@ def evaluate(
     """Return how good a model's pictures are; the same as `ganzoo eval`.
 
     `model` is what `ganzoo.load` takes, or a folder, zip or npz of pictures that another program
-    drew; the default is the latest run. `against` is a registered data set (`data_options` are
-    its options) or a path; the default is what the model was trained on. Its test split is used
-    where it has one, otherwise one half of it. `images` pictures are judged, or fewer where the
-    data has not as many. `seed` decides which pictures are drawn, `features` is a name from
-    `ganzoo list` (`options` are its options). By default they are those of a classifier
-    where the data has labels, and of patches where it has none. Real images
-    that cannot be read are left out with `skip_bad`. A model of a run, checkpoint or weights is
-    drawn on `device`. The result is also written into the run's folder, if the model is
-    of a run.
+    drew; the default is the latest run. `against` is a registered data set (`data_options` are its
+    options) or a path; the default is what the model was trained on. Its test split is used where
+    it has one, otherwise one half of it. With `skip_bad`, real images that cannot be read are left
+    out. `images` pictures are judged, or fewer where the data has not as many. `seed` decides which
+    pictures are drawn. `features` is a name from `ganzoo list` (`options` are its options); the
+    default is a classifier where the data has labels, and patches where it has none. A run, a
+    checkpoint or weights are drawn on `device`. A run, or a checkpoint of it, keeps the result.
 
     Raises a `ganzoo.errors.GanzooError`: ModelFileError where there is no such model, DataError
     where there are fewer than 100 images or they do not fit, PluginError where the features are
@@ -72,10 +68,10 @@ def evaluate_checkpoints(
     The parameters are those of `evaluate`. All of them draw the same latents.
     """
     opened = find_run(run, runs_folder(runs))
-    evaluator = None
-    if not any(Checkpoints(opened.path / "checkpoints").newest_first()):
+    evaluator, newest_first = None, [*Checkpoints(opened.path / "checkpoints").newest_first()]
+    if not newest_first:
         raise ModelFileError(f"{opened.path} has no checkpoint yet")
-    for path in reversed([*Checkpoints(opened.path / "checkpoints").newest_first()]):
+    for path in reversed(newest_first):
         judged = of_torch(Found("checkpoint", path), device)
         spec = spec_of(judged, against, data_options)
         evaluator = evaluator or Evaluator.open(

@@ -47,8 +47,8 @@ class Evaluator:
         """Open the real images of `spec`, in the size of the pictures of `judged`, and features.
 
         `images` is how many pictures are to be judged. With `skip_bad`, images that cannot be read
-        are left out. Raises UsageError and DataError where there
-        are too few or they do not fit, PluginError where the features are broken.
+        are left out. Raises UsageError and DataError where there are too few or they do not fit,
+        PluginError where the features are broken.
         """
         if images < FEWEST:
             raise UsageError(f"images must be at least {FEWEST}, not {images}", "images")
@@ -72,10 +72,7 @@ class Evaluator:
         floor = remembered(self.judge, "floor", lambda: real.floor)
         floor |= self.judge.unseen
         ceiling, what = self._ceiling(judged)
-        train = real.splits.train
-        if judged.fingerprint not in {"", train.fingerprint}:  # other images than it learned from
-            del found.values["copies"]
-            found.pairs.clear()
+        train, foreign = real.splits.train, self._is_foreign_to(judged)
         evaluation = Evaluation(
             model=judged.name,
             sha256=judged.sha256,
@@ -100,13 +97,14 @@ class Evaluator:
                     ceiling=ceiling[name][0],
                 )
                 for name, (value, error) in found.values.items()
+                if not (foreign and name == "copies")
             },
             ceiling=what,
             classes=self._classes(found),
             remarks=self._remarks(judged),
             seconds=round(time.perf_counter() - began, 2),
             versions={name: version(name) for name in ("ganzoo", "numpy", "onnxruntime")},
-            pictures=_sheets(found, pictures, real),
+            pictures=_sheets(found, pictures, None if foreign else real.training),
         )
         if judged.run:
             evaluations.save(judged.run, evaluation)
@@ -118,6 +116,10 @@ class Evaluator:
         ours = (judged.sha256, seed, real.count, real.reference.images.fingerprint)
         theirs = (known.sha256, known.seed, known.images, known.against["fingerprint"])
         return (*ours, self.judge.model.sha256) == (*theirs, known.features["sha256"])
+
+    def _is_foreign_to(self, judged: Subject) -> bool:
+        """Return whether `judged` is known to be trained on other images than those here."""
+        return judged.fingerprint not in {"", self.judge.real.splits.train.fingerprint}
 
     def _ceiling(self, judged: Subject) -> tuple[dict[str, Any], str]:
         """Return the measures of pictures that nothing was learned for, and what they are."""
@@ -132,8 +134,10 @@ class Evaluator:
 
     def _classes(self, found: Judged) -> dict[str, tuple[float, float]]:
         """Return the share of each class in the pictures and in the real images."""
-        real = self.judge.reference_shares
-        return {name: (share, real[name]) for name, share in found.shares.items()}
+        if self.judge.classes is None:
+            return {}
+        pairs = zip(found.shares.items(), self.judge.classes.shares.tolist(), strict=True)
+        return {name: (share, real) for (name, share), real in pairs}
 
     def _remarks(self, judged: Subject) -> tuple[str, ...]:
         """Return what a reader should know of the real images."""
@@ -143,7 +147,7 @@ class Evaluator:
                 "No images are held back: the real ones are half of those that models are trained "
                 f"on{f' ({real.splits.note})' if real.splits.note else ''}."
             )
-        if judged.fingerprint not in {"", real.splits.train.fingerprint}:
+        if self._is_foreign_to(judged):
             found.append("It was trained on other images, so copies of them are not looked for.")
         source = real.splits.train.source.get("options", {})
         known = [f"{n}={v}" for n, v in source.items() if n not in {"split", "download"}]
@@ -183,14 +187,14 @@ def _noise(real: Real) -> Iterator[Pixels]:
         yield random.integers(0, 256, batch.shape, np.uint8)
 
 
-def _sheets(found: Judged, pictures: Pictures, real: Real) -> dict[str, Pixels]:
-    """Return sheets of the best and worst pictures, and of the nearest training pictures below."""
+def _sheets(found: Judged, pictures: Pictures, training: Pixels | None) -> dict[str, Pixels]:
+    """Return sheets of the best and worst pictures, and of those nearest to training images."""
     sheets = {
         name: grid(pictures.pixels[chosen], 8)[0]
         for name, chosen in (("best", found.best), ("worst", found.worst))
     }
-    if found.pairs:
+    if training is not None:
         ours = pictures.pixels[[pair[0] for pair in found.pairs]]
-        theirs = np.asarray(real.training[[pair[1] for pair in found.pairs]])
+        theirs = np.asarray(training[[pair[1] for pair in found.pairs]])
         sheets["nearest"] = grid(np.concatenate([ours, theirs]), len(found.pairs))[0]
     return sheets

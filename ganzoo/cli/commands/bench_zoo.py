@@ -10,7 +10,7 @@ import typer
 from ganzoo.cli import console
 from ganzoo.cli.opening import numbers
 from ganzoo.cli.training import EXIT_CODES
-from ganzoo.evaluate.evaluation import number
+from ganzoo.evaluate.measures import IMAGES
 
 if TYPE_CHECKING:
     from ganzoo.evaluate.contest import Lap
@@ -35,7 +35,7 @@ def bench_zoo(
         Literal["wall", "cpu"],
         typer.Option(help="cpu counts seconds of the CPU: fair where the machine is busy."),
     ] = "wall",
-    images: Annotated[int, typer.Option(help="How many pictures to judge.")] = 10_000,
+    images: Annotated[int, typer.Option(help="How many pictures to judge.")] = IMAGES,
     features: Annotated[
         str | None, typer.Option(metavar="NAME", help="What to compare by, as in `eval`.")
     ] = None,
@@ -54,6 +54,7 @@ def bench_zoo(
     from ganzoo.api.signals import signals
     from ganzoo.report.of_zoo import write
 
+    console.note_logged()
     plan = Plan(
         architectures=architectures,
         seeds=numbers("--seeds", seeds, int, "0,1,2"),
@@ -80,6 +81,8 @@ def bench_zoo(
 
 def _line(lap: Lap) -> str:
     """Return a lap in one line: `mlp_gan, seed 0, 60 s: Fréchet distance 21.4`."""
+    from ganzoo.evaluate.evaluation import number
+
     found = lap.evaluation
     how = f"Fréchet distance {number(found['frechet'])}" if found else lap.why
     return f"{lap.name}, seed {lap.seed}, {lap.seconds:.0f} s: {how}"

@@ -11,7 +11,7 @@ import typer
 from ganzoo.api.terminal import terminal
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson, Runs
-from ganzoo.evaluate.measures import MEASURES
+from ganzoo.evaluate.measures import IMAGES, MEASURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def evaluate(
         list[str] | None,
         typer.Option("--set-data", metavar="KEY=VALUE", help="An option of the data set."),
     ] = None,
-    images: Annotated[int, typer.Option(help="How many pictures to judge.")] = 10_000,
+    images: Annotated[int, typer.Option(help="How many pictures to judge.")] = IMAGES,
     seed: Annotated[int, typer.Option(help="Decides which pictures are drawn.")] = 0,
     features: Annotated[
         str | None,
@@ -78,6 +78,7 @@ def evaluate(
     from ganzoo.api.evaluating.evaluate import evaluate_checkpoints
     from ganzoo.zoo.options import parse_pairs
 
+    console.note_logged()
     given = {
         "against": against,
         "data_options": parse_pairs(data_options or []),
