@@ -34,6 +34,7 @@ def test_real_images_are_chosen_once(judge: Judge) -> None:
     reference, floor = (set(s.indices.tolist()) for s in (judge.real.reference, judge.real.floor))
     assert len(reference) == len(floor) == 250
     assert not reference & floor
+    assert (np.diff(judge.real.reference.indices) < 0).any()  # the first are like the others
     fewer = Real.choose(judge.real.splits, 120)
     assert set(fewer.reference.indices.tolist()) < reference
 
@@ -68,6 +69,14 @@ def test_what_goes_wrong_is_seen(judge: Judge) -> None:
     assert repeats["diversity"][0] == pytest.approx(good["diversity"][0], abs=0.2)
     assert nothing["diversity"][0] == 0
     assert nothing["frechet"] > noise["frechet"]
+
+
+def test_the_best_pictures_are_those_among_real_ones(judge: Judge) -> None:
+    pixels = garments(1)
+    pixels[::2] = np.random.default_rng(0).integers(0, 256, pixels[::2].shape, np.uint8)
+    found = judge.judge(judge.look([pixels]))
+    assert all(i % 2 for i in found.best)
+    assert not any(i % 2 for i in found.worst)
 
 
 @pytest.mark.slow
