@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import ModelFileError
+from ganzoo.evaluate.features import yardstick
 from ganzoo.evaluate.measures import MEASURES
 
 SCHEMA = 1
@@ -82,6 +83,11 @@ class Evaluation:
         if name not in self.scores:
             raise KeyError(f"'{name}' was not measured; there are {', '.join(self.scores)}")
         return self.scores[name].value
+
+    @property
+    def yardstick(self) -> str:
+        """Hash that is the same where numbers can be compared."""
+        return yardstick(self.features["sha256"], self.against["fingerprint"], self.images)
 
     @property
     def kind(self) -> tuple[str, str, str]:

@@ -105,6 +105,14 @@ def _checked(found: object, n: int, classes: int, name: str) -> Described:
     return found
 
 
+def yardstick(sha256: str, fingerprint: str, images: int) -> str:
+    """Return a hash of what must be the same where two numbers are compared.
+
+    That is the features' hash, the fingerprint of the real images, and the number of pictures.
+    """
+    return digest(sha256, fingerprint, str(images))
+
+
 def digest(*parts: bytes | str) -> str:
     """Return the SHA-256, in hex, of several parts; for features that are no single file."""
     found = hashlib.sha256()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ganzoo.errors import PluginError, UsageError
 from ganzoo.evaluate import frechet, histogram, kernel, manifold, nearest, spread, wasserstein
-from ganzoo.evaluate.features import Described, FeatureModel, Pixels, describe
+from ganzoo.evaluate.features import Described, FeatureModel, Pixels, describe, yardstick
 from ganzoo.evaluate.sets import Real
 
 LOOKED_AT = 2_000
@@ -74,6 +74,12 @@ class Judge:
         if seen != self.real.count:
             raise UsageError(f"{seen:,} pictures are judged against {self.real.count:,}")
         return Pictures(_joined(described), np.concatenate(pixels))
+
+    @property
+    def yardstick(self) -> str:
+        """Hash that is the same where numbers can be compared."""
+        fingerprint = self.real.reference.images.fingerprint
+        return yardstick(self.model.sha256, fingerprint, self.real.count)
 
     @cached_property
     def reference(self) -> Pictures:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from ganzoo.data import Images
+from ganzoo.data import Images, open_splits
 from ganzoo.errors import PluginError
 from ganzoo.evaluate.features import FeatureModel, Features, Pixels, digest
 from ganzoo.evaluate.judging import Judge, Value
@@ -63,6 +63,26 @@ def open_features(
     return Opened(loaded, model)
 
 
+def open_judge(
+    data: str,
+    data_options: Mapping[str, Any],
+    shape: tuple[int, int, int],
+    images: int,
+    *,
+    features: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    skip_bad: bool = False,
+) -> tuple[Judge, Opened]:
+    """Open the real images of a data set, as `shape` (C, H, W), and features to compare them by.
+
+    Returns a judge of `images` pictures, or of fewer where there are not as many real ones.
+    """
+    splits = open_splits(data, shape, options=data_options, skip_bad=skip_bad)
+    real = Real.choose(splits, images)
+    opened = open_features(features, splits.train, options)
+    return judge_of(real, opened), opened
+
+
 def judge_of(real: Real, opened: Opened) -> Judge:
     """Return a judge that compares by these features; its messages name the plugin."""
     return Judge(real, opened.model, opened.loaded.entry.label)
@@ -80,11 +100,10 @@ def remembered(
     key = digest(
         MEASURED,
         judge.name,  # of the plugin, its package and version
-        judge.model.sha256,
+        judge.yardstick,
         *judge.model.classes,
         splits.train.fingerprint,
         held_back,
-        str(judge.real.count),
         what,
     )
     file = cache_folder() / "evaluations" / f"{key[:32]}.json"

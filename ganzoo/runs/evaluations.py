@@ -9,7 +9,6 @@ from pathlib import Path
 from ganzoo.draw.pixels import save_png
 from ganzoo.errors import ModelFileError
 from ganzoo.evaluate.evaluation import Evaluation
-from ganzoo.evaluate.features import digest
 from ganzoo.runs.checkpoints import CARD
 from ganzoo.runs.folder import Run
 from ganzoo.storage import write_whole
@@ -23,9 +22,8 @@ def save(run: Run, evaluation: Evaluation) -> Path:
     An older one of the same kind is replaced. The checkpoint's model card gets the numbers, too.
     Returns the evaluation's folder, which holds the numbers and a .png for each sheet.
     """
-    of = evaluation.features
-    kind = digest(of["sha256"], evaluation.against["fingerprint"], str(evaluation.images))
-    name = f"step-{evaluation.step or 0:08d}-{of['name']}-{kind[:8]}-seed{evaluation.seed}"
+    step, features = evaluation.step or 0, evaluation.features["name"]
+    name = f"step-{step:08d}-{features}-{evaluation.yardstick[:8]}-seed{evaluation.seed}"
     folder = run.path / EVALUATIONS / name
     for sheet, pixels in evaluation.pictures.items():
         save_png(pixels, folder / f"{sheet}.png")

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ganzoo.data import open_splits
 from ganzoo.draw.pixels import Pixels
 from ganzoo.errors import SettingError
-from ganzoo.evaluate.features import digest
 from ganzoo.evaluate.judging import Judge
-from ganzoo.evaluate.opening import judge_of, open_features
-from ganzoo.evaluate.sets import FEWEST, Real
+from ganzoo.evaluate.opening import open_judge
+from ganzoo.evaluate.sets import FEWEST
 from ganzoo.runs.drawing import pictures
 from ganzoo.runs.job import Job
 from ganzoo.runs.saving import Saving
@@ -44,21 +42,18 @@ class Examiner:
             )
         data = job.facts(saving).data
         name, options = data.spec()
-        splits = open_splits(
-            name, job.loaded.value.image_shape, options=options, skip_bad=bool(data.skipped)
-        )
-        real = Real.choose(splits, saving.eval_images)
-        opened = open_features(saving.eval_features, splits.train)
-        judge = judge_of(real, opened)
-        reference = real.reference.images.fingerprint
-        # Numbers in metrics.jsonl are floats for whoever reads them: 48 bits fit into one.
-        yardstick = digest(opened.model.sha256, reference, str(real.count))
+        judge, opened = open_judge(
+            name, options, job.loaded.value.image_shape, saving.eval_images,
+            features=saving.eval_features, skip_bad=bool(data.skipped),
+        )  # fmt: skip
+        real = judge.real
         about = (
             f"every {saving.eval_every}, {real.count:,} pictures and as many of {data.name} "
             f"({real.split}), by {opened.loaded.entry.name}"
         )
         judge.prepare()  # what fails, fails now
-        return cls(job, judge, int(yardstick[:12], 16), about)
+        # Numbers in metrics.jsonl are floats for whoever reads them: 48 bits fit into one.
+        return cls(job, judge, int(judge.yardstick[:12], 16), about)
 
     def __call__(self, state: TrainState) -> Examined:
         """Judge what `state` draws.

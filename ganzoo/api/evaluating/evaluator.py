@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from ganzoo.api.evaluating.subjects import Spec, Subject
-from ganzoo.data import native_shape, open_splits
+from ganzoo.data import native_shape
 from ganzoo.draw.pixels import Pixels, grid
 from ganzoo.errors import DataError, UsageError
 from ganzoo.evaluate.evaluation import Evaluation, Score
 from ganzoo.evaluate.judging import Judge, Judged, Pictures
-from ganzoo.evaluate.opening import Opened, judge_of, open_features, remembered
+from ganzoo.evaluate.opening import Opened, open_judge, remembered
 from ganzoo.evaluate.sets import FEWEST, Real
 from ganzoo.runs import evaluations
 from ganzoo.seeds import derive
@@ -55,12 +55,11 @@ class Evaluator:
         if judged.count is not None and judged.count < FEWEST:
             there = f"{judged.name} has {judged.count} pictures"
             raise DataError(f"{there}, and at least {FEWEST} are needed for a judgement")
-        splits = open_splits(
-            spec[0], _shape(judged, spec), options=spec[1], skip_bad=skip_bad or judged.skip_bad
-        )
-        real = Real.choose(splits, min(images, judged.count or images))
-        opened = open_features(features, splits.train, options)
-        return cls(judge_of(real, opened), opened, images)
+        judge, opened = open_judge(
+            *spec, _shape(judged, spec), min(images, judged.count or images),
+            features=features, options=options, skip_bad=skip_bad or judged.skip_bad,
+        )  # fmt: skip
+        return cls(judge, opened, images)
 
     def evaluate(self, judged: Subject, seed: int = 0) -> Evaluation:
         """Judge `judged`, write the result into its run, if it has one, and return it."""
@@ -112,10 +111,8 @@ class Evaluator:
 
     def makes(self, known: Evaluation, judged: Subject, seed: int = 0) -> bool:
         """Return whether `evaluate` would give `known` again."""
-        real = self.judge.real
-        ours = (judged.sha256, seed, real.count, real.reference.images.fingerprint)
-        theirs = (known.sha256, known.seed, known.images, known.against["fingerprint"])
-        return (*ours, self.judge.model.sha256) == (*theirs, known.features["sha256"])
+        ours = (judged.sha256, seed, self.judge.yardstick)
+        return ours == (known.sha256, known.seed, known.yardstick)
 
     def _is_foreign_to(self, judged: Subject) -> bool:
         """Return whether `judged` is known to be trained on other images than those here."""
