@@ -12,6 +12,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -81,6 +82,7 @@ def main() -> None:
 def plain_step(gan: Architecture, device: torch.device) -> Callable[[Tensor], None]:
     """Return a function that trains both networks on a batch of real images, the plain way."""
     G, D = (network.to(device) for network in build(gan))
+    asked: Any = D  # a loss of ganzoo's calls it like a function, and these want no more
     opt_g, opt_d = map(_as_torch_makes_it, gan.optimizers(G, D))
     bce, logits = nn.BCELoss(), gan.objective.scores == "logits"
 
@@ -96,7 +98,7 @@ def plain_step(gan: Architecture, device: torch.device) -> Callable[[Tensor], No
                 loss = bce(on_real, torch.ones_like(on_real))
                 loss = loss + bce(on_fake, torch.zeros_like(on_fake))
             else:
-                loss = gan.objective.discriminator_loss(D, real, made.detach())
+                loss = gan.objective.discriminator_loss(asked, real, made.detach())
             opt_d.zero_grad()
             loss.backward()
             opt_d.step()
@@ -109,7 +111,7 @@ def plain_step(gan: Architecture, device: torch.device) -> Callable[[Tensor], No
             on_fake = D(made).sigmoid()
             loss = bce(on_fake, torch.ones_like(on_fake))
         else:
-            loss = gan.objective.generator_loss(D, real, made)
+            loss = gan.objective.generator_loss(asked, real, made)
         opt_g.zero_grad()
         loss.backward()
         opt_g.step()

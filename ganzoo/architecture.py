@@ -8,7 +8,7 @@ returns an `Architecture` (or a `Dataset`). An entry point in the group `ganzoo.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from types import NoneType
 from typing import (
@@ -32,8 +32,51 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 """The version of ganzoo, which is also that of its contract with plugins."""
 
-Discriminator = Callable[["Tensor"], "Tensor"]
-"""Function from images (n, C, H, W) to scores (n,), as an objective sees it."""
+
+class Discriminator(Protocol):
+    """The discriminator as a loss sees it: call it with images (n, C, H, W) for their scores (n,).
+
+    Whatever else the network's forward takes follows the images: `D(images, codes)`. The first
+    scores of the real batch and of the generated one are measured as D(x) and D(G(z)).
+    """
+
+    @property
+    def network(self) -> nn.Module:
+        """The network itself, for its other methods: `D.network.classify(images)`."""
+
+    @property
+    def generator(self) -> nn.Module:
+        """The generator itself, for its other methods and its weights."""
+
+    @property
+    def latents(self) -> Tensor:
+        """What the generated images were made of, float32 (n, latent_dim)."""
+
+    @property
+    def step(self) -> int:
+        """Batches of the whole run before this one."""
+
+    @property
+    def images_seen(self) -> int:
+        """Real images of the whole run before this batch."""
+
+    @property
+    def update(self) -> int:
+        """Updates, before this one, of the network that the loss trains."""
+
+    @property
+    def scheduled(self) -> Mapping[str, float]:
+        """The present value of each of the architecture's `schedules`, by name."""
+
+    def __call__(self, images: Tensor, *more: Tensor) -> Tensor:
+        """Return the scores (n,) of images (n, C, H, W)."""
+        raise NotImplementedError
+
+
+Schedule = Callable[[int, int], float]
+"""Function from (real images seen, those of the whole run) to a value; `ganzoo.schedules` has some.
+
+It depends on nothing else, so a resumed run has the same values as one without a break."""
 
 Precision = Literal["auto", "fp32", "tf32", "bf16"]
 """Number format of the forward and backward passes; `ganzoo.train.device` says more."""
@@ -169,6 +212,11 @@ class Architecture:
     after_discriminator_step: Callable[[nn.Module], None] | None = None
     """Function of the discriminator, called after each of its updates: weight clipping, say."""
 
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    """Values that change in the course of a run, by name. "learning_rate" is a factor of what the
+    optimizers begin with, "beta2" that of Adam, "ema" stands in place of the setting of that name.
+    A loss finds all in `D.scheduled`; `r1("gamma")` takes the one called gamma."""
+
     defaults: TrainConfig = TrainConfig()
     """Settings of the training, where the user gives no others."""
 
@@ -193,6 +241,14 @@ class Architecture:
         for name, kind in (("objective", Objective), ("defaults", TrainConfig), ("dataset", str)):
             if not isinstance(getattr(self, name), kind):
                 raise TypeError(f"{name} is not of type {kind.__name__}")
+        for name, schedule in self.schedules.items():
+            if not (isinstance(name, str) and name.isidentifier() and callable(schedule)):
+                raise TypeError(f"schedules must name functions: {name!r} does not")
+        if "ema" in self.schedules and self.defaults.ema is None:
+            raise ValueError(
+                "schedules has ema, but nothing is averaged: defaults=TrainConfig(ema=...) must "
+                "say so"
+            )
 
 
 MOST_CLASSES = 100_000

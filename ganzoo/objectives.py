@@ -6,6 +6,9 @@ added to it: WGAN-GP is `penalised(wasserstein(), gradient_penalty(10))`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -76,36 +79,55 @@ def wasserstein() -> Objective:
     )
 
 
-def penalised(objective: Objective, *penalties: Loss) -> Objective:
-    """Return `objective` with `penalties` added to the discriminator's loss."""
+def penalised(
+    objective: Objective,
+    *penalties: Loss,
+    every: int = 1,
+    of: Literal["discriminator", "generator"] = "discriminator",
+) -> Objective:
+    """Return `objective` with `penalties` added to the discriminator's (or generator's) loss.
 
-    def discriminator_loss(D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
-        loss = objective.discriminator_loss(D, real, fake)
-        return loss + sum(penalty(D, real, fake) for penalty in penalties)
+    With `every` above 1 the regularisation is lazy: the penalties are added at one of so many
+    updates of that network, `every` times as heavy. Karras et al., "Analyzing and Improving the
+    Image Quality of StyleGAN", CVPR 2020, section 3.1. Call it again for another rhythm.
+    """
+    if every < 1:
+        raise ValueError(f"every must be at least 1, not {every}")
 
-    return Objective(
-        discriminator_loss=discriminator_loss,
-        generator_loss=objective.generator_loss,
-        scores=objective.scores,
-    )
+    def also_penalised(loss: Loss) -> Loss:
+        def total(D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+            found = loss(D, real, fake)
+            if every > 1 and D.update % every:
+                return found
+            return found + every * sum(penalty(D, real, fake) for penalty in penalties)
+
+        return total
+
+    if of == "generator":
+        return replace(objective, generator_loss=also_penalised(objective.generator_loss))
+    return replace(objective, discriminator_loss=also_penalised(objective.discriminator_loss))
 
 
-def r1(gamma: float = 10.0) -> Loss:
+Weight = float | str
+"""Weight of a penalty: a number, or the name of one of the architecture's schedules."""
+
+
+def r1(gamma: Weight = 10.0) -> Loss:
     """Return the penalty gamma/2 · E‖∇D(x)‖² on real images.
 
     Like every penalty here, it assumes that an image's score depends on that image alone: use no
     batch norm in the discriminator. Mescheder, Geiger & Nowozin, "Which Training Methods for GANs
     do actually Converge?", ICML 2018, equation 9.
     """
-    return lambda D, real, fake: gamma / 2 * _gradients(D, real).square().sum(1).mean()
+    return lambda D, real, fake: _weight(gamma, D) / 2 * _gradients(D, real).square().sum(1).mean()
 
 
-def r2(gamma: float = 10.0) -> Loss:
+def r2(gamma: Weight = 10.0) -> Loss:
     """Return the penalty gamma/2 · E‖∇D(x)‖² on generated images: equation 10 of `r1`'s paper."""
-    return lambda D, real, fake: gamma / 2 * _gradients(D, fake).square().sum(1).mean()
+    return lambda D, real, fake: _weight(gamma, D) / 2 * _gradients(D, fake).square().sum(1).mean()
 
 
-def gradient_penalty(weight: float = 10.0) -> Loss:
+def gradient_penalty(weight: Weight = 10.0) -> Loss:
     """Return the penalty weight · E(‖∇D(x)‖ - 1)² at points between real and generated images.
 
     Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017, equation 3. Each
@@ -117,9 +139,13 @@ def gradient_penalty(weight: float = 10.0) -> Loss:
         share = torch.rand(len(real), 1, 1, 1, dtype=real.dtype, device=real.device)
         between = torch.lerp(real.detach(), fake.detach(), share)
         norms: Tensor = torch.linalg.vector_norm(_gradients(D, between), dim=1)
-        return weight * (norms - 1).square().mean()
+        return _weight(weight, D) * (norms - 1).square().mean()
 
     return penalty
+
+
+def _weight(weight: Weight, D: Discriminator) -> float:
+    return D.scheduled[weight] if isinstance(weight, str) else weight
 
 
 def _gradients(D: Discriminator, images: Tensor) -> Tensor:

@@ -36,24 +36,28 @@ def shadow(network: nn.Module) -> nn.Module:
 class MovingAverage:
     """The mean of what `network` was after steps 1, 5, 9 and so on, kept in `average`.
 
-    After u updates, with D = decay ** EVERY, it is the sum over i = 1 … u of
+    After u updates of one decay, with D = decay ** EVERY, it is the sum over i = 1 … u of
     (1 - D) D^(u - i) w_i / (1 - D^u). Here w are weights and batch-norm statistics alike; where
     they started has no share. Counters are copied. The host knows the factors of the sum, so no
     update waits for the device.
     """
 
-    def __init__(self, average: nn.Module, network: nn.Module, decay: float) -> None:
-        self.average, self.network, self.decay = average, network, decay**EVERY
+    def __init__(self, average: nn.Module, network: nn.Module) -> None:
+        self.average, self.network = average, network
 
     @torch.no_grad()
-    def update(self, step: int) -> None:
-        """Add the network as it is after `step` steps, if an update is due."""
+    def update(self, step: int, decay: float) -> None:
+        """Add the network as it is after `step` steps, if an update is due.
+
+        `decay` is that of one step; a schedule may change it.
+        """
         if step % EVERY != 1:
             return
         # Look them up each time: a module may put another tensor in a buffer's place.
         pairs = list(zip(_tensors(self.average), _tensors(self.network), strict=True))
         averages, current = zip(*(p for p in pairs if p[0].is_floating_point()), strict=True)
-        share = (1 - self.decay) / (1 - self.decay ** (step // EVERY + 1))
+        kept = decay**EVERY
+        share = (1 - kept) / (1 - kept ** (step // EVERY + 1))
         torch._foreach_lerp_(averages, current, share)
         for counter, now in pairs:
             if not counter.is_floating_point():

@@ -23,7 +23,7 @@ from ganzoo.train.events import (
     Started,
     Stepped,
 )
-from ganzoo.train.schedule import EACH_EPOCH, Every, Schedule, Stopwatch
+from ganzoo.train.schedule import EACH_EPOCH, Every, Schedule, Stopwatch, total_steps
 from ganzoo.train.state import TrainState
 from ganzoo.train.step import Stepper
 from ganzoo.train.world import ALONE, World
@@ -65,7 +65,8 @@ def fit(
     how = " (with compile=True)" if config.compile else ""
     with explained("its networks and optimizers cannot be made"), exact(device):
         state = state or TrainState.fresh(architecture, config, device)
-        stepper = Stepper(architecture, state, config, device, world)
+        whole = total_steps(config, len(pixels)) * config.batch_size
+        stepper = Stepper(architecture, state, config, device, world, images=whole)
     world.broadcast([*state.generator.parameters(), *state.discriminator.parameters()])
     batches = Batches(pixels, architecture.image_range, device, config.seed)
     schedule = Schedule(config, len(batches), save_every, eval_every, save_evaluated)
@@ -91,7 +92,7 @@ def fit(
         if due.log:
             norms = state.metrics.fetch(world, state.step, stepper.gradient_norms())
             rate = (state.samples_seen - logged) / training.seconds
-            yield Logged(state, epoch, steps, state.metrics.means() | norms, rate)
+            yield Logged(state, epoch, steps, stepper.measured() | norms, rate)
             training.restart()
             logged = state.samples_seen
         if due.clear:

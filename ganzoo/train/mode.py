@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from torch import nn
 
 
@@ -34,6 +37,15 @@ class TrainingMode:
             module.__dict__["training"] = False
         for network in self.asked:
             network.eval()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Put the networks into evaluation mode within the context."""
+        self.__exit__()
+        try:
+            yield
+        finally:
+            self.__enter__()
 
 
 def _has_a_plain_flag(module: nn.Module) -> bool:

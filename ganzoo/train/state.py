@@ -15,6 +15,7 @@ from ganzoo.seeds import derive
 from ganzoo.train import ema
 from ganzoo.train.metrics import Metrics
 from ganzoo.train.networks import build
+from ganzoo.train.scheduled import remember_rates
 
 
 @dataclass
@@ -45,6 +46,7 @@ class TrainState:
         if config.learning_rate is not None:
             for group in (g for optimizer in optimizers for g in optimizer.param_groups):
                 group["lr"] = config.learning_rate
+        remember_rates(architecture, optimizers)
         average = None if config.ema is None else ema.shadow(generator)
         return cls(generator, discriminator, *optimizers, average)
 

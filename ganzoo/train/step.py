@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,42 +15,19 @@ from ganzoo.seeds import derive
 from ganzoo.train import ema
 from ganzoo.train.cpu import Routes, one_by_one
 from ganzoo.train.device import choose_precision, is_here
+from ganzoo.train.listener import Listener, full
 from ganzoo.train.mode import TrainingMode
 from ganzoo.train.networks import seeded
+from ganzoo.train.scheduled import RATE, follow, values_at
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import ALONE, World
 
 
-@dataclass
-class _Listener:
-    """The discriminator as an objective sees it. It remembers its scores of each batch.
+class _Fakes(NamedTuple):
+    """A batch of generated images, and the latents that they were made of."""
 
-    Where each score depends on one image alone, it is called once for both batches.
-    """
-
-    discriminator: Callable[[Tensor], Tensor]
-    real: Tensor
-    fake: Tensor
-    together: bool
-    autocast: Callable[[], AbstractContextManager[object]]
-    both: tuple[Tensor, ...] = ()
-    said: dict[str, Tensor] = field(default_factory=dict)
-
-    def __call__(self, images: Tensor) -> Tensor:
-        which = 0 if images is self.real else 1 if images is self.fake else None
-        joined = self.together and torch.is_grad_enabled() and not images.requires_grad
-        if which is None or not joined:
-            scores = self._ask(images)
-        else:
-            self.both = self.both or self._ask(torch.cat([self.real, self.fake])).chunk(2)
-            scores = self.both[which]
-        if which is not None:
-            self.said[("d_real", "d_fake")[which]] = scores.detach()
-        return scores
-
-    def _ask(self, images: Tensor) -> Tensor:
-        with self.autocast():  # the loss itself is computed in float32
-            return _full(self.discriminator(images))
+    images: Tensor
+    latents: Tensor
 
 
 class Stepper:
@@ -66,15 +43,20 @@ class Stepper:
         config: TrainConfig,
         device: torch.device,
         world: World = ALONE,
+        *,
+        images: int = 1,
     ) -> None:
+        """Prepare for a run of so many `images` in all, which schedules ask for."""
         self.architecture, self.state, self.config = architecture, state, config
+        self.images = images
+        self.scheduled: dict[str, float] = {}
         self.device, self.world = device, world
         self.precision = choose_precision(config.precision, device)
         self.trained: dict[str, nn.Module] = {}  # in the last step
         self.latents = torch.Generator(device if is_here(device) else "cpu")
         self.together = one_by_one(state.discriminator)
-        self.generate: Callable[[Tensor], Tensor] = state.generator
-        self.discriminate: Callable[[Tensor], Tensor] = state.discriminator
+        self.generate: Callable[..., Tensor] = state.generator
+        self.discriminate: Callable[..., Tensor] = state.discriminator
         self.routes: AbstractContextManager[object] = nullcontext()
         if config.compile:
             mode = "reduce-overhead" if device.type == "cuda" else "default"
@@ -86,9 +68,7 @@ class Stepper:
         self.average = None
         if state.average is not None:
             networks.append(state.average)
-            if config.ema is not None:
-                decay = ema.decay_per_step(config.ema, config.batch_size)
-                self.average = ema.MovingAverage(state.average, state.generator, decay)
+            self.average = ema.MovingAverage(state.average, state.generator)
         self.training_mode = TrainingMode(*networks)
 
     def __call__(self, real: Tensor) -> None:
@@ -103,41 +83,47 @@ class Stepper:
         noise = derive(config.seed, "noise", state.step, self.world.rank)
         self.latents.manual_seed(derive(config.seed, "latents", state.step))
         self.trained.clear()
+        self.scheduled = values_at(self.architecture, state.samples_seen, self.images)
+        follow(self.scheduled, (state.generator_optimizer, state.discriminator_optimizer))
         with self.training_mode, seeded(noise, self.device), self.routes:
             shared = self._fakes() if config.shared_fakes else None
             if state.step % config.discriminator_every == 0:
-                for _ in range(config.discriminator_steps):
-                    self._train_discriminator(real, shared)
+                done = state.step // config.discriminator_every * config.discriminator_steps
+                for again in range(config.discriminator_steps):
+                    self._train_discriminator(real, shared, done + again)
             if state.step % config.generator_every == 0:
                 self._train_generator(real, shared)
         state.step += 1
         state.samples_seen += config.batch_size
         if self.average is not None:
-            self.average.update(state.step)
+            self.average.update(state.step, self._decay())
 
-    def _train_discriminator(self, real: Tensor, fake: Tensor | None) -> None:
+    def _train_discriminator(self, real: Tensor, shared: _Fakes | None, update: int) -> None:
         objective = self.architecture.objective
         with torch.no_grad():
-            fake = self._fakes() if fake is None else fake.detach()
-        listener = _Listener(self.discriminate, real, fake, self.together, self._autocast)
+            made = self._fakes() if shared is None else shared
+        fake = made.images.detach()
+        listener = self._listener(real, fake, made, self.together, update)
         loss = objective.discriminator_loss(listener, real, fake)
+        said = list(listener.scores(self.training_mode.paused))
         self._update(loss, "d", self.state.discriminator, self.state.discriminator_optimizer)
         if self.architecture.after_discriminator_step is not None:
             # The same seed in every process: its random numbers are the same in all.
             with seeded(derive(self.config.seed, "after", self.state.step), self.device):
                 self.architecture.after_discriminator_step(self.state.discriminator)
-        for name, scores in listener.said.items():
+        for name, scores in said:
             shown = scores.sigmoid() if objective.scores == "logits" else scores
             self._measure(name, shown.mean())
 
-    def _train_generator(self, real: Tensor, fake: Tensor | None) -> None:
+    def _train_generator(self, real: Tensor, shared: _Fakes | None) -> None:
         trained = [p for p in self.state.discriminator.parameters() if p.requires_grad]
         for parameter in trained:  # their gradients would be thrown away
             parameter.requires_grad_(False)
         try:
-            fake = self._fakes() if fake is None else fake
-            listener = _Listener(self.discriminate, real, fake, False, self._autocast)
-            loss = self.architecture.objective.generator_loss(listener, real, fake)
+            made = self._fakes() if shared is None else shared
+            update = self.state.step // self.config.generator_every
+            listener = self._listener(real, made.images, made, False, update)
+            loss = self.architecture.objective.generator_loss(listener, real, made.images)
             self._update(loss, "g", self.state.generator, self.state.generator_optimizer)
         finally:
             for parameter in trained:
@@ -162,6 +148,20 @@ class Stepper:
         optimizer.step()
         self.trained[which] = network
 
+    def measured(self) -> dict[str, float]:
+        """Return the mean of each number of this window, and what is scheduled now.
+
+        In place of the factor of the learning rate there are the two rates themselves.
+        """
+        found = self.state.metrics.means() | self.scheduled
+        if found.pop(RATE, None) is not None:
+            pair = (self.state.generator_optimizer, self.state.discriminator_optimizer)
+            found |= {
+                f"{RATE}_{which}": float(optimizer.param_groups[0]["lr"])
+                for which, optimizer in zip("gd", pair, strict=True)
+            }
+        return found
+
     def gradient_norms(self) -> dict[str, Tensor]:
         """Return the norms of the last step's gradients, as grad_d and grad_g.
 
@@ -181,21 +181,42 @@ class Stepper:
     def _autocast(self) -> AbstractContextManager[object]:
         return self.precision.autocast(self.device)
 
-    def _fakes(self) -> Tensor:
+    def _listener(
+        self, real: Tensor, fake: Tensor, made: _Fakes, together: bool, update: int
+    ) -> Listener:
+        return Listener(
+            network=self.state.discriminator,
+            generator=self.state.generator,
+            latents=made.latents,
+            step=self.state.step,
+            images_seen=self.state.samples_seen,
+            update=update,
+            scheduled=self.scheduled,
+            real=real,
+            fake=fake,
+            forward=self.discriminate,
+            together=together,
+            autocast=self._autocast,
+        )
+
+    def _decay(self) -> float:
+        """Return the decay of a step: the schedule's, unless the user chose another."""
+        chosen, usual = self.config.ema, self.architecture.defaults.ema
+        value = self.scheduled.get("ema", chosen) if chosen == usual else chosen
+        assert value is not None  # or there would be no average
+        return ema.decay_per_step(value, self.config.batch_size)
+
+    def _fakes(self) -> _Fakes:
         """Return our share of a batch of generated images, from new latents."""
         size = self.config.batch_size
         z = torch.randn(
             size, self.architecture.latent_dim, generator=self.latents, device=self.device
         )
         share, first = size // self.world.size, self.world.rank * size // self.world.size
+        z = z[first : first + share]
         with self._autocast():
-            images = _full(self.generate(z[first : first + share]))
+            images = full(self.generate(z))
         n, channels, height, width = images.shape
         if channels == 1:  # NCHW and NHWC are the same then; use NHWC strides, as real images have
             images = images.reshape(n, -1).view(n, height, width, 1).permute(0, 3, 1, 2)
-        return images
-
-
-def _full(tensor: Tensor) -> Tensor:
-    """Return `tensor` in float32 where autocast made it bfloat16: a loss is a sum of many."""
-    return tensor.float() if tensor.dtype == torch.bfloat16 else tensor
+        return _Fakes(images, z)

@@ -30,11 +30,6 @@ CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA de
 COMPILER = pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
 
 
-@pytest.fixture
-def architecture() -> Architecture:
-    return registry.load_architecture("mlp_gan", {"hidden": (16, 32)}).value
-
-
 def weights(architecture: Architecture, device: str = "cpu", **changes: Any) -> torch.Tensor:
     config = TrainConfig(batch_size=8, **{"max_steps": 3} | changes)
     pixels = np.random.default_rng(0).integers(0, 256, (40, 28, 28, 1), np.uint8)

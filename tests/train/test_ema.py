@@ -16,13 +16,7 @@ from ganzoo.errors import UsageError
 from ganzoo.train.ema import EVERY, MovingAverage, decay_per_step, shadow
 from ganzoo.train.events import Stepped
 from ganzoo.train.loop import fit
-from ganzoo.zoo import registry
 from tests.conftest import Cli
-
-
-@pytest.fixture
-def architecture() -> Architecture:
-    return registry.load_architecture("mlp_gan", {"hidden": (16, 32)}).value
 
 
 def test_k_steps_are_the_closed_form(architecture: Architecture) -> None:
@@ -116,9 +110,9 @@ def test_a_buffer_that_its_module_puts_another_in_the_place_of_is_averaged() -> 
 
     network = Centre()
     average = shadow(network)
-    mean = MovingAverage(average, network, 0.5)
+    mean = MovingAverage(average, network)
     network.centre = torch.ones(1)
-    mean.update(1)
+    mean.update(1, 0.5)
     assert float(average.get_buffer("centre")) == 1.0
 
 

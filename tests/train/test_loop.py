@@ -20,14 +20,8 @@ from ganzoo.train.loop import fit
 from ganzoo.train.schedule import EACH_EPOCH, Every
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import World
-from ganzoo.zoo import registry
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture
-def architecture() -> Architecture:
-    return registry.load_architecture("mlp_gan", {"hidden": (16, 32)}).value
 
 
 @pytest.fixture

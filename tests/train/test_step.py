@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,7 +46,8 @@ def drawn(gan: Architecture, count: int = 20) -> NDArray[np.uint8]:
 def textbook(gan: Architecture, config: TrainConfig, pixels: NDArray[np.uint8]) -> TrainState:
     """The loop as the papers have it: nothing frozen, shared, rewritten or taken together."""
     state = TrainState.fresh(gan, config, CPU)
-    G, D = state.generator, state.discriminator
+    G = state.generator
+    D: Any = state.discriminator
     opt_g, opt_d = state.generator_optimizer, state.discriminator_optimizer
     batches = Batches(pixels, gan.image_range, CPU, config.seed)
     latents = torch.Generator()

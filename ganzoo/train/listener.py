@@ -1,0 +1,81 @@
+"""The discriminator as a loss sees it: it answers, and remembers what it said of each batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+Context = Callable[[], AbstractContextManager[object]]
+
+
+@dataclass(kw_only=True)
+class Listener:
+    """A `ganzoo.architecture.Discriminator`; the public attributes are described there.
+
+    It knows the two batches of a step when it sees them, also where they were detached. Where each
+    score depends on one image alone (`together`), it calls the network once for both.
+    """
+
+    network: nn.Module
+    generator: nn.Module
+    latents: Tensor
+    step: int
+    images_seen: int
+    update: int
+    scheduled: Mapping[str, float]
+    real: Tensor
+    fake: Tensor
+    forward: Callable[..., Tensor]
+    """The network, perhaps compiled."""
+    together: bool
+    autocast: Context
+    both: tuple[Tensor, ...] = ()
+    said: list[Tensor | None] = field(default_factory=lambda: [None, None])
+    """The first scores of the real batch and of the generated one, without a graph."""
+
+    def __call__(self, images: Tensor, *more: Tensor) -> Tensor:
+        """Return the scores (n,) of images (n, C, H, W)."""
+        which = self._which(images)
+        joined = self.together and torch.is_grad_enabled() and not images.requires_grad
+        if which is None or more or not joined:
+            scores = self._ask(images, *more)
+        else:
+            self.both = self.both or self._ask(torch.cat([self.real, self.fake])).chunk(2)
+            scores = self.both[which]
+        if which is not None and self.said[which] is None:
+            self.said[which] = scores.detach()
+        return scores
+
+    def scores(self, evaluating: Context) -> Iterator[tuple[str, Tensor]]:
+        """Yield "d_real" and "d_fake" with what was said of each batch, without a graph.
+
+        A loss that changed the images before it asked has not heard of the batch itself. That is
+        asked now, within `evaluating`, where asking changes nothing in the network.
+        """
+        for which, batch in enumerate((self.real, self.fake)):
+            if self.said[which] is None:
+                with torch.no_grad(), evaluating():
+                    self(batch.detach())
+            scores = self.said[which]
+            assert scores is not None
+            yield ("d_real", "d_fake")[which], scores
+
+    def _which(self, images: Tensor) -> int | None:
+        """Return 0 for the real batch, 1 for the generated one, None for other images."""
+        for which, batch in enumerate((self.real, self.fake)):
+            if images is batch or images.is_set_to(batch):
+                return which
+        return None
+
+    def _ask(self, images: Tensor, *more: Tensor) -> Tensor:
+        with self.autocast():  # the loss itself is computed in float32
+            return full(self.forward(images, *more))
+
+
+def full(tensor: Tensor) -> Tensor:
+    """Return `tensor` in float32 where autocast made it bfloat16: a loss is a sum of many."""
+    return tensor.float() if tensor.dtype == torch.bfloat16 else tensor
