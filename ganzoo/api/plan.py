@@ -55,6 +55,12 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
             f"of the generator, to be drawn and exported: decay {decay:.6g} a step, "
             f"half-life {half_life:,.0f} images"
         )
+    if schedules := job.loaded.value.schedules:
+        whole = opened.steps * config.batch_size
+        lines["schedules"] = ", ".join(
+            f"{name} {schedule(0, whole):.4g} … {schedule(whole, whole):.4g}"
+            for name, schedule in schedules.items()
+        )
     if world.size > 1:
         lines["processes"] = f"{world.size}, each with {world.share(config.batch_size)} of a batch"
     if config.discriminator_steps > 1:

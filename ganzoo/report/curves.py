@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import METRICS, Run
-from ganzoo.runs.quantities import QUALITY, labels, measured
+from ganzoo.runs.quantities import QUALITY, SCHEDULED, labels, measured
 from ganzoo.runs.scores import evaluations
 
 Numbers = NDArray[np.float64]
@@ -86,6 +87,7 @@ def charts(run: Run) -> list[Chart]:
         found.append(Chart("probabilities", title, pair, limits=(0, 1), line=0.5))
     title = "Diversity (of real images: 1)"
     found.append(Chart("diversity", title, curves("diversity"), line=1))
+    found += _scheduled(entries, facts)
     judged = evaluations(entries)
     for name, title, limits in (
         ("frechet", "Fréchet distance (FD) to real pictures", None),
@@ -94,6 +96,27 @@ def charts(run: Run) -> list[Chart]:
         line = curve(judged, name, facts, QUALITY[name])
         found.append(Chart(name, title, [line], limits, few=len(judged) <= MARKS))
     return [chart for chart in found if any(len(c.values) for c in chart.curves)]
+
+
+TITLES = {
+    "learning_rate": "Learning rate",
+    "beta2": "Adam's beta2",
+    "ema": "The average's decay or half-life",
+}
+
+
+def _scheduled(entries: Sequence[Mapping[str, Any]], facts: Facts) -> Iterator[Chart]:
+    """Yield a chart for each thing that the architecture changed by a schedule."""
+    names = dict.fromkeys(n for entry in entries for n in entry if n.startswith(SCHEDULED))
+    networks = {"_d": "discriminator", "_g": "generator"}
+    for thing in dict.fromkeys(re.sub("_[dg]$", "", name) for name in names):
+        curves = [
+            curve(entries, name, facts, networks.get(name.removeprefix(thing), "value"))
+            for name in names
+            if re.sub("_[dg]$", "", name) == thing
+        ]
+        bare = thing.removeprefix(SCHEDULED)
+        yield Chart(f"schedule-{bare}", TITLES.get(bare, f"Scheduled: {bare}"), curves)
 
 
 def curve(entries: Sequence[Mapping[str, Any]], name: str, facts: Facts, label: str = "") -> Curve:

@@ -15,6 +15,9 @@ QUALITY = {"frechet": "FD", "coverage": "coverage"}
 """What is measured where pictures are judged: Fréchet distance, and coverage of the real ones. A
 terminal may have nothing but ASCII."""
 
+SCHEDULED = "scheduled/"
+"""What begins the names of the values that schedules gave."""
+
 
 def labels(scores: str) -> dict[str, str]:
     """Return the labels of losses and scores by name; `scores` is "logits" or "critic"."""

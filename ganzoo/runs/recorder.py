@@ -20,6 +20,7 @@ from ganzoo.runs.card import card
 from ganzoo.runs.checkpoints import CARD, Checkpoints, step_of
 from ganzoo.runs.folder import SAMPLES, Run, now
 from ganzoo.runs.job import Job
+from ganzoo.runs.quantities import SCHEDULED
 from ganzoo.runs.scores import Examined
 from ganzoo.runs.state_files import to_files
 from ganzoo.runs.weights import model_info
@@ -166,6 +167,7 @@ class _Writer:
             "epoch": event.epoch,
             "samples_seen": event.state.samples_seen,
             **{name: round(value, 6) for name, value in event.metrics.items()},
+            **{SCHEDULED + name: float(f"{v:.6g}") for name, v in event.scheduled.items()},
             "images_per_second": round(event.images_per_second, 1),
             "seconds": self.seconds,
         }

@@ -49,6 +49,7 @@ def tagged(event: Logged, scores: str) -> dict[str, float]:
     tags |= {f"grad_{which}": f"gradient norm/{name}" for which, name in NAMES.items()}
     numbers = event.metrics | measured(event.metrics, scores)
     found = {tags.get(name, name): value for name, value in numbers.items()}
+    found |= {f"schedule/{name}": value for name, value in event.scheduled.items()}
     return found | {"images per second": event.images_per_second}
 
 

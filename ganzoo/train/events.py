@@ -42,11 +42,13 @@ class Logged(Event):
     the last batch's gradients, grad_d and grad_g. d_real and d_fake are probabilities for logits
     and raw scores for critics. What was not measured is left out, as some networks are not trained
     in every batch. `images_per_second` counts real images, and leaves out the time in which
-    somebody drew or saved.
+    somebody drew or saved. `scheduled` has what the architecture's schedules gave in the last
+    batch, and in place of a factor the learning rates that it made, learning_rate_g and _d.
     """
 
     metrics: dict[str, float] = field(default_factory=dict)
     images_per_second: float = math.nan
+    scheduled: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,8 @@ def fit(
         if due.log:
             norms = state.metrics.fetch(world, state.step, stepper.gradient_norms())
             rate = (state.samples_seen - logged) / training.seconds
-            yield Logged(state, epoch, steps, stepper.measured() | norms, rate)
+            means = state.metrics.means() | norms
+            yield Logged(state, epoch, steps, means, rate, stepper.schedules())
             training.restart()
             logged = state.samples_seen
         if due.clear:

@@ -148,12 +148,9 @@ class Stepper:
         optimizer.step()
         self.trained[which] = network
 
-    def measured(self) -> dict[str, float]:
-        """Return the mean of each number of this window, and what is scheduled now.
-
-        In place of the factor of the learning rate there are the two rates themselves.
-        """
-        found = self.state.metrics.means() | self.scheduled
+    def schedules(self) -> dict[str, float]:
+        """Return what was scheduled for the last step, with learning rates in place of a factor."""
+        found = dict(self.scheduled)
         if found.pop(RATE, None) is not None:
             pair = (self.state.generator_optimizer, self.state.discriminator_optimizer)
             found |= {
