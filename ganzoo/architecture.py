@@ -149,6 +149,18 @@ class TrainConfig:
     learning_rate: float | None = setting(
         None, "Learning rate of both networks; by default as the architecture says."
     )
+    generator_learning_rate: float | None = setting(
+        None, "Learning rate of the generator, where it is to be another."
+    )
+    discriminator_learning_rate: float | None = setting(
+        None, "Learning rate of the discriminator, where it is to be another."
+    )
+    beta1: float | None = setting(
+        None, "Adam's beta1 for both networks; by default as the architecture says."
+    )
+    beta2: float | None = setting(
+        None, "Adam's beta2 for both networks; by default as the architecture says."
+    )
     max_steps: int | None = setting(
         None, "Stop after that many batches, however many epochs are left.", extends=True
     )
@@ -169,13 +181,16 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         check_settings(self)
-        positive = ("learning_rate", "ema")
+        rates = ("learning_rate", "generator_learning_rate", "discriminator_learning_rate")
+        positive, betas = (*rates, "ema"), ("beta1", "beta2")
         for row in fields(self):
             value, name = getattr(self, row.name), row.name
-            if type(value) is int and name not in {"seed", *positive} and value < 1:
+            if type(value) is int and name not in {"seed", *positive, *betas} and value < 1:
                 raise SettingError(f"{name} must be at least 1, not {value}", name)
             if name in positive and value is not None and not 0 < value < float("inf"):
                 raise SettingError(f"{name} must be a positive number, not {value}", name)
+            if name in betas and value is not None and not 0 <= value < 1:
+                raise SettingError(f"{name} must be at least 0 and below 1, not {value}", name)
 
 
 @dataclass(frozen=True, kw_only=True)

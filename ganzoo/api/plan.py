@@ -13,6 +13,7 @@ from ganzoo.zoo import options
 
 if TYPE_CHECKING:
     from ganzoo.runs.carrying import Opened
+    from ganzoo.train.state import TrainState
 
 
 Spell = Callable[[str, Iterable[str]], str]
@@ -33,7 +34,6 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
     images, config, world = job.images, job.config, job.world
     count, height, width, channels = images.pixels.shape
     settings = ", ".join(f"{k}={options.unparse(v)}" for k, v in job.loaded.options.items())
-    rate = "" if config.learning_rate is None else f", learning rate {config.learning_rate:g}"
     entry = job.loaded.entry
     lines = {
         "architecture": f"{entry.name} of {entry.package} {entry.version} ({settings})",
@@ -42,7 +42,8 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
         "data": f"{images.name}, {count:,} images, {width}x{height}, "
         f"{'grey' if channels == 1 else 'RGB'}",
         "training": f"{opened.steps:,} steps of {config.batch_size} images, "
-        f"{_short(opened.steps * config.batch_size / count)}, seed {config.seed}{rate}",
+        f"{_short(opened.steps * config.batch_size / count)}, seed {config.seed}",
+        "optimizers": _optimizers(state),
         "device": str(job.device),
         "precision": str(job.precision),
     }
@@ -83,6 +84,18 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
     if work.state is not None and state.step == opened.steps:
         lines["complete"] = spell("resumed with epochs='+10', it trains longer", ["epochs"])
     return lines
+
+
+def _optimizers(state: TrainState) -> str:
+    """Return what both optimizers begin with: once, where they are alike."""
+    from ganzoo.runs.quantities import optimizer
+    from ganzoo.train.optimizing import described
+
+    pair = (state.generator_optimizer, state.discriminator_optimizer)
+    generator, discriminator = (optimizer(described(each)) for each in pair)
+    if generator == discriminator:
+        return f"{generator}, for both networks"
+    return f"{generator} for the generator; {discriminator} for the discriminator"
 
 
 def print_plan(lines: Mapping[str, str]) -> None:

@@ -34,6 +34,8 @@ TensorBoard = Annotated[
 
 SPELLED = {
     "learning_rate": "--lr",
+    "generator_learning_rate": "--generator-lr",
+    "discriminator_learning_rate": "--discriminator-lr",
     "options": "--set",
     "data_options": "--set-data",
     "parent": "--dir",

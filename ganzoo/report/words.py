@@ -21,7 +21,7 @@ from ganzoo.report import gallery
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import Run
 from ganzoo.runs.health import Watch
-from ganzoo.runs.quantities import QUALITY, labels, measured, number
+from ganzoo.runs.quantities import QUALITY, labels, measured, number, optimizer
 from ganzoo.train.schedule import total_steps
 from ganzoo.zoo.options import unparse
 
@@ -76,11 +76,21 @@ def config(facts: Facts) -> Rows:
             return UNSET.get(name, "none")
         return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
+    told = {"precision"} | ({*OF_OPTIMIZERS} if facts.optimizers else set())
     return [
-        (name.replace("_", " "), in_words(name, value))
-        for name, value in asdict(facts.config).items()
-        if name != "precision"
+        *((f"optimizer of the {network}", optimizer(o)) for network, o in facts.optimizers.items()),
+        *(
+            (name.replace("_", " "), in_words(name, value))
+            for name, value in asdict(facts.config).items()
+            if name not in told
+        ),
     ]
+
+
+OF_OPTIMIZERS = (
+    "learning_rate", "generator_learning_rate", "discriminator_learning_rate", "beta1", "beta2",
+)  # fmt: skip
+"""Settings that the optimizers' own rows tell."""
 
 
 def commands(run: Run) -> list[str]:

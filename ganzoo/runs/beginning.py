@@ -17,6 +17,7 @@ from ganzoo.runs.wishes import Wishes
 from ganzoo.train.device import choose
 from ganzoo.train.events import Event
 from ganzoo.train.schedule import sized
+from ganzoo.train.state import TrainState
 from ganzoo.train.world import joined, launch, restarted
 from ganzoo.zoo import catalogue, registry
 
@@ -73,8 +74,8 @@ def begin(
         job = Job(loaded=loaded, images=images, config=config, device=where, world=world)
 
         @contextmanager
-        def create() -> Iterator[Run]:
-            run = Run.create(runs, job.name, job.facts(saving, command))
+        def create(state: TrainState) -> Iterator[Run]:
+            run = Run.create(runs, job.name, job.facts(saving, command, state))
             with run.locked():
                 yield run
 

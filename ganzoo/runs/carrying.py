@@ -36,14 +36,15 @@ def never() -> bool:
 class Work:
     """A job, and how to carry it out in a run's folder.
 
-    `open_run` gives the leader the run's folder; the folder is locked inside the `with`. `state` is
-    the state to go on from, or None for a new run. `rejected` are checkpoints that could not be
-    used: they are left alone. `asked` is the config before ganzoo adapted it to the data.
+    `open_run` gives the leader the run's folder, for a state to begin with; the folder is locked
+    inside the `with`. `state` is the state to go on from, or None for a new run. `rejected` are
+    checkpoints that could not be used: they are left alone. `asked` is the config before ganzoo
+    adapted it to the data.
     """
 
     job: Job
     saving: Saving
-    open_run: Callable[[], AbstractContextManager[Run]]
+    open_run: Callable[[TrainState], AbstractContextManager[Run]]
     asked: TrainConfig
     state: TrainState | None = None
     rejected: set[Path] = field(default_factory=set)
@@ -94,7 +95,10 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
             yield _opened(started, Run(Path(os.fsdecode(world.tell(b"")))), work)
             yield from chain([started], events)
         else:
-            with work.open_run() as run, _explained(run, job, resumed=work.state is not None):
+            with (
+                work.open_run(started.state) as run,
+                _explained(run, job, resumed=work.state is not None),
+            ):
                 world.tell(os.fsencode(run.path))
                 yield _opened(started, run, work, examiner.about if examiner else "")
                 checkpoints = work.saving.checkpoints(

@@ -11,7 +11,10 @@ from ganzoo.errors import ModelFileError
 from ganzoo.runs.saving import Saving, extending
 
 SCHEMA = 1
-NEWER = {"eval_every", "eval_images", "eval_features", "keep_best"}
+NEWER = {
+    "eval_every", "eval_images", "eval_features", "keep_best",
+    "generator_learning_rate", "discriminator_learning_rate", "beta1", "beta2",
+}  # fmt: skip
 """Settings that the first format of run.json did not have: where they are missing, they have their
 defaults."""
 
@@ -129,6 +132,8 @@ class Facts:
     architecture: Made
     scores: str  # "logits" or "critic"
     data: Data
+    optimizers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What `train.optimizing.described` says, by network; empty in files of before there was it."""
     config: TrainConfig
     saving: Saving
     circumstances: Circumstances
@@ -152,6 +157,10 @@ class Facts:
                     options=read(made, "options", dict),
                 ),
                 scores=read(content, "scores", str, "logits"),
+                optimizers={
+                    network: dict(read(read(content, "optimizers", dict, {}), network, dict))
+                    for network in read(content, "optimizers", dict, {})
+                },
                 data=Data(
                     name=read(data, "name", str),
                     source=read(data, "source", dict),

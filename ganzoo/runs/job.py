@@ -16,6 +16,8 @@ from ganzoo.data import Images, open_images
 from ganzoo.runs.facts import Chosen, Circumstances, Data, Facts, Made
 from ganzoo.runs.saving import Saving
 from ganzoo.train.device import Device, Precision, choose_precision
+from ganzoo.train.optimizing import described
+from ganzoo.train.state import TrainState
 from ganzoo.train.world import World, launch
 from ganzoo.zoo import registry
 from ganzoo.zoo.registry import Loaded
@@ -56,11 +58,18 @@ class Job:
         """The precision that the config's word means on this device."""
         return choose_precision(self.config.precision, self.device.torch)
 
-    def facts(self, saving: Saving, command: tuple[str, ...] = ()) -> Facts:
+    def facts(
+        self, saving: Saving, command: tuple[str, ...] = (), state: TrainState | None = None
+    ) -> Facts:
         """Return the content of run.json: enough to repeat the run and to go on with it.
 
-        `command` is what began it. `created` stays empty: `Run.create` fills it in.
+        `command` is what began it. `created` stays empty: `Run.create` fills it in. `state` tells
+        what the optimizers begin with.
         """
+        optimizers = {}
+        if state:
+            optimizers["generator"] = described(state.generator_optimizer)
+            optimizers["discriminator"] = described(state.discriminator_optimizer)
         height, width, channels = map(int, self.images.pixels.shape[1:])
         return Facts(
             created="",
@@ -74,6 +83,7 @@ class Job:
                 fingerprint=self.images.fingerprint,
                 skipped=tuple(self.images.skipped),
             ),
+            optimizers=optimizers,
             config=self.config,
             saving=saving,
             circumstances=self.circumstances(),

@@ -45,6 +45,13 @@ def number(value: float) -> str:
     return f"{value:.4f}" if 0 < size < 0.01 else f"{value:.3f}"
 
 
+def optimizer(told: Mapping[str, Any]) -> str:
+    """Return an optimizer of run.json in words: "Adam, learning rate 0.0002, betas 0.5, 0.999"."""
+    betas = ", ".join(f"{beta:g}" for beta in told.get("betas", ()))
+    rate = f"{told.get('name')}, learning rate {told.get('learning_rate')}"
+    return f"{rate}, betas {betas}" if betas else rate
+
+
 def is_number(value: object) -> bool:
     """Return whether a value of a file is a number that float can hold."""
     return isinstance(value, int | float) and not abs(value) >= LARGEST  # NaN is one

@@ -184,7 +184,7 @@ def _opened(
     if run:
         _note(run, job, facts, state, command, say)
 
-    def same() -> AbstractContextManager[Run]:
+    def same(state: TrainState) -> AbstractContextManager[Run]:
         assert run  # only the leader asks
         return nullcontext(run)
 

@@ -15,7 +15,7 @@ from ganzoo.seeds import derive
 from ganzoo.train import ema
 from ganzoo.train.metrics import Metrics
 from ganzoo.train.networks import build
-from ganzoo.train.scheduled import remember_rates
+from ganzoo.train.optimizing import set_up
 
 
 @dataclass
@@ -43,10 +43,7 @@ class TrainState:
             for tensor in (t for t in network.parameters() if t.dim() == 4):
                 tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
         optimizers = architecture.optimizers(generator, discriminator)
-        if config.learning_rate is not None:
-            for group in (g for optimizer in optimizers for g in optimizer.param_groups):
-                group["lr"] = config.learning_rate
-        remember_rates(architecture, optimizers)
+        set_up(architecture, config, optimizers)
         average = None if config.ema is None else ema.shadow(generator)
         return cls(generator, discriminator, *optimizers, average)
 

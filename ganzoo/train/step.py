@@ -18,7 +18,7 @@ from ganzoo.train.device import choose_precision, is_here
 from ganzoo.train.listener import Listener, full
 from ganzoo.train.mode import TrainingMode
 from ganzoo.train.networks import seeded
-from ganzoo.train.scheduled import RATE, follow, values_at
+from ganzoo.train.optimizing import RATE, follow, values_at
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import ALONE, World
 

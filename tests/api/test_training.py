@@ -20,6 +20,7 @@ from ganzoo.api.signals import Stop
 from ganzoo.api.watching import watch
 from ganzoo.errors import GanzooError, PluginError, SettingError
 from ganzoo.runs.beginning import begin
+from ganzoo.runs.folder import Run
 from ganzoo.train.events import Finished, Logged
 from tests.conftest import Ganzoo, process
 from tests.lives import content
@@ -292,3 +293,19 @@ def test_damaged_metrics_are_left_out(trained: Path, tmp_path: Path) -> None:
     assert len(run.metrics["step"]) == before + 1
     assert "completed" in repr(ganzoo.runs(tmp_path))
     assert run.report().exists()
+
+
+def test_a_run_says_what_its_optimizers_were_told(tmp_path: Path) -> None:
+    run = ganzoo.train(
+        "mlp_gan", options={"hidden": 8}, runs=tmp_path, **TINY, discriminator_learning_rate=1e-3
+    )
+    adam = {"name": "Adam", "learning_rate": 2e-4, "betas": [0.5, 0.999]}
+    assert run.facts.optimizers == {
+        "generator": adam, "discriminator": adam | {"learning_rate": 1e-3},
+    }  # fmt: skip
+    written = json.loads((run.path / "run.json").read_text())
+    assert written["optimizers"] == run.facts.optimizers
+    assert "Adam, learning rate 0.001, betas 0.5, 0.999" in run.report().read_text()
+    del written["optimizers"]  # as in a run of before
+    (run.path / "run.json").write_text(json.dumps(written))
+    assert Run(run.path).facts().optimizers == {}

@@ -122,6 +122,7 @@ def test_a_critics_numbers_have_its_names(tmp_path: Path, cli: Cli) -> None:
     assert "Wasserstein, at the end" in text
     assert "D(x)" not in text
     assert "max steps no limit" in text
+    assert "optimizer of the generator RMSprop, learning rate 5e-05" in text
     assert "ema no average" in text
 
 

@@ -50,8 +50,12 @@ def without(content: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
 
 
 NEWER = ("eval_every", "eval_images", "eval_features", "keep_best")
+NEWER_CONFIG = ("generator_learning_rate", "discriminator_learning_rate", "beta1", "beta2")
 """Settings that a file of an older ganzoo does not have."""
-OPTIONAL = [("schema",), ("scores",), ("command",), ("launch",), *(("saving", n) for n in NEWER)]
+OPTIONAL = [
+    ("schema",), ("scores",), ("command",), ("launch",), ("optimizers",),
+    *(("saving", name) for name in NEWER), *(("config", name) for name in NEWER_CONFIG),
+]  # fmt: skip
 
 
 def paths(content: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -13,13 +13,14 @@ import torch
 from numpy.typing import NDArray
 
 from ganzoo import Architecture, Objective, TrainConfig
-from ganzoo.errors import DivergedError, PluginError
+from ganzoo.errors import DivergedError, PluginError, SettingError
 from ganzoo.train.batches import Batches
 from ganzoo.train.events import CheckpointDue, Finished, Logged, Started, Stepped
 from ganzoo.train.loop import fit
 from ganzoo.train.schedule import EACH_EPOCH, Every
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import World
+from ganzoo.zoo import registry
 
 CPU = torch.device("cpu")
 
@@ -246,15 +247,45 @@ def test_metrics_of_an_untrained_network_are_left_out(
     assert logged[1] == {}
 
 
-def test_learning_rate_overrides_the_architectures(architecture: Architecture) -> None:
-    state = TrainState.fresh(architecture, TrainConfig(learning_rate=0.5), CPU)
-    assert state.generator_optimizer.param_groups[0]["lr"] == 0.5
-    assert state.discriminator_optimizer.param_groups[0]["lr"] == 0.5
+@pytest.mark.parametrize(
+    ("settings", "generator", "discriminator"),
+    [
+        ({}, (2e-4, (0.5, 0.999)), (2e-4, (0.5, 0.999))),
+        ({"learning_rate": 0.5}, (0.5, (0.5, 0.999)), (0.5, (0.5, 0.999))),
+        (
+            {"learning_rate": 0.5, "discriminator_learning_rate": 0.1, "beta2": 0.9},
+            (0.5, (0.5, 0.9)), (0.1, (0.5, 0.9)),
+        ),
+        ({"generator_learning_rate": 1, "beta1": 0}, (1, (0, 0.999)), (2e-4, (0, 0.999))),
+    ],
+)  # fmt: skip
+def test_settings_override_the_architectures_optimizers(
+    architecture: Architecture, settings: dict[str, Any], generator: Any, discriminator: Any
+) -> None:
+    state = TrainState.fresh(architecture, TrainConfig(**settings), CPU)
+    for optimizer, expected in (
+        (state.generator_optimizer, generator),
+        (state.discriminator_optimizer, discriminator),
+    ):
+        assert [(g["lr"], g["betas"]) for g in optimizer.param_groups] == [expected]
+
+
+def test_betas_of_an_optimizer_without_are_refused() -> None:
+    gan = registry.load_architecture("wgan_clip", {"width": 4}).value
+    with pytest.raises(SettingError, match="beta2 is none of RMSprop's settings"):
+        TrainState.fresh(gan, TrainConfig(beta2=0.9), CPU)
+
+
+def test_what_a_schedule_decides_is_no_setting(architecture: Architecture) -> None:
+    gan = replace(architecture, schedules={"beta2": lambda seen, total: 0.9})
+    with pytest.raises(SettingError, match="beta2 is what the architecture has a schedule for"):
+        TrainState.fresh(gan, TrainConfig(beta2=0.9), CPU)
 
 
 @pytest.mark.parametrize(
     "changes",
     [{"epochs": 0}, {"batch_size": -1}, {"learning_rate": 0.0}, {"learning_rate": float("nan")},
+     {"generator_learning_rate": -1.0}, {"beta1": 1.0}, {"beta2": -0.1}, {"beta2": float("nan")},
      {"max_steps": 0}, {"log_every": 0}],
 )  # fmt: skip
 def test_a_config_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:

@@ -1,0 +1,96 @@
+"""What optimizers are told: the user's settings at first, then the architecture's schedules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from torch import Tensor
+from torch.optim import Optimizer
+
+from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.errors import PluginError, SettingError
+
+Pair = tuple[Optimizer, Optimizer]
+
+RATE, BETA = "learning_rate", "beta2"
+BASE = "initial_lr"
+"""Key of a parameter group's first learning rate, which the factor is of; torch calls it that."""
+
+
+def values_at(architecture: Architecture, seen: int, whole: int) -> dict[str, float]:
+    """Return the value of each schedule by name, after `seen` of `whole` images.
+
+    Raises PluginError where one is not a finite number, or not one that an optimizer can use.
+    """
+    found: dict[str, float] = {}
+    for name, schedule in architecture.schedules.items():
+        value = schedule(seen, whole)
+        ranges = {RATE: (0.0, math.inf), BETA: (0.0, 1.0), "ema": (0.0, math.inf)}
+        low, high = ranges.get(name, (-math.inf, math.inf))
+        if not (isinstance(value, int | float) and math.isfinite(value) and low <= value < high):
+            raise PluginError(
+                f"its schedule of {name} gives {value!r} after {seen:,} of {whole:,} images"
+            )
+        found[name] = float(value)
+    return found
+
+
+def set_up(architecture: Architecture, config: TrainConfig, optimizers: Pair) -> None:
+    """Give the optimizers, of (generator, discriminator), the settings that the user chose.
+
+    Raises SettingError where an optimizer has no such setting or a schedule decides it, PluginError
+    where an optimizer lacks what a schedule is of.
+    """
+    rates = (config.generator_learning_rate, config.discriminator_learning_rate)
+    for optimizer, own in zip(optimizers, rates, strict=True):
+        rate = config.learning_rate if own is None else own
+        for group in optimizer.param_groups:
+            if rate is not None:
+                group["lr"] = rate
+            if RATE in architecture.schedules:
+                group[BASE] = group["lr"]
+            if BETA in architecture.schedules and "betas" not in group:
+                raise PluginError("it has a schedule of beta2, and an optimizer has no betas")
+            _set_betas(group, architecture, config, type(optimizer).__name__)
+
+
+def _set_betas(
+    group: dict[str, Any], architecture: Architecture, config: TrainConfig, kind: str
+) -> None:
+    for place, name in enumerate(("beta1", "beta2")):
+        value = getattr(config, name)
+        if value is None:
+            continue
+        if "betas" not in group:
+            raise SettingError(f"{name} is none of {kind}'s settings, which is the optimizer", name)
+        if name in architecture.schedules:
+            raise SettingError(f"{name} is what the architecture has a schedule for", name)
+        betas = list(group["betas"])
+        betas[place] = value
+        group["betas"] = tuple(betas)
+
+
+def described(optimizer: Optimizer) -> dict[str, Any]:
+    """Return what a report says of an optimizer: its name, learning rate and, if any, betas.
+
+    The settings are those of its first group of parameters. A learning rate that is scheduled is
+    the one that the schedule's factor is of.
+    """
+    group = optimizer.param_groups[0]
+    found = {"name": type(optimizer).__name__, "learning_rate": group.get(BASE, group["lr"])}
+    if "betas" in group:
+        found["betas"] = list(group["betas"])
+    return {name: float(v) if isinstance(v, Tensor) else v for name, v in found.items()}
+
+
+def follow(values: dict[str, float], optimizers: Iterable[Optimizer]) -> None:
+    """Give the optimizers the learning rates and the beta2 of this step."""
+    if not values.keys() & {RATE, BETA}:
+        return
+    for group in (g for optimizer in optimizers for g in optimizer.param_groups):
+        if RATE in values:
+            group["lr"] = group[BASE] * values[RATE]
+        if BETA in values:
+            group["betas"] = (group["betas"][0], values[BETA])
