@@ -38,12 +38,16 @@ class MovingAverage:
 
     After u updates of one decay, with D = decay ** EVERY, it is the sum over i = 1 … u of
     (1 - D) D^(u - i) w_i / (1 - D^u). Here w are weights and batch-norm statistics alike; where
-    they started has no share. Counters are copied. The host knows the factors of the sum, so no
-    update waits for the device.
+    they started has no share. Integer buffers and the extra state of modules, such as the stage of
+    a network that grows, are copied. The host knows the factors of the sum, so no update waits for
+    the device.
     """
 
     def __init__(self, average: nn.Module, network: nn.Module) -> None:
         self.average, self.network = average, network
+        pairs = zip(average.modules(), network.modules(), strict=True)
+        plain = nn.Module.get_extra_state
+        self.extra = [pair for pair in pairs if type(pair[1]).get_extra_state is not plain]
 
     @torch.no_grad()
     def update(self, step: int, decay: float) -> None:
@@ -62,6 +66,8 @@ class MovingAverage:
         for counter, now in pairs:
             if not counter.is_floating_point():
                 counter.copy_(now)
+        for shown, module in self.extra:
+            shown.set_extra_state(copy.deepcopy(module.get_extra_state()))
 
 
 def _tensors(network: nn.Module) -> list[Tensor]:

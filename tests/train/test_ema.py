@@ -116,6 +116,34 @@ def test_a_buffer_that_its_module_puts_another_in_the_place_of_is_averaged() -> 
     assert float(average.get_buffer("centre")) == 1.0
 
 
+def test_counters_and_extra_state_are_copied() -> None:
+    class Growing(torch.nn.Module):
+        steps: torch.Tensor
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.stage = 0
+            self.weight = torch.nn.Parameter(torch.zeros(1))
+            self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+
+        def get_extra_state(self) -> torch.Tensor:
+            return torch.tensor(self.stage)
+
+        def set_extra_state(self, state: torch.Tensor) -> None:
+            self.stage = int(state)
+
+    growing = Growing()
+    network = torch.nn.Sequential(growing)
+    average = shadow(network)
+    mean = MovingAverage(average, network)
+    for step in range(1, 2 * EVERY + 2):
+        growing.stage = step
+        growing.steps += 1
+        mean.update(step, 0.5)
+    assert int(average.get_submodule("0").get_extra_state()) == 2 * EVERY + 1
+    assert int(average.get_buffer("0.steps")) == 2 * EVERY + 1
+
+
 def test_a_plugin_may_have_one_by_default(architecture: Architecture) -> None:
     gan = replace(architecture, defaults=TrainConfig(ema=10_000))
     events = fit(gan, np.zeros((8, 28, 28, 1), np.uint8), replace(gan.defaults, max_steps=1))
