@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -134,12 +135,13 @@ def _restore_optimizer(
 
     First the optimizer takes a step with gradients of zero. This shows which tensors it keeps, and
     the saved ones must have the same shapes and types. The step may change the weights, so restore
-    those afterwards.
+    those afterwards. Hooks of the optimizer, which may count its steps, do not see this one.
     """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     for parameter in parameters:
         parameter.grad = torch.zeros_like(parameter)
-    optimizer.step()
+    with torch.no_grad():  # what torch wraps around the step for its hooks also does this
+        inspect.unwrap(type(optimizer).step)(optimizer)
     optimizer.zero_grad()
     expected = {name: dict(optimizer.state[p]) for name, p in zip(names, parameters, strict=True)}
     optimizer.state.clear()

@@ -106,6 +106,49 @@ def initialised(gan: Architecture, draw: Callable[[torch.Tensor], object]) -> Bu
     return build
 
 
+def scheduled(gan: Architecture) -> Any:
+    """Optimizers of which one has a schedule of torch's, stepped by a hook of the optimizer."""
+
+    def build(G: nn.Module, D: nn.Module) -> Any:
+        pair = gan.optimizers(G, D)
+        schedule = torch.optim.lr_scheduler.StepLR(pair[0], 100)
+        pair[0].register_step_post_hook(lambda *_: schedule.step())
+        return pair
+
+    return build
+
+
+def hooked(gan: Architecture) -> Any:
+    """Optimizers of which one changes its own learning rate, by a counter that nothing saves."""
+
+    def build(G: nn.Module, D: nn.Module) -> Any:
+        pair, steps = gan.optimizers(G, D), itertools.count(1)
+
+        def slower(optimizer: Any, *_: object) -> None:
+            if next(steps) == 3:
+                optimizer.param_groups[0]["lr"] /= 10
+
+        pair[0].register_step_post_hook(slower)
+        return pair
+
+    return build
+
+
+def late(gan: Architecture) -> Any:
+    """Optimizers of which one gets slower at its step 101, by a counter that nothing saves."""
+
+    def build(G: nn.Module, D: nn.Module) -> Any:
+        pair, steps = gan.optimizers(G, D), itertools.count(1)
+
+        def slower(optimizer: Any, *_: object) -> None:
+            optimizer.param_groups[0]["lr"] = 2e-5 if next(steps) > 100 else 2e-4
+
+        pair[1].register_step_post_hook(slower)
+        return pair
+
+    return build
+
+
 def half(gan: Architecture) -> Any:
     """Optimizers that train one tensor of each network."""
     return lambda G, D: tuple(torch.optim.Adam([next(n.parameters())]) for n in (G, D))
@@ -202,7 +245,10 @@ BREAK: list[tuple[str, Callable[[Architecture], dict[str, Any]], str]] = [
         lambda g: {"objective": objective(g, lambda x: x * next(counter))},
         "differs between equal runs",
     ),
-    ("checkpoint", lambda g: {"generator": lambda: Unsaved(g.generator())}, "after a break"),
+    ("contract", lambda g: {"optimizers": scheduled(g)}, "an LRScheduler changes the learning"),
+    ("checkpoint", lambda g: {"generator": lambda: Unsaved(g.generator())}, "a break at step 1"),
+    ("checkpoint", lambda g: {"optimizers": late(g)}, "a break at step 99"),
+    ("checkpoint", lambda g: {"optimizers": hooked(g)}, "a break at step"),
     (
         "devices",
         lambda g: {"generator": after(g.generator, lambda x: x + 0 * torch.heaviside(x, x))},
