@@ -171,6 +171,11 @@ class TrainConfig:
         "Keep a moving average of the generator, and draw and export that. Below 1 it is the decay "
         "of a step (0.999), from 1 on the half-life in images (10000).",
     )
+    augment: bool | None = setting(
+        None,
+        "Change what the discriminator sees, so that few images last longer: as the architecture "
+        "says, else by DiffAugment. By default only where the architecture says so.",
+    )
     precision: Precision = setting(
         "auto", "Precision of the forward and backward passes: auto, fp32, tf32 or bf16."
     )
@@ -227,6 +232,10 @@ class Architecture:
     after_discriminator_step: Callable[[nn.Module], None] | None = None
     """Function of the discriminator, called after each of its updates: weight clipping, say."""
 
+    augment: Callable[[], nn.Module] | None = None
+    """Builder of what changes images before the discriminator sees them, real and generated ones
+    alike: a network (n, *image_shape) -> (n, *image_shape); `ganzoo.augment` has some."""
+
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     """Values that change in the course of a run, by name. "learning_rate" is a factor of what the
     optimizers begin with, "beta2" that of Adam, "ema" stands in place of the setting of that name.
@@ -250,7 +259,8 @@ class Architecture:
         low, high = self.image_range
         if not low < high:
             raise ValueError(f"image_range {self.image_range}: the first must be less")
-        for name in ("generator", "discriminator", "optimizers"):
+        functions = ["generator", "discriminator", "optimizers"]
+        for name in functions + ["augment"] * (self.augment is not None):
             if not callable(getattr(self, name)):
                 raise TypeError(f"{name} is not a function")
         for name, kind in (("objective", Objective), ("defaults", TrainConfig), ("dataset", str)):

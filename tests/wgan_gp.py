@@ -33,5 +33,5 @@ def wgan_gp(*, latent_dim: int = 100, width: int = 32, penalty: float = 10.0) ->
         objective=penalised(wasserstein(), gradient_penalty(penalty)),
         optimizers=adam(1e-4, (0.0, 0.9)),
         dataset="fashion_mnist",
-        defaults=TrainConfig(discriminator_steps=5),
+        defaults=TrainConfig(generator_every=5),
     )

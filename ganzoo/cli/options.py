@@ -55,6 +55,7 @@ NEGATIVES = {
     "report": "--no-report",
     "shared_fakes": "--own-fakes",
     "keep_best": "--no-keep-best",
+    "augment": "--no-augment",
 }
 """Options that switch a setting off which is on by default, or which an architecture has on."""
 

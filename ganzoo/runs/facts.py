@@ -13,7 +13,7 @@ from ganzoo.runs.saving import Saving, extending
 SCHEMA = 1
 NEWER = {
     "eval_every", "eval_images", "eval_features", "keep_best",
-    "generator_learning_rate", "discriminator_learning_rate", "beta1", "beta2",
+    "generator_learning_rate", "discriminator_learning_rate", "beta1", "beta2", "augment",
 }  # fmt: skip
 """Settings that the first format of run.json did not have: where they are missing, they have their
 defaults."""

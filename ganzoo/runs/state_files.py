@@ -45,6 +45,8 @@ def to_files(
         moments |= tensors
         facts["optimizer_numbers"] |= numbers
         facts["param_groups"][which] = _groups(optimizer)
+    if state.augment is not None:
+        weights |= _prefixed("augment", state.augment.state_dict())
     described = model_info(loaded, dataset, state.samples_seen).to_metadata()
     files = {MODEL: to_safetensors(weights, described), OPTIMIZERS: to_safetensors(moments, {})}
     if state.average is not None:
@@ -70,6 +72,8 @@ def restore(state: TrainState, files: Mapping[str, bytes], step: int | None = No
             _restore_optimizer(optimizer, _names(optimizer, state), groups, moments, numbers)
         for which in NETWORKS:
             getattr(state, which).load_state_dict(_of(which, weights))
+        if state.augment is not None:
+            state.augment.load_state_dict(_of("augment", weights))
         if state.average is not None:
             state.average.load_state_dict(_of("generator", load(files[AVERAGE])))
         state.step, state.samples_seen = int(facts["step"]), int(facts["samples_seen"])

@@ -33,6 +33,7 @@ class Listener:
     """The network, perhaps compiled."""
     together: bool
     autocast: Context
+    augment: Callable[[Tensor], Tensor]
     both: tuple[Tensor, ...] = ()
     said: list[Tensor | None] = field(default_factory=lambda: [None, None])
     """The first scores of the real batch and of the generated one, without a graph."""
@@ -73,7 +74,7 @@ class Listener:
 
     def _ask(self, images: Tensor, *more: Tensor) -> Tensor:
         with self.autocast():  # the loss itself is computed in float32
-            return full(self.forward(images, *more))
+            return full(self.forward(self.augment(images), *more))
 
 
 def full(tensor: Tensor) -> Tensor:

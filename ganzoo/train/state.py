@@ -10,12 +10,14 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.augment import DiffAugment
 from ganzoo.errors import DivergedError
 from ganzoo.seeds import derive
 from ganzoo.train import ema
 from ganzoo.train.metrics import Metrics
 from ganzoo.train.networks import build
 from ganzoo.train.optimizing import set_up
+from ganzoo.zoo.guard import guarded
 
 
 @dataclass
@@ -27,6 +29,7 @@ class TrainState:
     generator_optimizer: Optimizer
     discriminator_optimizer: Optimizer
     average: nn.Module | None = None  # of the generator, where the config asks for it
+    augment: nn.Module | None = None  # of what the discriminator sees
     step: int = 0  # batches done
     samples_seen: int = 0  # real images used
     metrics: Metrics = field(default_factory=Metrics)  # of the steps since they were last reported
@@ -45,7 +48,8 @@ class TrainState:
         optimizers = architecture.optimizers(generator, discriminator)
         set_up(architecture, config, optimizers)
         average = None if config.ema is None else ema.shadow(generator)
-        return cls(generator, discriminator, *optimizers, average)
+        augment = augmentation(architecture, config)
+        return cls(generator, discriminator, *optimizers, average, augment and augment.to(device))
 
     @property
     def shown(self) -> nn.Module:
@@ -67,6 +71,19 @@ class TrainState:
             constants = _norm([*network.buffers()])  # these may be infinite, as masks are
             if not numbers.isfinite() or constants.isnan():
                 raise DivergedError(f"the {which} is not finite after step {self.step}")
+
+
+def augmentation(architecture: Architecture, config: TrainConfig) -> nn.Module | None:
+    """Return what changes the images that the discriminator sees, as architecture and config say.
+
+    Raises PluginError where the architecture's own cannot be built.
+    """
+    if config.augment is False or not (config.augment or architecture.augment):
+        return None
+    if architecture.augment is None:
+        return DiffAugment(image_range=architecture.image_range)
+    with guarded("its augmentation", "built"):
+        return architecture.augment()
 
 
 def _norm(values: list[Any]) -> Tensor:

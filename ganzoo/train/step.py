@@ -86,6 +86,8 @@ class Stepper:
         self.scheduled = values_at(self.architecture, state.samples_seen, self.images)
         follow(self.scheduled, (state.generator_optimizer, state.discriminator_optimizer))
         with self.training_mode, seeded(noise, self.device), self.routes:
+            if (of_real := getattr(state.augment, "of_real", None)) is not None:
+                real = of_real(real)
             shared = self._fakes() if config.shared_fakes else None
             if state.step % config.discriminator_every == 0:
                 done = state.step // config.discriminator_every * config.discriminator_steps
@@ -111,9 +113,22 @@ class Stepper:
             # The same seed in every process: its random numbers are the same in all.
             with seeded(derive(self.config.seed, "after", self.state.step), self.device):
                 self.architecture.after_discriminator_step(self.state.discriminator)
+        self._adapt(dict(said)["d_real"], len(real) * self.world.size, update)
         for name, scores in said:
             shown = scores.sigmoid() if objective.scores == "logits" else scores
             self._measure(name, shown.mean())
+
+    def _adapt(self, scores: Tensor, images: int, update: int) -> None:
+        """Let the augmentation adapt to the scores of `images` real images, where it does so."""
+        adapt = getattr(self.state.augment, "adapt", None)
+        if adapt is None:
+            return
+        signs = scores.sign().mean()
+        if self.world.size > 1:
+            self.world.average([signs])
+        adapt(signs, images, update)
+        if isinstance(p := getattr(self.state.augment, "p", None), Tensor):
+            self._measure("augment_p", p.clone())
 
     def _train_generator(self, real: Tensor, shared: _Fakes | None) -> None:
         trained = [p for p in self.state.discriminator.parameters() if p.requires_grad]
@@ -194,6 +209,7 @@ class Stepper:
             forward=self.discriminate,
             together=together,
             autocast=self._autocast,
+            augment=self.state.augment or _as_it_is,
         )
 
     def _decay(self) -> float:
@@ -217,3 +233,7 @@ class Stepper:
         if channels == 1:  # NCHW and NHWC are the same then; use NHWC strides, as real images have
             images = images.reshape(n, -1).view(n, height, width, 1).permute(0, 3, 1, 2)
         return _Fakes(images, z)
+
+
+def _as_it_is(images: Tensor) -> Tensor:
+    return images

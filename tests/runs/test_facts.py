@@ -50,7 +50,13 @@ def without(content: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
 
 
 NEWER = ("eval_every", "eval_images", "eval_features", "keep_best")
-NEWER_CONFIG = ("generator_learning_rate", "discriminator_learning_rate", "beta1", "beta2")
+NEWER_CONFIG = (
+    "generator_learning_rate",
+    "discriminator_learning_rate",
+    "beta1",
+    "beta2",
+    "augment",
+)
 """Settings that a file of an older ganzoo does not have."""
 OPTIONAL = [
     ("schema",), ("scores",), ("command",), ("launch",), ("optimizers",),
