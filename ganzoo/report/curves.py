@@ -87,6 +87,8 @@ def charts(run: Run) -> list[Chart]:
         found.append(Chart("probabilities", title, pair, limits=(0, 1), line=0.5))
     title = "Diversity (of real images: 1)"
     found.append(Chart("diversity", title, curves("diversity"), line=1))
+    title = "Probability of augmentation"
+    found.append(Chart("augment", title, [curve(entries, "augment_p", facts, "p")], (0, 1)))
     found += _scheduled(entries, facts)
     judged = evaluations(entries)
     for name, title, limits in (
