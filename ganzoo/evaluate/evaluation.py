@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from html import escape
@@ -14,6 +15,8 @@ from ganzoo.evaluate.features import yardstick
 from ganzoo.evaluate.measures import MEASURES
 
 SCHEMA = 1
+ROUNDING = 1e-6
+"""Size below which a measure is rounding, and is shown as 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +81,9 @@ class Evaluation:
     pictures: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """Sheets of pictures by name, uint8 (H, W, C); they are no part of the JSON."""
 
+    sheets: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Files that hold the sheets, by name; they are no part of a file in a run."""
+
     def __getitem__(self, name: str) -> float:
         """Return the value of a measure by name; a KeyError says which names there are."""
         if name not in self.scores:
@@ -104,6 +110,8 @@ class Evaluation:
         """Return the content of a file, without the pictures."""
         found: dict[str, Any] = {"schema": SCHEMA, **asdict(self)}
         del found["pictures"]
+        if not self.sheets:
+            del found["sheets"]
         return found
 
     @classmethod
@@ -153,15 +161,20 @@ class Evaluation:
 
 
 def number(value: float | None, scale: float = 1.0) -> str:
-    """Return a measure as a table shows it: three digits, "-" for None.
+    """Return a measure as a table shows it: three digits that count, "-" for None.
 
-    Losses, which may be very small or large, are shown by `ganzoo.runs.quantities.number`.
+    What is nearer to 0 than features of float32 can tell is 0.000. Losses, which may be very small
+    or large, are shown by `ganzoo.runs.quantities.number`.
     """
     if value is None:
         return "-"
+    if abs(value) < ROUNDING:
+        return "0.000"
     value *= scale
-    digits = next((d for d, limit in ((3, 1), (2, 10), (1, 100)) if abs(value) < limit), 0)
-    return f"{value:z,.{digits}f}"  # z: no "-0.000"
+    if not math.isfinite(value):
+        return str(value)
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{digits}f}"
 
 
 def _features(evaluation: Evaluation) -> str:

@@ -6,6 +6,8 @@ The features are those of a stranger's plugin, which needs no training: means of
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +19,11 @@ import pytest
 from PIL import Image
 
 import ganzoo
+from ganzoo.data import open_splits
 from ganzoo.data.pictures import Given
-from ganzoo.errors import DataError, GanzooError, PluginError, UsageError
+from ganzoo.errors import DataError, GanzooError, ModelFileError, PluginError, UsageError
 from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.evaluate.opening import open_features
 from ganzoo.evaluate.words import meaning
 from tests.conftest import Cli
 
@@ -206,7 +210,43 @@ def test_a_picture_of_another_size_among_others(tmp_path: Path) -> None:
     for i, image in enumerate(garments(110, seed=9)):
         Image.fromarray(image[: 27 if i == 77 else 28]).save(tmp_path / f"{i:03d}.png")
     with pytest.raises(DataError, match="picture 77 is of 28x27"):
-        ganzoo.evaluate(tmp_path, **GARMENTS)
+        # Before the features are opened, which fails here, and may take minutes elsewhere.
+        ganzoo.evaluate(tmp_path, **GARMENTS, options={"how": "torn"})
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "pipe", "pipe.npz"])
+def test_a_device_or_a_pipe_is_not_read(
+    tmp_path: Path, exported: Path, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if not path.startswith("/"):
+        os.mkfifo(path)
+    with pytest.raises(DataError, match=f"'{path}' is a device or a pipe"):
+        ganzoo.evaluate(exported, against=path)
+    with pytest.raises(ModelFileError, match=f"{path} is a device or a pipe"):
+        ganzoo.evaluate(path, against="toy_garments")
+
+
+def test_labels_that_are_no_help_are_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Then the features are patches, which fail here: two images are equal, and all are few."""
+    pixels, cases = garments(200, seed=0), tmp_path / "cases.npz"
+    for given, words in (
+        (np.zeros(200, int), "they are of 1 class, not of 2 to 200"),
+        (np.arange(200) % 150 * 1.0, r"its array labels is float64 \(200,\), and labels are integ"),
+        (np.eye(200, 3, dtype=int), r"its array labels is int64 \(200, 3\), and labels are"),
+    ):
+        np.savez(cases, images=pixels, labels=given)
+        splits = open_splits(str(cases), (1, 28, 28))
+        few = replace(splits.train, pixels=splits.train.pixels[:50])
+        caplog.clear()
+        with pytest.raises(DataError, match="has 50 images, and the features 'patches' need"):
+            open_features(None, few)
+        (message,) = caplog.messages
+        assert re.fullmatch(
+            f"the labels of cases are not used, and the features are 'patches': {words}.*", message
+        )
 
 
 @pytest.mark.parametrize(
@@ -214,6 +254,10 @@ def test_a_picture_of_another_size_among_others(tmp_path: Path) -> None:
     [
         ("raises", "ZeroDivisionError: no blocks today"),
         ("nan", "are not finite"),
+        ("huge", r"are not finite, or larger than 1e\+15"),
+        ("drifting", "an image has other features each time"),
+        ("mixing", "depend on the others in its batch"),
+        ("unhashed", "its sha256 is not 64 digits"),
         ("short", r"have the shape \(\d+, 16\)"),
         ("bare", "returned ndarray, not Described"),
         ("shut", "returned NoneType, not a FeatureModel"),

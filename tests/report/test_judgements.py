@@ -46,10 +46,10 @@ def test_numbers_stand_between_untrained_and_real_ones(run: Run, cli: Cli) -> No
     for words in (
         "10,000 pictures of step 2, judged against as many real images of toy_garments (test), by "
         "the features of classifier 1.",
-        "The Fréchet distance is 12.5, of real pictures 0.020, of the untrained generator 74.",
+        "The Fréchet distance is 12.5, of real pictures 0.0200, of the untrained generator 74.",
         "It hardly draws shirt.",
         "measure value untrained generator real",
-        "as two clouds 12.5 ± 0.250 74.0 0.020",
+        "as two clouds 12.5 ± 0.250 74.0 0.0200",
         "shirt 1.0% 50.0%",
         "Pictures with the most real ones around them",
         "Below each is that training image",
@@ -76,7 +76,7 @@ def test_a_report_says_that_the_run_has_gone_on(run: Run, cli: Cli) -> None:
 
 
 def test_several_steps_get_a_chart_of_what_can_be_compared(run: Run, cli: Cli) -> None:
-    title = "Fréchet distance of 10,000 pictures (of real images: 0.020)"
+    title = "Fréchet distance of 10,000 pictures (of real images: 0.0200)"
     one = evaluation(30, step=1, samples_seen=64)
     page = reported(run, cli, evaluation(), evaluation(40, step=1, samples_seen=64, images=500))
     assert title not in page.text

@@ -41,7 +41,7 @@ def test_the_page_and_the_json_say_all(tmp_path: Path) -> None:
     assert needs_nothing(page)
     for words in (
         "seconds: 60",
-        "real images 0.020",
+        "real images 0.0200",
         "good 5.00 ± 1.41",
         "bad 21.0 ± 1.00",
         "untrained generator 74.0",
@@ -50,7 +50,7 @@ def test_the_page_and_the_json_say_all(tmp_path: Path) -> None:
         f"good, seed 2: {NAN}.",
         "These numbers cannot be compared with those above. They differ in features",
         f"lost: {NAN}",
-        "Fréchet distance of 10,000 pictures (of real images: 0.020)",
+        "Fréchet distance of 10,000 pictures (of real images: 0.0200)",
     ):
         assert words in page.text, words
     assert sum(address.startswith("data:image/webp") for address in page.addresses) == 1

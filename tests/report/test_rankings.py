@@ -42,7 +42,7 @@ def test_the_smallest_distance_comes_first_and_runs_that_were_not_judged_last(
     (table,) = rankings(runs)
     assert [row.name for row in table.rows] == [REAL, "c", "b", "a"]
     assert table.columns[:2] == ["Fréchet distance", "KID x 1000"]
-    assert table.rows[1].cells[:2] == ["3.00 ± 0.060", "50.0 ± 1.00"]
+    assert table.rows[1].cells[:2] == ["3.00 ± 0.0600", "50.0 ± 1.00"]
     assert table.rows[-1].cells[0] == NOT_JUDGED
     assert {len(row.cells) for row in table.rows} == {len(table.columns)}
 
@@ -97,16 +97,16 @@ def test_the_shell_and_the_page_show_the_same(
     done = cli("compare", *paths, "-o", tmp_path / "x.html")
     assert done.code == 0, done.err
     words = " ".join(done.out.split())
-    assert re.search(r"real images b a .*Fréchet distance 0\.020 3\.00 20\.0", words)
+    assert re.search(r"real images b a .*Fréchet distance 0\.0200 3\.00 20\.0", words)
     assert (
         "Not to be compared with those above; they differ in number of images: 10,000 and 500."
         in words
     )
     page = Page(tmp_path / "x.html")
     assert needs_nothing(page)
-    assert page.text.index("b 3.00 ± 0.060") < page.text.index("a 20.0 ± 0.400")
+    assert page.text.index("b 3.00 ± 0.0600") < page.text.index("a 20.0 ± 0.400")
     assert "These numbers cannot be compared with those above." in page.text
-    assert "Fréchet distance of 10,000 pictures (of real images: 0.020)" in page.text
+    assert "Fréchet distance of 10,000 pictures (of real images: 0.0200)" in page.text
 
 
 def test_seconds_go_on_over_a_resume(runs: dict[str, Run]) -> None:

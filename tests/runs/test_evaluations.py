@@ -49,7 +49,7 @@ def test_the_card_of_the_judged_weights_says_how_good_they_are(run: Run) -> None
     assert "Nobody has judged them yet: `ganzoo eval .` does." in before
     evaluations.save(run, of_its_weights(run))
     text = card(run).read_text()
-    assert "| Fréchet distance | 12.5 ± 0.250 | 74.0 | 0.020 |" in text
+    assert "| Fréchet distance | 12.5 ± 0.250 | 74.0 | 0.0200 |" in text
     assert "- real: 10,000 of toy_garments, test (toy_garments" in text
     assert "Nobody has judged them yet" not in text
     evaluations.save(run, of_its_weights(run, 11.0))

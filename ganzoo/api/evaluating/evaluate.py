@@ -45,9 +45,10 @@ def evaluate(
     """
     judged = subject(model, runs_folder(runs), device)
     spec = spec_of(judged, against, data_options)
-    return Evaluator.open(judged, spec, images, features, options, skip_bad=skip_bad).evaluate(
-        judged, seed
+    evaluator = Evaluator.open(
+        judged, spec, images, features, options, seed=seed, skip_bad=skip_bad
     )
+    return evaluator.evaluate(judged, seed)
 
 
 def evaluate_checkpoints(
@@ -75,7 +76,7 @@ def evaluate_checkpoints(
         judged = of_torch(Found("checkpoint", path), device)
         spec = spec_of(judged, against, data_options)
         evaluator = evaluator or Evaluator.open(
-            judged, spec, images, features, options, skip_bad=skip_bad
+            judged, spec, images, features, options, seed=seed, skip_bad=skip_bad
         )
         yield evaluator.evaluate(judged, seed)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -20,6 +21,9 @@ from ganzoo.evaluate.opening import Opened, open_judge, remembered
 from ganzoo.evaluate.sets import FEWEST, Real
 from ganzoo.runs import evaluations
 from ganzoo.seeds import derive
+
+TRIED = 8
+"""Pictures that a model draws before the features are opened."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +46,24 @@ class Evaluator:
         features: str | None = None,
         options: Mapping[str, Any] | None = None,
         *,
+        seed: int = 0,
         skip_bad: bool = False,
     ) -> Evaluator:
         """Open the real images of `spec`, in the size of the pictures of `judged`, and features.
 
         `images` is how many pictures are to be judged. With `skip_bad`, images that cannot be read
         are left out. Raises UsageError and DataError where there are too few or they do not fit,
-        PluginError where the features are broken.
+        PluginError where the features are broken. The features may train for minutes, so what is
+        wrong with the pictures of `seed` is found before: each file is read, and a model draws a
+        few.
         """
+
+        def look(real: Real) -> None:
+            count = TRIED if judged.count is None else real.count
+            height, width, channels = map(int, real.training.shape[1:])
+            for _ in judged.batches(count, seed, (height, width, channels)):
+                pass
+
         if images < FEWEST:
             raise UsageError(f"images must be at least {FEWEST}, not {images}", "images")
         if judged.count is not None and judged.count < FEWEST:
@@ -57,7 +71,7 @@ class Evaluator:
             raise DataError(f"{there}, and at least {FEWEST} are needed for a judgement")
         judge, opened = open_judge(
             *spec, _shape(judged, spec), min(images, judged.count or images),
-            features=features, options=options, skip_bad=skip_bad or judged.skip_bad,
+            features=features, options=options, skip_bad=skip_bad or judged.skip_bad, before=look,
         )  # fmt: skip
         return cls(judge, opened, images)
 
@@ -105,9 +119,17 @@ class Evaluator:
             versions={name: version(name) for name in ("ganzoo", "numpy", "onnxruntime")},
             pictures=_sheets(found, pictures, None if foreign else real.training),
         )
-        if judged.run:
-            evaluations.save(judged.run, evaluation)
-        return evaluation
+        if judged.run is None:
+            return evaluation
+        try:
+            folder = evaluations.save(judged.run, evaluation)
+        except OSError as error:  # the numbers took minutes, and are good without the files
+            logging.getLogger("ganzoo").warning(
+                "the evaluation is not kept in %s: %s", judged.run.path, error.strerror or error
+            )
+            return evaluation
+        sheets = {name: str(folder / f"{name}.png") for name in evaluation.pictures}
+        return replace(evaluation, sheets=sheets)
 
     def makes(self, known: Evaluation, judged: Subject, seed: int = 0) -> bool:
         """Return whether `evaluate` would give `known` again."""
@@ -139,6 +161,8 @@ class Evaluator:
     def _remarks(self, judged: Subject) -> tuple[str, ...]:
         """Return what a reader should know of the real images."""
         real, found = self.judge.real, list[str]()
+        if remark := self.opened.model.remark:
+            found.append(remark)
         if real.splits.test is None:
             found.append(
                 "No images are held back: the real ones are half of those that models are trained "

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from signal import SIGTERM
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -74,8 +77,8 @@ def evaluate(
     runs: Runs = Path("runs"),
 ) -> None:
     """Judge a model's pictures: a table of measures, each between real and untrained."""
-    from ganzoo.api.evaluating.evaluate import evaluate as judge
-    from ganzoo.api.evaluating.evaluate import evaluate_checkpoints
+    from ganzoo.api.signals import signals
+    from ganzoo.zoo.guard import divert_stdout
     from ganzoo.zoo.options import parse_pairs
 
     console.note_logged()
@@ -90,32 +93,52 @@ def evaluate(
         "device": device,
         "runs": runs,
     }
-
-    evaluations: Iterator[Evaluation]
-    if each_checkpoint:
-        evaluations = evaluate_checkpoints(model, **given)  # type: ignore[arg-type]
-    else:
-        evaluations = iter([judge(model, **given)])  # type: ignore[arg-type]
     several: list[Evaluation] = []
-    for evaluation in evaluations:
-        several.append(evaluation)
-        if output is not None:
-            _write_sheets(evaluation, output)
-        if each_checkpoint and not as_json:
-            console.note(f"step {evaluation.step:,}: {evaluation!r}")
+    with signals(SIGTERM) as stop, divert_stdout():  # whatever a plugin prints goes to stderr
+        try:
+            for evaluation in _judged(model, given, each_checkpoint):
+                several.append(evaluation)
+                if each_checkpoint and not as_json:
+                    console.note(f"step {evaluation.step:,}: {evaluation!r}")
+        except KeyboardInterrupt:
+            if stop.received is None:
+                raise
+            console.note("stopped by SIGTERM: what is not finished is not kept")
+            raise typer.Exit(128 + SIGTERM) from None
+    failed = None
+    if output is not None:
+        try:
+            several = [replace(e, sheets=_write_sheets(e, output)) for e in several]
+        except OSError as error:  # a full disk: the numbers are shown all the same
+            failed = error
     if as_json:
         contents = [evaluation.to_json() for evaluation in several]
         print(json.dumps(contents if each_checkpoint else contents[0], indent=2))
-    elif each_checkpoint:
-        _show_steps(several)
     else:
-        _show(several[0])
+        (_show_steps if each_checkpoint else _show_one)(several)
+        print(_where(several))
+    if failed:
+        raise failed
 
 
-def _show(evaluation: Evaluation) -> None:
+def _judged(
+    model: Path | None, given: dict[str, Any], each_checkpoint: bool
+) -> Iterator[Evaluation]:
+    """Yield the evaluation of a model, or one for each checkpoint of a run."""
+    from ganzoo.api.evaluating.evaluate import evaluate as judge
+    from ganzoo.api.evaluating.evaluate import evaluate_checkpoints
+
+    if each_checkpoint:
+        yield from evaluate_checkpoints(model, **given)
+    else:
+        yield judge(model, **given)
+
+
+def _show_one(several: list[Evaluation]) -> None:
     """Print the table of one evaluation, what it means, and how to repeat it."""
     from ganzoo.evaluate.words import meaning, repeat
 
+    (evaluation,) = several
     ceiling = evaluation.ceiling.removeprefix("the ").replace(" ", "\n")
     heads = ("measure", "value", "±", "real", ceiling)
     wide = terminal().width >= WIDE
@@ -177,10 +200,20 @@ def _best(several: list[Evaluation]) -> str:
     return f"The best of them by Fréchet distance is of step {best.step:,}{more}."
 
 
-def _write_sheets(evaluation: Evaluation, folder: Path) -> None:
-    """Write the sheets of pictures into a folder."""
+def _write_sheets(evaluation: Evaluation, folder: Path) -> dict[str, str]:
+    """Write the sheets of pictures into a folder, and return their files by name."""
     from ganzoo.draw.pixels import save_png
 
     step = "" if evaluation.step is None else f"-{evaluation.step:08d}"
+    files = {name: folder / f"{evaluation.model}{step}-{name}.png" for name in evaluation.pictures}
     for name, pixels in evaluation.pictures.items():
-        save_png(pixels, folder / f"{evaluation.model}{step}-{name}.png")
+        save_png(pixels, files[name])
+    return {name: str(file) for name, file in files.items()}
+
+
+def _where(several: list[Evaluation]) -> str:
+    """Return where the sheets of pictures are, or how to get them."""
+    folders = {os.path.dirname(file) for e in several for file in e.sheets.values()}
+    *most, last = several[0].pictures
+    where = os.path.commonpath(folders) if folders else "not kept; -o DIR keeps them"
+    return f"sheets of the {', '.join(most)} and {last} pictures: {where}"
