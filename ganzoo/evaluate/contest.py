@@ -11,6 +11,9 @@ from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.ranking import Group, ranked
 
+LATE = 1.1
+"""Ratio of the seconds that a run was trained for to those asked for, from which on it is told."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lap:
@@ -19,11 +22,22 @@ class Lap:
     name: str
     seed: int
     number: int  # from 1 on; 0 where the run was not begun
+    asked: float
+    """Seconds of training that were asked for until the end of this lap."""
+
     seconds: float
+    """Seconds of training that it took: a lap ends with the step in which its time is over."""
+
+    steps: int
     samples_seen: int
     evaluation: Evaluation | None = None
     why: str = ""
     """Why the run ended here, or why there is no evaluation; "" where all is well."""
+
+    @property
+    def late(self) -> bool:
+        """Whether the run was trained for much longer than was asked for, as with long steps."""
+        return self.seconds > LATE * self.asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +64,10 @@ class Contest:
         return [lap for lap in self.laps if lap.number == end]
 
 
+Spread = tuple[float, float | None]
+"""Mean, and standard deviation (n - 1 in the denominator), which takes two values."""
+
+
 @dataclass(frozen=True)
 class Result:
     """What one architecture reached: mean and standard deviation over seeds, by measure."""
@@ -58,11 +76,15 @@ class Result:
     seeds: list[int]
     """Seeds that are in the means: those that were trained to the end and judged."""
 
-    scores: dict[str, tuple[float, float | None]]
-    """Mean, and standard deviation (n - 1 in the denominator), which takes two seeds."""
+    scores: dict[str, Spread]
+    training: dict[str, Spread]
+    """What was done: "seconds", "steps", "samples_seen" and "images_per_second"."""
 
     missing: list[str]
     """Why other seeds are not in the means, one line each."""
+
+    late: list[str]
+    """What was trained for much longer than the others, one line for each seed."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +104,7 @@ class Table:
 def tables(contest: Contest) -> list[Table]:
     """Return the results after the last lap, in a table for each kind of evaluation."""
     judged = {(lap.name, lap.seed): lap.evaluation for lap in contest.last if lap.evaluation}
-    groups = ranked({f"{n} {seed}": [e] for (n, seed), e in judged.items()})
+    groups = ranked({f"{n} {seed}": e for (n, seed), e in judged.items()})
     found = []
     for group in groups:
         one = next(iter(group.values()))
@@ -107,10 +129,26 @@ def _result(contest: Contest, name: str, judged: Mapping[tuple[str, int], Evalua
         if lap.name == name and lap.seed not in of_seed
     }
     missing = [f"seed {seed}: {why}" for seed, why in reasons.items()]
-    return Result(name, sorted(of_seed), scores, missing)
+    laps = [lap for lap in contest.last if lap.name == name and lap.seed in of_seed]
+    late = [
+        f"seed {lap.seed}: it was trained for {lap.seconds:.3g} s instead of {lap.asked:.3g} s"
+        for lap in laps
+        if lap.late
+    ]
+    return Result(name, sorted(of_seed), scores, _training(laps), missing, late)
 
 
-def spread(values: Sequence[float]) -> tuple[float, float | None]:
+def _training(laps: Sequence[Lap]) -> dict[str, Spread]:
+    """Return what was done until the end of `laps`, each of another seed."""
+    return {
+        "seconds": spread([lap.seconds for lap in laps]),
+        "steps": spread([lap.steps for lap in laps]),
+        "samples_seen": spread([lap.samples_seen for lap in laps]),
+        "images_per_second": spread([lap.samples_seen / (lap.seconds or 1.0) for lap in laps]),
+    }
+
+
+def spread(values: Sequence[float]) -> Spread:
     """Return the mean and the standard deviation; None for that of a single value."""
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
 

@@ -13,6 +13,7 @@ from typing import Any
 from ganzoo.errors import ModelFileError
 from ganzoo.evaluate.features import yardstick
 from ganzoo.evaluate.measures import MEASURES
+from ganzoo.evaluate.reading import check
 
 SCHEMA = 1
 ROUNDING = 1e-6
@@ -119,8 +120,9 @@ class Evaluation:
         """Read the result of `json.loads`; a ModelFileError names `where` if it is damaged."""
         try:
             given = dict(content)
-            if given.pop("schema") != SCHEMA:
+            if given.pop("schema", None) != SCHEMA:
                 raise ValueError("another ganzoo wrote it")
+            check(given)
             given["scores"] = {name: Score(**score) for name, score in given["scores"].items()}
             given["classes"] = {name: tuple(pair) for name, pair in given["classes"].items()}
             given["remarks"] = tuple(given["remarks"])

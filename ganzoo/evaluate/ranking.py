@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ganzoo.evaluate.evaluation import Evaluation
 
@@ -12,28 +12,17 @@ Group = dict[str, Evaluation]
 """Evaluations by the name of what was judged; all can be compared, and the best comes first."""
 
 
-def ranked(candidates: Mapping[str, Sequence[Evaluation]]) -> list[Group]:
-    """Return groups of evaluations that can be compared, one evaluation for each name that has any.
+def ranked(judged: Mapping[str, Evaluation]) -> list[Group]:
+    """Return groups of evaluations that can be compared; `judged` has one for each name.
 
-    A name may have several, of other features, real images or numbers of images. Those are chosen
-    by which most names can be compared, then those of most images, then those of the latest step.
-    The largest group comes first; in a group the smallest Fréchet distance comes first.
+    The largest group comes first, of equal ones that of most images; in a group the smallest
+    Fréchet distance comes first.
     """
-    kinds = Counter(kind for several in candidates.values() for kind in {e.kind for e in several})
-    images = {e.kind: e.images for several in candidates.values() for e in several}
+    kinds = Counter(evaluation.kind for evaluation in judged.values())
+    images = {evaluation.kind: evaluation.images for evaluation in judged.values()}
     order = sorted(kinds, key=lambda kind: (-kinds[kind], -images[kind], kind))
-    groups: dict[tuple[str, ...], Group] = {kind: {} for kind in order}
-    for name, several in candidates.items():
-        if several:
-            kind = min((e.kind for e in several), key=order.index)
-            same = [e for e in several if e.kind == kind]
-            groups[kind][name] = max(same, key=lambda e: e.step or 0)
-    found = [
-        dict(sorted(group.items(), key=lambda pair: distance(pair[1])))
-        for group in groups.values()
-        if group
-    ]
-    return sorted(found, key=len, reverse=True)
+    names = sorted(judged, key=lambda name: distance(judged[name]))
+    return [{n: judged[n] for n in names if judged[n].kind == kind} for kind in order]
 
 
 def distance(evaluation: Evaluation) -> float:

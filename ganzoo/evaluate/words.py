@@ -68,11 +68,12 @@ def repeat(evaluation: Evaluation) -> list[str]:
 
 
 def brief(evaluation: Evaluation, step: int | None = None, data: str | None = None) -> str:
-    """Return the Fréchet distance in words, with all that is not as usual: `5.31 (patches)`.
+    """Return the Fréchet distance of how many pictures: `5.31 of 10,000 (patches)`.
 
-    Usual are the features of a classifier, 10,000 images, and real images of `data` where that is
-    given. `step` is the newest step of the model: it is unusual if other weights were judged. Two
-    of these cannot always be compared, even if both are as usual: see `kinds`.
+    In brackets is what is not as usual. Usual are the features of a classifier, and real images of
+    `data` where that is given. `step` is the newest step of the model: it is unusual if other
+    weights were judged. Two of these cannot always be compared, even if both are as usual: see
+    `kinds`.
     """
     if "frechet" not in evaluation.scores:
         return "-"
@@ -80,11 +81,11 @@ def brief(evaluation: Evaluation, step: int | None = None, data: str | None = No
     unusual = [
         *([of] if of != "classifier" else []),
         *([f"against {real}"] if data not in {None, real} else []),
-        *([f"{evaluation.images:,} images"] if evaluation.images != IMAGES else []),
         *([f"step {evaluation.step:,}"] if step is not None and evaluation.step != step
           and evaluation.step is not None else []),
     ]  # fmt: skip
-    return number(evaluation["frechet"]) + (f" ({', '.join(unusual)})" if unusual else "")
+    distance = f"{number(evaluation['frechet'])} of {evaluation.images:,}"
+    return distance + (f" ({', '.join(unusual)})" if unusual else "")
 
 
 def kinds(several: Iterable[Evaluation]) -> dict[tuple[str, str, str], str]:
@@ -119,7 +120,7 @@ def blind(evaluation: Evaluation) -> bool:
 def _distance(evaluation: Evaluation) -> str:
     """Return where the Fréchet distance is between floor and ceiling."""
     score = evaluation.scores["frechet"]
-    text = f"The Fréchet distance is {number(score.value)}"
+    text = f"The Fréchet distance of {evaluation.images:,} pictures is {number(score.value)}"
     if score.floor is not None:
         text += f", of real pictures {number(score.floor)}"
     if score.ceiling is not None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ganzoo.draw.pixels import Pixels, grid, to_pil
-from ganzoo.evaluate.contest import Contest, Table, spread, tables
+from ganzoo.evaluate.contest import Contest, Result, Spread, Table, spread, tables
 from ganzoo.evaluate.evaluation import Score, number
 from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.words import about
@@ -26,6 +26,8 @@ from ganzoo.storage import write_whole
 
 PAGE, NUMBERS = "bench-zoo.html", "bench-zoo.json"
 SCHEMA = 1
+TRAINED = ("seconds", "steps", "samples_seen", "images_per_second")
+"""What a page and a table say of the training, in this order."""
 
 
 def write(contest: Contest, folder: Path) -> list[Path]:
@@ -49,6 +51,7 @@ def write(contest: Contest, folder: Path) -> list[Path]:
         about=contest.about,
         names=order,
         rankings=[_ranking(table) for table in tables_],
+        trained=[trained(table) for table in tables_],
         missing=_missing(contest, tables_),
         charts=[_drawn(contest, table, order, place) for place, table in enumerate(tables_)],
         pictures=[_row(name, contest.pictures.get(name)) for name in order],
@@ -65,11 +68,7 @@ def _ranking(table: Table) -> Ranking:
     rows = [Row(REAL, [number(table.floor.get(name), scales[name]) for name in shown] + [""])]
     worst = table.ceiling.get("frechet", (None, None))[1]
     for result in table.results:
-        cells = []
-        for name in shown:
-            mean, deviation = result.scores[name]
-            error = "" if deviation is None else f" ± {number(deviation, scales[name])}"
-            cells.append(number(mean, scales[name]) + error)
+        cells = [in_words(result.scores[name], scales[name]) for name in shown]
         mean, deviation = result.scores["frechet"]
         score = Score(value=mean, error=deviation, floor=table.floor.get("frechet"), ceiling=worst)
         seeds = len(result.seeds) + len(result.missing)
@@ -79,8 +78,25 @@ def _ranking(table: Table) -> Ranking:
     ceiling = table.of.ceiling.removeprefix("the ")
     rows.append(Row(ceiling or "untrained", [*ends, ""]))
     columns = [*(MEASURES[name].title for name in shown), "seeds"]
-    notes = [f"{result.name}, {line}." for result in table.results for line in result.missing]
+    notes = [f"{r.name}, {line}." for r in table.results for line in (*r.missing, *r.late)]
     return Ranking(about(table.of.kind), columns, rows, table.why, tuple(notes), ceiling)
+
+
+def in_words(spread: Spread, scale: float = 1.0) -> str:
+    """Return a mean and its standard deviation in words: `12.3 ± 0.450`."""
+    mean, deviation = spread
+    return number(mean, scale) + ("" if deviation is None else f" ± {number(deviation, scale)}")
+
+
+def trained(table: Table) -> list[Row]:
+    """Return a row for each architecture, with a cell for each of `TRAINED`: means over seeds."""
+
+    def cells(result: Result) -> list[str]:
+        seconds, *counts = (result.training[name] for name in TRAINED)
+        whole = (f"{m:,.0f}" + ("" if d is None else f" ± {d:,.0f}") for m, d in counts)
+        return [in_words(seconds), *whole]
+
+    return [Row(result.name, cells(result)) for result in table.results]
 
 
 def _range(pair: tuple[float, float] | None, scale: float) -> str:
@@ -166,9 +182,14 @@ def _json(table: Table) -> dict[str, Any]:
                 "name": result.name,
                 "seeds": result.seeds,
                 "missing": result.missing,
+                "late": result.late,
                 "scores": {
                     name: {"mean": mean, "deviation": deviation}
                     for name, (mean, deviation) in result.scores.items()
+                },
+                "training": {
+                    name: {"mean": mean, "deviation": deviation}
+                    for name, (mean, deviation) in result.training.items()
                 },
             }
             for result in table.results

@@ -21,13 +21,12 @@ def over_seconds(runs: Mapping[str, Run]) -> Chart | None:
 
     Each evaluation of a run is a mark. None where there are fewer than two.
     """
-    saved = {name: [e for e, _ in evaluations.saved(run)] for name, run in runs.items()}
-    groups = ranked(saved)
+    groups = ranked(judged(runs))
     if not groups:
         return None
     one = next(iter(groups[0].values()))
     curves = [
-        _curve(name, run, [e for e in saved[name] if e.kind == one.kind])
+        _curve(name, run, [e for e, _ in evaluations.saved(run) if e.kind == one.kind])
         for name, run in runs.items()
     ]
     if sum(len(curve.values) for curve in curves) < 2:
@@ -40,6 +39,12 @@ def over_seconds(runs: Mapping[str, Run]) -> Chart | None:
         logarithmic=True,
         few=True,
     )
+
+
+def judged(runs: Mapping[str, Run]) -> dict[str, Evaluation]:
+    """Return the evaluation that stands for each run beside the others, where it has any."""
+    pairs = zip(runs, evaluations.chosen([*runs.values()]), strict=True)
+    return {name: found[0] for name, found in pairs if found}
 
 
 def _curve(name: str, run: Run, several: Sequence[Evaluation]) -> Curve:
@@ -75,10 +80,10 @@ def while_trained(runs: Mapping[str, Run]) -> Chart | None:
         Curve(name, *(np.array([row[k] for row in rows], float) for k in ("clock", "frechet")))
         for name, rows in same.items()
     ]
-    images = next(int(row["eval_images"]) for rows in same.values() for row in rows)
+    images = next(row["eval_images"] for rows in same.values() for row in rows)
     return Chart(
         "trained-over-seconds",
-        f"Fréchet distance of {images:,} pictures, during training",
+        f"Fréchet distance of {images:,.0f} pictures, during training",
         curves,
         across="seconds of training",
         logarithmic=True,

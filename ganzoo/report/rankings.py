@@ -10,7 +10,7 @@ from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.ranking import Group, ranked
 from ganzoo.evaluate.words import about
 from ganzoo.report import words
-from ganzoo.report.pace import seconds_at
+from ganzoo.report.pace import judged, seconds_at
 from ganzoo.report.scales import Bar, bar
 from ganzoo.runs import evaluations
 from ganzoo.runs.checkpoints import Checkpoints, step_of
@@ -55,7 +55,7 @@ def rankings(runs: Mapping[str, Run]) -> list[Ranking]:
     A row says how good the pictures are, and how much training that took. Runs that were not judged
     stand at the end of the first ranking. Returns nothing where none was judged.
     """
-    groups = ranked({name: [e for e, _ in evaluations.saved(run)] for name, run in runs.items()})
+    groups = ranked(judged(runs))
     found = [ranking(group, groups[0]) for group in groups]
     for place, (group, table) in enumerate(zip(groups, found, strict=True)):
         rows = [
@@ -66,10 +66,11 @@ def rankings(runs: Mapping[str, Run]) -> list[Ranking]:
         ]
         columns = [*table.columns, *TRAINING]
         if place == 0:
-            judged = {name for each in groups for name in each}
+            known = {name for each in groups for name in each}
             empty = [NOT_JUDGED, *[""] * (len(columns) - 1)]
-            rows += [Row(name, empty) for name in runs if name not in judged]
+            rows += [Row(name, empty) for name in runs if name not in known]
         notes = [line for n, e in group.items() for line in _gone_on(n, runs[n], e)]
+        notes += [line for n, e in group.items() for line in _otherwise(n, runs[n], e)]
         found[place] = replace(table, columns=columns, rows=rows, notes=(*table.notes, *notes))
     return found
 
@@ -122,3 +123,14 @@ def _gone_on(name: str, run: Run, evaluation: Evaluation) -> list[str]:
     if newest is None or evaluation.step is None or step_of(newest) <= evaluation.step:
         return []
     return [f"{name} was judged at step {evaluation.step:,}; it is at {step_of(newest):,} now."]
+
+
+def _otherwise(name: str, run: Run, evaluation: Evaluation) -> list[str]:
+    """Return a line where the run, without others beside it, is shown by another evaluation."""
+    alone = evaluations.latest(run)
+    if alone is None or alone[0].kind == evaluation.kind:
+        return []
+    return [
+        f"{name} is shown here by what compares with the others; its report shows "
+        f"{about(alone[0].kind)}."
+    ]

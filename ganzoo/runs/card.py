@@ -131,7 +131,7 @@ def _judgement(evaluation: Evaluation) -> str:
     lines = [
         " ".join(meaning(evaluation)),
         "",
-        f"| | value | {ceiling} | real pictures |",
+        f"| of {evaluation.images:,} pictures | value | {ceiling} | real pictures |",
         "| --- | ---: | ---: | ---: |",
     ]
     for title, value, error, floor, untrained, _ in evaluation.rows():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from ganzoo.draw.pixels import save_png
@@ -34,16 +35,51 @@ def save(run: Run, evaluation: Evaluation) -> Path:
 
 def saved(run: Run) -> list[tuple[Evaluation, Path]]:
     """Return the evaluations of a run with their folders, by step; damaged ones are left out."""
-    found = []
+    return _read(run)[0]
+
+
+def damaged(run: Run) -> list[str]:
+    """Return a line for each evaluation of a run that is left out, because it is damaged."""
+    return _read(run)[1]
+
+
+def _read(run: Run) -> tuple[list[tuple[Evaluation, Path]], list[str]]:
+    """Return the evaluations of a run by step, and why others are left out."""
+    found, lines = list[tuple[Evaluation, Path]](), list[str]()
     for file in sorted(run.path.glob(f"{EVALUATIONS}/*/{NUMBERS}")):
-        with suppress(ModelFileError):
+        try:
             found.append((Evaluation.read(file), file.parent))
-    return sorted(found, key=lambda pair: pair[0].step or 0)
+        except ModelFileError as error:
+            lines.append(f"{error}; it is left out: remove it, and `ganzoo eval` judges again")
+    return sorted(found, key=lambda pair: pair[0].step or 0), lines
 
 
 def latest(run: Run) -> tuple[Evaluation, Path] | None:
-    """Return the evaluation of the latest step, with most images; None where there is none."""
-    return max(saved(run), key=lambda pair: (pair[0].step or 0, pair[0].images), default=None)
+    """Return the evaluation that stands for a run, with its folder; None where there is none.
+
+    It is of the latest step that was judged, and of several the one of most pictures.
+    """
+    return chosen([run])[0]
+
+
+def chosen(runs: Sequence[Run]) -> list[tuple[Evaluation, Path] | None]:
+    """Return the evaluation that stands for each run beside the others, with its folder.
+
+    It is of the latest step of the run that was judged. Where that step was judged several times,
+    it is by the features, real images and number of images that most of `runs` were judged by; then
+    the one of most pictures; then the one of the smallest seed.
+    """
+    newest = []
+    for run in runs:
+        several = saved(run)
+        newest.append([pair for pair in several if pair[0].step == several[-1][0].step])
+    counts = Counter(kind for several in newest for kind in {e.kind for e, _ in several})
+
+    def place(pair: tuple[Evaluation, Path]) -> tuple[object, ...]:
+        evaluation = pair[0]
+        return -counts[evaluation.kind], -evaluation.images, evaluation.kind, evaluation.seed
+
+    return [min(several, key=place, default=None) for several in newest]
 
 
 def _tell(run: Run, evaluation: Evaluation) -> None:

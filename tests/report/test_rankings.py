@@ -58,6 +58,39 @@ def test_numbers_that_cannot_be_compared_are_in_tables_of_their_own(runs: dict[s
     assert "number of images: 10,000 and 500" in second.why
 
 
+def test_a_run_that_is_shown_by_another_evaluation_than_alone_is_named(
+    runs: dict[str, Run],
+) -> None:
+    judge(runs, a=[evaluation(9, images=500), evaluation(8)], b=[evaluation(20, images=500)])
+    (table,) = rankings(runs)
+    assert [(row.name, row.cells[0]) for row in table.rows[1:3]] == [
+        ("a", "9.00 ± 0.180"), ("b", "20.0 ± 0.400"),
+    ]  # fmt: skip
+    (note,) = table.notes
+    assert note.startswith("a is shown here by what compares with the others; its report shows 10,")
+    (alone,) = rankings({"a": runs["a"]})
+    assert (alone.rows[1].cells[0], alone.notes) == ("8.00 ± 0.160", ())
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_names_are_whole_however_many_runs_there_are(
+    width: int, runs: dict[str, Run], tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    paths = []
+    for place, run in enumerate([*runs.values()] * 2):
+        paths.append(tmp_path / f"dcgan_fashion_transposed-fashion_mnist-00{place}")
+        shutil.copytree(run.path, paths[-1])
+        evaluations.save(Run(paths[-1]), evaluation(9 + place))
+    done = cli("compare", *paths, "-o", tmp_path / "x.html")
+    assert done.code == 0, done.err
+    *lines, _ = done.out.splitlines()  # the path of the page may be long
+    assert max(map(len, lines)) <= width
+    assert "…" not in done.out
+    for part in ("transposed-", "14.0", *(f"mnist-00{place}" for place in range(6))):
+        assert part in done.out, part
+
+
 def test_ceilings_are_called_what_they_are(runs: dict[str, Run], tmp_path: Path, cli: Cli) -> None:
     """Models that ganzoo cannot build untrained, such as an ONNX file, have grey noise."""
 

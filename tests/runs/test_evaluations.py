@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from ganzoo.runs import evaluations
 from ganzoo.runs.checkpoints import Checkpoint
 from ganzoo.runs.folder import Run
 from ganzoo.runs.weights import load_weights
+from tests.conftest import Cli
 from tests.judged import evaluation
 
 
@@ -43,12 +46,83 @@ def test_what_is_saved_is_read_again(run: Run) -> None:
     assert evaluations.latest(run) == (judged[2], folder)
 
 
+def test_one_rule_says_which_evaluation_stands_for_a_run(run: Run, tmp_path: Path) -> None:
+    other = Run(Path(shutil.copytree(run.path, tmp_path / "other")))
+    for each in (evaluation(4, step=1), evaluation(5, images=500, seed=1)):
+        evaluations.save(run, each)
+    evaluations.save(run, evaluation(6, images=500))
+    evaluations.save(run, evaluation(7, images=900))
+    evaluations.save(other, evaluation(9, images=500))
+
+    def values(*runs: Run) -> list[float | None]:
+        return [found and found[0]["frechet"] for found in evaluations.chosen(runs)]
+
+    assert values(run) == [7]  # the most pictures of the latest step
+    assert values(run, other) == [6, 9]  # those that compare, of the smallest seed
+    shutil.rmtree(other.path / "evaluations")
+    assert values(run, other) == [7, None]
+
+
+DAMAGES: list[Any] = [
+    b"", b"[]", b"null", b"{", b"\xff", b"[" * 100_000, b'{"schema": 1}', b'{"schema": 2}',
+    {"images": "many"}, {"images": 0}, {"images": True}, {"images": 1.5}, {"step": "2"},
+    {"step": -1}, {"samples_seen": []}, {"scores": {}}, {"scores": []}, {"scores": None},
+    {"scores": {"frechet": 3}}, {"classes": {"shoe": [1]}}, {"classes": {"shoe": ["a", "b"]}},
+    {"classes": {"shoe": [math.nan, 0]}}, {"remarks": [1]}, {"remarks": "text"},
+    {"features": {}}, {"features": "classifier"}, {"against": {"name": "faces"}},
+    {"against": None}, {"model": 3}, {"model": "\ud800"}, {"sha256": None}, {"seed": "0"},
+    {"ceiling": None}, {"seconds": math.inf}, {"versions": {"ganzoo": 1}}, {"versions": []},
+    {"pictures": {}}, {"more": 1},
+    {"frechet": "12"}, {"frechet": None}, {"frechet": []}, {"frechet": True},
+    {"frechet": math.nan}, {"frechet": -math.inf}, {"frechet": 10**400},
+]  # fmt: skip
+"""Content of a file; or what is put into a whole one, "frechet" being the value of that measure."""
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=str)
+def test_a_damaged_file_is_left_out_by_all_and_named(damage: Any, run: Run, cli: Cli) -> None:
+    file = evaluations.save(run, of_its_weights(run)) / evaluations.NUMBERS
+    if isinstance(damage, bytes):
+        file.write_bytes(damage)
+    else:
+        content = json.loads(file.read_bytes())
+        if "frechet" in damage:
+            content["scores"]["frechet"]["value"] = damage["frechet"]
+        else:
+            content |= damage
+        file.write_text(json.dumps(content))
+    assert evaluations.saved(run) == []
+    (line,) = evaluations.damaged(run)
+    assert str(file) in line
+    assert "\n" not in line
+    listed = cli("runs", "--runs", run.path.parent)
+    assert (listed.code, line in listed.err) == (0, True), listed.err
+    evaluations.save(run, of_its_weights(run, 3.0, seed=1))  # the card does not look at it
+    assert "| Fréchet distance | 3.00 ±" in card(run).read_text()
+
+
+def test_a_damaged_file_does_not_end_a_comparison_or_a_report(
+    run: Run, tmp_path: Path, cli: Cli
+) -> None:
+    file = evaluations.save(run, evaluation()) / evaluations.NUMBERS
+    content = json.loads(file.read_bytes())
+    file.write_text(json.dumps(content | {"images": "many"}))
+    other = Run(Path(shutil.copytree(run.path, tmp_path / "other")))
+    (line,) = evaluations.damaged(run)
+    assert "its 'images' is 'many'" in line
+    for command in (("report", run.path), ("compare", run.path, other.path)):
+        done = cli(*command, "-o", tmp_path / "page.html")
+        assert done.code == 0, done.err
+        assert f"ganzoo: {line}\n" in done.err
+
+
 def test_the_card_of_the_judged_weights_says_how_good_they_are(run: Run) -> None:
     card(run).write_text(card(run).read_text() + "\nMy own words.\n")
     before = card(run).read_text()
     assert "Nobody has judged them yet: `ganzoo eval .` does." in before
     evaluations.save(run, of_its_weights(run))
     text = card(run).read_text()
+    assert "| of 10,000 pictures | value |" in text
     assert "| Fréchet distance | 12.5 ± 0.250 | 74.0 | 0.0200 |" in text
     assert "- real: 10,000 of toy_garments, test (toy_garments" in text
     assert "Nobody has judged them yet" not in text

@@ -160,7 +160,9 @@ def test_scores_are_in_charts_the_report_and_tensorboard(cli: Cli, tmp_path: Pat
         (drawn,) = charts[name].curves
         assert (drawn.label, list(drawn.values)) == (QUALITY[name], values)
         assert np.allclose(drawn.at, [2 / 6, 4 / 6, 1])
-    assert words.last_numbers(Run(run).facts(), judged(run))["FD"] == number(values_of(run)[-1])
+    assert words.last_numbers(Run(run).facts(), judged(run))["FD"].startswith(
+        f"{number(values_of(run)[-1])} of "
+    )
     found = EventAccumulator(str(run / "tensorboard"))
     found.Reload()
     shown = found.Scalars("pictures/frechet")
