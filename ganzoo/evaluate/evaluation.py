@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import ModelFileError
 from ganzoo.evaluate.features import yardstick
-from ganzoo.evaluate.measures import MEASURES
+from ganzoo.evaluate.measures import MEASURES, number
 from ganzoo.evaluate.reading import check
 
 SCHEMA = 1
-ROUNDING = 1e-6
-"""Size below which a measure is rounding, and is shown as 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,35 +144,24 @@ class Evaluation:
                 found.append((measure.title, value, error, floor, ceiling, measure.sees))
         return found
 
+    def __str__(self) -> str:
+        """Return what `ganzoo eval` prints: tables, what they mean, and how to get them again."""
+        from ganzoo.evaluate.text import text
+
+        return text(self)
+
     def __repr__(self) -> str:
-        score = f"Fréchet distance {number(self['frechet'])}" if "frechet" in self.scores else ""
-        return f"<{self.model}: {score}, {self.images:,} images, {self.features['name']}>"
+        step = "" if self.step is None else f", step {self.step:,}"
+        distance = (
+            [f"Fréchet distance {number(self['frechet'])}"] if "frechet" in self.scores else []
+        )
+        facts = [*distance, f"{self.images:,} images of seed {self.seed}", self.features["name"]]
+        return f"<{self.model}{step}: {', '.join(facts)}>"
 
     def _repr_html_(self) -> str:
-        head = ("measure", "value", "±", "real", self.ceiling.removeprefix("the "), "what it sees")
-        rows = [head, *self.rows()]
-        cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
-        table = "<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"
-        about = f"{self.model}: {self.images:,} images of seed {self.seed}, against as many of "
-        about += f"{_real(self)}, by {_features(self)}"
-        return f"<p>{escape(about)}</p>{table}<p>{escape(' '.join(self.remarks))}</p>"
+        from ganzoo.evaluate.text import html
 
-
-def number(value: float | None, scale: float = 1.0) -> str:
-    """Return a measure as a table shows it: three digits that count, "-" for None.
-
-    What is nearer to 0 than features of float32 can tell is 0.000. Losses, which may be very small
-    or large, are shown by `ganzoo.runs.quantities.number`.
-    """
-    if value is None:
-        return "-"
-    if abs(value) < ROUNDING:
-        return "0.000"
-    value *= scale
-    if not math.isfinite(value):
-        return str(value)
-    digits = max(0, 2 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{digits}f}"
+        return html(self)
 
 
 def _features(evaluation: Evaluation) -> str:

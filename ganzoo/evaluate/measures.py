@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +24,9 @@ class Measure:
     scale: float = 1.0
     """Factor by which it is multiplied where it is shown; the title says so."""
 
+
+ROUNDING, LARGE = 1e-6, 1e7
+"""Sizes: below the first a measure is shown as 0, from the second on with an exponent."""
 
 MEASURES: dict[str, Measure] = {
     "frechet": Measure(
@@ -59,3 +63,22 @@ MEASURES: dict[str, Measure] = {
     ),
 }  # fmt: skip
 """The measures by the name that files and Python use, in the order of the table."""
+
+
+def number(value: float | None, scale: float = 1.0) -> str:
+    """Return a measure as a table shows it: three digits that count, "-" for None.
+
+    What is nearer to 0 than features of float32 can tell is 0.000. A very large one, as of features
+    that are not scaled, gets an exponent. Losses are shown by `ganzoo.runs.quantities.number`.
+    """
+    if value is None:
+        return "-"
+    if abs(value) < ROUNDING:
+        return "0.000"
+    value *= scale
+    if not math.isfinite(value):
+        return str(value)
+    if abs(value) >= LARGE:
+        return f"{value:.2e}"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{digits}f}"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from ganzoo.evaluate.evaluation import Evaluation, number
-from ganzoo.evaluate.measures import IMAGES
+from ganzoo.evaluate.measures import IMAGES, number
+
+if TYPE_CHECKING:
+    from ganzoo.evaluate.evaluation import Evaluation
 
 NEAR_ZERO = 0.02
 """Largest precision, recall and coverage of pictures that are far from all real ones."""

@@ -13,8 +13,8 @@ import numpy as np
 
 from ganzoo.draw.pixels import Pixels, grid, to_pil
 from ganzoo.evaluate.contest import Contest, Result, Spread, Table, spread, tables
-from ganzoo.evaluate.evaluation import Score, number
-from ganzoo.evaluate.measures import MEASURES
+from ganzoo.evaluate.evaluation import Score
+from ganzoo.evaluate.measures import MEASURES, number
 from ganzoo.evaluate.words import about
 from ganzoo.report import plotting
 from ganzoo.report.curves import Chart, Curve

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.evaluate.evaluation import Evaluation, number
+from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.evaluate.measures import number
 from ganzoo.evaluate.ranking import ranked
 from ganzoo.report import words
 from ganzoo.report.curves import MARKS, Chart, Curve

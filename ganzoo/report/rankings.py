@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ganzoo.evaluate.evaluation import Evaluation, number
-from ganzoo.evaluate.measures import MEASURES
+from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.evaluate.measures import MEASURES, number
 from ganzoo.evaluate.ranking import Group, ranked
 from ganzoo.evaluate.words import about
 from ganzoo.report import words

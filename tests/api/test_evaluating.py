@@ -167,6 +167,8 @@ def test_the_command_prints_the_table_and_json(cli: Cli, exported: Path, tmp_pat
     read = json.loads(cli("eval", exported, *options, "--images", 150, "--json").out)
     python = ganzoo.evaluate(exported, images=150, **{**GARMENTS, "data_options": {"count": 400}})
     assert Evaluation.from_json(read, "stdout").scores == python.scores
+    untimed = shown.out.rpartition("; it took")[0]
+    assert untimed == str(python).rpartition("; it took")[0]
 
 
 def test_each_checkpoint_is_judged(cli: Cli, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganzoo.evaluate.evaluation import number
+from ganzoo.evaluate.measures import number
 
 
 @pytest.mark.parametrize(
@@ -11,6 +11,7 @@ from ganzoo.evaluate.evaluation import number
         (0.1234, 1, "0.123"), (1.234, 1, "1.23"), (12.34, 1, "12.3"), (1234.5, 1, "1,234"),
         (0.1, 1, "0.100"), (0.02733, 1, "0.0273"), (0.000167, 1, "0.000167"),
         (-1.2345e-6, 1, "-0.00000123"), (float("nan"), 1, "nan"),
+        (9_999_999, 1, "9,999,999"), (3.1191e12, 1e3, "3.12e+15"), (-2e7, 1, "-2.00e+07"),
         (-0.00092, 1e3, "-0.920"), (None, 1e3, "-"), (-1e-7, 1e3, "0.000"), (0.0, 1, "0.000"),
     ],
 )  # fmt: skip

@@ -94,7 +94,7 @@ def bench_zoo(
 
 def _line(lap: Lap) -> str:
     """Return a lap in one line: `mlp_gan, seed 0, 60 s, 900 steps: FD 21.4 of 10,000`."""
-    from ganzoo.evaluate.evaluation import number
+    from ganzoo.evaluate.measures import number
 
     found = lap.evaluation
     how = f"FD {number(found['frechet'])} of {found.images:,}" if found else lap.why
@@ -112,7 +112,7 @@ def _late(lap: Lap) -> str:
 
 def _show(of: Table) -> None:
     """Print what can be compared: means over the seeds, the best architecture first."""
-    from ganzoo.evaluate.evaluation import number
+    from ganzoo.evaluate.measures import number
     from ganzoo.evaluate.words import about
     from ganzoo.report.of_zoo import TRAINED, in_words
 

@@ -14,15 +14,12 @@ import typer
 from ganzoo.api.terminal import terminal
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson, Runs
-from ganzoo.evaluate.measures import IMAGES, MEASURES
+from ganzoo.evaluate.measures import IMAGES, MEASURES, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ganzoo.evaluate.evaluation import Evaluation
-
-WIDE = 130
-"""Columns of a terminal from which on the table says what each measure sees."""
 
 
 def evaluate(
@@ -99,7 +96,7 @@ def evaluate(
             for evaluation in _judged(model, given, each_checkpoint):
                 several.append(evaluation)
                 if each_checkpoint and not as_json:
-                    console.note(f"step {evaluation.step:,}: {evaluation!r}")
+                    console.note(repr(evaluation))
         except KeyboardInterrupt:
             if stop.received is None:
                 raise
@@ -135,43 +132,15 @@ def _judged(
 
 
 def _show_one(several: list[Evaluation]) -> None:
-    """Print the table of one evaluation, what it means, and how to repeat it."""
-    from ganzoo.evaluate.words import meaning, repeat
+    """Print the table of one evaluation, what it means, and how to get it again."""
+    from ganzoo.evaluate.text import text
 
     (evaluation,) = several
-    ceiling = evaluation.ceiling.removeprefix("the ").replace(" ", "\n")
-    heads = ("measure", "value", "±", "real", ceiling)
-    wide = terminal().width >= WIDE
-    table = console.table(*heads, *(["what it sees"] if wide else []))
-    for column in table.columns[1:5]:
-        column.justify = "right"
-    for row in evaluation.rows():
-        table.add_row(*row[: len(table.columns)])
-    console.show(table)
-    _show_classes(evaluation)
-    for sentence in meaning(evaluation):
-        console.show(sentence)
-    console.show("")
-    for line in repeat(evaluation):
-        console.show(line)
-
-
-def _show_classes(evaluation: Evaluation) -> None:
-    """Print the share of each class, in the pictures and in the real ones."""
-    if not evaluation.classes:
-        return
-    table = console.table("class", "drawn", "real", "")
-    for column in table.columns[1:3]:
-        column.justify = "right"
-    for name, (share, real) in evaluation.classes.items():
-        table.add_row(name, f"{share:.1%}", f"{real:.1%}", "█" * round(50 * share))
-    console.show(table)
+    console.show(text(evaluation, terminal().width))
 
 
 def _show_steps(several: list[Evaluation]) -> None:
     """Print one row for each checkpoint, and which is the best."""
-    from ganzoo.evaluate.evaluation import number
-
     names = ("frechet", "kernel", "precision", "recall", "coverage", "copies")
     shown = [name for name in names if name in several[0].scores]
     titles = [MEASURES[name].title.replace(" ", "\n", 1) for name in shown]
