@@ -73,7 +73,8 @@ class Real:
             floor = Picked(train, order)
         count = min(images, len(reference), len(floor))
         if count < FEWEST:
-            what = f"{count} real images of {train.name} to compare with"
+            part = f" (half of its {len(train.pixels)})" if test is None else ""
+            what = f"{count} real images of {train.name}{part} to compare with"
             raise DataError(f"there are {what}: at least {FEWEST} are needed", "against")
         return cls(
             splits,
