@@ -310,7 +310,7 @@ def test_data_that_repeats_itself_is_no_fault_of_the_pictures(tmp_path: Path) ->
 def test_what_cannot_be_judged(tmp_path: Path, exported: Path, trained: Path) -> None:
     pictures = picture(tmp_path / "given", 120, (28, 28))
     cases: list[tuple[type[GanzooError], str, dict[str, object]]] = [
-        (UsageError, "name the real images with against=", {"model": pictures, "against": None}),
+        (UsageError, "with against=DATA", {"model": pictures, "against": None}),
         (UsageError, "images must be at least 100", {"model": exported, "images": 99}),
         (DataError, "at least 100", {"model": exported, "data_options": {"count": 150}}),
         (PluginError, "no features is called 'block'; did you mean", {
@@ -322,3 +322,21 @@ def test_what_cannot_be_judged(tmp_path: Path, exported: Path, trained: Path) ->
         given = {**GARMENTS, **changed}
         with pytest.raises(kind, match=words):
             ganzoo.evaluate(given.pop("model"), **given)
+
+
+def test_a_file_of_own_data_does_not_know_where_that_is(
+    cli: Cli, exported: Path, tmp_path: Path
+) -> None:
+    import onnx
+
+    model = onnx.load(exported)
+    for pair in model.metadata_props:
+        if pair.key == "ganzoo.dataset":
+            pair.value = '"my_faces"'
+    onnx.save(model, tmp_path / "own.onnx")
+    done = cli("eval", tmp_path / "own.onnx")
+    assert (done.code, done.err) == (
+        2,
+        "ganzoo: own was trained on my_faces, and does not say where that is: name the real images "
+        "with --against PATH\n",
+    )

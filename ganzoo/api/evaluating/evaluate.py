@@ -87,10 +87,15 @@ def spec_of(judged: Subject, against: Words | None, options: Mapping[str, Any] |
         return str(against), dict(options or {})
     registered = {entry.name for entry in catalogue.datasets()}
     from_file = judged.data is not None and not judged.fingerprint  # that knows only the name
-    if judged.data is None or (from_file and judged.data[0] not in registered):
+    if judged.data is None:
         raise UsageError(
             f"{judged.name} does not say what its pictures should look like: name the real images "
-            "with against=", "against",
+            "with against=DATA", "against",
+        )  # fmt: skip
+    if from_file and judged.data[0] not in registered:
+        raise UsageError(
+            f"{judged.name} was trained on {judged.data[0]}, and does not say where that is: name "
+            "the real images with against=PATH", "against",
         )  # fmt: skip
     name, known = judged.data
     return name, {**known, **(options or {})}
