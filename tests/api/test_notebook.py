@@ -69,7 +69,7 @@ def test_a_notebook_shows_what_it_makes(tmp_path: Path, cli: Cli) -> None:
         assert len(picture) > 2_000
     (shown,) = outputs(judged, "text/html")
     assert "<td>Fréchet distance</td><td>12.5</td>" in shown
-    assert "The Fréchet distance is 12.5, of real pictures 0.020" in shown
+    assert "The Fréchet distance of 10,000 pictures is 12.5, of real pictures 0.0200" in shown
     assert wrong.outputs[0]["ename"] == "SettingError"
     assert "did you mean 'epochs'?" in wrong.outputs[0]["evalue"]
     done = cli(

@@ -10,14 +10,14 @@ FOUND = evaluation(
     remarks=("A remark.",),
 )  # fmt: skip
 PRINTED = """\
-                                             untrained
- measure            value       ±     real   generator
-───────────────────────────────────────────────────────
- Fréchet distance    12.5   0.250    0.020        74.0
- KID x 1000          50.0    1.00   -0.002         300
- precision          0.700   0.010    0.950       0.000
- recall             0.200   0.010    0.960       0.000
- coverage           0.500   0.010    0.970       0.000
+                                                untrained
+ measure            value        ±       real   generator
+──────────────────────────────────────────────────────────
+ Fréchet distance    12.5    0.250     0.0200        74.0
+ KID x 1000          50.0     1.00   -0.00200         300
+ precision          0.700   0.0100      0.950       0.000
+ recall             0.200   0.0100      0.960       0.000
+ coverage           0.500   0.0100      0.970       0.000
 
  class   drawn    real
 ────────────────────────────────────────────────────
@@ -25,8 +25,8 @@ PRINTED = """\
  <b>      0.0%   40.0%
  外套    48.0%   50.0%   ████████████████████████
 
-The Fréchet distance is 12.5, of real pictures 0.020, of the untrained generator
-74.0.
+The Fréchet distance of 500 pictures is 12.5, of real pictures 0.0200, of the
+untrained generator 74.0.
 70% of its pictures lie among real ones, and 20% of the real ones lie among its
 pictures; 50% of the real ones have a picture close to them.
 It hardly draws <b>.
@@ -63,7 +63,7 @@ def test_it_is_short_in_a_list() -> None:
 def test_a_notebook_shows_the_same() -> None:
     shown = FOUND._repr_html_()
     assert shown.count("<tr>") == 6 + 4
-    assert "<td>12.5</td><td>0.250</td><td>0.020</td><td>74.0</td><td>distance of all" in shown
+    assert "<td>12.5</td><td>0.250</td><td>0.0200</td><td>74.0</td><td>distance of all" in shown
     assert "<td>&lt;b&gt;</td><td>0.0%</td><td>40.0%</td>" in shown
     for words in ("It hardly draws &lt;b&gt;.<br>", "A remark.</p>", "500 of seed 7, mine, step"):
         assert words in shown

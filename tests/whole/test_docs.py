@@ -224,7 +224,8 @@ def test_the_fields_of_the_json_are_those_of_the_manual(cli: Cli, tmp_path: Path
     noise = np.random.default_rng(0).integers(0, 256, (220, 28, 28), np.uint8)
     np.savez(tmp_path / "noise.npz", images=noise)
     where = tmp_path / "noise.npz"
-    done = cli("eval", where, "--against", where, "--features", "blocks", "--json")
+    how = ("--against", where, "--features", "blocks", "-o", tmp_path / "sheets")
+    done = cli("eval", where, *how, "--json")
     assert fields_of(json.loads(done.out), ours) == set(ours)
     _, numbers = write(CONTEST, tmp_path)
     assert fields_of(json.loads(numbers.read_bytes()), contests) == set(contests)
