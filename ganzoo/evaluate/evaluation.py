@@ -140,7 +140,7 @@ class Evaluation:
         for name, measure in MEASURES.items():
             if score := self.scores.get(name):
                 numbers = [score.value, score.error, score.floor, score.ceiling]
-                value, error, floor, ceiling = (number(n, measure.scale) for n in numbers)
+                value, error, floor, ceiling = map(measure.shown, numbers)
                 found.append((measure.title, value, error, floor, ceiling, measure.sees))
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -64,17 +64,16 @@ def write(contest: Contest, folder: Path) -> list[Path]:
 def _ranking(table: Table) -> Ranking:
     """Return a table in words: real images, the architectures, and untrained ones at the end."""
     shown = [m for m in MEASURED if all(m in result.scores for result in table.results)]
-    scales = {name: MEASURES[name].scale for name in shown}
-    rows = [Row(REAL, [number(table.floor.get(name), scales[name]) for name in shown] + [""])]
+    rows = [Row(REAL, [MEASURES[name].shown(table.floor.get(name)) for name in shown] + [""])]
     worst = table.ceiling.get("frechet", (None, None))[1]
     for result in table.results:
-        cells = [in_words(result.scores[name], scales[name]) for name in shown]
+        cells = [in_words(result.scores[name], MEASURES[name].shown) for name in shown]
         mean, deviation = result.scores["frechet"]
         score = Score(value=mean, error=deviation, floor=table.floor.get("frechet"), ceiling=worst)
         seeds = len(result.seeds) + len(result.missing)
         count = f"{len(result.seeds)}" + (f" of {seeds}" if result.missing else "")
         rows.append(Row(result.name, [*cells, count], bar(score, MEASURES["frechet"])))
-    ends = [_range(table.ceiling.get(name), scales[name]) for name in shown]
+    ends = [_range(table.ceiling.get(name), MEASURES[name].shown) for name in shown]
     ceiling = table.of.ceiling.removeprefix("the ")
     rows.append(Row(ceiling or "untrained", [*ends, ""]))
     columns = [*(MEASURES[name].title for name in shown), "seeds"]
@@ -82,10 +81,10 @@ def _ranking(table: Table) -> Ranking:
     return Ranking(about(table.of.kind), columns, rows, table.why, tuple(notes), ceiling)
 
 
-def in_words(spread: Spread, scale: float = 1.0) -> str:
+def in_words(spread: Spread, shown: Callable[[float], str] = number) -> str:
     """Return a mean and its standard deviation in words: `12.3 ± 0.450`."""
     mean, deviation = spread
-    return number(mean, scale) + ("" if deviation is None else f" ± {number(deviation, scale)}")
+    return shown(mean) + ("" if deviation is None else f" ± {shown(deviation)}")
 
 
 def trained(table: Table) -> list[Row]:
@@ -99,11 +98,11 @@ def trained(table: Table) -> list[Row]:
     return [Row(result.name, cells(result)) for result in table.results]
 
 
-def _range(pair: tuple[float, float] | None, scale: float) -> str:
+def _range(pair: tuple[float, float] | None, shown: Callable[[float], str]) -> str:
     """Return the smallest and the largest value in words."""
     if pair is None:
         return "-"
-    low, high = (number(value, scale) for value in pair)
+    low, high = map(shown, pair)
     return low if low == high else f"{low} to {high}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ganzoo.evaluate.evaluation import Evaluation
-from ganzoo.evaluate.measures import MEASURES, number
+from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.ranking import Group, ranked
 from ganzoo.evaluate.words import about
 from ganzoo.report import words
@@ -81,7 +81,7 @@ def ranking(group: Group, first: Group) -> Ranking:
     one = several[0]
     shown = [name for name in MEASURED if all(name in e.scores for e in several)]
     worst = max((e.scores["frechet"].ceiling or 0.0 for e in several), default=0.0)
-    rows = [Row(REAL, [number(one.scores[n].floor, MEASURES[n].scale) for n in shown])]
+    rows = [Row(REAL, [MEASURES[n].shown(one.scores[n].floor) for n in shown])]
     for name, evaluation in group.items():
         score = replace(evaluation.scores["frechet"], ceiling=worst or None)
         cells = [cell(evaluation, measure) for measure in shown]
@@ -105,9 +105,8 @@ def _ceilings(group: Group) -> dict[str, list[str]]:
 
 def cell(evaluation: Evaluation, name: str) -> str:
     """Return the value of a measure and its error, in words."""
-    score, scale = evaluation.scores[name], MEASURES[name].scale
-    error = "" if score.error is None else f" ± {number(score.error, scale)}"
-    return number(score.value, scale) + error
+    score, shown = evaluation.scores[name], MEASURES[name].shown
+    return shown(score.value) + ("" if score.error is None else f" ± {shown(score.error)}")
 
 
 def _training(run: Run, evaluation: Evaluation) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganzoo.evaluate.measures import number
+from ganzoo.evaluate.measures import MEASURES, number
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,17 @@ def test_a_number_has_three_digits_and_zero_no_sign(
     value: float | None, scale: float, text: str
 ) -> None:
     assert number(value, scale) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("recall", 0.0905, "0.090"), ("recall", 0.0003, "0.000"), ("density", 1.0149, "1.015"),
+        ("copies", -0.0001, "0.000"), ("copies", None, "-"), ("precision", float("nan"), "nan"),
+        ("frechet", 0.02733, "0.0273"), ("kernel", -0.000374, "-0.374"), ("classes", 1e-9, "0.000"),
+    ],
+)  # fmt: skip
+def test_a_share_has_three_decimals_and_a_distance_three_digits(
+    name: str, value: float | None, text: str
+) -> None:
+    assert MEASURES[name].shown(value) == text

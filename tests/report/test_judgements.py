@@ -46,8 +46,8 @@ def test_numbers_stand_between_untrained_and_real_ones(run: Run, cli: Cli) -> No
     for words in (
         "10,000 pictures of step 2, judged against as many real images of toy_garments (test), by "
         "the features of classifier 1.",
-        "The Fréchet distance of 10,000 pictures is 12.5, of real pictures 0.0200, of the untrained "
-        "generator 74.",
+        "The Fréchet distance of 10,000 pictures is 12.5, of real pictures 0.0200, of the "
+        "untrained generator 74.",
         "It hardly draws shirt.",
         "measure value untrained generator real",
         "as two clouds 12.5 ± 0.250 74.0 0.0200",

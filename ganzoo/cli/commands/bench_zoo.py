@@ -112,7 +112,7 @@ def _late(lap: Lap) -> str:
 
 def _show(of: Table) -> None:
     """Print what can be compared: means over the seeds, the best architecture first."""
-    from ganzoo.evaluate.measures import number
+    from ganzoo.evaluate.measures import MEASURES, number
     from ganzoo.evaluate.words import about
     from ganzoo.report.of_zoo import TRAINED, in_words
 
@@ -126,10 +126,10 @@ def _show(of: Table) -> None:
         column.no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
-    real = (number(of.floor.get(name)) for name in ("frechet", *SHARES))
+    real = (MEASURES[name].shown(of.floor.get(name)) for name in ("frechet", *SHARES))
     table.add_row("real images", *real, "", "", "")
     for result in of.results:
-        shares = (number(result.scores[name][0]) for name in SHARES)
+        shares = (MEASURES[name].shown(result.scores[name][0]) for name in SHARES)
         seconds, steps, _, speed = (result.training[name][0] for name in TRAINED)
         table.add_row(
             console.broken(result.name, NAME), in_words(result.scores["frechet"]), *shares,

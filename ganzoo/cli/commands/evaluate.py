@@ -14,7 +14,7 @@ import typer
 from ganzoo.api.terminal import terminal
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson, Runs
-from ganzoo.evaluate.measures import IMAGES, MEASURES, number
+from ganzoo.evaluate.measures import IMAGES, MEASURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,11 +150,11 @@ def _show_steps(several: list[Evaluation]) -> None:
     scores = several[0].scores
     limits = {"real": "floor", several[0].ceiling.removeprefix("the ").split()[0]: "ceiling"}
     for what, limit in limits.items():
-        values = (number(getattr(scores[name], limit), MEASURES[name].scale) for name in shown)
+        values = (MEASURES[name].shown(getattr(scores[name], limit)) for name in shown)
         table.add_row(what, "", *values)
     table.add_section()
     for evaluation in several:
-        values = (number(evaluation[name], MEASURES[name].scale) for name in shown)
+        values = (MEASURES[name].shown(evaluation[name]) for name in shown)
         table.add_row(f"{evaluation.step:,}", f"{evaluation.samples_seen:,}", *values)
     console.show(table)
     console.show(_best(several))
