@@ -39,6 +39,11 @@ class Lap:
         """Whether the run was trained for much longer than was asked for, as with long steps."""
         return self.seconds > LATE * self.asked
 
+    @property
+    def overtime(self) -> str:
+        """How long it was trained, and how long it was to be, in words without a full stop."""
+        return f"was trained for {self.seconds:.3g} s instead of {self.asked:.3g} s"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
@@ -86,6 +91,11 @@ class Result:
     late: list[str]
     """What was trained for much longer than the others, one line for each seed."""
 
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of its numbers should know, one sentence each."""
+        return [f"{self.name}, {line}." for line in (*self.missing, *self.late)]
+
 
 @dataclass(frozen=True)
 class Table:
@@ -117,6 +127,17 @@ def tables(contest: Contest) -> list[Table]:
     return found
 
 
+def missing(contest: Contest, found: Sequence[Table]) -> list[str]:
+    """Return a line for each architecture that no seed brought into a table, and why."""
+    there = {result.name for table in found for result in table.results}
+    reasons = {
+        lap.name: f"{lap.name}: {lap.why or 'it is not finished'}"
+        for lap in contest.laps
+        if lap.name not in there
+    }
+    return [*reasons.values()]
+
+
 def _result(contest: Contest, name: str, judged: Mapping[tuple[str, int], Evaluation]) -> Result:
     """Return what an architecture reached with the seeds that were judged."""
     of_seed = {seed: e for (other, seed), e in judged.items() if other == name}
@@ -128,14 +149,10 @@ def _result(contest: Contest, name: str, judged: Mapping[tuple[str, int], Evalua
         for lap in contest.laps
         if lap.name == name and lap.seed not in of_seed
     }
-    missing = [f"seed {seed}: {why}" for seed, why in reasons.items()]
+    left_out = [f"seed {seed}: {why}" for seed, why in reasons.items()]
     laps = [lap for lap in contest.last if lap.name == name and lap.seed in of_seed]
-    late = [
-        f"seed {lap.seed}: it was trained for {lap.seconds:.3g} s instead of {lap.asked:.3g} s"
-        for lap in laps
-        if lap.late
-    ]
-    return Result(name, sorted(of_seed), scores, _training(laps), missing, late)
+    late = [f"seed {lap.seed}: it {lap.overtime}" for lap in laps if lap.late]
+    return Result(name, sorted(of_seed), scores, _training(laps), left_out, late)
 
 
 def _training(laps: Sequence[Lap]) -> dict[str, Spread]:

@@ -134,6 +134,11 @@ class Evaluation:
         except (OSError, ValueError, RecursionError) as error:
             raise ModelFileError(f"{path} cannot be read: {error}") from error
 
+    @property
+    def untrained(self) -> str:
+        """What the ceilings are of, as the head of a table: "untrained generator"."""
+        return self.ceiling.removeprefix("the ") or "untrained"
+
     def rows(self) -> list[tuple[str, str, str, str, str, str]]:
         """Return the table in words: measure, value, error, floor, ceiling, what it sees."""
         found = []

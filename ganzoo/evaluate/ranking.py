@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ganzoo.evaluate.evaluation import Evaluation
 
@@ -28,3 +28,14 @@ def ranked(judged: Mapping[str, Evaluation]) -> list[Group]:
 def distance(evaluation: Evaluation) -> float:
     """Return the Fréchet distance, infinity where it was not measured."""
     return evaluation["frechet"] if "frechet" in evaluation.scores else math.inf
+
+
+def best_of(several: Sequence[Evaluation]) -> tuple[Evaluation, list[Evaluation]]:
+    """Return the evaluation with the smallest Fréchet distance, and those that are as good.
+
+    As good are those whose distance is larger by at most two of its standard errors. All must be
+    comparable.
+    """
+    best, *others = sorted(several, key=lambda evaluation: evaluation["frechet"])
+    limit = best["frechet"] + 2 * (best.scores["frechet"].error or 0.0)
+    return best, [evaluation for evaluation in others if evaluation["frechet"] <= limit]

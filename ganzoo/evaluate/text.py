@@ -45,8 +45,8 @@ def html(evaluation: Evaluation) -> str:
 
 def _measures(evaluation: Evaluation) -> Rows:
     """Return the table of the measures, its head first."""
-    ceiling = evaluation.ceiling.removeprefix("the ")
-    return [("measure", "value", "±", "real", ceiling, "what it sees"), *evaluation.rows()]
+    head = ("measure", "value", "±", "real", evaluation.untrained, "what it sees")
+    return [head, *evaluation.rows()]
 
 
 def _classes(evaluation: Evaluation) -> Rows:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ganzoo.draw.pixels import Pixels, grid, to_pil
-from ganzoo.evaluate.contest import Contest, Result, Spread, Table, spread, tables
+from ganzoo.evaluate.contest import Contest, Result, Spread, Table, missing, spread, tables
 from ganzoo.evaluate.evaluation import Score
 from ganzoo.evaluate.measures import MEASURES, number
 from ganzoo.evaluate.words import about
@@ -52,7 +52,7 @@ def write(contest: Contest, folder: Path) -> list[Path]:
         names=order,
         rankings=[_ranking(table) for table in tables_],
         trained=[trained(table) for table in tables_],
-        missing=_missing(contest, tables_),
+        missing=missing(contest, tables_),
         charts=[_drawn(contest, table, order, place) for place, table in enumerate(tables_)],
         pictures=[_row(name, contest.pictures.get(name)) for name in order],
     )
@@ -74,11 +74,10 @@ def _ranking(table: Table) -> Ranking:
         count = f"{len(result.seeds)}" + (f" of {seeds}" if result.missing else "")
         rows.append(Row(result.name, [*cells, count], bar(score, MEASURES["frechet"])))
     ends = [_range(table.ceiling.get(name), MEASURES[name].shown) for name in shown]
-    ceiling = table.of.ceiling.removeprefix("the ")
-    rows.append(Row(ceiling or "untrained", [*ends, ""]))
+    rows.append(Row(table.of.untrained, [*ends, ""]))
     columns = [*(MEASURES[name].title for name in shown), "seeds"]
-    notes = [f"{r.name}, {line}." for r in table.results for line in (*r.missing, *r.late)]
-    return Ranking(about(table.of.kind), columns, rows, table.why, tuple(notes), ceiling)
+    notes = [note for result in table.results for note in result.notes]
+    return Ranking(about(table.of.kind), columns, rows, table.why, tuple(notes), table.of.untrained)
 
 
 def in_words(spread: Spread, shown: Callable[[float], str] = number) -> str:
@@ -104,17 +103,6 @@ def _range(pair: tuple[float, float] | None, shown: Callable[[float], str]) -> s
         return "-"
     low, high = map(shown, pair)
     return low if low == high else f"{low} to {high}"
-
-
-def _missing(contest: Contest, found: Sequence[Table]) -> list[str]:
-    """Return a line for each architecture that no seed brought into a table, and why."""
-    there = {result.name for table in found for result in table.results}
-    reasons = {
-        lap.name: f"{lap.name}: {lap.why or 'it is not finished'}"
-        for lap in contest.laps
-        if lap.name not in there
-    }
-    return [*reasons.values()]
 
 
 def chart(contest: Contest, table: Table, order: Sequence[str]) -> Chart:

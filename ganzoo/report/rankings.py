@@ -99,7 +99,7 @@ def _ceilings(group: Group) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, evaluation in group.items():
         if evaluation.scores["frechet"].ceiling is not None:
-            found.setdefault(evaluation.ceiling.removeprefix("the "), []).append(name)
+            found.setdefault(evaluation.untrained, []).append(name)
     return dict(sorted(found.items()))
 
 

@@ -23,6 +23,7 @@ from ganzoo.data import open_splits
 from ganzoo.data.pictures import Given
 from ganzoo.errors import DataError, GanzooError, ModelFileError, PluginError, UsageError
 from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.opening import open_features
 from ganzoo.evaluate.words import meaning
 from tests.conftest import Cli
@@ -181,7 +182,16 @@ def test_each_checkpoint_is_judged(cli: Cli, tmp_path: Path) -> None:
     ]
     assert [evaluation.step for evaluation in found] == [2, 4]
     shown = cli("eval", trained.last, "--each-checkpoint", "--images", 150, "--features", "blocks")
-    assert "The best of them by Fréchet distance is of step" in shown.out
+    best = min(found, key=lambda evaluation: evaluation["frechet"])
+    assert f"The best of them by Fréchet distance is of step {best.step}" in shown.out
+    lines = [line.split() for line in shown.out.splitlines()]
+    scores, distance = found[0].scores["frechet"], MEASURES["frechet"].shown
+    for what, limit in (("real", scores.floor), ("untrained", scores.ceiling)):
+        assert [what, distance(limit)] in [line[:2] for line in lines]
+    for evaluation in found:
+        row = [str(evaluation.step), str(evaluation.samples_seen), distance(evaluation["frechet"])]
+        assert row in [line[:3] for line in lines]
+        assert f"step {evaluation.step}: FD {distance(evaluation['frechet'])} of 150" in shown.err
 
 
 def picture(path: Path, count: int, shape: tuple[int, ...]) -> Path:

@@ -10,14 +10,14 @@ FOUND = evaluation(
     remarks=("A remark.",),
 )  # fmt: skip
 PRINTED = """\
-                                                untrained
- measure            value        ±       real   generator
-──────────────────────────────────────────────────────────
- Fréchet distance    12.5    0.250     0.0200        74.0
- KID x 1000          50.0     1.00   -0.00200         300
- precision          0.700   0.0100      0.950       0.000
- recall             0.200   0.0100      0.960       0.000
- coverage           0.500   0.0100      0.970       0.000
+                                               untrained
+ measure            value       ±       real   generator
+─────────────────────────────────────────────────────────
+ Fréchet distance    12.5   0.250     0.0200        74.0
+ KID x 1000          50.0    1.00   -0.00200         300
+ precision          0.700   0.010      0.950       0.000
+ recall             0.200   0.010      0.960       0.000
+ coverage           0.500   0.010      0.970       0.000
 
  class   drawn    real
 ────────────────────────────────────────────────────

@@ -13,7 +13,7 @@ from ganzoo.cli.training import EXIT_CODES
 from ganzoo.evaluate.measures import IMAGES
 
 if TYPE_CHECKING:
-    from ganzoo.evaluate.contest import Lap, Table
+    from ganzoo.evaluate.contest import Contest, Lap, Table
 
 SHARES = ("precision", "recall", "coverage")
 NAME = 14
@@ -56,7 +56,6 @@ def bench_zoo(
     from ganzoo.api.bench.contest import compare, contest
     from ganzoo.api.bench.plan import Plan
     from ganzoo.api.signals import signals
-    from ganzoo.evaluate.contest import tables
     from ganzoo.report.of_zoo import write
 
     console.note_logged()
@@ -86,8 +85,7 @@ def bench_zoo(
             raise typer.Exit(EXIT_CODES[stop.told]) from None
     found = contest(plan, folder, laps)
     paths = write(found, folder)
-    for table in tables(found):
-        _show(table)
+    _show_all(found)
     for path in paths:
         print(path)
 
@@ -104,10 +102,23 @@ def _line(lap: Lap) -> str:
 def _late(lap: Lap) -> str:
     """Return that a run was trained for longer than was asked for, and what to do."""
     step = lap.seconds / max(lap.steps, 1)
-    return (
-        f"{lap.name}, seed {lap.seed} was trained for {lap.seconds:.3g} s instead of "
-        f"{lap.asked:.3g} s, at {step:.2g} s a step: give more --seconds, or fewer --laps"
-    )
+    advice = f"at {step:.2g} s a step: give more --seconds, or fewer --laps"
+    return f"{lap.name}, seed {lap.seed} {lap.overtime}, {advice}"
+
+
+def _show_all(found: Contest) -> None:
+    """Print a table for each kind of evaluation, and what is in none of them."""
+    from ganzoo.evaluate.contest import missing, tables
+
+    several = tables(found)
+    for table in several:
+        _show(table)
+    for line in missing(found, several):
+        console.show(line)
+    if several:
+        console.show(
+            "FD: Fréchet distance, mean over the seeds ± standard deviation; lower is better."
+        )
 
 
 def _show(of: Table) -> None:
@@ -136,7 +147,5 @@ def _show(of: Table) -> None:
             number(seconds), f"{steps:,.0f}", f"{speed:,.0f}",
         )  # fmt: skip
     console.show(table)
-    for result in of.results:
-        for line in (*result.missing, *result.late):
-            console.show(f"{result.name}, {line}.")
-    console.show("FD: Fréchet distance, mean over the seeds ± standard deviation. Lower is better.")
+    for note in (note for result in of.results for note in result.notes):
+        console.show(note)

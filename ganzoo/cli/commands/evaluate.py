@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from signal import SIGTERM
@@ -13,8 +12,9 @@ import typer
 
 from ganzoo.api.terminal import terminal
 from ganzoo.cli import console
+from ganzoo.cli.evaluations import show_steps, where, write_sheets
 from ganzoo.cli.options import AsJson, Runs
-from ganzoo.evaluate.measures import IMAGES, MEASURES
+from ganzoo.evaluate.measures import IMAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +75,8 @@ def evaluate(
 ) -> None:
     """Judge a model's pictures: a table of measures, each between real and untrained."""
     from ganzoo.api.signals import signals
+    from ganzoo.evaluate.text import text
+    from ganzoo.evaluate.words import brief
     from ganzoo.zoo.guard import divert_stdout
     from ganzoo.zoo.options import parse_pairs
 
@@ -96,7 +98,7 @@ def evaluate(
             for evaluation in _judged(model, given, each_checkpoint):
                 several.append(evaluation)
                 if each_checkpoint and not as_json:
-                    console.note(repr(evaluation))
+                    console.note(f"step {evaluation.step:,}: FD {brief(evaluation)}")
         except KeyboardInterrupt:
             if stop.received is None:
                 raise
@@ -105,15 +107,19 @@ def evaluate(
     failed = None
     if output is not None:
         try:
-            several = [replace(e, sheets=_write_sheets(e, output)) for e in several]
+            several = [replace(e, sheets=write_sheets(e, output)) for e in several]
         except OSError as error:  # a full disk: the numbers are shown all the same
             failed = error
     if as_json:
         contents = [evaluation.to_json() for evaluation in several]
         print(json.dumps(contents if each_checkpoint else contents[0], indent=2))
     else:
-        (_show_steps if each_checkpoint else _show_one)(several)
-        print(_where(several))
+        if each_checkpoint:
+            show_steps(several)
+        else:
+            console.show(text(several[0], terminal().width))
+        if not failed:
+            print(where(several))
     if failed:
         raise failed
 
@@ -129,60 +135,3 @@ def _judged(
         yield from evaluate_checkpoints(model, **given)
     else:
         yield judge(model, **given)
-
-
-def _show_one(several: list[Evaluation]) -> None:
-    """Print the table of one evaluation, what it means, and how to get it again."""
-    from ganzoo.evaluate.text import text
-
-    (evaluation,) = several
-    console.show(text(evaluation, terminal().width))
-
-
-def _show_steps(several: list[Evaluation]) -> None:
-    """Print one row for each checkpoint, and which is the best."""
-    names = ("frechet", "kernel", "precision", "recall", "coverage", "copies")
-    shown = [name for name in names if name in several[0].scores]
-    titles = [MEASURES[name].title.replace(" ", "\n", 1) for name in shown]
-    table = console.table("step", "images\nseen", *titles)
-    for column in table.columns:
-        column.justify = "right"
-    scores = several[0].scores
-    limits = {"real": "floor", several[0].ceiling.removeprefix("the ").split()[0]: "ceiling"}
-    for what, limit in limits.items():
-        values = (MEASURES[name].shown(getattr(scores[name], limit)) for name in shown)
-        table.add_row(what, "", *values)
-    table.add_section()
-    for evaluation in several:
-        values = (MEASURES[name].shown(evaluation[name]) for name in shown)
-        table.add_row(f"{evaluation.step:,}", f"{evaluation.samples_seen:,}", *values)
-    console.show(table)
-    console.show(_best(several))
-
-
-def _best(several: list[Evaluation]) -> str:
-    """Return which checkpoint has the smallest Fréchet distance, and which are as good."""
-    best, *others = sorted(several, key=lambda evaluation: evaluation["frechet"])
-    limit = best["frechet"] + 2 * (best.scores["frechet"].error or 0.0)
-    alike = sorted(e.step or 0 for e in others if e["frechet"] <= limit)
-    more = f"; within its error are {', '.join(f'{step:,}' for step in alike)}" if alike else ""
-    return f"The best of them by Fréchet distance is of step {best.step:,}{more}."
-
-
-def _write_sheets(evaluation: Evaluation, folder: Path) -> dict[str, str]:
-    """Write the sheets of pictures into a folder, and return their files by name."""
-    from ganzoo.draw.pixels import save_png
-
-    step = "" if evaluation.step is None else f"-{evaluation.step:08d}"
-    files = {name: folder / f"{evaluation.model}{step}-{name}.png" for name in evaluation.pictures}
-    for name, pixels in evaluation.pictures.items():
-        save_png(pixels, files[name])
-    return {name: str(file) for name, file in files.items()}
-
-
-def _where(several: list[Evaluation]) -> str:
-    """Return where the sheets of pictures are, or how to get them."""
-    folders = {os.path.dirname(file) for e in several for file in e.sheets.values()}
-    *most, last = several[0].pictures
-    where = os.path.commonpath(folders) if folders else "not kept; -o DIR keeps them"
-    return f"sheets of the {', '.join(most)} and {last} pictures: {where}"

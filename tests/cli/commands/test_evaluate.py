@@ -77,6 +77,7 @@ def test_on_a_full_disk_the_numbers_are_shown_all_the_same(
     assert unwritten.code == read.code == 6
     assert unwritten.err == f"opened\nganzoo: {tmp_path}/sheets/mlp-best.png: File too large\n"
     assert "Fréchet distance" in unwritten.out
+    assert "sheets of the" not in unwritten.out
     assert json.loads(read.out)["images"] == 150
 
 
