@@ -29,8 +29,8 @@ class Measure:
 
     def shown(self, value: float | None) -> str:
         """Return a value of it, or an error, as tables show it; "-" for None."""
-        if self.share and value is not None and math.isfinite(value):
-            return f"{value + 0.0:.3f}".replace("-0.000", "0.000")
+        if self.share and value is not None and abs(value) < LARGE:  # NaN is not less
+            return f"{value:,.3f}".replace("-0.000", "0.000")
         return number(value, self.scale)
 
 
