@@ -98,6 +98,7 @@ FIELDS: dict[str, Check] = {
     "remarks": _texts,
     "seconds": _number,
     "versions": _each(_text),
+    "sheets": _each(_text),
 }  # fmt: skip
 """What holds for each field of the file."""
-OPTIONAL = {"step", "samples_seen", "seconds", "versions"}
+OPTIONAL = {"step", "samples_seen", "seconds", "versions", "sheets"}
