@@ -82,6 +82,11 @@ MEASURES: dict[str, Measure] = {
 }  # fmt: skip
 """The measures by the name that files and Python use, in the order of the table."""
 
+ALWAYS = ("frechet", "precision", "recall", "coverage")
+"""Measures that every evaluation has; a file without them is refused."""
+OF_CLASSES = {"classes", "confidence"}
+"""Measures that take a classifier."""
+
 
 def number(value: float | None, scale: float = 1.0) -> str:
     """Return a distance as a table shows it: three digits that count, "-" for None.

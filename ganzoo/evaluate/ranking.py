@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 
@@ -21,10 +20,5 @@ def ranked(judged: Mapping[str, Evaluation]) -> list[Group]:
     kinds = Counter(evaluation.kind for evaluation in judged.values())
     images = {evaluation.kind: evaluation.images for evaluation in judged.values()}
     order = sorted(kinds, key=lambda kind: (-kinds[kind], -images[kind], kind))
-    names = sorted(judged, key=lambda name: distance(judged[name]))
+    names = sorted(judged, key=lambda name: judged[name]["frechet"])
     return [{n: judged[n] for n in names if judged[n].kind == kind} for kind in order]
-
-
-def distance(evaluation: Evaluation) -> float:
-    """Return the Fréchet distance, infinity where it was not measured."""
-    return evaluation["frechet"] if "frechet" in evaluation.scores else math.inf

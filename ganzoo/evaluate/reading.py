@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ganzoo.evaluate.measures import ALWAYS
+
 LARGEST = 1e300
 """Largest number that is taken for a measurement."""
-
-ALWAYS = ("frechet", "precision", "recall", "coverage")
-"""Measures that every evaluation has."""
 
 Check = Callable[[Any], bool]
 

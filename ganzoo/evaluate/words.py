@@ -78,8 +78,6 @@ def brief(evaluation: Evaluation, step: int | None = None, data: str | None = No
     weights were judged. Two of these cannot always be compared, even if both are as usual: see
     `kinds`.
     """
-    if "frechet" not in evaluation.scores:
-        return "-"
     of, real = evaluation.features["name"], evaluation.against["name"]
     unusual = [
         *([of] if of != "classifier" else []),
@@ -111,12 +109,12 @@ def about(kind: tuple[str, str, str]) -> str:
 
 def far(evaluation: Evaluation) -> bool:
     """Return whether the pictures are so far from the real ones that no real one is around any."""
-    return all(evaluation[n] <= NEAR_ZERO for n in AROUND if n in evaluation.scores)
+    return all(evaluation[n] <= NEAR_ZERO for n in AROUND)
 
 
 def blind(evaluation: Evaluation) -> bool:
     """Return whether even real pictures have nothing around them, as where the data repeats."""
-    floors = [evaluation.scores[n].floor for n in AROUND if n in evaluation.scores]
+    floors = [evaluation.scores[n].floor for n in AROUND]
     return all(floor is not None and floor <= NEAR_ZERO for floor in floors)
 
 

@@ -92,7 +92,7 @@ def chart(run: Run) -> Chart | None:
     None where fewer than two steps were judged so.
     """
     found = evaluations.latest(run)
-    if found is None or "frechet" not in found[0].scores:
+    if found is None:
         return None
     same = {e.step: e for e, _ in evaluations.saved(run) if e.kind == found[0].kind}
     several = [e for e in same.values() if e.samples_seen is not None]

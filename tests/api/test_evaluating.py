@@ -279,10 +279,10 @@ def test_features_of_several_widths(exported: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[1]", b"NaN", b"true", b'"1.5"', b"[" * 100_000, None]
+    "content", [b"", b"{}", b"[1]", b"NaN", b"true", b'"1.5"', b"[" * 100_000, "copies", None]
 )
 def test_a_damaged_cache_is_measured_again(
-    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | str | None
 ) -> None:
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     first = ganzoo.evaluate(exported, images=120, **GARMENTS)
@@ -291,6 +291,9 @@ def test_a_damaged_cache_is_measured_again(
         file.unlink()
         if content is None:
             file.mkdir()  # it cannot be written either
+        elif isinstance(content, str):  # a measure that is missing
+            del measured[content]
+            file.write_text(json.dumps(measured))
         elif content in (b"NaN", b"true", b'"1.5"'):  # in place of one number
             file.write_text(json.dumps({**measured, "frechet": [json.loads(content), None]}))
         else:
