@@ -15,6 +15,10 @@ from ganzoo.evaluate.reading import check
 
 SCHEMA = 1
 
+Kind = tuple[str, str, str]
+"""Features, real images and number of images, in words: what two evaluations that can be compared
+have in common."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
@@ -94,7 +98,7 @@ class Evaluation:
         return yardstick(self.features["sha256"], self.against["fingerprint"], self.images)
 
     @property
-    def kind(self) -> tuple[str, str, str]:
+    def kind(self) -> Kind:
         """What must be the same in two evaluations whose numbers are compared, in words."""
         return _features(self), _real(self), f"{self.images:,}"
 

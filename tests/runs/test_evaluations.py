@@ -142,6 +142,24 @@ def test_fewer_pictures_do_not_take_the_place_of_more(run: Run) -> None:
     assert "| Fréchet distance | 12.5 ±" in card(run).read_text()
 
 
+@pytest.mark.parametrize("seeds", [(0, 1), (1, 0)])
+def test_the_card_has_what_stands_for_the_run(run: Run, seeds: tuple[int, int]) -> None:
+    """Of as many pictures, that of the smallest seed, whichever was judged last."""
+    for seed in seeds:
+        evaluations.save(run, of_its_weights(run, 3.0 + seed, seed=seed))
+    found = evaluations.latest(run)
+    assert found
+    assert found[0].seed == 0
+    assert "| Fréchet distance | 3.00 ±" in card(run).read_text()
+
+
+def test_only_a_later_checkpoint_is_newer(run: Run) -> None:
+    found = {step: evaluations.newer_step(run, evaluation(step=step)) for step in (1, 2, 3, None)}
+    assert found == {1: 2, 2: None, 3: None, None: None}
+    shutil.rmtree(run.path / "checkpoints")
+    assert evaluations.newer_step(run, evaluation(step=1)) is None
+
+
 def test_no_other_card_is_touched(run: Run) -> None:
     before = card(run).read_text()
     evaluations.save(run, of_its_weights(run, step=5))  # whose checkpoint is not kept
