@@ -1,6 +1,6 @@
 """Which evaluations stand side by side."""
 
-from ganzoo.evaluate.ranking import ranked
+from ganzoo.evaluate.ranking import kinds, ranked
 from tests.judged import evaluation
 
 
@@ -20,6 +20,15 @@ def test_only_what_can_be_compared_is_in_one_group_and_the_best_comes_first() ->
         ("other features",),
     }
     assert list(groups[-1]) == ["few"]  # of groups of one, that of fewest images is the last
+
+
+def test_marks_are_in_the_order_of_the_groups() -> None:
+    """Also where each group is of one, and the text of the larger number comes later."""
+    judged = {"few": evaluation(images=150), "many": evaluation(images=2_000, features="patches")}
+    first, second = ranked(judged)
+    assert (list(first), list(second)) == (["many"], ["few"])
+    assert kinds(judged.values()) == {judged["many"].kind: "[1]", judged["few"].kind: "[2]"}
+    assert kinds([judged["few"]]) == {}
 
 
 def test_nothing_has_no_groups() -> None:
