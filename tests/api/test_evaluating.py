@@ -130,6 +130,40 @@ def test_of_other_images_no_copies_are_looked_for(trained: Path, tmp_path: Path)
     assert any("trained on other images" in remark for remark in found.remarks)
 
 
+def test_a_file_is_foreign_to_another_data_set_but_not_to_a_folder(
+    exported: Path, tmp_path: Path
+) -> None:
+    """It knows the name of what it was trained on: toy_garments."""
+    np.savez(tmp_path / "renamed.npz", images=garments(300, seed=0))
+    own, faces, folder = (
+        ganzoo.evaluate(exported, against=against, data_options=options, features="blocks")
+        for against, options in (
+            ("toy_garments", {"count": 300}), ("toy_faces", {"count": 300}),
+            (tmp_path / "renamed.npz", {}),
+        )
+    )  # fmt: skip
+    for found, is_foreign, is_vague in ((own, False, True), (faces, True, False),
+                                        (folder, False, False)):  # fmt: skip
+        name = found.against["name"]
+        assert ("copies" in found.scores, "nearest" in found.pictures) == (not is_foreign,) * 2, (
+            name
+        )
+        said = " ".join(found.remarks)
+        assert ("It was trained on other images" in said) == is_foreign, name
+        assert ("Its file does not say with which options of toy_garments" in said) == is_vague
+
+
+def test_pictures_are_named_by_their_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "drawn"
+    folder.mkdir()
+    for i, image in enumerate(garments(100, seed=9)):
+        Image.fromarray(image).save(folder / f"{i:03d}.png")
+    monkeypatch.chdir(folder)
+    assert ganzoo.evaluate(".", images=100, **GARMENTS).model == "drawn"
+
+
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_files_of_another_program_get_the_numbers_of_their_array(tmp_path: Path, mode: str) -> None:
     pixels = garments(150, seed=9)
