@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -63,34 +62,15 @@ def test_one_rule_says_which_evaluation_stands_for_a_run(run: Run, tmp_path: Pat
     assert values(run, other) == [7, None]
 
 
-DAMAGES: list[Any] = [
-    b"", b"[]", b"null", b"{", b"\xff", b"[" * 100_000, b'{"schema": 1}', b'{"schema": 2}',
-    {"images": "many"}, {"images": 0}, {"images": True}, {"images": 1.5}, {"step": "2"},
-    {"step": -1}, {"samples_seen": []}, {"scores": {}}, {"scores": []}, {"scores": None},
-    {"scores": {"frechet": 3}}, {"classes": {"shoe": [1]}}, {"classes": {"shoe": ["a", "b"]}},
-    {"classes": {"shoe": [math.nan, 0]}}, {"remarks": [1]}, {"remarks": "text"},
-    {"features": {}}, {"features": "classifier"}, {"against": {"name": "faces"}},
-    {"against": None}, {"model": 3}, {"model": "\ud800"}, {"sha256": None}, {"seed": "0"},
-    {"ceiling": None}, {"seconds": math.inf}, {"versions": {"ganzoo": 1}}, {"versions": []},
-    {"pictures": {}}, {"more": 1},
-    {"frechet": "12"}, {"frechet": None}, {"frechet": []}, {"frechet": True},
-    {"frechet": math.nan}, {"frechet": -math.inf}, {"frechet": 10**400},
-]  # fmt: skip
-"""Content of a file; or what is put into a whole one, "frechet" being the value of that measure."""
-
-
-@pytest.mark.parametrize("damage", DAMAGES, ids=str)
-def test_a_damaged_file_is_left_out_by_all_and_named(damage: Any, run: Run, cli: Cli) -> None:
+@pytest.mark.parametrize("damage", [b"{", {"images": "many"}, {"scores": {}}], ids=str)
+def test_a_damaged_file_is_left_out_by_all_and_named(
+    damage: bytes | dict[str, Any], run: Run, cli: Cli
+) -> None:
     file = evaluations.save(run, of_its_weights(run)) / evaluations.NUMBERS
     if isinstance(damage, bytes):
         file.write_bytes(damage)
     else:
-        content = json.loads(file.read_bytes())
-        if "frechet" in damage:
-            content["scores"]["frechet"]["value"] = damage["frechet"]
-        else:
-            content |= damage
-        file.write_text(json.dumps(content))
+        file.write_text(json.dumps(json.loads(file.read_bytes()) | damage))
     assert evaluations.saved(run) == []
     (line,) = evaluations.damaged(run)
     assert str(file) in line
