@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ganzoo.draw.pixels import Pixels
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.evaluate.measures import MEASURES
-from ganzoo.evaluate.ranking import Group, ranked
+from ganzoo.evaluate.ranking import ranked
 
 LATE = 1.1
 """Ratio of the seconds that a run was trained for to those asked for, from which on it is told."""
@@ -114,16 +114,15 @@ class Table:
 def tables(contest: Contest) -> list[Table]:
     """Return the results after the last lap, in a table for each kind of evaluation."""
     judged = {(lap.name, lap.seed): lap.evaluation for lap in contest.last if lap.evaluation}
-    groups = ranked({f"{n} {seed}": e for (n, seed), e in judged.items()})
+    groups = ranked(judged)
     found = []
     for group in groups:
         one = next(iter(group.values()))
         why = "; ".join(next(iter(groups[0].values())).differences(one))
-        several = {pair: e for pair, e in judged.items() if e.kind == one.kind}
-        names = dict.fromkeys(name for name, _ in several)
-        results = [_result(contest, name, several) for name in names]
+        names = dict.fromkeys(name for name, _ in group)
+        results = [_result(contest, name, group) for name in names]
         results.sort(key=lambda result: result.scores["frechet"][0])
-        found.append(Table(one, results, *_limits(group), why))
+        found.append(Table(one, results, *_limits([*group.values()]), why))
     return found
 
 
@@ -170,12 +169,13 @@ def spread(values: Sequence[float]) -> Spread:
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None
 
 
-def _limits(group: Group) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
+def _limits(
+    several: Sequence[Evaluation],
+) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
     """Return the values of real images, and the range of those of untrained generators."""
-    one, *_ = several = [*group.values()]
-    floor = {n: score.floor for n, score in one.scores.items() if score.floor is not None}
+    floor = {n: score.floor for n, score in several[0].scores.items() if score.floor is not None}
     ceiling = {}
-    for name in one.scores:
+    for name in several[0].scores:
         known = [e.scores[name].ceiling for e in several if name in e.scores]
         if values := [value for value in known if value is not None]:
             ceiling[name] = (min(values), max(values))

@@ -12,8 +12,8 @@ from ganzoo.evaluate.features import Described, FeatureModel, Pixels, describe
 ALONE = 4
 """Images that are described a second time, each alone."""
 TOLERANCE = 1e-3
-"""How far a number may be from itself, as a share of the largest: half-precision networks, which
-sum in another order in another batch, differ by that, and no distance changes by a digit of it."""
+"""Largest change of a feature between an image alone and in its batch, as a share of the largest
+feature. Half precision changes by about this much."""
 
 
 def check_model(model: object) -> FeatureModel:

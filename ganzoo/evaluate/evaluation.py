@@ -15,6 +15,10 @@ from ganzoo.evaluate.reading import check
 
 SCHEMA = 1
 
+Kind = tuple[str, str, str]
+"""Features, real images and number of images, in words: what two evaluations that can be compared
+have in common."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
@@ -22,7 +26,8 @@ class Score:
 
     value: float
     error: float | None = None
-    """Standard error over the drawing of the pictures; None where it is not known."""
+    """Standard error: how much it changes with other pictures of the same model; None where it is
+    not known."""
 
     floor: float | None = None
     """Value of as many real pictures."""
@@ -35,9 +40,9 @@ class Score:
 class Evaluation:
     """How good a model's pictures are.
 
-    `scores` has the measures of `ganzoo.evaluate.measures.MEASURES` by name; those that make no
-    sense for the features are left out. Numbers of two evaluations can be compared where
-    `differences` finds none.
+    `scores` has the measures of `ganzoo.evaluate.measures.MEASURES` by name: those of `ALWAYS`,
+    and of the others those that make sense for the features and the model. Numbers of two
+    evaluations can be compared where `differences` finds none.
     """
 
     model: str
@@ -93,7 +98,7 @@ class Evaluation:
         return yardstick(self.features["sha256"], self.against["fingerprint"], self.images)
 
     @property
-    def kind(self) -> tuple[str, str, str]:
+    def kind(self) -> Kind:
         """What must be the same in two evaluations whose numbers are compared, in words."""
         return _features(self), _real(self), f"{self.images:,}"
 
@@ -157,11 +162,10 @@ class Evaluation:
 
     def __repr__(self) -> str:
         step = "" if self.step is None else f", step {self.step:,}"
-        distance = (
-            [f"Fréchet distance {number(self['frechet'])}"] if "frechet" in self.scores else []
+        return (
+            f"<{self.model}{step}: Fréchet distance {number(self['frechet'])}, "
+            f"{self.images:,} images of seed {self.seed}, {self.features['name']}>"
         )
-        facts = [*distance, f"{self.images:,} images of seed {self.seed}", self.features["name"]]
-        return f"<{self.model}{step}: {', '.join(facts)}>"
 
     def _repr_html_(self) -> str:
         from ganzoo.evaluate.text import html

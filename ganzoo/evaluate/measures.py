@@ -29,8 +29,8 @@ class Measure:
 
     def shown(self, value: float | None) -> str:
         """Return a value of it, or an error, as tables show it; "-" for None."""
-        if self.share and value is not None and math.isfinite(value):
-            return f"{value + 0.0:.3f}".replace("-0.000", "0.000")
+        if self.share and value is not None and abs(value) < LARGE:  # NaN is not less
+            return f"{value:,.3f}".replace("-0.000", "0.000")
         return number(value, self.scale)
 
 
@@ -81,6 +81,11 @@ MEASURES: dict[str, Measure] = {
     ),
 }  # fmt: skip
 """The measures by the name that files and Python use, in the order of the table."""
+
+ALWAYS = ("frechet", "precision", "recall", "coverage")
+"""Measures that every evaluation has; a file without them is refused."""
+OF_CLASSES = {"classes", "confidence"}
+"""Measures that take a classifier."""
 
 
 def number(value: float | None, scale: float = 1.0) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,7 @@ from ganzoo.errors import PluginError
 from ganzoo.evaluate.contract import check_model
 from ganzoo.evaluate.features import FeatureModel, Features, Pixels, digest
 from ganzoo.evaluate.judging import Judge, Value
+from ganzoo.evaluate.measures import MEASURES, OF_CLASSES
 from ganzoo.evaluate.sets import Real
 from ganzoo.storage import cache_folder, write_whole
 from ganzoo.zoo import registry
@@ -130,21 +131,25 @@ def remembered(
     )
     file = cache_folder() / "evaluations" / f"{key[:32]}.json"
     with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
-        return _values(json.loads(file.read_bytes()))
+        needed = MEASURES.keys() - (set() if judge.model.classes else OF_CLASSES)
+        return _values(json.loads(file.read_bytes()), needed)
     values = judge.judge(judge.look(batches())).values
     with suppress(OSError):  # it is only a cache
         write_whole(file, json.dumps(values).encode())
     return values
 
 
-def _values(kept: Any) -> dict[str, Value]:
-    """Return the measures in a cached file; raise ValueError or TypeError where it is damaged."""
+def _values(kept: Any, needed: Set[str]) -> dict[str, Value]:
+    """Return the measures in a cached file; raise ValueError or TypeError where it is damaged.
+
+    It is also damaged where one of the `needed` measures is missing.
+    """
     found = {name: (value, error) for name, (value, error) in kept.items()}
     for value, error in found.values():
         if type(value) is not float or not math.isfinite(value):
             raise ValueError("a measure is no number")
         if error is not None and not math.isfinite(error):
             raise ValueError("an error is no number")
-    if not {"frechet", "kernel", "precision", "recall", "density", "coverage"} <= found.keys():
+    if not needed <= found.keys():
         raise ValueError("a measure is missing")
     return found

@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
-from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.evaluate.evaluation import Evaluation, Kind
 
 Group = dict[str, Evaluation]
 """Evaluations by the name of what was judged; all can be compared, and the best comes first."""
 
+Name = TypeVar("Name", bound=Hashable)
 
-def ranked(judged: Mapping[str, Evaluation]) -> list[Group]:
+
+def ranked(judged: Mapping[Name, Evaluation]) -> list[dict[Name, Evaluation]]:
     """Return groups of evaluations that can be compared; `judged` has one for each name.
 
-    The largest group comes first, of equal ones that of most images; in a group the smallest
-    Fréchet distance comes first.
+    They are in the order of `ordered_kinds`; in a group the smallest Fréchet distance comes first.
     """
-    kinds = Counter(evaluation.kind for evaluation in judged.values())
-    images = {evaluation.kind: evaluation.images for evaluation in judged.values()}
-    order = sorted(kinds, key=lambda kind: (-kinds[kind], -images[kind], kind))
-    names = sorted(judged, key=lambda name: distance(judged[name]))
-    return [{n: judged[n] for n in names if judged[n].kind == kind} for kind in order]
+    names = sorted(judged, key=lambda name: judged[name]["frechet"])
+    return [
+        {name: judged[name] for name in names if judged[name].kind == kind}
+        for kind in ordered_kinds(judged.values())
+    ]
 
 
-def distance(evaluation: Evaluation) -> float:
-    """Return the Fréchet distance, infinity where it was not measured."""
-    return evaluation["frechet"] if "frechet" in evaluation.scores else math.inf
+def kinds(several: Iterable[Evaluation]) -> dict[Kind, str]:
+    """Return a mark for each kind of evaluation, where there is more than one: `[1]`, `[2]`.
+
+    Distances with the same mark can be compared. Marks are in the order of `ordered_kinds`.
+    """
+    order = ordered_kinds(several)
+    marks = {kind: f"[{place}]" for place, kind in enumerate(order, start=1)}
+    return marks if len(marks) > 1 else {}
+
+
+def ordered_kinds(several: Iterable[Evaluation]) -> list[Kind]:
+    """Return the kinds of evaluations: the most frequent first, of equal ones that of most images.
+
+    All that divide evaluations into kinds take this order, so that the first is everywhere the
+    same.
+    """
+    found = [(evaluation.kind, evaluation.images) for evaluation in several]
+    counts, images = Counter(kind for kind, _ in found), dict(found)
+    return sorted(counts, key=lambda kind: (-counts[kind], -images[kind], kind))
 
 
 def best_of(several: Sequence[Evaluation]) -> tuple[Evaluation, list[Evaluation]]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ganzoo.evaluate.measures import ALWAYS
+
 LARGEST = 1e300
 """Largest number that is taken for a measurement."""
-
-ALWAYS = ("frechet", "precision", "recall", "coverage")
-"""Measures that every evaluation has."""
 
 Check = Callable[[Any], bool]
 
@@ -98,6 +97,7 @@ FIELDS: dict[str, Check] = {
     "remarks": _texts,
     "seconds": _number,
     "versions": _each(_text),
+    "sheets": _each(_text),
 }  # fmt: skip
 """What holds for each field of the file."""
-OPTIONAL = {"step", "samples_seen", "seconds", "versions"}
+OPTIONAL = {"step", "samples_seen", "seconds", "versions", "sheets"}

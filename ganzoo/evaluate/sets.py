@@ -93,6 +93,18 @@ class Real:
         return "half of train" if self.splits.test is None else "test"
 
     @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape (H, W, C) of each image."""
+        height, width, channels = map(int, self.training.shape[1:])
+        return height, width, channels
+
+    def noise(self) -> Iterator[Pixels]:
+        """Yield as many pictures of grey noise as the reference has, batch by batch."""
+        random = np.random.default_rng(derive(0, "evaluate/noise"))
+        for batch in self.reference:
+            yield random.integers(0, 256, batch.shape, np.uint8)
+
+    @property
     def training(self) -> Pixels:
         """All images that models are trained on."""
         return self.splits.train.pixels

@@ -39,7 +39,7 @@ def write(contest: Contest, folder: Path) -> list[Path]:
         "tables": [_json(table) for table in tables_],
         "laps": [
             {**asdict(replace(lap, evaluation=None)), "evaluation": lap.evaluation and
-             lap.evaluation.to_json()}
+             replace(lap.evaluation, sheets={}).to_json()}
             for lap in contest.laps
         ],
     }  # fmt: skip

@@ -53,13 +53,14 @@ def _curve(name: str, run: Run, several: Sequence[Evaluation]) -> Curve:
     of_step = {e.step: e for e in several if e.step is not None}
     times = {step: seconds_at(run, step) for step in of_step}
     known = [step for step, seconds in times.items() if seconds is not None]
-    scores = [of_step[step].scores["frechet"] for step in known]
-    return Curve(
-        name,
-        np.array([times[step] for step in known], np.float64),
-        np.array([score.value for score in scores]),
-        np.array([score.error or 0.0 for score in scores]),
-    )
+    at = np.array([times[step] for step in known], np.float64)
+    return Curve(name, at, *distances([of_step[step] for step in known]))
+
+
+def distances(several: Sequence[Evaluation]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return the Fréchet distances of evaluations, and their standard errors, each (n,)."""
+    scores = [evaluation.scores["frechet"] for evaluation in several]
+    return np.array([s.value for s in scores]), np.array([s.error or 0.0 for s in scores])
 
 
 def while_trained(runs: Mapping[str, Run]) -> Chart | None:

@@ -13,7 +13,6 @@ from ganzoo.report import words
 from ganzoo.report.pace import judged, seconds_at
 from ganzoo.report.scales import Bar, bar
 from ganzoo.runs import evaluations
-from ganzoo.runs.checkpoints import Checkpoints, step_of
 from ganzoo.runs.folder import Run
 
 MEASURED = ("frechet", "kernel", "wasserstein", "precision", "recall", "density", "coverage",
@@ -118,10 +117,10 @@ def _training(run: Run, evaluation: Evaluation) -> list[str]:
 
 def _gone_on(name: str, run: Run, evaluation: Evaluation) -> list[str]:
     """Return a line where the run has newer weights than those that were judged."""
-    newest = next(Checkpoints(run.path / "checkpoints").newest_first(), None)
-    if newest is None or evaluation.step is None or step_of(newest) <= evaluation.step:
+    newer = evaluations.newer_step(run, evaluation)
+    if newer is None:
         return []
-    return [f"{name} was judged at step {evaluation.step:,}; it is at {step_of(newest):,} now."]
+    return [f"{name} was judged at step {evaluation.step:,}; it is at {newer:,} now."]
 
 
 def _otherwise(name: str, run: Run, evaluation: Evaluation) -> list[str]:

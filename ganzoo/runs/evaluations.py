@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ganzoo.draw.pixels import save_png
 from ganzoo.errors import ModelFileError
-from ganzoo.evaluate.evaluation import Evaluation
-from ganzoo.runs.checkpoints import CARD
+from ganzoo.evaluate.evaluation import Evaluation, Kind
+from ganzoo.runs.checkpoints import CARD, Checkpoints, step_of
 from ganzoo.runs.folder import Run
 from ganzoo.storage import write_whole
 
@@ -75,17 +75,33 @@ def chosen(runs: Sequence[Run]) -> list[tuple[Evaluation, Path] | None]:
         newest.append([pair for pair in several if pair[0].step == several[-1][0].step])
     counts = Counter(kind for several in newest for kind in {e.kind for e, _ in several})
 
-    def place(pair: tuple[Evaluation, Path]) -> tuple[object, ...]:
-        evaluation = pair[0]
-        return -counts[evaluation.kind], -evaluation.images, evaluation.kind, evaluation.seed
+    def place(pair: tuple[Evaluation, Path]) -> tuple[int, Place]:
+        return -counts[pair[0].kind], _place(pair[0])
 
     return [min(several, key=place, default=None) for several in newest]
+
+
+def newer_step(run: Run, evaluation: Evaluation) -> int | None:
+    """Return the step of the run's newest checkpoint; None where it is none after `evaluation`."""
+    newest = next(Checkpoints(run.path / "checkpoints").newest_first(), None)
+    if newest is None or evaluation.step is None or step_of(newest) <= evaluation.step:
+        return None
+    return step_of(newest)
+
+
+Place = tuple[int, Kind, int]
+
+
+def _place(evaluation: Evaluation) -> Place:
+    """Return what is smallest for the evaluation that stands for others of the same weights."""
+    return -evaluation.images, evaluation.kind, evaluation.seed
 
 
 def _tell(run: Run, evaluation: Evaluation) -> None:
     """Write into the model card of the checkpoint that was judged how good its pictures are.
 
-    Of several evaluations it gets the one of most pictures, and of these the newest.
+    Of several evaluations it gets the one that the report shows: of most pictures, and of these the
+    one of the smallest seed.
     """
     from ganzoo.runs.card import with_judgement  # it imports torch
 
@@ -95,5 +111,5 @@ def _tell(run: Run, evaluation: Evaluation) -> None:
     except (OSError, ValueError):  # without a checkpoint there is no card
         return
     same = [e for e, _ in saved(run) if (e.step, e.sha256) == (evaluation.step, evaluation.sha256)]
-    if evaluation.images >= max((e.images for e in same), default=0):
+    if _place(evaluation) <= min(map(_place, same), default=_place(evaluation)):
         write_whole(card, with_judgement(text, evaluation).encode())

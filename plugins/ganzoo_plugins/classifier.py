@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.errors import DataError, ModelFileError, PluginError, missing_extra
+from ganzoo.errors import DataError, ModelFileError
 from ganzoo.evaluate.features import FeatureModel, Features, digest
 from ganzoo.evaluate.onnx_model import OnnxModel
-from ganzoo_plugins.keeping import kept
+from ganzoo_plugins.keeping import announced, kept
 from ganzoo_plugins.limits import LARGEST_SEED, require
 
 if TYPE_CHECKING:
@@ -116,22 +115,11 @@ def _trained(
     shown: int,
 ) -> bytes:
     """Train on nine tenths of the images, and return the file; the others tell its accuracy."""
-    try:
-        from ganzoo_plugins.classifier_onnx import to_file
-        from ganzoo_plugins.classifier_training import train
-    except ImportError as error:
-        raise PluginError(
-            f"the features 'classifier' have to be trained on {images.name} first: {error}"
-            f"{missing_extra(error)}",
-            "features",
-        ) from error
     order = np.random.default_rng(seed).permutation(len(labels))
     held_back, used = np.split(order, [len(order) // 10])
-    logging.getLogger("ganzoo").warning(
-        "training the features 'classifier' on %s images of %s: it takes minutes, once",
-        f"{len(used):,}",
-        images.name,
-    )
+    with announced("classifier", images, len(used), "minutes"):
+        from ganzoo_plugins.classifier_onnx import to_file
+        from ganzoo_plugins.classifier_training import train
     network = train(images.pixels, labels, used, len(names), width=width, seed=seed, shown=shown)
     held_back.sort()
     return to_file(network, names, images.pixels[held_back], labels[held_back], "held-back images")

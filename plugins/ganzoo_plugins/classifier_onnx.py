@@ -27,8 +27,8 @@ def to_file(
     """Return the network as an ONNX file that knows its classes, and how often it is right.
 
     That is measured on the file itself, on images (n, H, W, C) that it was not trained on; `which`
-    says which they are. Where it is wrong about more than half of those that a guess (the most
-    frequent class, always) is wrong about, most of what it adds is error, and the file says so.
+    says which they are. Where its error is more than half of that of always guessing the most
+    frequent class, the file says that it cannot be trusted.
     """
     model = to_onnx(network)
     measured = OnnxModel(model.SerializeToString(), "the classifier")

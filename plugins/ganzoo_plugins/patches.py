@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.errors import DataError, PluginError, missing_extra
+from ganzoo.errors import DataError
 from ganzoo.evaluate.features import FeatureModel, Features, digest
 from ganzoo.evaluate.onnx_model import OnnxModel
-from ganzoo_plugins.keeping import kept
+from ganzoo_plugins.keeping import announced, kept
 from ganzoo_plugins.limits import LARGEST_SEED, require
 
 if TYPE_CHECKING:
@@ -57,20 +56,9 @@ def patches(*, steps: int = 400, seed: int = 0) -> Features:
 
 def _trained(images: Images, steps: int, seed: int) -> bytes:
     """Train on the images, and return the network as an ONNX file."""
-    try:
+    with announced("patches", images, len(images.pixels), "a minute or two"):
         from ganzoo_plugins.patches_onnx import to_onnx
         from ganzoo_plugins.patches_training import train
-    except ImportError as error:
-        raise PluginError(
-            f"the features 'patches' have to be trained on {images.name} first: {error}"
-            f"{missing_extra(error)}",
-            "features",
-        ) from error
-    logging.getLogger("ganzoo").warning(
-        "training the features 'patches' on %s images of %s: it takes a minute or two, once",
-        f"{len(images.pixels):,}",
-        images.name,
-    )
     network = train(images.pixels, steps=steps, seed=seed)
     content: bytes = to_onnx(network, images.pixels).SerializeToString()
     return content

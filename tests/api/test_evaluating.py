@@ -131,6 +131,39 @@ def test_of_other_images_no_copies_are_looked_for(trained: Path, tmp_path: Path)
     assert any("trained on other images" in remark for remark in found.remarks)
 
 
+@pytest.mark.parametrize(
+    ("against", "foreign", "vague"),
+    [("toy_garments", False, True), ("toy_faces", True, False), ("renamed.npz", False, False)],
+)
+def test_a_file_is_foreign_to_another_data_set_but_not_to_a_folder(
+    exported: Path, tmp_path: Path, against: str, foreign: bool, vague: bool
+) -> None:
+    """It knows that it was trained on toy_garments, but not with which options."""
+    if where := against.endswith(".npz"):
+        np.savez(tmp_path / against, images=garments(300, seed=0))
+    found = ganzoo.evaluate(
+        exported,
+        against=tmp_path / against if where else against,
+        data_options={} if where else {"count": 300},
+        features="blocks",
+    )
+    remarks = " ".join(found.remarks)
+    assert ("copies" in found.scores) == ("nearest" in found.pictures) == (not foreign)
+    assert ("It was trained on other images" in remarks) == foreign
+    assert ("does not say with which options of toy_garments" in remarks) == vague
+
+
+def test_pictures_are_named_by_their_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "drawn"
+    folder.mkdir()
+    for i, image in enumerate(garments(100, seed=9)):
+        Image.fromarray(image).save(folder / f"{i:03d}.png")
+    monkeypatch.chdir(folder)
+    assert ganzoo.evaluate(".", images=100, **GARMENTS).model == "drawn"
+
+
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_files_of_another_program_get_the_numbers_of_their_array(tmp_path: Path, mode: str) -> None:
     pixels = garments(150, seed=9)
@@ -289,10 +322,10 @@ def test_features_of_several_widths(exported: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[1]", b"NaN", b"true", b'"1.5"', b"[" * 100_000, None]
+    "content", [b"", b"{}", b"[1]", b"NaN", b"true", b'"1.5"', b"[" * 100_000, "copies", None]
 )
 def test_a_damaged_cache_is_measured_again(
-    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | str | None
 ) -> None:
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     first = ganzoo.evaluate(exported, images=120, **GARMENTS)
@@ -301,6 +334,9 @@ def test_a_damaged_cache_is_measured_again(
         file.unlink()
         if content is None:
             file.mkdir()  # it cannot be written either
+        elif isinstance(content, str):  # a measure that is missing
+            del measured[content]
+            file.write_text(json.dumps(measured))
         elif content in (b"NaN", b"true", b'"1.5"'):  # in place of one number
             file.write_text(json.dumps({**measured, "frechet": [json.loads(content), None]}))
         else:

@@ -1,35 +1,21 @@
-"""How an evaluation shows its numbers."""
+"""An evaluation as a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import pytest
 
-from ganzoo.evaluate.measures import MEASURES, number
+from ganzoo.evaluate.evaluation import Evaluation
+from tests.judged import evaluation
 
 
-@pytest.mark.parametrize(
-    ("value", "scale", "text"),
-    [
-        (0.1234, 1, "0.123"), (1.234, 1, "1.23"), (12.34, 1, "12.3"), (1234.5, 1, "1,234"),
-        (0.1, 1, "0.100"), (0.02733, 1, "0.0273"), (0.000167, 1, "0.000167"),
-        (-1.2345e-6, 1, "-0.00000123"), (float("nan"), 1, "nan"),
-        (9_999_999, 1, "9,999,999"), (3.1191e12, 1e3, "3.12e+15"), (-2e7, 1, "-2.00e+07"),
-        (-0.00092, 1e3, "-0.920"), (None, 1e3, "-"), (-1e-7, 1e3, "0.000"), (0.0, 1, "0.000"),
-    ],
-)  # fmt: skip
-def test_a_number_has_three_digits_and_zero_no_sign(
-    value: float | None, scale: float, text: str
-) -> None:
-    assert number(value, scale) == text
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "text"),
-    [
-        ("recall", 0.0905, "0.090"), ("recall", 0.0003, "0.000"), ("density", 1.0149, "1.015"),
-        ("copies", -0.0001, "0.000"), ("copies", None, "-"), ("precision", float("nan"), "nan"),
-        ("frechet", 0.02733, "0.0273"), ("kernel", -0.000374, "-0.374"), ("classes", 1e-9, "0.000"),
-    ],
-)  # fmt: skip
-def test_a_share_has_three_decimals_and_a_distance_three_digits(
-    name: str, value: float | None, text: str
-) -> None:
-    assert MEASURES[name].shown(value) == text
+@pytest.mark.parametrize("sheets", [{}, {"best": "sheets/mlp-best.png"}], ids=str)
+def test_what_is_written_is_read_again(sheets: dict[str, str], tmp_path: Path) -> None:
+    judged = evaluation(sheets=sheets, classes={"shoe": (0.25, 0.5)}, remarks=("Look closer.",))
+    file = tmp_path / "evaluation.json"
+    file.write_text(json.dumps(judged.to_json()))
+    read = Evaluation.read(file)
+    assert read == judged
+    assert read.sheets == sheets

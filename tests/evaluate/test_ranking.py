@@ -1,6 +1,6 @@
 """Which evaluations stand side by side."""
 
-from ganzoo.evaluate.ranking import best_of, ranked
+from ganzoo.evaluate.ranking import best_of, kinds, ranked
 from tests.judged import evaluation
 
 
@@ -22,11 +22,13 @@ def test_only_what_can_be_compared_is_in_one_group_and_the_best_comes_first() ->
     assert list(groups[-1]) == ["few"]  # of groups of one, that of fewest images is the last
 
 
-def test_as_good_as_the_best_is_what_two_standard_errors_allow() -> None:
-    """The distance of `evaluation` has a standard error of 0.25."""
-    several = [evaluation(value) for value in (12.51, 12, 12.5, 30)]
-    assert best_of(several) == (several[1], [several[2]])
-    assert best_of(several[:1]) == (several[0], [])
+def test_marks_are_in_the_order_of_the_groups() -> None:
+    """Also where each group is of one, and the text of the larger number comes later."""
+    judged = {"few": evaluation(images=150), "many": evaluation(images=2_000, features="patches")}
+    first, second = ranked(judged)
+    assert (list(first), list(second)) == (["many"], ["few"])
+    assert kinds(judged.values()) == {judged["many"].kind: "[1]", judged["few"].kind: "[2]"}
+    assert kinds([judged["few"]]) == {}
 
 
 def test_nothing_has_no_groups() -> None:

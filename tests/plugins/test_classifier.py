@@ -16,7 +16,7 @@ import torch
 from ganzoo_plugins.classifier import SHIPPED, classifier
 from ganzoo_plugins.classifier_onnx import to_onnx
 from ganzoo_plugins.classifier_training import train
-from onnx import helper
+from onnx import helper, numpy_helper
 
 from ganzoo.data import Images, open_images
 from ganzoo.errors import DataError
@@ -153,14 +153,36 @@ def test_another_file_in_its_place(facts: dict[str, str]) -> None:
     file.unlink()
 
 
-def test_a_file_for_images_of_another_size() -> None:
+def test_a_file_for_images_of_another_size(caplog: pytest.LogCaptureFixture) -> None:
     before, images = kept(), stripes(200)
     whole = classifier(**TINY, seed=9).open(images)
     (file,) = kept() - before
     other = classifier(**TINY, seed=9).open(stripes(200, (16, 16, 3)))
     (theirs,) = kept() - before - {file}
     file.write_bytes(theirs.read_bytes())
+    caplog.clear()
     assert classifier(**TINY, seed=9).open(images).sha256 == whole.sha256 != other.sha256
+    assert caplog.messages[0] == (
+        f"a file in the cache cannot be used, and is made anew: {file} takes images uint8 "
+        "(n, 16, 16, 3), not uint8 (1, 20, 24, 3)"
+    )
+
+
+def test_a_file_whose_features_are_not_finite_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    before, images = kept(), stripes(200)
+    whole = classifier(**TINY, seed=10).open(images)
+    (file,) = kept() - before
+    model = onnx.load(file)
+    for weights in model.graph.initializer:
+        array = numpy_helper.to_array(weights)
+        if array.dtype.kind == "f":
+            weights.CopyFrom(numpy_helper.from_array(np.full_like(array, np.nan), weights.name))
+    file.write_bytes(model.SerializeToString())
+    caplog.clear()
+    assert classifier(**TINY, seed=10).open(images).sha256 == whole.sha256
+    assert caplog.messages[0].startswith(
+        f"a file in the cache cannot be used, and is made anew: {file}: its features are not finite"
+    )
 
 
 def test_what_it_learnt_from_labels_by_chance_cannot_be_trusted() -> None:

@@ -76,6 +76,17 @@ def test_the_page_and_the_json_say_all(tmp_path: Path) -> None:
     assert len(read["laps"]) == len(CONTEST.laps)
 
 
+def test_the_json_is_the_same_whether_a_lap_was_judged_now_or_read_from_its_run(
+    tmp_path: Path,
+) -> None:
+    sheets = {"best": "runs/a/evaluations/best.png"}
+    now, before = (
+        write(Contest(laps=[lap("a", 0, 1, judged)]), tmp_path / name)[1].read_text()
+        for name, judged in (("now", evaluation(sheets=sheets)), ("before", evaluation()))
+    )
+    assert now == before
+
+
 def test_what_was_trained_for_too_long_is_named(tmp_path: Path) -> None:
     laps = [
         replace(lap("slow", 0, 2, evaluation(9)), asked=2.0, seconds=9.0),

@@ -19,6 +19,7 @@ import ganzoo
 import ganzoo.data
 from ganzoo.api.run import TrainedRun
 from ganzoo.draw.info import ModelInfo
+from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.report.of_zoo import write
 from ganzoo.zoo import catalogue
 from tests.conftest import ROOT, Cli, Ganzoo, install, process, write_idx, write_idx_labels
@@ -226,7 +227,9 @@ def test_the_fields_of_the_json_are_those_of_the_manual(cli: Cli, tmp_path: Path
     where = tmp_path / "noise.npz"
     how = ("--against", where, "--features", "blocks", "-o", tmp_path / "sheets")
     done = cli("eval", where, *how, "--json")
-    assert fields_of(json.loads(done.out), ours) == set(ours)
+    printed = json.loads(done.out)
+    assert fields_of(printed, ours) == set(ours)
+    assert Evaluation.from_json(printed, "stdout").sheets == printed["sheets"]
     _, numbers = write(CONTEST, tmp_path)
     assert fields_of(json.loads(numbers.read_bytes()), contests) == set(contests)
 

@@ -74,10 +74,11 @@ def evaluate_checkpoints(
         raise ModelFileError(f"{opened.path} has no checkpoint yet")
     for path in reversed(newest_first):
         judged = of_torch(Found("checkpoint", path), device)
-        spec = spec_of(judged, against, data_options)
-        evaluator = evaluator or Evaluator.open(
-            judged, spec, images, features, options, seed=seed, skip_bad=skip_bad
-        )
+        if evaluator is None:
+            spec = spec_of(judged, against, data_options)
+            evaluator = Evaluator.open(
+                judged, spec, images, features, options, seed=seed, skip_bad=skip_bad
+            )
         yield evaluator.evaluate(judged, seed)
 
 
