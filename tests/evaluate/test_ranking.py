@@ -31,5 +31,12 @@ def test_marks_are_in_the_order_of_the_groups() -> None:
     assert kinds([judged["few"]]) == {}
 
 
+def test_as_good_as_the_best_is_what_two_standard_errors_allow() -> None:
+    """A distance of 12 has a standard error of 0.24 here."""
+    several = [evaluation(value) for value in (12.51, 12, 12.47, 30)]
+    assert best_of(several) == (several[1], [several[2]])
+    assert best_of(several[:1]) == (several[0], [])
+
+
 def test_nothing_has_no_groups() -> None:
     assert ranked({}) == []
