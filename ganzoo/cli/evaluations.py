@@ -24,6 +24,7 @@ def show_steps(several: list[Evaluation]) -> None:
     table = console.table("step", "images\nseen", *titles)
     for column in table.columns:
         column.justify = "right"
+    table.columns[0].no_wrap = True
     table.add_row("real", "", *(m.shown(first.scores[n].floor) for n, m in shown.items()))
     ends = (m.shown(first.scores[n].ceiling) for n, m in shown.items())
     table.add_row(first.untrained.replace(" ", "\n"), "", *ends)
