@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ganzoo.errors import DataError
-from ganzoo.evaluate.evaluation import Evaluation, number
+from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.evaluate.measures import number
 from ganzoo.zoo import catalogue, registry
 
 BATCH_SIZES = {"dcgan_anime96": 64}

@@ -96,8 +96,39 @@ def missing_extra(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError):
         for extra, packages in EXTRAS.items():
             if package in packages:
-                return f"; install ganzoo with its extra '{extra}': pip install 'ganzoo[{extra}]'"
+                return f"; install ganzoo with its extra '{extra}': {install(extra)}"
     return ""
+
+
+def install(extra: str, origin: str | None = None) -> str:
+    """Return the command that installs an extra, from where this ganzoo was installed.
+
+    `origin` is the content of the direct_url.json in which pip noted that; the default is that of
+    this environment, "" where there is none: then ganzoo came from an index, by its name.
+    """
+    import json
+    from shlex import quote
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    noted = json.loads((_origin() if origin is None else origin) or "{}")
+    url, folder = noted.get("url", ""), noted.get("dir_info")
+    if folder is not None:
+        path = url2pathname(urlsplit(url).path)
+        return f"pip install {'-e ' if folder.get('editable') else ''}{quote(f'{path}[{extra}]')}"
+    if "vcs_info" in noted:
+        url = f"{noted['vcs_info']['vcs']}+{url}"
+    return f"pip install {quote(f'ganzoo[{extra}] @ {url}'.removesuffix(' @ '))}"
+
+
+def _origin() -> str | None:
+    """Return the direct_url.json of this environment's ganzoo, or None."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        return distribution("ganzoo").read_text("direct_url.json")
+    except PackageNotFoundError:  # it is on the path, but not installed
+        return None
 
 
 def reason(error: BaseException) -> str:

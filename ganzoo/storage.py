@@ -62,6 +62,11 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("ganzoo")
 
 
+def is_special(path: Path) -> bool:
+    """Return whether a device, a pipe or a socket is at `path`: reading one may never end."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file and make its folder; a reader sees the whole old file or the whole new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,6 +78,9 @@ def write_whole(path: Path, content: bytes) -> None:
         DISK.sync(temporary)
         DISK.rename(temporary, path)
         DISK.sync(path.parent)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk does not say of which file
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -165,7 +165,8 @@ from ganzoo.evaluate.features import Described, FeatureModel, Features
 def rows() -> Features:
     """Means of the rows of pixels."""
     model = FeatureModel(
-        describe=lambda pixels: Described(pixels.mean(axis=(2, 3), dtype=np.float32)), sha256="a"
+        describe=lambda pixels: Described(pixels.mean(axis=(2, 3), dtype=np.float32)),
+        sha256="a" * 64,
     )
     return Features(version="1", open=lambda images: model)
 '''

@@ -14,8 +14,9 @@ NAN = "the generator's loss is nan at step 7"
 def lap(name: str, seed: int, number: int, judged: Evaluation | None, why: str = "") -> Lap:
     """The end of a lap of half a minute."""
     return Lap(
-        name=name, seed=seed, number=number, seconds=30.0 * number + seed,
-        samples_seen=64 * number, evaluation=judged, why=why,
+        name=name, seed=seed, number=number, asked=30.0 * number,
+        seconds=30.0 * number + seed, steps=number, samples_seen=64 * number,
+        evaluation=judged, why=why,
     )  # fmt: skip
 
 
@@ -29,6 +30,6 @@ CONTEST = Contest(
         lap("lost", 0, 1, None, NAN),
         *(lap("other", 0, n, evaluation(1, features="patches")) for n in (1, 2)),
     ],
-    about=[("seconds", "60")],
+    about=[("seconds asked for", "60")],
     pictures={"good": np.zeros((8, 28, 28, 1), np.uint8)},
 )

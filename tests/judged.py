@@ -8,6 +8,10 @@ from typing import Any
 from ganzoo.evaluate.evaluation import Evaluation, Score
 
 BLOCKS = '''
+import itertools
+import os
+import signal
+
 import numpy as np
 
 from ganzoo.evaluate.features import Described, FeatureModel, Features
@@ -27,6 +31,17 @@ def blocks(*, how: str = "well") -> Features:
             found[0, 0] = np.nan
         if how == "short":
             found = found[1:]
+        if how == "huge":
+            found[0, 0] = 1e16
+        if how == "drifting":
+            found += next(counter)
+        if how == "mixing":
+            found -= found.mean(axis=0)
+        if how == "prints":
+            print("described by Python")
+            os.system("echo described by the shell")
+        if how == "killed":
+            os.kill(os.getpid(), signal.SIGTERM)
         if how == "wide" and len(pixels) < 200:
             found = found[:, :9]
         return found if how == "bare" else Described(found)
@@ -39,7 +54,8 @@ def blocks(*, how: str = "well") -> Features:
         print("opened")
         return model
 
-    model = FeatureModel(describe=describe, sha256="b" * 64)
+    counter = itertools.count(1)
+    model = FeatureModel(describe=describe, sha256="B" if how == "unhashed" else "b" * 64)
     return Features(version="1", open=opened)
 '''
 """Source of the plugin of features `blocks`, which can be broken in several ways."""

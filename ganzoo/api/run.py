@@ -216,14 +216,12 @@ class TrainedRun(os.PathLike[str]):
     def _distance(self, facts: Facts) -> str:
         """Return the Fréchet distance of the latest evaluation, "-" where there is none."""
         from ganzoo.evaluate.words import brief
-        from ganzoo.runs.checkpoints import Checkpoints, step_of
-        from ganzoo.runs.evaluations import latest
+        from ganzoo.runs.evaluations import latest, newer_step
 
         found = latest(self.folder)
-        newest = next(Checkpoints(self.path / "checkpoints").newest_first(), None)
         if found is None:
             return "-"
-        return brief(found[0], None if newest is None else step_of(newest), facts.data.name)
+        return brief(found[0], newer_step(self.folder, found[0]), facts.data.name)
 
     def __fspath__(self) -> str:
         return str(self.path)

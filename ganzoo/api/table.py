@@ -67,7 +67,8 @@ class Runs(Sequence[TrainedRun]):
 
     def _marked(self) -> tuple[list[tuple[str, ...]], list[str]]:
         """Return the rows of the table, and the lines below it."""
-        from ganzoo.evaluate.words import about, kinds
+        from ganzoo.evaluate.ranking import kinds
+        from ganzoo.evaluate.words import about
         from ganzoo.runs.evaluations import latest
 
         summaries = [run.summary() for run in self._runs]

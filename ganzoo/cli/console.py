@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,19 @@ def table(*headers: str) -> Table:
     from rich.table import Table
 
     return Table(*headers, box=SIMPLE_HEAD, header_style="bold")
+
+
+def broken(name: str, width: int) -> str:
+    """Return a name in lines of at most `width` characters.
+
+    They end after `_`, `-`, `:`, `/` or a space, and elsewhere only where a part is too long.
+    """
+    lines = [""]
+    for part in re.findall(rf"[^_:/ -]{{0,{width - 1}}}[_:/ -]|[^_:/ -]{{1,{width}}}", name):
+        if len(lines[-1] + part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def show(shown: RenderableType) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from ganzoo.data import Images
 from ganzoo.errors import GanzooError, PluginError
+from ganzoo.evaluate.contract import TOLERANCE, check_model, drift
 from ganzoo.evaluate.features import Described, FeatureModel, Features, Pixels, describe, digest
 from ganzoo.zoo.guard import explained
 from ganzoo.zoo.registry import Loaded
@@ -17,8 +17,6 @@ from ganzoo.zoo.registry import Loaded
 SHAPES = ((28, 28, 1), (32, 32, 3))
 """Images (H, W, C) that features are tried on: grey and colour. One of both is enough."""
 COUNT = 120
-TOLERANCE = 1e-4
-"""How far a feature may be from itself in another batch, as a share of the largest feature."""
 
 
 def contract(loaded: Loaded[Features]) -> str:
@@ -27,21 +25,20 @@ def contract(loaded: Loaded[Features]) -> str:
     _require(isinstance(version, str) and bool(version), "its version is no text")
     found = []
     for images, model in _models(loaded):
-        hashed = isinstance(model.sha256, str) and re.fullmatch("[0-9a-f]{64}", model.sha256)
-        _require(bool(hashed), "its sha256 is not 64 digits 0-9a-f")
         width = _describe(model, images.pixels).features.shape[1]
         found.append(f"{width} for images {' x '.join(map(str, images.pixels.shape[1:]))}")
     return f"features: {', '.join(found)}"
 
 
 def probabilities(loaded: Loaded[Features]) -> str:
-    """Check that probabilities, where there are any, are from 0 to 1 and add up to 1."""
+    """Check that probabilities, where there are any, are from 0 to 1 and add up to 1.
+
+    `describe` checks it.
+    """
     classes: set[int] = set()
     for images, model in _models(loaded):
         shares = _describe(model, images.pixels).probabilities
         if shares is not None:
-            _require(bool((shares >= 0).all()), "a probability is negative")
-            _require(np.allclose(shares.sum(axis=1), 1, atol=1e-3), "probabilities add up to no 1")
             classes.add(shares.shape[1])
     return f"of {' and '.join(map(str, sorted(classes)))} classes" if classes else "none"
 
@@ -50,11 +47,8 @@ def images_alone(loaded: Loaded[Features]) -> str:
     """Check that an image has the same features whatever other images are in the batch."""
     worst = 0.0
     for images, model in _models(loaded):
-        few = images.pixels[:7]
-        together = _describe(model, images.pixels).features[: len(few)]
-        alone = np.concatenate([_describe(model, image[None]).features for image in few])
-        scale = float(np.abs(together).max()) or 1.0
-        worst = max(worst, float(np.abs(together - alone).max()) / scale)
+        together = _describe(model, images.pixels)
+        worst = max(worst, drift(model, images.pixels[:7], together, "this"))
     _require(worst <= TOLERANCE, f"a feature changes by {worst:.2g} with the batch")
     return f"the same in a batch of {COUNT}, to {worst:.1g}"
 
@@ -104,9 +98,7 @@ def _models(loaded: Loaded[Features]) -> Iterator[tuple[Images, FeatureModel]]:
         except GanzooError as error:
             refused.append(error)
             continue
-        made = type(model).__name__
-        _require(isinstance(model, FeatureModel), f"open returned {made}, not FeatureModel")
-        yield images, model
+        yield images, check_model(model)
     if len(refused) == len(SHAPES):
         raise refused[0]
 

@@ -32,5 +32,5 @@ def device() -> str:
     try:
         from ganzoo.train.device import choose
     except ImportError:
-        return "none: torch is not installed, so this environment lists and samples only"
+        return "none: torch is not installed, so this environment lists, samples and judges only"
     return str(choose())

@@ -19,6 +19,7 @@ from ganzoo.architecture import Dataset
 from ganzoo.data.layout import arranged
 from ganzoo.data.parts import Parts
 from ganzoo.errors import DataError
+from ganzoo.storage import is_special
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 SMALLEST = 16  # pixels; a smaller side is an icon that was left in the folder, not a picture
@@ -104,6 +105,8 @@ class _Files(_Decoded):
         return str(self.paths[index])
 
     def content(self, index: int) -> bytes:
+        if is_special(self.paths[index]):
+            raise ValueError("a device or a pipe, not a regular file")
         if self.paths[index].stat().st_size > MAX_FILE_BYTES:
             raise ValueError(f"larger than {MAX_FILE_BYTES} bytes")
         return self.paths[index].read_bytes()

@@ -33,10 +33,11 @@ def npz_parts(path: Path) -> Parts:
         names = list(content.files)
     others = [name for name in names if name not in (*IMAGES, *TEST_IMAGES)]
     used, train = _dataset(path, (*IMAGES, *others, *TEST_IMAGES))
+    why = "" if train.labels is not None else _no_labels(path, used)
     test = next((name for name in TEST_IMAGES if name in names), None)
     if test is None or used in TEST_IMAGES:
-        return Parts(train)
-    return Parts(train, lambda: _dataset(path, (test,))[1], f"its array {test}")
+        return Parts(train, no_labels=why)
+    return Parts(train, lambda: _dataset(path, (test,))[1], f"its array {test}", why)
 
 
 def _dataset(path: Path, names: Iterable[str]) -> tuple[str, Dataset]:
@@ -46,13 +47,26 @@ def _dataset(path: Path, names: Iterable[str]) -> tuple[str, Dataset]:
         images = images.transpose(0, 2, 3, 1)
     if images is None or not len(images) or (images.ndim == 4 and images.shape[3] not in (1, 3)):
         raise DataError(f"{path} holds no uint8 images (N, H, W), (N, H, W, C) or (N, C, H, W)")
-    _, labels = _first(path, TEST_LABELS if name in TEST_IMAGES else LABELS, _are_labels)
+    _, labels = _first(path, _names_of_labels(name), _are_labels)
     if labels is None:
         return name, Dataset(images=images)
     _, classes = _first(path, ["classes"], lambda a: a.ndim == 1)
     names = () if classes is None else tuple(classes.tolist())
     with damage(path):
         return name, Dataset(images=images, labels=labels.reshape(-1), classes=names)
+
+
+def _names_of_labels(images: str) -> tuple[str, ...]:
+    """Return the names that the labels of an array of images may have."""
+    return TEST_LABELS if images in TEST_IMAGES else LABELS
+
+
+def _no_labels(path: Path, images: str) -> str:
+    """Return what has a name of labels and is none; "" where nothing has."""
+    name, array = _first(path, _names_of_labels(images), lambda a: True)
+    if array is None:
+        return ""
+    return f"its array {name} is {array.dtype} {array.shape}, and labels are integers (N,)"
 
 
 def _are_labels(array: NDArray[Any]) -> bool:
@@ -69,7 +83,8 @@ def _first(
     """Return the first of `names` whose array fits, and the array; "" and None where none does."""
     with _opened(path) as content:
         for name in names:
-            if name in content.files and fits(array := content[name]):
+            array = content[name] if name in content.files else None
+            if isinstance(array, np.ndarray) and fits(array):  # other files in it are bytes
                 return name, array
     return "", None
 
@@ -77,8 +92,15 @@ def _first(
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """Yield the content of an .npz; raise DataError where it cannot be read."""
+    if not zipfile.is_zipfile(path):
+        raise DataError(
+            f"{path} cannot be read as .npz, as it is none: np.savez('x.npz', images=…) writes one"
+        )
     try:
         with np.load(path, allow_pickle=False) as content:
             yield content
     except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} cannot be read as .npz: {error}") from error
+        why = str(error)
+        if "pickle" in why:  # numpy advises to read it all the same, which may run code
+            why = "it holds Python objects, and ganzoo reads arrays of numbers and text alone"
+        raise DataError(f"{path} cannot be read as .npz: {why}") from error

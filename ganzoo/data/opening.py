@@ -124,7 +124,7 @@ def _training(
     parts = source.parts
     images = _prepared(source, parts.train, source.facts, shape, skip_bad, progress)
     found = parts.test is not None and "path" in source.facts
-    return replace(images, held_back=parts.note) if found else images
+    return replace(images, held_back=parts.note if found else "", no_labels=parts.no_labels)
 
 
 def _prepared(

@@ -23,6 +23,9 @@ class Parts(NamedTuple):
     note: str = "it has no test split"
     """Where the images that are held back are, or why there are none, in a few words."""
 
+    no_labels: str = ""
+    """What is there in place of labels of the images to train on, and why it is none."""
+
 
 @contextmanager
 def damage(path: Path) -> Iterator[None]:

@@ -41,6 +41,7 @@ class Images:
     labels: NDArray[np.int64] | None = None  # (N,), each the index of a class
     classes: tuple[str, ...] = ()  # their names
     held_back: str = ""  # what of a path is not among these images, as it is a test split
+    no_labels: str = ""  # what was found in place of labels, and why it is none
 
 
 class Prepared(NamedTuple):
@@ -157,6 +158,9 @@ def _decode_all(
         if bad and not (skip_bad and shape[0]):
             raise DataError(_complaint(list(bad.values()), len(images)), "skip_bad")
         os.replace(temporary, stored)
+    except OSError as error:
+        error.filename = error.filename or str(stored)  # a full disk does not say of which file
+        raise
     finally:
         temporary.unlink(missing_ok=True)
     digest.update(str(shape).encode())

@@ -17,6 +17,7 @@ from ganzoo.data.idx import idx_dataset, idx_parts
 from ganzoo.data.npz import npz_parts
 from ganzoo.data.parts import Parts
 from ganzoo.errors import DataError, PluginError
+from ganzoo.storage import is_special
 from ganzoo.zoo import catalogue, registry
 from ganzoo.zoo.options import offers
 
@@ -66,6 +67,8 @@ def find(spec: str, options: Mapping[str, Any]) -> Source:
 
 def from_path(path: Path) -> Parts:
     """Return the images at a path: a folder or zip of images, IDX files, or an .npz."""
+    if is_special(path):
+        raise DataError(f"'{path}' is a device or a pipe, and data is a folder or a regular file")
     if path.is_dir():
         return idx_parts(path) or files.folder_parts(path)
     if not path.exists():

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import ModelFileError
 from ganzoo.evaluate.features import yardstick
-from ganzoo.evaluate.measures import MEASURES
+from ganzoo.evaluate.measures import MEASURES, number
+from ganzoo.evaluate.reading import check
 
 SCHEMA = 1
+
+Kind = tuple[str, str, str]
+"""Features, real images and number of images, in words: what two evaluations that can be compared
+have in common."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +26,8 @@ class Score:
 
     value: float
     error: float | None = None
-    """Standard error over the drawing of the pictures; None where it is not known."""
+    """Standard error: how much it changes with other pictures of the same model; None where it is
+    not known."""
 
     floor: float | None = None
     """Value of as many real pictures."""
@@ -35,9 +40,9 @@ class Score:
 class Evaluation:
     """How good a model's pictures are.
 
-    `scores` has the measures of `ganzoo.evaluate.measures.MEASURES` by name; those that make no
-    sense for the features are left out. Numbers of two evaluations can be compared where
-    `differences` finds none.
+    `scores` has the measures of `ganzoo.evaluate.measures.MEASURES` by name: those of `ALWAYS`,
+    and of the others those that make sense for the features and the model. Numbers of two
+    evaluations can be compared where `differences` finds none.
     """
 
     model: str
@@ -78,6 +83,9 @@ class Evaluation:
     pictures: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """Sheets of pictures by name, uint8 (H, W, C); they are no part of the JSON."""
 
+    sheets: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """Files that hold the sheets, by name; they are no part of a file in a run."""
+
     def __getitem__(self, name: str) -> float:
         """Return the value of a measure by name; a KeyError says which names there are."""
         if name not in self.scores:
@@ -90,7 +98,7 @@ class Evaluation:
         return yardstick(self.features["sha256"], self.against["fingerprint"], self.images)
 
     @property
-    def kind(self) -> tuple[str, str, str]:
+    def kind(self) -> Kind:
         """What must be the same in two evaluations whose numbers are compared, in words."""
         return _features(self), _real(self), f"{self.images:,}"
 
@@ -104,6 +112,8 @@ class Evaluation:
         """Return the content of a file, without the pictures."""
         found: dict[str, Any] = {"schema": SCHEMA, **asdict(self)}
         del found["pictures"]
+        if not self.sheets:
+            del found["sheets"]
         return found
 
     @classmethod
@@ -111,8 +121,9 @@ class Evaluation:
         """Read the result of `json.loads`; a ModelFileError names `where` if it is damaged."""
         try:
             given = dict(content)
-            if given.pop("schema") != SCHEMA:
+            if given.pop("schema", None) != SCHEMA:
                 raise ValueError("another ganzoo wrote it")
+            check(given)
             given["scores"] = {name: Score(**score) for name, score in given["scores"].items()}
             given["classes"] = {name: tuple(pair) for name, pair in given["classes"].items()}
             given["remarks"] = tuple(given["remarks"])
@@ -128,40 +139,38 @@ class Evaluation:
         except (OSError, ValueError, RecursionError) as error:
             raise ModelFileError(f"{path} cannot be read: {error}") from error
 
+    @property
+    def untrained(self) -> str:
+        """What the ceilings are of, as the head of a table: "untrained generator"."""
+        return self.ceiling.removeprefix("the ") or "untrained"
+
     def rows(self) -> list[tuple[str, str, str, str, str, str]]:
         """Return the table in words: measure, value, error, floor, ceiling, what it sees."""
         found = []
         for name, measure in MEASURES.items():
             if score := self.scores.get(name):
                 numbers = [score.value, score.error, score.floor, score.ceiling]
-                value, error, floor, ceiling = (number(n, measure.scale) for n in numbers)
+                value, error, floor, ceiling = map(measure.shown, numbers)
                 found.append((measure.title, value, error, floor, ceiling, measure.sees))
         return found
 
+    def __str__(self) -> str:
+        """Return what `ganzoo eval` prints: tables, what they mean, and how to get them again."""
+        from ganzoo.evaluate.text import text
+
+        return text(self)
+
     def __repr__(self) -> str:
-        score = f"Fréchet distance {number(self['frechet'])}" if "frechet" in self.scores else ""
-        return f"<{self.model}: {score}, {self.images:,} images, {self.features['name']}>"
+        step = "" if self.step is None else f", step {self.step:,}"
+        return (
+            f"<{self.model}{step}: Fréchet distance {number(self['frechet'])}, "
+            f"{self.images:,} images of seed {self.seed}, {self.features['name']}>"
+        )
 
     def _repr_html_(self) -> str:
-        head = ("measure", "value", "±", "real", self.ceiling.removeprefix("the "), "what it sees")
-        rows = [head, *self.rows()]
-        cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows)
-        table = "<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"
-        about = f"{self.model}: {self.images:,} images of seed {self.seed}, against as many of "
-        about += f"{_real(self)}, by {_features(self)}"
-        return f"<p>{escape(about)}</p>{table}<p>{escape(' '.join(self.remarks))}</p>"
+        from ganzoo.evaluate.text import html
 
-
-def number(value: float | None, scale: float = 1.0) -> str:
-    """Return a measure as a table shows it: three digits, "-" for None.
-
-    Losses, which may be very small or large, are shown by `ganzoo.runs.quantities.number`.
-    """
-    if value is None:
-        return "-"
-    value *= scale
-    digits = next((d for d, limit in ((3, 1), (2, 10), (1, 100)) if abs(value) < limit), 0)
-    return f"{value:z,.{digits}f}"  # z: no "-0.000"
+        return html(self)
 
 
 def _features(evaluation: Evaluation) -> str:

@@ -25,6 +25,8 @@ Pixels = NDArray[np.uint8]
 
 BATCH = 500
 """Images that are described at a time; no feature depends on it."""
+LARGEST = 1e15
+"""Largest size of a number that features may have: float32 still holds squares of distances."""
 
 
 class Described(NamedTuple):
@@ -53,7 +55,10 @@ class FeatureModel:
     """Names of the classes that `probabilities` are about."""
 
     note: str = ""
-    """What a reader should know of it, in a few words: "93.1% of 10,000 test images right"."""
+    """What it is, in a few words: "93.1% of 10,000 test images right"."""
+
+    remark: str = ""
+    """A sentence that warns whoever reads its numbers; "" where they can be trusted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +105,14 @@ def _checked(found: object, n: int, classes: int, name: str) -> Described:
         shape = array.shape
         if shape != (n, width or shape[1]) or not shape[1]:
             raise PluginError(f"{name}: its {what} of {n} images have the shape {shape}")
-        if not np.isfinite(array).all():
-            raise PluginError(f"{name}: its {what} are not finite")
+        if not (np.abs(array) <= LARGEST).all():  # NaN included
+            raise PluginError(f"{name}: its {what} are not finite, or larger than {LARGEST:.0e}")
+    if classes:
+        shares: Any = found.probabilities
+        if (shares < 0).any():
+            raise PluginError(f"{name}: a probability is negative")
+        if not np.allclose(shares.sum(axis=1), 1, atol=1e-3):
+            raise PluginError(f"{name}: probabilities add up to no 1")
     return found
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ganzoo.errors import PluginError, UsageError
 from ganzoo.evaluate import frechet, histogram, kernel, manifold, nearest, spread, wasserstein
+from ganzoo.evaluate.contract import check_steady
 from ganzoo.evaluate.features import Described, FeatureModel, Pixels, describe, yardstick
 from ganzoo.evaluate.sets import Real
 
@@ -83,8 +84,13 @@ class Judge:
 
     @cached_property
     def reference(self) -> Pictures:
-        """The real images that sets are compared with."""
-        return self.look(self.real.reference)
+        """The real images that sets are compared with; they also show whether features are steady.
+
+        Raises PluginError where an image has other features alone than in its batch.
+        """
+        found = self.look(self.real.reference)
+        check_steady(self.model, found.pixels, found.described, self.name)
+        return found
 
     @cached_property
     def moments(self) -> frechet.Moments:

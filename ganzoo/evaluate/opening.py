@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ganzoo.data import Images, open_splits
 from ganzoo.errors import PluginError
+from ganzoo.evaluate.contract import check_model
 from ganzoo.evaluate.features import FeatureModel, Features, Pixels, digest
 from ganzoo.evaluate.judging import Judge, Value
+from ganzoo.evaluate.measures import MEASURES, OF_CLASSES
 from ganzoo.evaluate.sets import Real
 from ganzoo.storage import cache_folder, write_whole
 from ganzoo.zoo import registry
@@ -52,15 +57,29 @@ def open_features(
     they have none. Raises PluginError where the plugin is unknown or broken, DataError where the
     images are not what it needs.
     """
-    labelled = images.labels is not None and 2 <= len(images.classes) <= MOST_CLASSES
-    name = name or ("classifier" if labelled else "patches")
+    name = name or _default(images)
     loaded = registry.load(find(installed(), name), options or {}, Features)
     with registry.blame(loaded.entry):
         with guarded(loaded.entry.label, "opened"):
             model = loaded.value.open(images)
-        if not isinstance(model, FeatureModel):
-            raise PluginError(f"open returned {type(model).__name__}, not a FeatureModel")
-    return Opened(loaded, model)
+        if not isinstance(loaded.value.version, str):
+            raise PluginError("its version is no text")
+        return Opened(loaded, check_model(model))
+
+
+def _default(images: Images) -> str:
+    """Return the features for a data set where nobody names any; log why its labels are no help."""
+    why = images.no_labels
+    if images.labels is not None:
+        count = len(np.unique(images.labels))
+        if 2 <= count <= MOST_CLASSES:
+            return "classifier"
+        why = f"they are of {count:,} class{'' if count == 1 else 'es'}, not of 2 to {MOST_CLASSES}"
+    if why:
+        logging.getLogger("ganzoo").warning(
+            "the labels of %s are not used, and the features are 'patches': %s", images.name, why
+        )
+    return "patches"
 
 
 def open_judge(
@@ -72,13 +91,17 @@ def open_judge(
     features: str | None = None,
     options: Mapping[str, Any] | None = None,
     skip_bad: bool = False,
+    before: Callable[[Real], None] = lambda real: None,
 ) -> tuple[Judge, Opened]:
     """Open the real images of a data set, as `shape` (C, H, W), and features to compare them by.
 
     Returns a judge of `images` pictures, or of fewer where there are not as many real ones.
+    `before` gets the real images before the features are opened, which may train for minutes. It
+    may raise.
     """
     splits = open_splits(data, shape, options=data_options, skip_bad=skip_bad)
     real = Real.choose(splits, images)
+    before(real)
     opened = open_features(features, splits.train, options)
     return judge_of(real, opened), opened
 
@@ -108,21 +131,25 @@ def remembered(
     )
     file = cache_folder() / "evaluations" / f"{key[:32]}.json"
     with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
-        return _values(json.loads(file.read_bytes()))
+        needed = MEASURES.keys() - (set() if judge.model.classes else OF_CLASSES)
+        return _values(json.loads(file.read_bytes()), needed)
     values = judge.judge(judge.look(batches())).values
     with suppress(OSError):  # it is only a cache
         write_whole(file, json.dumps(values).encode())
     return values
 
 
-def _values(kept: Any) -> dict[str, Value]:
-    """Return the measures in a cached file; raise ValueError or TypeError where it is damaged."""
+def _values(kept: Any, needed: Set[str]) -> dict[str, Value]:
+    """Return the measures in a cached file; raise ValueError or TypeError where it is damaged.
+
+    It is also damaged where one of the `needed` measures is missing.
+    """
     found = {name: (value, error) for name, (value, error) in kept.items()}
     for value, error in found.values():
         if type(value) is not float or not math.isfinite(value):
             raise ValueError("a measure is no number")
         if error is not None and not math.isfinite(error):
             raise ValueError("an error is no number")
-    if not {"frechet", "kernel", "precision", "recall", "density", "coverage"} <= found.keys():
+    if not needed <= found.keys():
         raise ValueError("a measure is missing")
     return found

@@ -73,7 +73,8 @@ class Real:
             floor = Picked(train, order)
         count = min(images, len(reference), len(floor))
         if count < FEWEST:
-            what = f"{count} real images of {train.name} to compare with"
+            part = f" (half of its {len(train.pixels)})" if test is None else ""
+            what = f"{count} real images of {train.name}{part} to compare with"
             raise DataError(f"there are {what}: at least {FEWEST} are needed", "against")
         return cls(
             splits,
@@ -90,6 +91,18 @@ class Real:
     def split(self) -> str:
         """What the reference is of: "test", or "half of train"."""
         return "half of train" if self.splits.test is None else "test"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape (H, W, C) of each image."""
+        height, width, channels = map(int, self.training.shape[1:])
+        return height, width, channels
+
+    def noise(self) -> Iterator[Pixels]:
+        """Yield as many pictures of grey noise as the reference has, batch by batch."""
+        random = np.random.default_rng(derive(0, "evaluate/noise"))
+        for batch in self.reference:
+            yield random.integers(0, 256, batch.shape, np.uint8)
 
     @property
     def training(self) -> Pixels:

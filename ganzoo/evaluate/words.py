@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from ganzoo.evaluate.evaluation import Evaluation, number
-from ganzoo.evaluate.measures import IMAGES
+from ganzoo.evaluate.measures import IMAGES, number
+
+if TYPE_CHECKING:
+    from ganzoo.evaluate.evaluation import Evaluation, Kind
 
 NEAR_ZERO = 0.02
 """Largest precision, recall and coverage of pictures that are far from all real ones."""
@@ -67,39 +68,25 @@ def repeat(evaluation: Evaluation) -> list[str]:
     ]
 
 
-def brief(evaluation: Evaluation, step: int | None = None, data: str | None = None) -> str:
-    """Return the Fréchet distance in words, with all that is not as usual: `5.31 (patches)`.
+def brief(evaluation: Evaluation, newer: int | None = None, data: str | None = None) -> str:
+    """Return the Fréchet distance of how many pictures: `5.31 of 10,000 (patches)`.
 
-    Usual are the features of a classifier, 10,000 images, and real images of `data` where that is
-    given. `step` is the newest step of the model: it is unusual if other weights were judged. Two
-    of these cannot always be compared, even if both are as usual: see `kinds`.
+    In brackets is what is not as usual. Usual are the features of a classifier, and real images of
+    `data` where that is given. `newer` is the step of newer weights of the model, if there
+    are any: then the step that was judged is unusual. Two of these cannot always be compared, even
+    if both are as usual: see `ganzoo.evaluate.ranking.kinds`.
     """
-    if "frechet" not in evaluation.scores:
-        return "-"
     of, real = evaluation.features["name"], evaluation.against["name"]
     unusual = [
         *([of] if of != "classifier" else []),
         *([f"against {real}"] if data not in {None, real} else []),
-        *([f"{evaluation.images:,} images"] if evaluation.images != IMAGES else []),
-        *([f"step {evaluation.step:,}"] if step is not None and evaluation.step != step
-          and evaluation.step is not None else []),
-    ]  # fmt: skip
-    return number(evaluation["frechet"]) + (f" ({', '.join(unusual)})" if unusual else "")
+        *([f"step {evaluation.step:,}"] if newer is not None else []),
+    ]
+    distance = f"{number(evaluation['frechet'])} of {evaluation.images:,}"
+    return distance + (f" ({', '.join(unusual)})" if unusual else "")
 
 
-def kinds(several: Iterable[Evaluation]) -> dict[tuple[str, str, str], str]:
-    """Return a mark for each kind of evaluation, where there is more than one: `[1]`, `[2]`.
-
-    Distances with the same mark can be compared. The most frequent kind comes first.
-    """
-    found = Counter(evaluation.kind for evaluation in several)
-    if len(found) < 2:
-        return {}
-    order = sorted(found, key=lambda kind: (-found[kind], kind))
-    return {kind: f"[{place}]" for place, kind in enumerate(order, start=1)}
-
-
-def about(kind: tuple[str, str, str]) -> str:
+def about(kind: Kind) -> str:
     """Return by what pictures of a kind were judged, in words without a full stop."""
     features, real, images = kind
     return f"{images} pictures each, against as many real images of {real}, by {features}"
@@ -107,19 +94,19 @@ def about(kind: tuple[str, str, str]) -> str:
 
 def far(evaluation: Evaluation) -> bool:
     """Return whether the pictures are so far from the real ones that no real one is around any."""
-    return all(evaluation[n] <= NEAR_ZERO for n in AROUND if n in evaluation.scores)
+    return all(evaluation[n] <= NEAR_ZERO for n in AROUND)
 
 
 def blind(evaluation: Evaluation) -> bool:
     """Return whether even real pictures have nothing around them, as where the data repeats."""
-    floors = [evaluation.scores[n].floor for n in AROUND if n in evaluation.scores]
+    floors = [evaluation.scores[n].floor for n in AROUND]
     return all(floor is not None and floor <= NEAR_ZERO for floor in floors)
 
 
 def _distance(evaluation: Evaluation) -> str:
     """Return where the Fréchet distance is between floor and ceiling."""
     score = evaluation.scores["frechet"]
-    text = f"The Fréchet distance is {number(score.value)}"
+    text = f"The Fréchet distance of {evaluation.images:,} pictures is {number(score.value)}"
     if score.floor is not None:
         text += f", of real pictures {number(score.floor)}"
     if score.ceiling is not None:

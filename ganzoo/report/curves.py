@@ -91,8 +91,13 @@ def charts(run: Run) -> list[Chart]:
     found.append(Chart("augment", title, [curve(entries, "augment_p", facts, "p")], (0, 1)))
     found += _scheduled(entries, facts)
     judged = evaluations(entries)
+    of = (
+        f" of {judged[-1]['eval_images']:,.0f} pictures"
+        if judged and "eval_images" in judged[-1]
+        else ""
+    )
     for name, title, limits in (
-        ("frechet", "Fréchet distance (FD) to real pictures", None),
+        ("frechet", f"Fréchet distance (FD){of}", None),
         ("coverage", "Coverage of real pictures", (0.0, 1.0)),
     ):
         line = curve(judged, name, facts, QUALITY[name])

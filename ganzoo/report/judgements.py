@@ -13,10 +13,9 @@ from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.words import meaning, repeat
 from ganzoo.report.curves import Chart, Curve
 from ganzoo.report.html import image
-from ganzoo.report.pace import distance_title
+from ganzoo.report.pace import distance_title, distances
 from ganzoo.report.scales import bar
 from ganzoo.runs import evaluations
-from ganzoo.runs.checkpoints import Checkpoints, step_of
 from ganzoo.runs.folder import Run
 
 CAPTIONS = {
@@ -37,7 +36,7 @@ def judgement(run: Run) -> dict[str, Any] | None:
     return {
         "of": evaluation,
         "about": evaluation_of(evaluation),
-        "later": _later(run, evaluation),
+        "later": evaluations.newer_step(run, evaluation),
         "rows": rows(evaluation),
         "meaning": meaning(evaluation),
         "sheets": [
@@ -92,7 +91,7 @@ def chart(run: Run) -> Chart | None:
     None where fewer than two steps were judged so.
     """
     found = evaluations.latest(run)
-    if found is None or "frechet" not in found[0].scores:
+    if found is None:
         return None
     same = {e.step: e for e, _ in evaluations.saved(run) if e.kind == found[0].kind}
     several = [e for e in same.values() if e.samples_seen is not None]
@@ -108,20 +107,6 @@ def chart(run: Run) -> Chart | None:
         logarithmic=True,
         few=True,
     )
-
-
-def distances(several: list[Evaluation]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return the Fréchet distances of evaluations, and their standard errors, each (n,)."""
-    scores = [evaluation.scores["frechet"] for evaluation in several]
-    return np.array([s.value for s in scores]), np.array([s.error or 0.0 for s in scores])
-
-
-def _later(run: Run, evaluation: Evaluation) -> int | None:
-    """Return the step of the newest checkpoint if the run has gone on since, or else None."""
-    newest = next(Checkpoints(run.path / "checkpoints").newest_first(), None)
-    if newest is None or evaluation.step in {None, step_of(newest)}:
-        return None
-    return step_of(newest)
 
 
 def _picture(path: Path) -> Image.Image | None:

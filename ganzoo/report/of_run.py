@@ -14,7 +14,7 @@ from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError
 from ganzoo.report import curves, gallery, judgements, plotting, words
 from ganzoo.report.html import image, render
-from ganzoo.runs import health
+from ganzoo.runs import evaluations, health
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.finding import Words, as_run
 from ganzoo.runs.folder import METRICS, Run
@@ -60,6 +60,7 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
         ],
         critic=facts.scores == "critic",
         judged=judgements.judgement(run),
+        damaged=evaluations.damaged(run),
         judged_chart=_drawn(judgements.chart(run)),
         health=now,
         said=said,

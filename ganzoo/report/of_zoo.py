@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from ganzoo.draw.pixels import Pixels, grid, to_pil
-from ganzoo.evaluate.contest import Contest, Table, spread, tables
-from ganzoo.evaluate.evaluation import Score, number
-from ganzoo.evaluate.measures import MEASURES
+from ganzoo.evaluate.contest import Contest, Result, Spread, Table, missing, spread, tables
+from ganzoo.evaluate.evaluation import Score
+from ganzoo.evaluate.measures import MEASURES, number
 from ganzoo.evaluate.words import about
 from ganzoo.report import plotting
 from ganzoo.report.curves import Chart, Curve
@@ -26,6 +26,8 @@ from ganzoo.storage import write_whole
 
 PAGE, NUMBERS = "bench-zoo.html", "bench-zoo.json"
 SCHEMA = 1
+TRAINED = ("seconds", "steps", "samples_seen", "images_per_second")
+"""What a page and a table say of the training, in this order."""
 
 
 def write(contest: Contest, folder: Path) -> list[Path]:
@@ -37,7 +39,7 @@ def write(contest: Contest, folder: Path) -> list[Path]:
         "tables": [_json(table) for table in tables_],
         "laps": [
             {**asdict(replace(lap, evaluation=None)), "evaluation": lap.evaluation and
-             lap.evaluation.to_json()}
+             replace(lap.evaluation, sheets={}).to_json()}
             for lap in contest.laps
         ],
     }  # fmt: skip
@@ -49,7 +51,8 @@ def write(contest: Contest, folder: Path) -> list[Path]:
         about=contest.about,
         names=order,
         rankings=[_ranking(table) for table in tables_],
-        missing=_missing(contest, tables_),
+        trained=[trained(table) for table in tables_],
+        missing=missing(contest, tables_),
         charts=[_drawn(contest, table, order, place) for place, table in enumerate(tables_)],
         pictures=[_row(name, contest.pictures.get(name)) for name in order],
     )
@@ -61,45 +64,45 @@ def write(contest: Contest, folder: Path) -> list[Path]:
 def _ranking(table: Table) -> Ranking:
     """Return a table in words: real images, the architectures, and untrained ones at the end."""
     shown = [m for m in MEASURED if all(m in result.scores for result in table.results)]
-    scales = {name: MEASURES[name].scale for name in shown}
-    rows = [Row(REAL, [number(table.floor.get(name), scales[name]) for name in shown] + [""])]
+    rows = [Row(REAL, [MEASURES[name].shown(table.floor.get(name)) for name in shown] + [""])]
     worst = table.ceiling.get("frechet", (None, None))[1]
     for result in table.results:
-        cells = []
-        for name in shown:
-            mean, deviation = result.scores[name]
-            error = "" if deviation is None else f" ± {number(deviation, scales[name])}"
-            cells.append(number(mean, scales[name]) + error)
+        cells = [in_words(result.scores[name], MEASURES[name].shown) for name in shown]
         mean, deviation = result.scores["frechet"]
         score = Score(value=mean, error=deviation, floor=table.floor.get("frechet"), ceiling=worst)
         seeds = len(result.seeds) + len(result.missing)
         count = f"{len(result.seeds)}" + (f" of {seeds}" if result.missing else "")
         rows.append(Row(result.name, [*cells, count], bar(score, MEASURES["frechet"])))
-    ends = [_range(table.ceiling.get(name), scales[name]) for name in shown]
-    ceiling = table.of.ceiling.removeprefix("the ")
-    rows.append(Row(ceiling or "untrained", [*ends, ""]))
+    ends = [_range(table.ceiling.get(name), MEASURES[name].shown) for name in shown]
+    rows.append(Row(table.of.untrained, [*ends, ""]))
     columns = [*(MEASURES[name].title for name in shown), "seeds"]
-    notes = [f"{result.name}, {line}." for result in table.results for line in result.missing]
-    return Ranking(about(table.of.kind), columns, rows, table.why, tuple(notes), ceiling)
+    notes = [note for result in table.results for note in result.notes]
+    return Ranking(about(table.of.kind), columns, rows, table.why, tuple(notes), table.of.untrained)
 
 
-def _range(pair: tuple[float, float] | None, scale: float) -> str:
+def in_words(spread: Spread, shown: Callable[[float], str] = number) -> str:
+    """Return a mean and its standard deviation in words: `12.3 ± 0.450`."""
+    mean, deviation = spread
+    return shown(mean) + ("" if deviation is None else f" ± {shown(deviation)}")
+
+
+def trained(table: Table) -> list[Row]:
+    """Return a row for each architecture, with a cell for each of `TRAINED`: means over seeds."""
+
+    def cells(result: Result) -> list[str]:
+        seconds, *counts = (result.training[name] for name in TRAINED)
+        whole = (f"{m:,.0f}" + ("" if d is None else f" ± {d:,.0f}") for m, d in counts)
+        return [in_words(seconds), *whole]
+
+    return [Row(result.name, cells(result)) for result in table.results]
+
+
+def _range(pair: tuple[float, float] | None, shown: Callable[[float], str]) -> str:
     """Return the smallest and the largest value in words."""
     if pair is None:
         return "-"
-    low, high = (number(value, scale) for value in pair)
+    low, high = map(shown, pair)
     return low if low == high else f"{low} to {high}"
-
-
-def _missing(contest: Contest, found: Sequence[Table]) -> list[str]:
-    """Return a line for each architecture that no seed brought into a table, and why."""
-    there = {result.name for table in found for result in table.results}
-    reasons = {
-        lap.name: f"{lap.name}: {lap.why or 'it is not finished'}"
-        for lap in contest.laps
-        if lap.name not in there
-    }
-    return [*reasons.values()]
 
 
 def chart(contest: Contest, table: Table, order: Sequence[str]) -> Chart:
@@ -166,9 +169,14 @@ def _json(table: Table) -> dict[str, Any]:
                 "name": result.name,
                 "seeds": result.seeds,
                 "missing": result.missing,
+                "late": result.late,
                 "scores": {
                     name: {"mean": mean, "deviation": deviation}
                     for name, (mean, deviation) in result.scores.items()
+                },
+                "training": {
+                    name: {"mean": mean, "deviation": deviation}
+                    for name, (mean, deviation) in result.training.items()
                 },
             }
             for result in table.results

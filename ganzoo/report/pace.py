@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.evaluate.evaluation import Evaluation, number
+from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.evaluate.measures import number
 from ganzoo.evaluate.ranking import ranked
 from ganzoo.report import words
 from ganzoo.report.curves import MARKS, Chart, Curve
@@ -21,13 +22,12 @@ def over_seconds(runs: Mapping[str, Run]) -> Chart | None:
 
     Each evaluation of a run is a mark. None where there are fewer than two.
     """
-    saved = {name: [e for e, _ in evaluations.saved(run)] for name, run in runs.items()}
-    groups = ranked(saved)
+    groups = ranked(judged(runs))
     if not groups:
         return None
     one = next(iter(groups[0].values()))
     curves = [
-        _curve(name, run, [e for e in saved[name] if e.kind == one.kind])
+        _curve(name, run, [e for e, _ in evaluations.saved(run) if e.kind == one.kind])
         for name, run in runs.items()
     ]
     if sum(len(curve.values) for curve in curves) < 2:
@@ -42,18 +42,25 @@ def over_seconds(runs: Mapping[str, Run]) -> Chart | None:
     )
 
 
+def judged(runs: Mapping[str, Run]) -> dict[str, Evaluation]:
+    """Return the evaluation that stands for each run beside the others, where it has any."""
+    pairs = zip(runs, evaluations.chosen([*runs.values()]), strict=True)
+    return {name: found[0] for name, found in pairs if found}
+
+
 def _curve(name: str, run: Run, several: Sequence[Evaluation]) -> Curve:
     """Return the Fréchet distances of a run's evaluations over the seconds that it trained."""
     of_step = {e.step: e for e in several if e.step is not None}
     times = {step: seconds_at(run, step) for step in of_step}
     known = [step for step, seconds in times.items() if seconds is not None]
-    scores = [of_step[step].scores["frechet"] for step in known]
-    return Curve(
-        name,
-        np.array([times[step] for step in known], np.float64),
-        np.array([score.value for score in scores]),
-        np.array([score.error or 0.0 for score in scores]),
-    )
+    at = np.array([times[step] for step in known], np.float64)
+    return Curve(name, at, *distances([of_step[step] for step in known]))
+
+
+def distances(several: Sequence[Evaluation]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return the Fréchet distances of evaluations, and their standard errors, each (n,)."""
+    scores = [evaluation.scores["frechet"] for evaluation in several]
+    return np.array([s.value for s in scores]), np.array([s.error or 0.0 for s in scores])
 
 
 def while_trained(runs: Mapping[str, Run]) -> Chart | None:
@@ -75,10 +82,10 @@ def while_trained(runs: Mapping[str, Run]) -> Chart | None:
         Curve(name, *(np.array([row[k] for row in rows], float) for k in ("clock", "frechet")))
         for name, rows in same.items()
     ]
-    images = next(int(row["eval_images"]) for rows in same.values() for row in rows)
+    images = next(row["eval_images"] for rows in same.values() for row in rows)
     return Chart(
         "trained-over-seconds",
-        f"Fréchet distance of {images:,} pictures, during training",
+        f"Fréchet distance of {images:,.0f} pictures, during training",
         curves,
         across="seconds of training",
         logarithmic=True,

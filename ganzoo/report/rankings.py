@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ganzoo.evaluate.evaluation import Evaluation, number
+from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.ranking import Group, ranked
 from ganzoo.evaluate.words import about
 from ganzoo.report import words
-from ganzoo.report.pace import seconds_at
+from ganzoo.report.pace import judged, seconds_at
 from ganzoo.report.scales import Bar, bar
 from ganzoo.runs import evaluations
-from ganzoo.runs.checkpoints import Checkpoints, step_of
 from ganzoo.runs.folder import Run
 
 MEASURED = ("frechet", "kernel", "wasserstein", "precision", "recall", "density", "coverage",
@@ -55,7 +54,7 @@ def rankings(runs: Mapping[str, Run]) -> list[Ranking]:
     A row says how good the pictures are, and how much training that took. Runs that were not judged
     stand at the end of the first ranking. Returns nothing where none was judged.
     """
-    groups = ranked({name: [e for e, _ in evaluations.saved(run)] for name, run in runs.items()})
+    groups = ranked(judged(runs))
     found = [ranking(group, groups[0]) for group in groups]
     for place, (group, table) in enumerate(zip(groups, found, strict=True)):
         rows = [
@@ -66,10 +65,11 @@ def rankings(runs: Mapping[str, Run]) -> list[Ranking]:
         ]
         columns = [*table.columns, *TRAINING]
         if place == 0:
-            judged = {name for each in groups for name in each}
+            known = {name for each in groups for name in each}
             empty = [NOT_JUDGED, *[""] * (len(columns) - 1)]
-            rows += [Row(name, empty) for name in runs if name not in judged]
+            rows += [Row(name, empty) for name in runs if name not in known]
         notes = [line for n, e in group.items() for line in _gone_on(n, runs[n], e)]
+        notes += [line for n, e in group.items() for line in _otherwise(n, runs[n], e)]
         found[place] = replace(table, columns=columns, rows=rows, notes=(*table.notes, *notes))
     return found
 
@@ -80,7 +80,7 @@ def ranking(group: Group, first: Group) -> Ranking:
     one = several[0]
     shown = [name for name in MEASURED if all(name in e.scores for e in several)]
     worst = max((e.scores["frechet"].ceiling or 0.0 for e in several), default=0.0)
-    rows = [Row(REAL, [number(one.scores[n].floor, MEASURES[n].scale) for n in shown])]
+    rows = [Row(REAL, [MEASURES[n].shown(one.scores[n].floor) for n in shown])]
     for name, evaluation in group.items():
         score = replace(evaluation.scores["frechet"], ceiling=worst or None)
         cells = [cell(evaluation, measure) for measure in shown]
@@ -98,15 +98,14 @@ def _ceilings(group: Group) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, evaluation in group.items():
         if evaluation.scores["frechet"].ceiling is not None:
-            found.setdefault(evaluation.ceiling.removeprefix("the "), []).append(name)
+            found.setdefault(evaluation.untrained, []).append(name)
     return dict(sorted(found.items()))
 
 
 def cell(evaluation: Evaluation, name: str) -> str:
     """Return the value of a measure and its error, in words."""
-    score, scale = evaluation.scores[name], MEASURES[name].scale
-    error = "" if score.error is None else f" ± {number(score.error, scale)}"
-    return number(score.value, scale) + error
+    score, shown = evaluation.scores[name], MEASURES[name].shown
+    return shown(score.value) + ("" if score.error is None else f" ± {shown(score.error)}")
 
 
 def _training(run: Run, evaluation: Evaluation) -> list[str]:
@@ -118,7 +117,18 @@ def _training(run: Run, evaluation: Evaluation) -> list[str]:
 
 def _gone_on(name: str, run: Run, evaluation: Evaluation) -> list[str]:
     """Return a line where the run has newer weights than those that were judged."""
-    newest = next(Checkpoints(run.path / "checkpoints").newest_first(), None)
-    if newest is None or evaluation.step is None or step_of(newest) <= evaluation.step:
+    newer = evaluations.newer_step(run, evaluation)
+    if newer is None:
         return []
-    return [f"{name} was judged at step {evaluation.step:,}; it is at {step_of(newest):,} now."]
+    return [f"{name} was judged at step {evaluation.step:,}; it is at {newer:,} now."]
+
+
+def _otherwise(name: str, run: Run, evaluation: Evaluation) -> list[str]:
+    """Return a line where the run, without others beside it, is shown by another evaluation."""
+    alone = evaluations.latest(run)
+    if alone is None or alone[0].kind == evaluation.kind:
+        return []
+    return [
+        f"{name} is shown here by what compares with the others; its report shows "
+        f"{about(alone[0].kind)}."
+    ]

@@ -20,7 +20,8 @@ class Bar:
     """Places of a score's numbers from left (0) to right (100).
 
     Real pictures are on the right and untrained ones on the left, whichever are the larger numbers.
-    The bar grows where the score is beyond one of them.
+    The bar grows where the score is beyond one of them. Where the value of real pictures is the
+    best, it is in the middle, and larger numbers are on its right.
     """
 
     value: float
@@ -41,6 +42,8 @@ def bar(score: Score, measure: Measure) -> Bar | None:
         return None
     error = score.error or 0.0
     whiskers = (score.value - error, score.value + error)
+    if measure.better == "near":
+        return _around(score.floor, score.value, score.ceiling, whiskers)
     largest = max(score.floor, score.ceiling, score.value)
     least = largest * LEAST
     smallest = max(min(score.floor, score.ceiling, score.value), least)
@@ -63,6 +66,20 @@ def bar(score: Score, measure: Measure) -> Bar | None:
         ticks=[place(float(decade)) for decade in decades],
         clipped=logarithmic and min(score.floor, score.ceiling, score.value) < least,
     )
+
+
+def _around(real: float, value: float, untrained: float, whiskers: tuple[float, float]) -> Bar:
+    """Return a bar with real pictures in its middle."""
+    reach = max(abs(number - real) for number in (value, untrained, *whiskers)) or 1.0
+
+    def place(number: float) -> float:
+        return round(50 + 50 * (number - real) / reach, 2)
+
+    low, high = map(place, whiskers)
+    return Bar(
+        value=place(value), low=low, high=high, real=50.0, untrained=place(untrained),
+        ticks=[], clipped=False,
+    )  # fmt: skip
 
 
 def _placed(left: float, right: float, *, rising: bool) -> Callable[[float], float]:

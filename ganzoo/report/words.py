@@ -119,13 +119,19 @@ def versions(facts: Facts) -> str:
 
 
 def last_numbers(facts: Facts, entries: Entries) -> dict[str, str]:
-    """Return the last value of each quantity that was measured, by its label."""
-    known: dict[str, float] = {}
+    """Return the last value of each quantity that was measured, by its label.
+
+    A Fréchet distance says of how many pictures it is, as "12.300 of 5,000".
+    """
+    known: dict[str, str] = {}
     for entry in entries:
-        known |= measured(entry, facts.scores)
-        known |= {n: entry[n] for n in ("diversity", *QUALITY) if n in entry}
+        found = measured(entry, facts.scores)
+        found |= {n: entry[n] for n in ("diversity", *QUALITY) if n in entry}
+        known |= {name: number(value) for name, value in found.items()}
+        if "frechet" in found and "eval_images" in entry:
+            known["frechet"] += f" of {entry['eval_images']:,.0f}"
     called = labels(facts.scores) | QUALITY
-    return {called.get(name, name): number(value) for name, value in known.items()}
+    return {called.get(name, name): value for name, value in known.items()}
 
 
 def health(facts: Facts, entries: Entries) -> tuple[list[str], list[str]]:

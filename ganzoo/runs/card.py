@@ -127,11 +127,10 @@ def with_judgement(text: str, evaluation: Evaluation) -> str:
 
 def _judgement(evaluation: Evaluation) -> str:
     """Return an evaluation in Markdown: what it means, the numbers, what they are of."""
-    ceiling = evaluation.ceiling or "untrained"
     lines = [
         " ".join(meaning(evaluation)),
         "",
-        f"| | value | {ceiling} | real pictures |",
+        f"| of {evaluation.images:,} pictures | value | {evaluation.untrained} | real pictures |",
         "| --- | ---: | ---: | ---: |",
     ]
     for title, value, error, floor, untrained, _ in evaluation.rows():

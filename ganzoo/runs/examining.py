@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ganzoo.draw.pixels import Pixels
-from ganzoo.errors import SettingError
+from ganzoo.errors import DataError, PluginError, SettingError
 from ganzoo.evaluate.judging import Judge
 from ganzoo.evaluate.opening import open_judge
 from ganzoo.evaluate.sets import FEWEST
@@ -42,10 +44,11 @@ class Examiner:
             )
         data = job.facts(saving).data
         name, options = data.spec()
-        judge, opened = open_judge(
-            name, options, job.loaded.value.image_shape, saving.eval_images,
-            features=saving.eval_features, skip_bad=bool(data.skipped),
-        )  # fmt: skip
+        with _in_training():
+            judge, opened = open_judge(
+                name, options, job.loaded.value.image_shape, saving.eval_images,
+                features=saving.eval_features, skip_bad=bool(data.skipped),
+            )  # fmt: skip
         real = judge.real
         about = (
             f"every {saving.eval_every}, {real.count:,} pictures and as many of {data.name} "
@@ -71,3 +74,15 @@ class Examiner:
             state.shown, gan.latent_dim, gan.image_range, self.judge.real.count, job.config.seed,
             job.device.torch,
         )  # fmt: skip
+
+
+@contextmanager
+def _in_training() -> Iterator[None]:
+    """Name the settings of a training in errors of judging, and how to train all the same."""
+    try:
+        yield
+    except (DataError, PluginError) as error:
+        words = re.sub(r"\bfeatures=", "eval_features=", str(error))
+        if isinstance(error, DataError):
+            words += "; eval_every='never' trains without judging"
+        raise type(error)(words, "eval_features", "eval_every") from error

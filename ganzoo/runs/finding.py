@@ -13,6 +13,7 @@ from typing import Literal
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.runs.checkpoints import MANIFEST, Checkpoints, step_of
 from ganzoo.runs.folder import Run
+from ganzoo.storage import is_special
 
 Words = str | os.PathLike[str]
 """The name of a model: a run's folder, its bare name below the folder of runs, a checkpoint's
@@ -54,6 +55,8 @@ def find(words: Words | None = None, runs: Path = Path("runs")) -> Found:
     path = Path(words).expanduser()
     if not path.exists() and path.name == str(path) and (runs / path).is_dir():
         path = runs / path
+    if is_special(path):
+        raise ModelFileError(f"{path} is a device or a pipe, and a model is a folder or a file")
     if path.suffix.lower() in {".onnx", ".safetensors"} and not path.is_dir():
         if not os.path.lexists(path):
             raise ModelFileError(_nothing(path, runs))

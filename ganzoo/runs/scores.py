@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,9 +32,10 @@ def evaluations(entries: Sequence[Entry]) -> list[Entry]:
     """Return the entries of metrics.jsonl that are evaluations and can be compared with the last.
 
     A resumed run may be judged by other features or by another number of images. Such numbers are
-    no better or worse than those before.
+    no better or worse than those before. A distance that is no number, as in a damaged file, is
+    left out.
     """
-    found = [entry for entry in entries if "frechet" in entry]
+    found = [entry for entry in entries if math.isfinite(entry.get("frechet", math.nan))]
     return [entry for entry in found if entry.get("yardstick") == found[-1].get("yardstick")]
 
 

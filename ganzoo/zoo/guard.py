@@ -35,7 +35,7 @@ def guarded(whose: str, done: str) -> Iterator[list[str]]:
     """
     faults: list[str] = []
     before = [(setting, setting.read()) for setting in settings()]
-    with _count_interrupts() as interrupts, _divert_stdout() as printed:
+    with _count_interrupts() as interrupts, divert_stdout() as printed:
         try:
             yield faults
         except (DataError, PluginError):
@@ -156,7 +156,7 @@ class _Stderr:
 
 
 @contextmanager
-def _divert_stdout() -> Iterator[Callable[[], bool]]:
+def divert_stdout() -> Iterator[Callable[[], bool]]:
     """Send to stderr what is printed to stdout, even by code that is not Python's.
 
     stdout is for the command's answer alone. The yielded function tells if anything was printed.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.errors import DataError, ModelFileError, PluginError, missing_extra
+from ganzoo.errors import DataError, ModelFileError
 from ganzoo.evaluate.features import FeatureModel, Features, digest
 from ganzoo.evaluate.onnx_model import OnnxModel
-from ganzoo.storage import cache_folder, write_whole
+from ganzoo_plugins.keeping import announced, kept
+from ganzoo_plugins.limits import LARGEST_SEED, require
 
 if TYPE_CHECKING:
     from ganzoo.data import Images
@@ -41,6 +42,9 @@ def classifier(*, width: int = WIDTH, seed: int = SEED, shown: int = SHOWN) -> F
     network is part of the package. For other data sets it is trained when it is first needed, on
     nine tenths of the images, and kept in the cache; the last tenth says how often it is right.
     """
+    require("width", width, 1, 1024)
+    require("seed", seed, 0, LARGEST_SEED)
+    require("shown", shown, 1, 10**9)
     options = f"width={width}, seed={seed}, shown={shown}"
     shipped = SHIPPED if (width, seed, shown) == (WIDTH, SEED, SHOWN) else {}
 
@@ -51,13 +55,12 @@ def classifier(*, width: int = WIDTH, seed: int = SEED, shown: int = SHOWN) -> F
         labels = _usable_labels(images)
         names = images.classes or tuple(map(str, range(labels.max() + 1)))
         key = digest(VERSION, options, images.fingerprint, labels.tobytes(), *names)
-        path = cache_folder() / "features" / f"classifier-{key[:32]}.onnx"
-        if not path.exists():
-            write_whole(path, _trained(images, labels, names, width, seed, shown))
-        try:
-            return _opened(path.read_bytes(), path)
-        except ModelFileError as error:
-            raise ModelFileError(f"{error}; remove the file, and it is trained again") from error
+        return kept(
+            f"classifier-{key[:32]}.onnx",
+            images,
+            lambda content, path: _opened(content, path, names),
+            lambda: _trained(images, labels, names, width, seed, shown),
+        )
 
     return Features(version=f"{VERSION}, {options}", open=open_features)
 
@@ -66,8 +69,9 @@ def _usable_labels(images: Images) -> NDArray[np.int64]:
     """Return the labels; DataError if there are none, too few, or of one class only."""
     if images.labels is None:
         raise DataError(
-            f"{images.name} has no labels, and the features 'classifier' need them: give the data "
-            "set labels, or use features='patches'",
+            f"{images.name} has no labels{f' ({images.no_labels})' if images.no_labels else ''}, "
+            "and the features 'classifier' need them: give the data set labels, or use "
+            "features='patches'",
             "features",
         )
     if len(images.labels) < FEWEST or len(np.unique(images.labels)) < 2:
@@ -80,14 +84,25 @@ def _usable_labels(images: Images) -> NDArray[np.int64]:
     return images.labels
 
 
-def _opened(content: bytes, path: str | Path) -> FeatureModel:
-    """Return the features of a file, which knows its classes and its accuracy."""
+def _opened(content: bytes, path: str | Path, names: Sequence[str] = ()) -> FeatureModel:
+    """Return the features of a file, which knows its classes and its accuracy.
+
+    Raises ModelFileError where it is no classifier, or one of other classes than `names`.
+    """
     model = OnnxModel(content, path)
+    try:
+        classes = json.loads(model.metadata["classes"])
+        note = model.metadata["note"]
+    except (KeyError, ValueError, RecursionError) as error:
+        raise ModelFileError(f"{path} is no classifier that ganzoo trained") from error
+    if names and classes != [*names]:
+        raise ModelFileError(f"{path} is a classifier of other classes")
     return FeatureModel(
         describe=model.describe,
         sha256=model.sha256,
-        classes=json.loads(model.metadata["classes"]),
-        note=model.metadata["note"],
+        classes=classes,
+        note=note,
+        remark=model.metadata.get("remark", ""),
     )
 
 
@@ -100,22 +115,11 @@ def _trained(
     shown: int,
 ) -> bytes:
     """Train on nine tenths of the images, and return the file; the others tell its accuracy."""
-    try:
-        from ganzoo_plugins.classifier_onnx import to_file
-        from ganzoo_plugins.classifier_training import train
-    except ImportError as error:
-        raise PluginError(
-            f"the features 'classifier' have to be trained on {images.name} first: {error}"
-            f"{missing_extra(error)}",
-            "features",
-        ) from error
     order = np.random.default_rng(seed).permutation(len(labels))
     held_back, used = np.split(order, [len(order) // 10])
-    logging.getLogger("ganzoo").warning(
-        "training the features 'classifier' on %s images of %s: it takes minutes, once",
-        f"{len(used):,}",
-        images.name,
-    )
+    with announced("classifier", images, len(used), "minutes"):
+        from ganzoo_plugins.classifier_onnx import to_file
+        from ganzoo_plugins.classifier_training import train
     network = train(images.pixels, labels, used, len(names), width=width, seed=seed, shown=shown)
     held_back.sort()
     return to_file(network, names, images.pixels[held_back], labels[held_back], "held-back images")

@@ -27,7 +27,8 @@ def to_file(
     """Return the network as an ONNX file that knows its classes, and how often it is right.
 
     That is measured on the file itself, on images (n, H, W, C) that it was not trained on; `which`
-    says which they are.
+    says which they are. Where its error is more than half of that of always guessing the most
+    frequent class, the file says that it cannot be trusted.
     """
     model = to_onnx(network)
     measured = OnnxModel(model.SerializeToString(), "the classifier")
@@ -35,10 +36,17 @@ def to_file(
     probabilities = describe(features, pixels).probabilities
     assert probabilities is not None
     right = float(np.mean(probabilities.argmax(axis=1) == labels))
+    guessed = float(np.bincount(labels).max() / len(labels))
     facts = {
         "classes": json.dumps(classes),
         "note": f"{right:.1%} of {len(labels):,} {which} right",
     }
+    if right < (1 + guessed) / 2:
+        facts["remark"] = (
+            f"The classifier cannot be trusted: it is right about {right:.1%} of {len(labels):,} "
+            f"{which}, and a guess, always the most frequent class, about {guessed:.1%}. The "
+            "labels may not fit the images, or be too few; the features 'patches' need none."
+        )
     helper.set_model_props(model, facts)
     content: bytes = model.SerializeToString()
     return content

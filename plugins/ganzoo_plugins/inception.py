@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from ganzoo.errors import ModelFileError, PluginError, missing_extra
 from ganzoo.evaluate.features import Described, FeatureModel, Features, Pixels, digest
 from ganzoo.evaluate.onnx_model import OnnxModel
-from ganzoo.storage import cache_folder, write_whole
+from ganzoo.storage import cache_folder, is_special, write_whole
+from ganzoo_plugins.keeping import kept
 
 if TYPE_CHECKING:
     from ganzoo.data import Images
@@ -48,22 +50,29 @@ def inception(*, weights: str = "") -> Features:
     """
 
     def open_features(images: Images) -> FeatureModel:
-        path = Path(weights) if weights else _downloaded()
-        model = _converted(path)
-
-        def describe(pixels: Pixels) -> Described:
-            parts = (pixels[i : i + AT_A_TIME] for i in range(0, len(pixels), AT_A_TIME))
-            return Described(
-                np.concatenate([model.describe(resized(part)).features for part in parts])
-            )
-
-        # The resizing decides the numbers as well, and is no part of the file.
-        sha256 = digest(VERSION, model.sha256)
-        return FeatureModel(
-            describe=describe, sha256=sha256, note=f"weights of {path.name}; {NOTE}"
+        path = Path(weights).expanduser() if weights else _downloaded()
+        content = _read(path)
+        key = hashlib.sha256(VERSION.encode() + content).hexdigest()[:32]
+        return kept(
+            f"inception-{key}.onnx",
+            images,
+            lambda converted, file: of_network(OnnxModel(converted, file), path),
+            lambda: _to_onnx(content, path),
         )
 
     return Features(version=VERSION, open=open_features)
+
+
+def of_network(model: OnnxModel, weights: Path) -> FeatureModel:
+    """Return the features that a converted network makes of images of any size."""
+
+    def describe(pixels: Pixels) -> Described:
+        parts = (pixels[i : i + AT_A_TIME] for i in range(0, len(pixels), AT_A_TIME))
+        return Described(np.concatenate([model.describe(resized(part)).features for part in parts]))
+
+    # The resizing decides the numbers as well, and is no part of the file.
+    sha256 = digest(VERSION, model.sha256)
+    return FeatureModel(describe=describe, sha256=sha256, note=f"weights of {weights.name}; {NOTE}")
 
 
 def resized(pixels: Pixels) -> NDArray[np.float32]:
@@ -82,23 +91,17 @@ def resized(pixels: Pixels) -> NDArray[np.float32]:
     return result
 
 
-def _converted(path: Path) -> OnnxModel:
-    """Return the network with the weights of `path`, which is converted once and then cached."""
+def _read(path: Path) -> bytes:
+    """Return the content of a file of weights; raise ModelFileError where it cannot be read."""
     try:
-        content = path.read_bytes()
+        if is_special(path):
+            raise OSError(errno.EINVAL, "a device or a pipe, not a regular file")
+        return path.read_bytes()
     except OSError as error:
         raise ModelFileError(
             f"the features 'inception' need weights: {path} cannot be read ({error.strerror})",
             "weights",
         ) from error
-    key = hashlib.sha256(VERSION.encode() + content).hexdigest()[:32]
-    file = cache_folder() / "features" / f"inception-{key}.onnx"
-    if not file.exists():
-        write_whole(file, _to_onnx(content, path))
-    try:
-        return OnnxModel(file.read_bytes(), file)
-    except ModelFileError as error:
-        raise ModelFileError(f"{error}; remove the file, and it is written again") from error
 
 
 def _to_onnx(content: bytes, path: Path) -> bytes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.errors import DataError, ModelFileError, PluginError, missing_extra
+from ganzoo.errors import DataError
 from ganzoo.evaluate.features import FeatureModel, Features, digest
 from ganzoo.evaluate.onnx_model import OnnxModel
-from ganzoo.storage import cache_folder, write_whole
+from ganzoo_plugins.keeping import announced, kept
+from ganzoo_plugins.limits import LARGEST_SEED, require
 
 if TYPE_CHECKING:
     from ganzoo.data import Images
@@ -28,6 +29,8 @@ def patches(*, steps: int = 400, seed: int = 0) -> Features:
     in the cache. It sees at most 48 pixels a side: what is finer shows in the sliced Wasserstein
     distance. benchmarks/damages.py says what the features see.
     """
+    require("steps", steps, 1, 1_000_000)
+    require("seed", seed, 0, LARGEST_SEED)
 
     def open_features(images: Images) -> FeatureModel:
         if len(images.pixels) < FEWEST:
@@ -37,15 +40,15 @@ def patches(*, steps: int = 400, seed: int = 0) -> Features:
                 "features",
             )
         key = digest(VERSION, f"{steps}, {seed}", images.fingerprint)
-        path = cache_folder() / "features" / f"patches-{key[:32]}.onnx"
-        if not path.exists():
-            write_whole(path, _trained(images, steps, seed))
-        try:
-            model = OnnxModel(path.read_bytes(), path)
-        except ModelFileError as error:
-            raise ModelFileError(f"{error}; remove the file, and it is trained again") from error
-        return FeatureModel(
-            describe=model.describe, sha256=model.sha256, note=f"learnt from {images.name}"
+
+        def opened(content: bytes, path: Path) -> FeatureModel:
+            model = OnnxModel(content, path)
+            return FeatureModel(
+                describe=model.describe, sha256=model.sha256, note=f"learnt from {images.name}"
+            )
+
+        return kept(
+            f"patches-{key[:32]}.onnx", images, opened, lambda: _trained(images, steps, seed)
         )
 
     return Features(version=f"{VERSION}, steps={steps}, seed={seed}", open=open_features)
@@ -53,20 +56,9 @@ def patches(*, steps: int = 400, seed: int = 0) -> Features:
 
 def _trained(images: Images, steps: int, seed: int) -> bytes:
     """Train on the images, and return the network as an ONNX file."""
-    try:
+    with announced("patches", images, len(images.pixels), "a minute or two"):
         from ganzoo_plugins.patches_onnx import to_onnx
         from ganzoo_plugins.patches_training import train
-    except ImportError as error:
-        raise PluginError(
-            f"the features 'patches' have to be trained on {images.name} first: {error}"
-            f"{missing_extra(error)}",
-            "features",
-        ) from error
-    logging.getLogger("ganzoo").warning(
-        "training the features 'patches' on %s images of %s: it takes a minute or two, once",
-        f"{len(images.pixels):,}",
-        images.name,
-    )
     network = train(images.pixels, steps=steps, seed=seed)
     content: bytes = to_onnx(network, images.pixels).SerializeToString()
     return content

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import signal
 from collections.abc import Generator
 from dataclasses import replace
@@ -346,3 +347,37 @@ def test_a_signal_has_the_exit_code_of_training(
     assert "ganzoo: stopped; what is finished is saved, and the same command goes on" in ended.err
     place = tmp_path / "zoo" / "twin-gan-mlp_gan-seed0"
     assert len(bench_laps.finishes(place)) == (when == "judging")
+
+
+class Slow(Ticks):
+    """A clock that goes on by four and a half seconds with each step."""
+
+    def __call__(self) -> float:
+        self.now += 4.5
+        return self.now
+
+
+@pytest.mark.usefixtures("twin")
+def test_the_shell_shows_what_came_of_it_and_warns_of_long_steps(
+    cli: Cli, tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setitem(CLOCKS, "wall", Slow())
+    done = cli(
+        "bench-zoo", "ganzoo:mlp_gan", "twin-gan:mlp_gan", "--data", data, "--seconds", 2,
+        "--laps", 2, "--seeds", "0,1", "--features", "blocks", "--images", 100, "-o", tmp_path,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    warned = (
+        "ganzoo:mlp_gan, seed 0 was trained for 4.5 s instead of 1 s, at 4.5 s a step: give more"
+    )
+    assert done.err.count(warned) == 1
+    assert done.err.count("was trained for") == 4  # once for each run
+    assert "ganzoo:mlp_gan, seed 0, 9 s, 2 steps: FD " in done.err
+    assert (
+        max(map(len, done.out.removesuffix(f"{tmp_path}/bench-zoo.json\n").split("\n")[:-2])) <= 80
+    )
+    words = " ".join(done.out.split())
+    assert "architecture FD precision recall coverage seconds steps per s" in words
+    assert re.search(r"ganzoo:mlp_gan \S+ ± \S+ [\d.]+ [\d.]+ [\d.]+ 9.00 2 ", words)
+    assert "seed 1: it was trained for 9 s instead of 2 s." in words

@@ -6,6 +6,8 @@ The features are those of a stranger's plugin, which needs no training: means of
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +19,12 @@ import pytest
 from PIL import Image
 
 import ganzoo
+from ganzoo.data import open_splits
 from ganzoo.data.pictures import Given
-from ganzoo.errors import DataError, GanzooError, PluginError, UsageError
+from ganzoo.errors import DataError, GanzooError, ModelFileError, PluginError, UsageError
 from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.evaluate.measures import MEASURES
+from ganzoo.evaluate.opening import open_features
 from ganzoo.evaluate.words import meaning
 from tests.conftest import Cli
 
@@ -126,6 +131,39 @@ def test_of_other_images_no_copies_are_looked_for(trained: Path, tmp_path: Path)
     assert any("trained on other images" in remark for remark in found.remarks)
 
 
+@pytest.mark.parametrize(
+    ("against", "foreign", "vague"),
+    [("toy_garments", False, True), ("toy_faces", True, False), ("renamed.npz", False, False)],
+)
+def test_a_file_is_foreign_to_another_data_set_but_not_to_a_folder(
+    exported: Path, tmp_path: Path, against: str, foreign: bool, vague: bool
+) -> None:
+    """It knows that it was trained on toy_garments, but not with which options."""
+    if where := against.endswith(".npz"):
+        np.savez(tmp_path / against, images=garments(300, seed=0))
+    found = ganzoo.evaluate(
+        exported,
+        against=tmp_path / against if where else against,
+        data_options={} if where else {"count": 300},
+        features="blocks",
+    )
+    remarks = " ".join(found.remarks)
+    assert ("copies" in found.scores) == ("nearest" in found.pictures) == (not foreign)
+    assert ("It was trained on other images" in remarks) == foreign
+    assert ("does not say with which options of toy_garments" in remarks) == vague
+
+
+def test_pictures_are_named_by_their_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "drawn"
+    folder.mkdir()
+    for i, image in enumerate(garments(100, seed=9)):
+        Image.fromarray(image).save(folder / f"{i:03d}.png")
+    monkeypatch.chdir(folder)
+    assert ganzoo.evaluate(".", images=100, **GARMENTS).model == "drawn"
+
+
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_files_of_another_program_get_the_numbers_of_their_array(tmp_path: Path, mode: str) -> None:
     pixels = garments(150, seed=9)
@@ -163,6 +201,8 @@ def test_the_command_prints_the_table_and_json(cli: Cli, exported: Path, tmp_pat
     read = json.loads(cli("eval", exported, *options, "--images", 150, "--json").out)
     python = ganzoo.evaluate(exported, images=150, **{**GARMENTS, "data_options": {"count": 400}})
     assert Evaluation.from_json(read, "stdout").scores == python.scores
+    untimed = shown.out.rpartition("; it took")[0]
+    assert untimed == str(python).rpartition("; it took")[0]
 
 
 def test_each_checkpoint_is_judged(cli: Cli, tmp_path: Path) -> None:
@@ -175,7 +215,16 @@ def test_each_checkpoint_is_judged(cli: Cli, tmp_path: Path) -> None:
     ]
     assert [evaluation.step for evaluation in found] == [2, 4]
     shown = cli("eval", trained.last, "--each-checkpoint", "--images", 150, "--features", "blocks")
-    assert "The best of them by Fréchet distance is of step" in shown.out
+    best = min(found, key=lambda evaluation: evaluation["frechet"])
+    assert f"The best of them by Fréchet distance is of step {best.step}" in shown.out
+    lines = [line.split() for line in shown.out.splitlines()]
+    scores, distance = found[0].scores["frechet"], MEASURES["frechet"].shown
+    for what, limit in (("real", scores.floor), ("untrained", scores.ceiling)):
+        assert [what, distance(limit)] in [line[:2] for line in lines]
+    for evaluation in found:
+        row = [str(evaluation.step), str(evaluation.samples_seen), distance(evaluation["frechet"])]
+        assert row in [line[:3] for line in lines]
+        assert f"step {evaluation.step}: FD {distance(evaluation['frechet'])} of 150" in shown.err
 
 
 def picture(path: Path, count: int, shape: tuple[int, ...]) -> Path:
@@ -206,7 +255,43 @@ def test_a_picture_of_another_size_among_others(tmp_path: Path) -> None:
     for i, image in enumerate(garments(110, seed=9)):
         Image.fromarray(image[: 27 if i == 77 else 28]).save(tmp_path / f"{i:03d}.png")
     with pytest.raises(DataError, match="picture 77 is of 28x27"):
-        ganzoo.evaluate(tmp_path, **GARMENTS)
+        # Before the features are opened, which fails here, and may take minutes elsewhere.
+        ganzoo.evaluate(tmp_path, **GARMENTS, options={"how": "torn"})
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "pipe", "pipe.npz"])
+def test_a_device_or_a_pipe_is_not_read(
+    tmp_path: Path, exported: Path, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if not path.startswith("/"):
+        os.mkfifo(path)
+    with pytest.raises(DataError, match=f"'{path}' is a device or a pipe"):
+        ganzoo.evaluate(exported, against=path)
+    with pytest.raises(ModelFileError, match=f"{path} is a device or a pipe"):
+        ganzoo.evaluate(path, against="toy_garments")
+
+
+def test_labels_that_are_no_help_are_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Then the features are patches, which fail here: two images are equal, and all are few."""
+    pixels, cases = garments(200, seed=0), tmp_path / "cases.npz"
+    for given, words in (
+        (np.zeros(200, int), "they are of 1 class, not of 2 to 200"),
+        (np.arange(200) % 150 * 1.0, r"its array labels is float64 \(200,\), and labels are integ"),
+        (np.eye(200, 3, dtype=int), r"its array labels is int64 \(200, 3\), and labels are"),
+    ):
+        np.savez(cases, images=pixels, labels=given)
+        splits = open_splits(str(cases), (1, 28, 28))
+        few = replace(splits.train, pixels=splits.train.pixels[:50])
+        caplog.clear()
+        with pytest.raises(DataError, match="has 50 images, and the features 'patches' need"):
+            open_features(None, few)
+        (message,) = caplog.messages
+        assert re.fullmatch(
+            f"the labels of cases are not used, and the features are 'patches': {words}.*", message
+        )
 
 
 @pytest.mark.parametrize(
@@ -214,6 +299,10 @@ def test_a_picture_of_another_size_among_others(tmp_path: Path) -> None:
     [
         ("raises", "ZeroDivisionError: no blocks today"),
         ("nan", "are not finite"),
+        ("huge", r"are not finite, or larger than 1e\+15"),
+        ("drifting", "an image has other features each time"),
+        ("mixing", "depend on the others in its batch"),
+        ("unhashed", "its sha256 is not 64 digits"),
         ("short", r"have the shape \(\d+, 16\)"),
         ("bare", "returned ndarray, not Described"),
         ("shut", "returned NoneType, not a FeatureModel"),
@@ -233,10 +322,10 @@ def test_features_of_several_widths(exported: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[1]", b"NaN", b"true", b'"1.5"', b"[" * 100_000, None]
+    "content", [b"", b"{}", b"[1]", b"NaN", b"true", b'"1.5"', b"[" * 100_000, "copies", None]
 )
 def test_a_damaged_cache_is_measured_again(
-    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | str | None
 ) -> None:
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     first = ganzoo.evaluate(exported, images=120, **GARMENTS)
@@ -245,6 +334,9 @@ def test_a_damaged_cache_is_measured_again(
         file.unlink()
         if content is None:
             file.mkdir()  # it cannot be written either
+        elif isinstance(content, str):  # a measure that is missing
+            del measured[content]
+            file.write_text(json.dumps(measured))
         elif content in (b"NaN", b"true", b'"1.5"'):  # in place of one number
             file.write_text(json.dumps({**measured, "frechet": [json.loads(content), None]}))
         else:
@@ -264,7 +356,7 @@ def test_data_that_repeats_itself_is_no_fault_of_the_pictures(tmp_path: Path) ->
 def test_what_cannot_be_judged(tmp_path: Path, exported: Path, trained: Path) -> None:
     pictures = picture(tmp_path / "given", 120, (28, 28))
     cases: list[tuple[type[GanzooError], str, dict[str, object]]] = [
-        (UsageError, "name the real images with against=", {"model": pictures, "against": None}),
+        (UsageError, "with against=DATA", {"model": pictures, "against": None}),
         (UsageError, "images must be at least 100", {"model": exported, "images": 99}),
         (DataError, "at least 100", {"model": exported, "data_options": {"count": 150}}),
         (PluginError, "no features is called 'block'; did you mean", {
@@ -276,3 +368,21 @@ def test_what_cannot_be_judged(tmp_path: Path, exported: Path, trained: Path) ->
         given = {**GARMENTS, **changed}
         with pytest.raises(kind, match=words):
             ganzoo.evaluate(given.pop("model"), **given)
+
+
+def test_a_file_of_own_data_does_not_know_where_that_is(
+    cli: Cli, exported: Path, tmp_path: Path
+) -> None:
+    import onnx
+
+    model = onnx.load(exported)
+    for pair in model.metadata_props:
+        if pair.key == "ganzoo.dataset":
+            pair.value = '"my_faces"'
+    onnx.save(model, tmp_path / "own.onnx")
+    done = cli("eval", tmp_path / "own.onnx")
+    assert (done.code, done.err) == (
+        2,
+        "ganzoo: own was trained on my_faces, and does not say where that is: name the real images "
+        "with --against PATH\n",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 
 from tests.conftest import Cli
+from tests.judged import evaluation
 from tests.lives import content
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")
@@ -31,6 +33,9 @@ CELLS = [
     "run = ganzoo.resume(run, epochs='+1')",
     "run.export('x.onnx').path",
     "ganzoo.load('x.onnx').grid(16)",
+    """from pathlib import Path
+from ganzoo.evaluate.evaluation import Evaluation
+Evaluation.read(Path("evaluation.json"))""",
     "ganzoo.train('mlp_gan', epoch=1)",
 ]
 
@@ -44,11 +49,12 @@ def outputs(cell: Any, kind: str) -> list[str]:
 def test_a_notebook_shows_what_it_makes(tmp_path: Path, cli: Cli) -> None:
     cells = [nbformat.v4.new_code_cell(source) for source in CELLS]  # type: ignore[no-untyped-call]
     cells[-1].metadata["tags"] = ["raises-exception"]
+    (tmp_path / "evaluation.json").write_text(json.dumps(evaluation().to_json()))
     notebook = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
     NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
     ).execute()
-    trained, run, plot, strip, grid, runs, resumed, _, drawn, wrong = notebook.cells
+    trained, run, plot, strip, grid, runs, resumed, _, drawn, judged, wrong = notebook.cells
     for cell in (trained, resumed):
         (panel,) = outputs(cell, "text/html")
         assert "D(G(z))" in panel
@@ -61,6 +67,9 @@ def test_a_notebook_shows_what_it_makes(tmp_path: Path, cli: Cli) -> None:
     for cell in (plot, strip, grid, drawn):
         (picture,) = outputs(cell, "image/png")
         assert len(picture) > 2_000
+    (shown,) = outputs(judged, "text/html")
+    assert "<td>Fréchet distance</td><td>12.5</td>" in shown
+    assert "The Fréchet distance of 10,000 pictures is 12.5, of real pictures 0.0200" in shown
     assert wrong.outputs[0]["ename"] == "SettingError"
     assert "did you mean 'epochs'?" in wrong.outputs[0]["evalue"]
     done = cli(

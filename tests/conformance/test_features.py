@@ -77,7 +77,7 @@ def only_grey(images: Images) -> FeatureModel:
     ("name", "broken", "message"),
     [
         ("contract", Features(version="", open=lambda images: GOOD), "its version is no text"),
-        ("contract", offered(3), "open returned int, not FeatureModel"),
+        ("contract", offered(3), "open returned int, not a FeatureModel"),
         ("contract", offered(replace(GOOD, sha256="x")), "its sha256 is not 64 digits"),
         ("contract", Features(version="1", open=refusing), "give weights="),
         ("contract", Features(version="1", open=crashing), "cannot be opened: ZeroDivisionError"),

@@ -1,5 +1,6 @@
 """Images, labels and test images in an .npz, under the names that people use."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,28 @@ def test_labels_and_the_names_of_classes(tmp_path: Path, key: str, shape: tuple[
 def test_numbers_that_are_no_classes_are_left_alone(tmp_path: Path) -> None:
     assert open_images(saved(tmp_path, images=IMAGES, y=np.ones(7)), GREY).labels is None
     assert open_images(saved(tmp_path, images=IMAGES, y=np.ones((7, 2), int)), GREY).labels is None
+
+
+def test_a_file_that_is_no_npz_gets_our_own_words(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    path.write_text("1, 2, 3")
+    with pytest.raises(
+        DataError, match=r"x\.npz cannot be read as \.npz, as it is none: np\.savez"
+    ):
+        open_images(str(path), GREY)
+    with path.open("wb") as file:
+        np.save(file, IMAGES)
+    with pytest.raises(
+        DataError, match=r"x\.npz cannot be read as \.npz, as it is none: np\.savez"
+    ):
+        open_images(str(path), GREY)
+    with pytest.raises(DataError, match="it holds Python objects, and ganzoo reads") as caught:
+        open_images(saved(tmp_path, first=np.array([{}], object)), GREY)
+    assert "pickle" not in str(caught.value)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images", "no array")
+    with pytest.raises(DataError, match="holds no uint8 images"):
+        open_images(str(path), GREY)
 
 
 def test_test_images_alone_are_trained_on(tmp_path: Path) -> None:

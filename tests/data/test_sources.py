@@ -231,6 +231,12 @@ def test_npz_of_objects_or_floats_is_refused(tmp_path: Path) -> None:
         open_images(str(tmp_path / "y.npz"), GREY)
 
 
+def test_a_pipe_among_images_is_named_and_not_read(faces: Path) -> None:
+    os.mkfifo(faces / "part0" / "99.png")
+    with pytest.raises(DataError, match=r"1 of 13 .*99\.png \(a device or a pipe, not a regular"):
+        open_images(str(faces), (3, 16, 16))
+
+
 def test_an_unknown_name_gets_the_nearest() -> None:
     with pytest.raises(DataError, match="did you mean 'toy_faces'"):
         open_images("toy_face", RGB)

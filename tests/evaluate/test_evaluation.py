@@ -1,18 +1,21 @@
-"""How an evaluation shows its numbers."""
+"""An evaluation as a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import pytest
 
-from ganzoo.evaluate.evaluation import number
+from ganzoo.evaluate.evaluation import Evaluation
+from tests.judged import evaluation
 
 
-@pytest.mark.parametrize(
-    ("value", "scale", "text"),
-    [
-        (0.1234, 1, "0.123"), (1.234, 1, "1.23"), (12.34, 1, "12.3"), (1234.5, 1, "1,234"),
-        (-0.00092, 1e3, "-0.920"), (None, 1e3, "-"), (-1e-7, 1e3, "0.000"), (0.0, 1, "0.000"),
-    ],
-)  # fmt: skip
-def test_a_number_has_three_digits_and_zero_no_sign(
-    value: float | None, scale: float, text: str
-) -> None:
-    assert number(value, scale) == text
+@pytest.mark.parametrize("sheets", [{}, {"best": "sheets/mlp-best.png"}], ids=str)
+def test_what_is_written_is_read_again(sheets: dict[str, str], tmp_path: Path) -> None:
+    judged = evaluation(sheets=sheets, classes={"shoe": (0.25, 0.5)}, remarks=("Look closer.",))
+    file = tmp_path / "evaluation.json"
+    file.write_text(json.dumps(judged.to_json()))
+    read = Evaluation.read(file)
+    assert read == judged
+    assert read.sheets == sheets

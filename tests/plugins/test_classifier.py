@@ -10,15 +10,18 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from ganzoo_plugins.classifier import SHIPPED, classifier
 from ganzoo_plugins.classifier_onnx import to_onnx
 from ganzoo_plugins.classifier_training import train
+from onnx import helper, numpy_helper
 
 from ganzoo.data import Images, open_images
-from ganzoo.errors import DataError, ModelFileError
+from ganzoo.errors import DataError
 from ganzoo.evaluate.features import describe
+from ganzoo.evaluate.onnx_model import OnnxModel
 from ganzoo.storage import cache_folder
 from tests.conftest import ROOT
 
@@ -99,8 +102,6 @@ def test_the_seed_decides_the_network() -> None:
 
 @pytest.mark.parametrize("shape", [(16, 16, 1), (28, 28, 1), (40, 30, 3), (96, 96, 3)])
 def test_the_file_computes_what_the_network_does(shape: tuple[int, int, int]) -> None:
-    from ganzoo.evaluate.onnx_model import OnnxModel
-
     images = stripes(64, shape)
     assert images.labels is not None
     network = train(images.pixels, images.labels, np.arange(64), 3, width=4, seed=0, shown=1280)
@@ -128,11 +129,78 @@ def test_what_it_needs() -> None:
 
 def test_a_damaged_file_in_the_cache() -> None:
     before = kept()
-    classifier(**TINY, seed=7).open(stripes())
+    whole = classifier(**TINY, seed=7).open(stripes())
     (file,) = kept() - before
     file.write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(ModelFileError, match=f"{file}.*; remove the file, and it is trained again"):
-        classifier(**TINY, seed=7).open(stripes())
+    assert classifier(**TINY, seed=7).open(stripes()).sha256 == whole.sha256
+    assert OnnxModel(file.read_bytes(), file).sha256 == whole.sha256
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{}, {"note": "x"}, {"classes": "["}, {"classes": "3", "note": ""},
+     {"classes": '["cat", "dog"]', "note": ""}],
+)  # fmt: skip
+def test_another_file_in_its_place(facts: dict[str, str]) -> None:
+    before, images = kept(), stripes(200)
+    whole = classifier(**TINY, seed=8).open(images)
+    (file,) = kept() - before
+    model = onnx.load(file)
+    del model.metadata_props[:]
+    helper.set_model_props(model, facts)
+    file.write_bytes(model.SerializeToString())
+    assert classifier(**TINY, seed=8).open(images).sha256 == whole.sha256
+    file.unlink()
+
+
+def test_a_file_for_images_of_another_size(caplog: pytest.LogCaptureFixture) -> None:
+    before, images = kept(), stripes(200)
+    whole = classifier(**TINY, seed=9).open(images)
+    (file,) = kept() - before
+    other = classifier(**TINY, seed=9).open(stripes(200, (16, 16, 3)))
+    (theirs,) = kept() - before - {file}
+    file.write_bytes(theirs.read_bytes())
+    caplog.clear()
+    assert classifier(**TINY, seed=9).open(images).sha256 == whole.sha256 != other.sha256
+    assert caplog.messages[0] == (
+        f"a file in the cache cannot be used, and is made anew: {file} takes images uint8 "
+        "(n, 16, 16, 3), not uint8 (1, 20, 24, 3)"
+    )
+
+
+def test_a_file_whose_features_are_not_finite_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    before, images = kept(), stripes(200)
+    whole = classifier(**TINY, seed=10).open(images)
+    (file,) = kept() - before
+    model = onnx.load(file)
+    for weights in model.graph.initializer:
+        array = numpy_helper.to_array(weights)
+        if array.dtype.kind == "f":
+            weights.CopyFrom(numpy_helper.from_array(np.full_like(array, np.nan), weights.name))
+    file.write_bytes(model.SerializeToString())
+    caplog.clear()
+    assert classifier(**TINY, seed=10).open(images).sha256 == whole.sha256
+    assert caplog.messages[0].startswith(
+        f"a file in the cache cannot be used, and is made anew: {file}: its features are not finite"
+    )
+
+
+def test_what_it_learnt_from_labels_by_chance_cannot_be_trusted() -> None:
+    images = stripes(400)
+    by_chance = np.random.default_rng(1).integers(0, 2, 400)
+    found = classifier(**TINY).open(replace(images, labels=by_chance))
+    assert re.match(r"The classifier cannot be trusted: it is right about \d", found.remark)
+    assert "of 40 held-back images" in found.remark
+    assert not classifier(**TINY).open(images).remark
+
+
+def test_where_the_cache_cannot_be_written_it_is_used_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "features").write_bytes(b"a file in the way")
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
+    assert classifier(**TINY).open(stripes()).sha256
+    assert "cannot be kept, and will be made again" in caplog.messages[-1]
 
 
 # What is part of the package.

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from ganzoo_plugins import inception as plugin
-from ganzoo_plugins.inception import fetch, inception, resized
+from ganzoo_plugins.inception import fetch, inception, of_network, resized
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -110,21 +110,22 @@ def test_features_are_what_the_network_computes_in_torch(
 def test_the_hash_is_of_the_resizing_as_well_and_the_note_says_what_it_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    file = SimpleNamespace(sha256="a" * 64)
-    monkeypatch.setattr(plugin, "_converted", lambda _: file)
-    model = inception(weights="some/weights.pth").open(images())
+    file: Any = SimpleNamespace(sha256="a" * 64)
+    model = of_network(file, Path("some/weights.pth"))
     assert model.sha256 == digest("1", "a" * 64)
     for words in ("weights of weights.pth", "clean-fid", "pytorch-fid", "are untested"):
         assert words in model.note
     monkeypatch.setattr(plugin, "VERSION", "2")
-    assert inception(weights="x").open(images()).sha256 == digest("2", "a" * 64)
+    assert of_network(file, Path("x")).sha256 == digest("2", "a" * 64)
     file.sha256 = "b" * 64
-    assert inception(weights="x").open(images()).sha256 == digest("2", "b" * 64)
+    assert of_network(file, Path("x")).sha256 == digest("2", "b" * 64)
 
 
 def test_weights_that_are_none_are_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=r"gone\.pth cannot be read"):
         features_of(str(tmp_path / "gone.pth"))
+    with pytest.raises(ModelFileError, match=r"/dev/zero cannot be read \(a device or a pipe"):
+        features_of("/dev/zero")
     torch.save({"fc.weight": torch.zeros(1008, 2048)}, tmp_path / "other.pth")
     with pytest.raises(ModelFileError, match="not of Inception v3"):
         features_of(str(tmp_path / "other.pth"))

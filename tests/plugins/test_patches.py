@@ -8,7 +8,7 @@ from ganzoo_plugins.patches_onnx import whitening
 from ganzoo_plugins.patches_training import train
 
 from ganzoo.data import Images
-from ganzoo.errors import DataError, ModelFileError
+from ganzoo.errors import DataError
 from ganzoo.evaluate.features import describe
 
 
@@ -91,13 +91,18 @@ def test_too_few_images_are_refused_in_one_line() -> None:
         patches().open(images(count=50))
 
 
-def test_a_damaged_file_says_what_to_remove(cache: Path) -> None:
+def test_a_damaged_file_is_made_anew(cache: Path, caplog: pytest.LogCaptureFixture) -> None:
     few = images()
-    patches(steps=1).open(few)
+    whole = patches(steps=1).open(few)
     (file,) = cache.iterdir()
-    file.write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(ModelFileError, match="remove the file, and it is trained again"):
-        patches(steps=1).open(few)
+    content = file.read_bytes()
+    file.write_bytes(content[:1000])
+    caplog.clear()
+    assert patches(steps=1).open(few).sha256 == whole.sha256
+    assert file.read_bytes() == content
+    assert caplog.messages[0].startswith(
+        f"a file in the cache cannot be used, and is made anew: {file}"
+    )
 
 
 def test_whitening_makes_components_of_equal_size_but_not_of_noise() -> None:

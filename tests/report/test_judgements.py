@@ -46,10 +46,11 @@ def test_numbers_stand_between_untrained_and_real_ones(run: Run, cli: Cli) -> No
     for words in (
         "10,000 pictures of step 2, judged against as many real images of toy_garments (test), by "
         "the features of classifier 1.",
-        "The Fréchet distance is 12.5, of real pictures 0.020, of the untrained generator 74.",
+        "The Fréchet distance of 10,000 pictures is 12.5, of real pictures 0.0200, of the "
+        "untrained generator 74.",
         "It hardly draws shirt.",
         "measure value untrained generator real",
-        "as two clouds 12.5 ± 0.250 74.0 0.020",
+        "as two clouds 12.5 ± 0.250 74.0 0.0200",
         "shirt 1.0% 50.0%",
         "Pictures with the most real ones around them",
         "Below each is that training image",
@@ -76,14 +77,30 @@ def test_a_report_says_that_the_run_has_gone_on(run: Run, cli: Cli) -> None:
 
 
 def test_several_steps_get_a_chart_of_what_can_be_compared(run: Run, cli: Cli) -> None:
-    title = "Fréchet distance of 10,000 pictures (of real images: 0.020)"
+    title = "Fréchet distance of 10,000 pictures (of real images: 0.0200)"
     one = evaluation(30, step=1, samples_seen=64)
     page = reported(run, cli, evaluation(), evaluation(40, step=1, samples_seen=64, images=500))
     assert title not in page.text
     assert title in reported(run, cli, one).text
 
 
-def test_a_damaged_evaluation_is_left_out(run: Run, cli: Cli) -> None:
-    folder = evaluations.save(run, evaluation())
-    (folder / evaluations.NUMBERS).write_text('{"schema": 1}')
-    assert "Nobody has judged them yet" in reported(run, cli).text
+def test_a_damaged_evaluation_is_left_out_and_named(run: Run, cli: Cli) -> None:
+    file = evaluations.save(run, evaluation()) / evaluations.NUMBERS
+    file.write_text('{"schema": 1}')
+    page = reported(run, cli)
+    assert "Nobody has judged them yet" in page.text
+    assert f"{file} is no evaluation: it has no 'model'; it is left out" in page.text
+
+
+def test_the_number_of_pictures_stands_by_the_distance_at_the_end(run: Run, cli: Cli) -> None:
+    line = {"step": 2, "samples_seen": 128, "frechet": 12.3, "eval_images": 5000, "yardstick": 7}
+    run.write_lines("metrics.jsonl", [line])
+    page = reported(run, cli)
+    assert "12.300 of 5,000 FD, at the end" in page.text
+    assert "Fréchet distance (FD) of 5,000 pictures" in page.text
+
+
+def test_where_real_is_best_the_page_says_so(run: Run, cli: Cli) -> None:
+    page = reported(run, cli, evaluation())
+    assert "Of copies the best value is that of real pictures: there they stand in" in page.text
+    assert (run.path / "report.html").read_text().count('class="bar near"') == 1

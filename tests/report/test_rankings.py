@@ -42,7 +42,7 @@ def test_the_smallest_distance_comes_first_and_runs_that_were_not_judged_last(
     (table,) = rankings(runs)
     assert [row.name for row in table.rows] == [REAL, "c", "b", "a"]
     assert table.columns[:2] == ["Fréchet distance", "KID x 1000"]
-    assert table.rows[1].cells[:2] == ["3.00 ± 0.060", "50.0 ± 1.00"]
+    assert table.rows[1].cells[:2] == ["3.00 ± 0.0600", "50.0 ± 1.00"]
     assert table.rows[-1].cells[0] == NOT_JUDGED
     assert {len(row.cells) for row in table.rows} == {len(table.columns)}
 
@@ -56,6 +56,39 @@ def test_numbers_that_cannot_be_compared_are_in_tables_of_their_own(runs: dict[s
     assert first.why == ""
     assert "features: classifier 1" in second.why
     assert "number of images: 10,000 and 500" in second.why
+
+
+def test_a_run_that_is_shown_by_another_evaluation_than_alone_is_named(
+    runs: dict[str, Run],
+) -> None:
+    judge(runs, a=[evaluation(9, images=500), evaluation(8)], b=[evaluation(20, images=500)])
+    (table,) = rankings(runs)
+    assert [(row.name, row.cells[0]) for row in table.rows[1:3]] == [
+        ("a", "9.00 ± 0.180"), ("b", "20.0 ± 0.400"),
+    ]  # fmt: skip
+    (note,) = table.notes
+    assert note.startswith("a is shown here by what compares with the others; its report shows 10,")
+    (alone,) = rankings({"a": runs["a"]})
+    assert (alone.rows[1].cells[0], alone.notes) == ("8.00 ± 0.160", ())
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_names_are_whole_however_many_runs_there_are(
+    width: int, runs: dict[str, Run], tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    paths = []
+    for place, run in enumerate([*runs.values()] * 2):
+        paths.append(tmp_path / f"dcgan_fashion_transposed-fashion_mnist-00{place}")
+        shutil.copytree(run.path, paths[-1])
+        evaluations.save(Run(paths[-1]), evaluation(9 + place))
+    done = cli("compare", *paths, "-o", tmp_path / "x.html")
+    assert done.code == 0, done.err
+    *lines, _ = done.out.splitlines()  # the path of the page may be long
+    assert max(map(len, lines)) <= width
+    assert "…" not in done.out
+    for part in ("transposed-", "14.0", *(f"mnist-00{place}" for place in range(6))):
+        assert part in done.out, part
 
 
 def test_ceilings_are_called_what_they_are(runs: dict[str, Run], tmp_path: Path, cli: Cli) -> None:
@@ -97,16 +130,16 @@ def test_the_shell_and_the_page_show_the_same(
     done = cli("compare", *paths, "-o", tmp_path / "x.html")
     assert done.code == 0, done.err
     words = " ".join(done.out.split())
-    assert re.search(r"real images b a .*Fréchet distance 0\.020 3\.00 20\.0", words)
+    assert re.search(r"real images b a .*Fréchet distance 0\.0200 3\.00 20\.0", words)
     assert (
         "Not to be compared with those above; they differ in number of images: 10,000 and 500."
         in words
     )
     page = Page(tmp_path / "x.html")
     assert needs_nothing(page)
-    assert page.text.index("b 3.00 ± 0.060") < page.text.index("a 20.0 ± 0.400")
+    assert page.text.index("b 3.00 ± 0.0600") < page.text.index("a 20.0 ± 0.400")
     assert "These numbers cannot be compared with those above." in page.text
-    assert "Fréchet distance of 10,000 pictures (of real images: 0.020)" in page.text
+    assert "Fréchet distance of 10,000 pictures (of real images: 0.0200)" in page.text
 
 
 def test_seconds_go_on_over_a_resume(runs: dict[str, Run]) -> None:

@@ -42,8 +42,19 @@ def test_a_bar_grows_beyond_real_and_untrained() -> None:
     assert (better.untrained, better.real, better.value) == (0, 62.5, 93.75)
     worse = placed(9, floor=1, ceiling=5, measure="frechet")
     assert 0 < worse.value < worse.untrained < worse.real == 100
-    copied = placed(0.6, floor=0, ceiling=0, measure="copies")
-    assert copied.real == copied.untrained == 0 < copied.value
+
+
+@pytest.mark.parametrize("measure", ["confidence", "diversity", "copies"])
+def test_where_real_is_best_it_is_in_the_middle(measure: str) -> None:
+    more = placed(0.6, floor=0.5, ceiling=0.1, measure=measure)
+    assert (more.untrained, more.real, more.value) == (0, 50, 62.5)
+    assert (more.low, more.high) == (50, 75)
+    less = placed(0.1, floor=0.6, ceiling=0.8, measure=measure)
+    assert (less.low, less.real) == (0, 50)
+    assert less.value < 50 < less.untrained
+    same = bar(Score(value=0.5, floor=0.5, ceiling=0.5), MEASURES[measure])
+    assert same is not None
+    assert same.value == same.real == same.untrained == 50
 
 
 def test_there_is_no_bar_without_both_ends() -> None:

@@ -113,7 +113,12 @@ def test_a_run_that_was_not_judged_has_no_best(trained: Path, cli: Cli) -> None:
     [
         (("--eval-features", "nothing"), 3, "ganzoo: no features"),
         (("--eval-images", 99), 2, "--eval-images must be at least 100, not 99"),
-        (("--set-data", "count=160"), 4, "80 real images of toy_garments to compare with"),
+        (
+            ("--set-data", "count=160"),
+            4,
+            "80 real images of toy_garments (half of its 160) to compare with: at least 100 are "
+            "needed; --eval-every never trains without judging",
+        ),
         (("--keep-best", "--eval-every", "1 minute"), 2, "--eval-every takes steps or epochs"),
     ],
 )
@@ -124,6 +129,18 @@ def test_what_cannot_be_judged_is_said_before_training(
     assert (done.code, done.err.count("\n")) == (code, 1)
     assert said in done.err
     assert not [*tmp_path.glob("runs/*")]
+
+
+def test_features_that_do_not_fit_are_named_as_the_setting_of_a_training(
+    cli: Cli, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "plain.npz", images=np.zeros((200, 28, 28), np.uint8))
+    how = ("--data", tmp_path / "plain.npz", "--eval-every", 1, "--eval-features", "classifier")
+    done = cli("train", "mlp_gan", *how, "--runs", tmp_path / "runs")
+    assert done.code == 4
+    assert done.err.endswith(
+        "or use --eval-features patches; --eval-every never trains without judging\n"
+    )
 
 
 def test_a_resumed_run_may_be_judged_otherwise(cli: Cli, tmp_path: Path) -> None:
@@ -160,7 +177,9 @@ def test_scores_are_in_charts_the_report_and_tensorboard(cli: Cli, tmp_path: Pat
         (drawn,) = charts[name].curves
         assert (drawn.label, list(drawn.values)) == (QUALITY[name], values)
         assert np.allclose(drawn.at, [2 / 6, 4 / 6, 1])
-    assert words.last_numbers(Run(run).facts(), judged(run))["FD"] == number(values_of(run)[-1])
+    assert words.last_numbers(Run(run).facts(), judged(run))["FD"].startswith(
+        f"{number(values_of(run)[-1])} of "
+    )
     found = EventAccumulator(str(run / "tensorboard"))
     found.Reload()
     shown = found.Scalars("pictures/frechet")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ganzoo.runs.scores import best_step
 
 
@@ -20,3 +22,7 @@ def test_the_smallest_distance_of_those_that_are_there() -> None:
     assert best_step([], {10}) is None
     other = entries({50: 9}, yardstick=2)  # other features, or another number of pictures
     assert best_step([*judged, *other], {10, 20, 50}) == 50
+
+
+def test_what_is_no_number_is_not_the_best() -> None:
+    assert best_step(entries({10: math.nan, 20: 5, 30: math.nan}), {10, 20, 30}) == 20

@@ -1,5 +1,6 @@
 """Documentation is executed: commands and Python blocks, page by page, in one folder each."""
 
+import json
 import re
 import shlex
 import sys
@@ -7,14 +8,22 @@ import tomllib
 from dataclasses import fields
 from pathlib import Path
 from pkgutil import resolve_name
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import ganzoo
+import ganzoo.data
+from ganzoo.api.run import TrainedRun
 from ganzoo.draw.info import ModelInfo
+from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.report.of_zoo import write
 from ganzoo.zoo import catalogue
-from tests.conftest import ROOT, Ganzoo, install, process, write_idx, write_idx_labels
+from tests.conftest import ROOT, Cli, Ganzoo, install, process, write_idx, write_idx_labels
+from tests.contests import CONTEST
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # What a page may say without the test running it: set-up, which `make test` itself is.
@@ -153,6 +162,76 @@ def test_modules_and_files_that_the_manual_names_are_there() -> None:
         for name in re.findall(r"(?<![\w./-])ganzoo\.[a-z]\w*(?:\.[A-Za-z_]\w*)*", text):
             if name.split(".")[1] not in keys | {"js"}:
                 resolve_name(name)  # AttributeError or ImportError where it is not there
+
+
+def in_the_reference() -> dict[str, Any]:
+    """What the reference describes, by the last part of its name."""
+    page, names = (ROOT / "docs" / "reference.md").read_text(), list[str]()
+    for name, options in re.findall(r"^::: (\S+)\n((?:    .*\n)*)", page, re.M):
+        module = resolve_name(name)
+        members = re.search(r"members: \[(.*)\]", options)
+        if not isinstance(module, ModuleType):
+            names.append(name)
+        elif members:
+            names += [f"{name}.{member}" for member in members[1].split(", ")]
+        else:
+            names += [f"{name}.{n}" for n, m in vars(module).items() if _is_of(m, name)]
+    return {name.rpartition(".")[2]: resolve_name(name) for name in names}
+
+
+def _is_of(member: object, module: str) -> bool:
+    """Whether a class or a function is defined in a module."""
+    return getattr(member, "__module__", "") == module
+
+
+def test_the_reference_has_what_the_door_offers_and_what_that_returns() -> None:
+    described = in_the_reference()
+    offered = {*ganzoo.__all__, *ganzoo.data.__all__} - {"__version__"}
+    assert offered <= described.keys()
+    methods = [method for name, method in vars(TrainedRun).items() if name[0] != "_"]
+    foreign = {"Any", "Image", "Iterator", "Module", "None", "Path"}
+    for given in [*methods, *(described[name] for name in offered)]:
+        function = given.fget if isinstance(given, property) else given
+        returned = str(getattr(function, "__annotations__", {}).get("return", ""))
+        assert set(re.findall(r"\b[A-Z]\w+", returned)) - foreign <= described.keys(), function
+
+
+def documented(page: str, heading: str) -> list[list[str]]:
+    """The names in the first column of each table below a heading."""
+    text = page.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    tables = re.findall(r"^\| field .*\n\| ---.*\n((?:\|.*\n)+)", text, re.M)
+    return [
+        [name for row in rows.splitlines() for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
+        for rows in tables
+    ]
+
+
+def fields_of(content: object, known: list[str], at: str = "") -> set[str]:
+    """The fields of a JSON file as a table names them, down to those that it describes as one."""
+    if at in known or not isinstance(content, dict | list):
+        return {at}
+    if isinstance(content, list):
+        return {name for part in content for name in fields_of(part, known, f"{at}[]")}
+    found = set[str]()
+    for key, value in content.items():
+        named = f"{at}.NAME" if any(n.startswith(f"{at}.NAME.") for n in known) else f"{at}.{key}"
+        found |= fields_of(value, known, named.removeprefix("."))
+    return found
+
+
+@pytest.mark.usefixtures("blocks")
+def test_the_fields_of_the_json_are_those_of_the_manual(cli: Cli, tmp_path: Path) -> None:
+    ours, contests = documented((ROOT / "docs" / "evaluating.md").read_text(), "The JSON")
+    noise = np.random.default_rng(0).integers(0, 256, (220, 28, 28), np.uint8)
+    np.savez(tmp_path / "noise.npz", images=noise)
+    where = tmp_path / "noise.npz"
+    how = ("--against", where, "--features", "blocks", "-o", tmp_path / "sheets")
+    done = cli("eval", where, *how, "--json")
+    printed = json.loads(done.out)
+    assert fields_of(printed, ours) == set(ours)
+    assert Evaluation.from_json(printed, "stdout").sheets == printed["sheets"]
+    _, numbers = write(CONTEST, tmp_path)
+    assert fields_of(json.loads(numbers.read_bytes()), contests) == set(contests)
 
 
 def anchors(page: str) -> set[str]:

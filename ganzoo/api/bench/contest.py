@@ -11,6 +11,7 @@ from ganzoo.api.bench.laps import CLOCKS, Finish, finishes, run_in, seconds_left
 from ganzoo.api.bench.plan import Plan, Trial, note, together, trials
 from ganzoo.errors import GanzooError, OutputError, RunInUseError
 from ganzoo.evaluate.contest import Contest, Lap
+from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.report.words import duration
 from ganzoo.runs.job import Say
 from ganzoo.runs.weights import load_generator
@@ -18,6 +19,7 @@ from ganzoo.train.device import choose
 
 Stop = Callable[[], bool]
 NOT_BEGUN, NO_CHECKPOINT = "it is not trained yet", "its checkpoint is not there any more"
+NOTHING = Finish(0.0, 0, 0)
 
 
 def compare(
@@ -55,11 +57,12 @@ def compare(
                 return
         if error:
             failed.append(error)
-            yield _empty(trial, len(ends) + 1, str(error), ends)
+            yield _lap(plan, trial, len(ends) + 1, [NOTHING, *ends][-1], str(error))
     for trial in whole:
         if trial not in asked:
             ends = finishes(trial.folder)
-            for lap in _laps(judges, trial, ends, failed) if ends else [_empty(trial, 0)]:
+            empty = _lap(plan, trial, 0, NOTHING, NOT_BEGUN)
+            for lap in _laps(judges, trial, ends, failed) if ends else [empty]:
                 judged = judged or lap.evaluation is not None
                 yield lap
                 if stop():
@@ -111,18 +114,22 @@ def _laps(
         except GanzooError as error:
             failed.append(error)
             why = f"it cannot be judged: {error}"
-        yield Lap(
-            name=trial.name, seed=trial.seed, number=number, seconds=end.seconds,
-            samples_seen=end.samples_seen, why=why, evaluation=evaluation,
-        )  # fmt: skip
+        yield _lap(judges.plan, trial, number, end, why, evaluation)
 
 
-def _empty(trial: Trial, number: int, why: str = NOT_BEGUN, ends: Sequence[Finish] = ()) -> Lap:
-    """Return a lap that was not finished, after those that end with `ends`."""
-    last = ends[-1] if ends else Finish(0.0, 0, 0)
+def _lap(
+    plan: Plan,
+    trial: Trial,
+    number: int,
+    end: Finish,
+    why: str,
+    evaluation: Evaluation | None = None,
+) -> Lap:
+    """Return a lap of a trial; its time was over, or the run was, at `end`."""
     return Lap(
-        name=trial.name, seed=trial.seed, number=number, seconds=last.seconds,
-        samples_seen=last.samples_seen, why=why,
+        name=trial.name, seed=trial.seed, number=number,
+        asked=plan.seconds * number / plan.laps, seconds=end.seconds, steps=end.step,
+        samples_seen=end.samples_seen, why=why, evaluation=evaluation,
     )  # fmt: skip
 
 
@@ -139,7 +146,7 @@ def contest(plan: Plan, folder: Path, laps: Sequence[Lap]) -> Contest:
                     generator, _ = load_generator(end.checkpoint(run), str(device.torch))
                     pictures[trial.name] = generator.sample(8)
     about = [
-        ("seconds", f"{plan.seconds:g} ({plan.clock} clock)"),
+        ("seconds asked for", f"{plan.seconds:g} ({plan.clock} clock)"),
         ("seeds", ", ".join(map(str, whole.seeds))),
         ("data", plan.data or "each architecture's own"),
         ("settings", _settings(plan)),

@@ -45,9 +45,10 @@ def evaluate(
     """
     judged = subject(model, runs_folder(runs), device)
     spec = spec_of(judged, against, data_options)
-    return Evaluator.open(judged, spec, images, features, options, skip_bad=skip_bad).evaluate(
-        judged, seed
+    evaluator = Evaluator.open(
+        judged, spec, images, features, options, seed=seed, skip_bad=skip_bad
     )
+    return evaluator.evaluate(judged, seed)
 
 
 def evaluate_checkpoints(
@@ -73,10 +74,11 @@ def evaluate_checkpoints(
         raise ModelFileError(f"{opened.path} has no checkpoint yet")
     for path in reversed(newest_first):
         judged = of_torch(Found("checkpoint", path), device)
-        spec = spec_of(judged, against, data_options)
-        evaluator = evaluator or Evaluator.open(
-            judged, spec, images, features, options, skip_bad=skip_bad
-        )
+        if evaluator is None:
+            spec = spec_of(judged, against, data_options)
+            evaluator = Evaluator.open(
+                judged, spec, images, features, options, seed=seed, skip_bad=skip_bad
+            )
         yield evaluator.evaluate(judged, seed)
 
 
@@ -86,10 +88,15 @@ def spec_of(judged: Subject, against: Words | None, options: Mapping[str, Any] |
         return str(against), dict(options or {})
     registered = {entry.name for entry in catalogue.datasets()}
     from_file = judged.data is not None and not judged.fingerprint  # that knows only the name
-    if judged.data is None or (from_file and judged.data[0] not in registered):
+    if judged.data is None:
         raise UsageError(
             f"{judged.name} does not say what its pictures should look like: name the real images "
-            "with against=", "against",
+            "with against=DATA", "against",
+        )  # fmt: skip
+    if from_file and judged.data[0] not in registered:
+        raise UsageError(
+            f"{judged.name} was trained on {judged.data[0]}, and does not say where that is: name "
+            "the real images with against=PATH", "against",
         )  # fmt: skip
     name, known = judged.data
     return name, {**known, **(options or {})}

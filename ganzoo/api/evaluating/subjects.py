@@ -139,7 +139,7 @@ def of_pictures(path: Path) -> Subject:
     """Return pictures that another program drew."""
     given = Given.open(path)
     return Subject(
-        name=path.name,
+        name=path.resolve().name,  # also of "."
         size=given.size,
         channels=given.channels,
         count=len(given),

@@ -13,7 +13,11 @@ from ganzoo.cli.training import EXIT_CODES
 from ganzoo.evaluate.measures import IMAGES
 
 if TYPE_CHECKING:
-    from ganzoo.evaluate.contest import Lap
+    from ganzoo.evaluate.contest import Contest, Lap, Table
+
+SHARES = ("precision", "recall", "coverage")
+NAME = 14
+"""Characters of an architecture's name in a line: with them the table fits into 80 columns."""
 
 
 def bench_zoo(
@@ -67,22 +71,81 @@ def bench_zoo(
         features=features,
     )
     laps: list[Lap] = []
+    late: set[tuple[str, int]] = set()
     with signals(*EXIT_CODES) as stop:
         try:
             for lap in compare(plan, folder, say=console.note):
-                laps.append(lap)
                 console.note(_line(lap))
+                if lap.late and (lap.name, lap.seed) not in late:
+                    console.note(_late(lap))
+                    late.add((lap.name, lap.seed))
+                laps.append(lap)
         except KeyboardInterrupt:  # at once: the lap in progress would be given up anyway
             console.note("stopped; what is finished is saved, and the same command goes on")
             raise typer.Exit(EXIT_CODES[stop.told]) from None
-    for path in write(contest(plan, folder, laps), folder):
+    found = contest(plan, folder, laps)
+    paths = write(found, folder)
+    _show_all(found)
+    for path in paths:
         print(path)
 
 
 def _line(lap: Lap) -> str:
-    """Return a lap in one line: `mlp_gan, seed 0, 60 s: Fréchet distance 21.4`."""
-    from ganzoo.evaluate.evaluation import number
+    """Return a lap in one line: `mlp_gan, seed 0, 60 s, 900 steps: FD 21.4 of 10,000`."""
+    from ganzoo.evaluate.measures import number
 
     found = lap.evaluation
-    how = f"Fréchet distance {number(found['frechet'])}" if found else lap.why
-    return f"{lap.name}, seed {lap.seed}, {lap.seconds:.0f} s: {how}"
+    how = f"FD {number(found['frechet'])} of {found.images:,}" if found else lap.why
+    return f"{lap.name}, seed {lap.seed}, {lap.seconds:.3g} s, {lap.steps:,} steps: {how}"
+
+
+def _late(lap: Lap) -> str:
+    """Return that a run was trained for longer than was asked for, and what to do."""
+    step = lap.seconds / max(lap.steps, 1)
+    advice = f"at {step:.2g} s a step: give more --seconds, or fewer --laps"
+    return f"{lap.name}, seed {lap.seed} {lap.overtime}, {advice}"
+
+
+def _show_all(found: Contest) -> None:
+    """Print a table for each kind of evaluation, and what is in none of them."""
+    from ganzoo.evaluate.contest import missing, tables
+
+    several = tables(found)
+    for table in several:
+        _show(table)
+    for line in missing(found, several):
+        console.show(line)
+    if several:
+        console.show(
+            "FD: Fréchet distance, mean over the seeds ± standard deviation; lower is better."
+        )
+
+
+def _show(of: Table) -> None:
+    """Print what can be compared: means over the seeds, the best architecture first."""
+    from ganzoo.evaluate.measures import MEASURES, number
+    from ganzoo.evaluate.words import about
+    from ganzoo.report.of_zoo import TRAINED, in_words
+
+    if of.why:
+        console.show(f"Not to be compared with those above; they differ in {of.why}.")
+    console.show(f"{about(of.of.kind)}:")
+    heads = ("architecture", "FD", *SHARES, "seconds", "steps", "images\nper s")
+    table = console.table(*heads)
+    table.padding = (0, 0)
+    for column in table.columns:
+        column.no_wrap = True
+    for column in table.columns[1:]:
+        column.justify = "right"
+    real = (MEASURES[name].shown(of.floor.get(name)) for name in ("frechet", *SHARES))
+    table.add_row("real images", *real, "", "", "")
+    for result in of.results:
+        shares = (MEASURES[name].shown(result.scores[name][0]) for name in SHARES)
+        seconds, steps, _, speed = (result.training[name][0] for name in TRAINED)
+        table.add_row(
+            console.broken(result.name, NAME), in_words(result.scores["frechet"]), *shares,
+            number(seconds), f"{steps:,.0f}", f"{speed:,.0f}",
+        )  # fmt: skip
+    console.show(table)
+    for note in (note for result in of.results for note in result.notes):
+        console.show(note)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from signal import SIGTERM
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ganzoo.api.terminal import terminal
 from ganzoo.cli import console
+from ganzoo.cli.evaluations import show_steps, where, write_sheets
 from ganzoo.cli.options import AsJson, Runs
-from ganzoo.evaluate.measures import IMAGES, MEASURES
+from ganzoo.evaluate.measures import IMAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ganzoo.evaluate.evaluation import Evaluation
-
-WIDE = 130
-"""Columns of a terminal from which on the table says what each measure sees."""
 
 
 def evaluate(
@@ -74,8 +74,10 @@ def evaluate(
     runs: Runs = Path("runs"),
 ) -> None:
     """Judge a model's pictures: a table of measures, each between real and untrained."""
-    from ganzoo.api.evaluating.evaluate import evaluate as judge
-    from ganzoo.api.evaluating.evaluate import evaluate_checkpoints
+    from ganzoo.api.signals import signals
+    from ganzoo.evaluate.text import text
+    from ganzoo.evaluate.words import brief
+    from ganzoo.zoo.guard import divert_stdout
     from ganzoo.zoo.options import parse_pairs
 
     console.note_logged()
@@ -90,97 +92,46 @@ def evaluate(
         "device": device,
         "runs": runs,
     }
-
-    evaluations: Iterator[Evaluation]
-    if each_checkpoint:
-        evaluations = evaluate_checkpoints(model, **given)  # type: ignore[arg-type]
-    else:
-        evaluations = iter([judge(model, **given)])  # type: ignore[arg-type]
     several: list[Evaluation] = []
-    for evaluation in evaluations:
-        several.append(evaluation)
-        if output is not None:
-            _write_sheets(evaluation, output)
-        if each_checkpoint and not as_json:
-            console.note(f"step {evaluation.step:,}: {evaluation!r}")
+    with signals(SIGTERM) as stop, divert_stdout():  # whatever a plugin prints goes to stderr
+        try:
+            for evaluation in _judged(model, given, each_checkpoint):
+                several.append(evaluation)
+                if each_checkpoint and not as_json:
+                    console.note(f"step {evaluation.step:,}: FD {brief(evaluation)}")
+        except KeyboardInterrupt:
+            if stop.received is None:
+                raise
+            console.note("stopped by SIGTERM: what is not finished is not kept")
+            raise typer.Exit(128 + SIGTERM) from None
+    failed = None
+    if output is not None:
+        try:
+            several = [replace(e, sheets=write_sheets(e, output)) for e in several]
+        except OSError as error:  # a full disk: the numbers are shown all the same
+            failed = error
     if as_json:
         contents = [evaluation.to_json() for evaluation in several]
         print(json.dumps(contents if each_checkpoint else contents[0], indent=2))
-    elif each_checkpoint:
-        _show_steps(several)
     else:
-        _show(several[0])
+        if each_checkpoint:
+            show_steps(several)
+        else:
+            console.show(text(several[0], terminal().width))
+        if not failed:
+            print(where(several))
+    if failed:
+        raise failed
 
 
-def _show(evaluation: Evaluation) -> None:
-    """Print the table of one evaluation, what it means, and how to repeat it."""
-    from ganzoo.evaluate.words import meaning, repeat
+def _judged(
+    model: Path | None, given: dict[str, Any], each_checkpoint: bool
+) -> Iterator[Evaluation]:
+    """Yield the evaluation of a model, or one for each checkpoint of a run."""
+    from ganzoo.api.evaluating.evaluate import evaluate as judge
+    from ganzoo.api.evaluating.evaluate import evaluate_checkpoints
 
-    ceiling = evaluation.ceiling.removeprefix("the ").replace(" ", "\n")
-    heads = ("measure", "value", "±", "real", ceiling)
-    wide = terminal().width >= WIDE
-    table = console.table(*heads, *(["what it sees"] if wide else []))
-    for column in table.columns[1:5]:
-        column.justify = "right"
-    for row in evaluation.rows():
-        table.add_row(*row[: len(table.columns)])
-    console.show(table)
-    _show_classes(evaluation)
-    for sentence in meaning(evaluation):
-        console.show(sentence)
-    console.show("")
-    for line in repeat(evaluation):
-        console.show(line)
-
-
-def _show_classes(evaluation: Evaluation) -> None:
-    """Print the share of each class, in the pictures and in the real ones."""
-    if not evaluation.classes:
-        return
-    table = console.table("class", "drawn", "real", "")
-    for column in table.columns[1:3]:
-        column.justify = "right"
-    for name, (share, real) in evaluation.classes.items():
-        table.add_row(name, f"{share:.1%}", f"{real:.1%}", "█" * round(50 * share))
-    console.show(table)
-
-
-def _show_steps(several: list[Evaluation]) -> None:
-    """Print one row for each checkpoint, and which is the best."""
-    from ganzoo.evaluate.evaluation import number
-
-    names = ("frechet", "kernel", "precision", "recall", "coverage", "copies")
-    shown = [name for name in names if name in several[0].scores]
-    titles = [MEASURES[name].title.replace(" ", "\n", 1) for name in shown]
-    table = console.table("step", "images\nseen", *titles)
-    for column in table.columns:
-        column.justify = "right"
-    scores = several[0].scores
-    limits = {"real": "floor", several[0].ceiling.removeprefix("the ").split()[0]: "ceiling"}
-    for what, limit in limits.items():
-        values = (number(getattr(scores[name], limit), MEASURES[name].scale) for name in shown)
-        table.add_row(what, "", *values)
-    table.add_section()
-    for evaluation in several:
-        values = (number(evaluation[name], MEASURES[name].scale) for name in shown)
-        table.add_row(f"{evaluation.step:,}", f"{evaluation.samples_seen:,}", *values)
-    console.show(table)
-    console.show(_best(several))
-
-
-def _best(several: list[Evaluation]) -> str:
-    """Return which checkpoint has the smallest Fréchet distance, and which are as good."""
-    best, *others = sorted(several, key=lambda evaluation: evaluation["frechet"])
-    limit = best["frechet"] + 2 * (best.scores["frechet"].error or 0.0)
-    alike = sorted(e.step or 0 for e in others if e["frechet"] <= limit)
-    more = f"; within its error are {', '.join(f'{step:,}' for step in alike)}" if alike else ""
-    return f"The best of them by Fréchet distance is of step {best.step:,}{more}."
-
-
-def _write_sheets(evaluation: Evaluation, folder: Path) -> None:
-    """Write the sheets of pictures into a folder."""
-    from ganzoo.draw.pixels import save_png
-
-    step = "" if evaluation.step is None else f"-{evaluation.step:08d}"
-    for name, pixels in evaluation.pictures.items():
-        save_png(pixels, folder / f"{evaluation.model}{step}-{name}.png")
+    if each_checkpoint:
+        yield from evaluate_checkpoints(model, **given)
+    else:
+        yield judge(model, **given)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo.api.terminal import terminal
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson, Runs, Settings, Timeout
 from ganzoo.zoo import catalogue, options, registry
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from ganzoo.train.networks import Layer
     from ganzoo.zoo.probe import Finding
+
+DISTANCE, LEAST = 10, 16
+"""Characters of a line of the table of runs that a Fréchet distance and a name get at least."""
 
 
 def list_plugins(as_json: AsJson = False) -> None:
@@ -84,20 +88,36 @@ def list_runs(
 ) -> None:
     """List all runs, the newest last: how far they got, and how good their pictures are."""
     from ganzoo.api.table import COLUMNS, runs
+    from ganzoo.runs.evaluations import damaged
 
     found = runs(folder)
+    for run in found:
+        for line in damaged(run.folder):
+            console.note(line)
     if as_json:
         print(json.dumps([run.to_json() for run in found], indent=2))
         return
     if not found:
         console.note(f"there are no runs below {folder}: `ganzoo train NAME` makes one")
         return
-    table = console.table(*COLUMNS[:-1])  # the last numbers take a line each
-    table.columns[0].no_wrap = True
-    for column in table.columns[2:4]:
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in found.rows()]
+    sizes = {
+        name: max(len(text) for text in (name, *(row[name] for row in rows))) for name in COLUMNS
+    }
+    shown, room = [*COLUMNS[:-1]], 0  # the last numbers take a line each
+    for left_out in ("", "images seen"):
+        shown = [name for name in shown if name != left_out]
+        room = terminal().width - sum(sizes[name] + 3 for name in shown[1:-1]) - DISTANCE - 8
+        if room >= sizes["run"]:
+            break
+    room = max(room, LEAST)
+    table = console.table(*shown[:-1], "Fréchet\ndistance")
+    for column in table.columns[:-1]:
+        column.no_wrap = True
+    for column in table.columns[2:-1]:
         column.justify = "right"
-    for row in found.rows():
-        table.add_row(*row[:-1])
+    for row in rows:
+        table.add_row(console.broken(row["run"], room), *(row[name] for name in shown[1:]))
     console.show(table)
     for note in found.notes:
         console.show(note)

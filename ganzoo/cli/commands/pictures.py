@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ganzoo.api.terminal import terminal
 from ganzoo.cli import console
 from ganzoo.cli.opening import Which
 from ganzoo.cli.options import Runs
+
+LABEL, COLUMN, NARROW = 21, 16, 10
+"""Characters of a line that the first column of a comparison gets, a run at least, and what is
+compared with, all with the space after it."""
 
 
 class Format(StrEnum):
@@ -79,9 +85,13 @@ def report(
 ) -> None:
     """Write a report: all that is to be seen of a run, in one HTML file that needs no other."""
     from ganzoo.report.of_run import report as write
+    from ganzoo.runs.evaluations import damaged
     from ganzoo.runs.finding import find_run
 
-    print(write(find_run(run, runs), output, exports))
+    opened = find_run(run, runs)
+    for line in damaged(opened):
+        console.note(line)
+    print(write(opened, output, exports))
 
 
 def compare(
@@ -95,27 +105,54 @@ def compare(
 ) -> None:
     """Compare runs: a table here, and a page with their curves and what they draw."""
     from ganzoo.report.of_several import compare as write
+    from ganzoo.runs.evaluations import damaged
     from ganzoo.runs.finding import find_run
 
-    found = write([find_run(run, folder) for run in runs], output)
+    opened = [find_run(run, folder) for run in runs]
+    for line in (line for run in opened for line in damaged(run)):
+        console.note(line)
+    found = write(opened, output)
     for ranking in found.rankings:
         if ranking.why:
             console.show(f"Not to be compared with those above; they differ in {ranking.why}.")
         console.show(f"{ranking.about}:")
-        table = console.table("", *(row.name.replace("-", "-\n") for row in ranking.rows))
-        for number, title in enumerate(ranking.columns):
-            cells = (row.cells[number].replace(" ± ", "\n± ") for row in ranking.rows)
-            table.add_row(title, *cells)
-        console.show(table)
+        names = [row.name for row in ranking.rows]
+        cells = [[cell.replace(" ± ", "\n± ") for cell in row.cells] for row in ranking.rows]
+        _side_by_side("", names, [*zip(ranking.columns, zip(*cells, strict=True), strict=True)], 1)
         for note in ranking.notes:
             console.show(note)
     if not found.rankings:
         console.note("none of them was judged: `ganzoo eval RUN` does")
-    for title, rows in (("asked for", found.differences), ("measured", found.results)):
-        table = console.table(title, *(name.replace("-", "-\n") for name in found.names))
+    _side_by_side("asked for", found.names, found.differences)
+    _side_by_side("measured", found.names, found.results)
+    print(output)
+
+
+def _side_by_side(
+    title: str,
+    names: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[str]]],
+    first: int = 0,
+) -> None:
+    """Print a table with a column for each name, or several tables where these are too many.
+
+    Each of them begins with the `first` columns, which are narrow.
+    """
+    place = terminal().width - LABEL - NARROW * first
+    count = len(names) - first
+    room = min(max(place // COLUMN, 1), count)
+    width = max(place // max(room, 1), COLUMN) - 3
+    for start in range(first, len(names), max(room, 1)):
+        chosen = [*range(first), *range(start, min(start + room, len(names)))]
+        heads = (console.broken(names[i], width if i >= first else NARROW - 3) for i in chosen)
+        table = console.table(title, *heads)
         for column in table.columns:
             column.overflow = "fold"
         for name, values in rows:
-            table.add_row(name, *values)
+            table.add_row(name, *(_fitting(values[i], width) for i in chosen))
         console.show(table)
-    print(output)
+
+
+def _fitting(value: str, width: int) -> str:
+    """Return a value; one without spaces, such as a name, in lines of `width`."""
+    return value if " " in value else console.broken(value, width)

@@ -31,7 +31,7 @@ def test_runs_are_listed_with_their_distance(folder: Path, cli: Cli) -> None:
     done = cli("runs", "--runs", folder)
     assert done.code == 0, done.err
     lines = [line.split() for line in done.out.splitlines() if line.strip()]
-    assert ["judged", "completed", "2", "128", "12.5"] in lines
+    assert ["judged", "completed", "2", "128", "12.5", "of", "10,000"] in lines
     assert ["plain", "completed", "2", "128", "-"] in lines
     first, second = json.loads(cli("runs", "--runs", folder, "--json").out)
     assert (first["name"], first["samples_seen"], first["last"]["step"]) == ("judged", 128, 2)
@@ -46,7 +46,7 @@ def test_what_is_not_as_usual_is_said(folder: Path) -> None:
     odd = evaluation(features="patches", data="faces", images=500, step=1)
     evaluations.save(Run(folder / "judged"), odd)
     shown = ganzoo.runs(folder)["judged"].summary()["Fréchet distance"]
-    assert shown == "12.5 (patches, against faces, 500 images, step 1)"
+    assert shown == "12.5 of 500 (patches, against faces, step 1)"
 
 
 def test_distances_that_cannot_be_compared_are_marked(folder: Path, cli: Cli) -> None:
@@ -54,7 +54,7 @@ def test_distances_that_cannot_be_compared_are_marked(folder: Path, cli: Cli) ->
     evaluations.save(Run(folder / "judged"), evaluation(5.31))
     evaluations.save(Run(folder / "plain"), evaluation(5.31))
     assert ganzoo.runs(folder).notes == []
-    assert {row[4] for row in ganzoo.runs(folder).rows()} == {"5.31"}
+    assert {row[4] for row in ganzoo.runs(folder).rows()} == {"5.31 of 10,000"}
     shutil.copytree(folder / "plain", folder / "other")
     shutil.rmtree(folder / "other" / "evaluations")
     smaller = evaluation(5.31)
@@ -62,7 +62,8 @@ def test_distances_that_cannot_be_compared_are_marked(folder: Path, cli: Cli) ->
     evaluations.save(Run(folder / "other"), smaller)
     found = ganzoo.runs(folder)
     assert {row[0]: row[4] for row in found.rows()} == {
-        "judged": "5.31 [1]", "plain": "5.31 [1]", "other": "5.31 [2]",
+        "judged": "5.31 of 10,000 [1]", "plain": "5.31 of 10,000 [1]",
+        "other": "5.31 of 10,000 [2]",
     }  # fmt: skip
     head, first, second = found.notes
     assert head == "Compare only Fréchet distances with the same mark:"
@@ -72,10 +73,31 @@ def test_distances_that_cannot_be_compared_are_marked(folder: Path, cli: Cli) ->
     )
     assert "(another )" in second
     done = cli("runs", "--runs", folder)
-    for words in ("5.31 [1]", "5.31 [2]", *found.notes):
+    for words in ("10,000 [1]", "10,000 [2]", *found.notes):
         assert words in " ".join(done.out.split())
     assert second in repr(found)
     assert second in found._repr_html_()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_names_and_outcomes_are_whole(
+    width: int, folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    names = (
+        "dcgan_fashion_maxpool-fashion_mnist-001",
+        "dcgan_fashion_transposed-fashion_mnist-012",
+    )
+    for name, source in zip(names, ("judged", "plain"), strict=True):
+        (folder / source).rename(folder / name)
+        evaluations.save(Run(folder / name), evaluation(features="patches"))
+    out = cli("runs", "--runs", folder).out
+    assert max(map(len, out.splitlines())) <= width
+    assert "…" not in out
+    assert "completed" in out
+    assert ("images seen" in out) == (width == 120)
+    assert all(name in out for name in names) or width == 80
+    assert "dcgan_fashion_transposed-" in out
 
 
 def test_a_folder_without_runs_says_how_to_begin(tmp_path: Path, cli: Cli) -> None:

@@ -1,0 +1,103 @@
+"""An evaluation as a person reads it, as plain text and as HTML: numbers, meaning, origin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from textwrap import wrap
+from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
+
+from ganzoo.evaluate.words import meaning, repeat
+
+if TYPE_CHECKING:
+    from ganzoo.evaluate.evaluation import Evaluation
+
+USUAL, FEWEST = 80, 40
+"""Columns of a text: usually, and at least."""
+
+Rows = Sequence[Sequence[str]]
+
+
+def text(evaluation: Evaluation, columns: int = USUAL) -> str:
+    """Return the tables, what they mean, and how to get them again, in lines of `columns`.
+
+    The table says what each measure sees where there is room. The other columns are there
+    whatever their width.
+    """
+    measures, classes = _measures(evaluation), _classes(evaluation)
+    table = _table(measures, "<>>>><")
+    if max(map(_width, table)) > columns:
+        table = _table([row[:-1] for row in measures], "<>>>>")
+    parts = [table, _table(classes, "<>><") if classes else []]
+    for sentences in (meaning(evaluation), repeat(evaluation)):
+        parts.append([line for sentence in sentences for line in _broken(sentence, columns)])
+    return "\n\n".join("\n".join(lines) for lines in parts if lines)
+
+
+def html(evaluation: Evaluation) -> str:
+    """Return the same for a notebook."""
+    tables = [rows for rows in (_measures(evaluation), _classes(evaluation)) if rows]
+    sentences = (meaning(evaluation), repeat(evaluation))
+    paragraphs = (f"<p>{'<br>'.join(map(escape, several))}</p>" for several in sentences)
+    return "".join([*map(_html_table, tables), *paragraphs])
+
+
+def _measures(evaluation: Evaluation) -> Rows:
+    """Return the table of the measures, its head first."""
+    head = ("measure", "value", "±", "real", evaluation.untrained, "what it sees")
+    return [head, *evaluation.rows()]
+
+
+def _classes(evaluation: Evaluation) -> Rows:
+    """Return the table of the classes, its head first, with a bar for each; [] without classes."""
+    if not evaluation.classes:
+        return []
+    rows = [
+        (name, f"{share:.1%}", f"{real:.1%}", "█" * round(50 * share))
+        for name, (share, real) in evaluation.classes.items()
+    ]
+    return [("class", "drawn", "real", ""), *rows]
+
+
+def _table(table: Rows, sides: str) -> list[str]:
+    """Return the lines of a table; `sides` has "<" or ">" for each column.
+
+    Above numbers, the words of a head stand below each other.
+    """
+    heads, *rows = table
+    stacks = [
+        head.split() if side == ">" else [head] for head, side in zip(heads, sides, strict=False)
+    ]
+    height = max(map(len, stacks))
+    head = zip(*([""] * (height - len(stack)) + stack for stack in stacks), strict=True)
+    rows = [*head, *rows]
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = []
+        for cell, width, side in zip(row, widths, sides, strict=False):
+            room = " " * (width - _width(cell))
+            cells.append(room + cell if side == ">" else cell + room)
+        lines.append(f" {'   '.join(cells)}".rstrip())
+    return [*lines[:height], "─" * (sum(widths) + 3 * len(widths) - 1), *lines[height:]]
+
+
+def _width(words: str) -> int:
+    """Return how many columns of a terminal `words` takes: names of classes may be Chinese."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in words)
+
+
+def _broken(sentence: str, columns: int) -> list[str]:
+    """Return a sentence in lines of that many columns; a long word takes more."""
+    width = max(columns, FEWEST)
+    return wrap(sentence, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _html_table(table: Rows) -> str:
+    """Return a table as HTML."""
+    lines = [
+        "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row)
+        for tag, row in zip(["th"] + ["td"] * len(table), table, strict=False)
+    ]
+    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"

@@ -1,0 +1,69 @@
+"""An evaluation as a script prints it, and as a notebook shows it."""
+
+from ganzoo.evaluate.text import text
+from tests.judged import SCORES, evaluation
+
+FOUND = evaluation(
+    12.5, step=1200, seed=7, model="mine", images=500,
+    scores={name: SCORES[name] for name in ("kernel", "precision", "recall", "coverage")},
+    classes={"shirt": (0.52, 0.1), "<b>": (0.0, 0.4), "外套": (0.48, 0.5)},
+    remarks=("A remark.",),
+)  # fmt: skip
+PRINTED = """\
+                                               untrained
+ measure            value       ±       real   generator
+─────────────────────────────────────────────────────────
+ Fréchet distance    12.5   0.250     0.0200        74.0
+ KID x 1000          50.0    1.00   -0.00200         300
+ precision          0.700   0.010      0.950       0.000
+ recall             0.200   0.010      0.960       0.000
+ coverage           0.500   0.010      0.970       0.000
+
+ class   drawn    real
+────────────────────────────────────────────────────
+ shirt   52.0%   10.0%   ██████████████████████████
+ <b>      0.0%   40.0%
+ 外套    48.0%   50.0%   ████████████████████████
+
+The Fréchet distance of 500 pictures is 12.5, of real pictures 0.0200, of the
+untrained generator 74.0.
+70% of its pictures lie among real ones, and 20% of the real ones lie among its
+pictures; 50% of the real ones have a picture close to them.
+It hardly draws <b>.
+A Fréchet distance is larger where there are fewer images: compare it only with
+others of 500. KID has no such bias.
+A remark.
+
+pictures: 500 of seed 7, mine, step 1,200 (abababababab)
+real: 500 of toy_garments, test (toy_garments)
+features: classifier 1 of ganzoo (classifiercl), 93.1% of 10,000 test images
+right
+ganzoo 0.1.0; it took 41 s"""
+
+
+def test_printing_shows_the_tables_what_they_mean_and_how_to_get_them_again() -> None:
+    assert str(FOUND) == PRINTED
+
+
+def test_where_there_is_room_the_table_says_what_each_measure_sees() -> None:
+    wide, narrow = text(FOUND, 200).splitlines(), text(FOUND, 20).splitlines()
+    assert wide[3].endswith("74.0   distance of all pictures to all real ones, as two clouds")
+    assert max(len(line) for line in wide[:8]) <= 200
+    assert narrow[:14] == PRINTED.splitlines()[:14]
+    assert max(map(len, narrow[14:])) <= 40
+
+
+def test_it_is_short_in_a_list() -> None:
+    assert repr([FOUND]) == (
+        "[<mine, step 1,200: Fréchet distance 12.5, 500 images of seed 7, classifier>]"
+    )
+    assert repr(evaluation(step=None, model="a.zip")).startswith("<a.zip: Fréchet")
+
+
+def test_a_notebook_shows_the_same() -> None:
+    shown = FOUND._repr_html_()
+    assert shown.count("<tr>") == 6 + 4
+    assert "<td>12.5</td><td>0.250</td><td>0.0200</td><td>74.0</td><td>distance of all" in shown
+    assert "<td>&lt;b&gt;</td><td>0.0%</td><td>40.0%</td>" in shown
+    for words in ("It hardly draws &lt;b&gt;.<br>", "A remark.</p>", "500 of seed 7, mine, step"):
+        assert words in shown
