@@ -16,6 +16,7 @@ from torch import nn
 from ganzoo import Architecture, Dataset, Objective
 from ganzoo.conformance import architectures, datasets
 from ganzoo.errors import GanzooError, PluginError
+from ganzoo.objectives import penalised, r1
 from ganzoo.zoo import registry
 from ganzoo.zoo.catalogue import Entry
 from ganzoo.zoo.registry import Loaded
@@ -45,6 +46,52 @@ def after(
             return y
 
     return Then
+
+
+def before(
+    network: Callable[[], nn.Module], change: Callable[[torch.Tensor], torch.Tensor]
+) -> Callable[[], nn.Module]:
+    """The network of a function of what it is given."""
+
+    class First(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y: torch.Tensor = self.network(change(x))
+            return y
+
+    return First
+
+
+class Doubled(nn.Module):
+    """A generator that gives two images for each latent, in training."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        images: torch.Tensor = self.network(z)
+        return torch.cat([images, images]) if self.training else images
+
+
+def normed(gan: Architecture) -> Build:
+    """The discriminator with a batch norm in front."""
+
+    class Normed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = nn.Sequential(
+                nn.Identity(), nn.BatchNorm2d(gan.image_shape[0]), gan.discriminator()
+            )
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y: torch.Tensor = self.network(x)
+            return y
+
+    return Normed
 
 
 class Unsaved(nn.Module):
@@ -215,6 +262,36 @@ BREAK: list[tuple[str, Callable[[Architecture], dict[str, Any]], str]] = [
     ("value_range", lambda g: {"generator": after(g.generator, lambda x: 9 * x)}, "images reach"),
     ("value_range", lambda g: {"generator": after(g.generator, torch.atanh)}, "images reach"),
     ("value_range", lambda g: {"generator": after(g.generator, lambda x: 0 * x)}, "same image"),
+    (
+        "value_range",
+        lambda g: {"generator": after(g.generator, lambda x: (x + 1) / 2)},
+        r"one half of image_range -1 … 1 only; let the generator end with nn.Tanh\(\)",
+    ),
+    (
+        "shapes",
+        lambda g: {"generator": lambda: Doubled(g.generator())},
+        r"in training, batch 4 gives images \(8, 1, 28, 28\)",
+    ),
+    (
+        "latents_used",
+        lambda g: {"generator": before(g.generator, lambda z: z * (torch.arange(100) < 88))},
+        "12 of 100 coordinates of z change nothing: 88, 89, 90, 91, 92, ...",
+    ),
+    (
+        "latents_used",
+        lambda g: {"generator": before(g.generator, torch.zeros_like)},
+        "an image does not depend on z",
+    ),
+    (
+        "scores_fit",
+        lambda g: {"discriminator": after(g.discriminator, torch.sigmoid)},
+        "leave the Sigmoid at the end of the discriminator out",
+    ),
+    (
+        "penalty_alone",
+        lambda g: {"discriminator": normed(g), "objective": penalised(g.objective, r1(), every=4)},
+        "the layer network.1 of the discriminator is a batch norm",
+    ),
     (
         "images_alone",
         lambda g: {"generator": after(g.generator, lambda x: x - x.mean(0) + len(x) / 100)},
