@@ -190,6 +190,25 @@ def test_a_symlink_loop_is_refused_and_a_link_is_followed(faces: Path, tmp_path:
         open_images(str(faces), RGB)
 
 
+def test_a_link_to_itself_is_named_like_a_dangling_one(faces: Path, tmp_path: Path) -> None:
+    (faces / "part0" / "circle.png").symlink_to("circle.png")
+    with pytest.raises(DataError, match=r"1 of 13 images cannot be used: .*circle\.png"):
+        open_images(str(faces), RGB)
+    with pytest.raises(DataError, match="there is no folder or file"):
+        open_images(str(faces / "part0" / "circle.png"), RGB)
+
+
+def test_an_encrypted_zip_is_said_to_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", encode(Image.new("RGB", (20, 20))))
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.png \(encrypted: pack it without a password\)"):
+        open_images(str(path), RGB)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
