@@ -115,7 +115,7 @@ def test_pictures_come_in_an_order_by_chance(tmp_path: Path) -> None:
     np.savez(tmp_path / "sorted.npz", images=numbered)
     given = Given.open(tmp_path / "sorted.npz")
     first, again, other = (
-        np.concatenate([*given.batches(150, seed, (28, 28, 1))])[:, 0, 0, 0] for seed in (0, 0, 1)
+        np.concatenate([*given.batches(150, seed, (28, 28, 1))])[:, 0, 0, 0] for seed in (-1, -1, 1)
     )
     assert len(set(first.tolist())) == 150
     assert 70 < first[:50].mean() < 130
@@ -240,6 +240,9 @@ def picture(path: Path, count: int, shape: tuple[int, ...]) -> Path:
         (99, (28, 28), "has 99 pictures, and at least 100"),
         (120, (32, 32), "32x32, and the images of .*real.npz are 28x28"),
         (120, (28, 28, 3), "has colours, and the real images are grey"),
+        (120, (1, 1), r"given.npz: images of 1x1 are too small: at least 16 pixels a side"),
+        (120, (0, 28), r"given.npz: images of 28x0 are too small"),
+        (120, (28, 0, 3), r"given.npz: images of 0x28 are too small"),
     ],
 )
 def test_pictures_that_do_not_fit(
@@ -307,12 +310,19 @@ def test_labels_that_are_no_help_are_named(
         ("bare", "returned ndarray, not Described"),
         ("shut", "returned NoneType, not a FeatureModel"),
         ("torn", "cannot be opened: ZeroDivisionError: no model today"),
+        ("closes", "cannot be described: GeneratorExit"),
         ("inplace", "cannot be described: ValueError: assignment destination is read-only"),
     ],
 )
 def test_broken_features(exported: Path, how: str, words: str) -> None:
     with pytest.raises(PluginError, match=f"blocks.*{words}"):
         ganzoo.evaluate(exported, options={"how": how}, images=150, **GARMENTS)
+
+
+def test_features_that_leave_the_working_folder(exported: Path, tmp_path: Path) -> None:
+    before = Path.cwd()
+    ganzoo.evaluate(exported, options={"how": "strays"}, images=150, **GARMENTS)
+    assert Path.cwd() == before
 
 
 def test_features_of_several_widths(exported: Path) -> None:
