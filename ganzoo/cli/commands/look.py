@@ -11,6 +11,7 @@ import typer
 from ganzoo.api.terminal import terminal
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson, Runs, Settings, Timeout
+from ganzoo.printable import printable
 from ganzoo.zoo import catalogue, options, registry
 
 if TYPE_CHECKING:
@@ -76,9 +77,9 @@ def show(
         }, indent=2))  # fmt: skip
         return
     function, _ = registry.import_function(loaded.entry)
-    print(f"{loaded.entry.label}: {options.describe(function)}\n")
+    print(printable(f"{loaded.entry.label}: {options.describe(function)}\n"))
     for which, (network, layers) in networks.items():
-        print(f"{which}: {network}\n")
+        print(printable(f"{which}: {network}\n"))
         console.show(_layer_table(layers, count_parameters(network)))
 
 
