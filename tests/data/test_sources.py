@@ -198,6 +198,20 @@ def test_a_link_to_itself_is_named_like_a_dangling_one(faces: Path, tmp_path: Pa
         open_images(str(faces / "part0" / "circle.png"), RGB)
 
 
+def test_a_data_set_that_leaves_the_working_folder_is_brought_back(tmp_path: Path) -> None:
+    class Strays:
+        def __len__(self) -> int:
+            return 3
+
+        def __getitem__(self, index: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+            os.chdir("/")
+            return random_images(20, 20)
+
+    before = Path.cwd()
+    prepare(Dataset(images=Strays(), cache_key="strays"), GREY, cache=tmp_path)
+    assert Path.cwd() == before
+
+
 def test_an_encrypted_zip_is_said_to_be_one(tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
     with zipfile.ZipFile(path, "w") as archive:
