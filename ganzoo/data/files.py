@@ -48,8 +48,10 @@ def zip_parts(path: Path) -> Parts:
     """
     try:
         archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{path} is not a zip file: {error}") from error
+    except OSError:
+        raise
+    except Exception as error:  # BadZipFile, and whatever a damaged table of contents leads to
+        raise DataError(f"{path} is not a zip file that can be read: {error}") from error
     members = sorted(
         (m for m in archive.infolist() if _is_image(PurePosixPath(m.filename))),
         key=lambda m: m.filename,

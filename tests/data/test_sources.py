@@ -212,12 +212,18 @@ def test_a_data_set_that_leaves_the_working_folder_is_brought_back(tmp_path: Pat
     assert Path.cwd() == before
 
 
-def test_an_encrypted_zip_is_said_to_be_one(tmp_path: Path) -> None:
+def test_a_zip_that_is_too_new_or_encrypted_is_said_to_be_so(tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.png", encode(Image.new("RGB", (20, 20))))
     content = bytearray(path.read_bytes())
-    content[content.index(b"PK\x01\x02") + 8] |= 1
+    entry = content.index(b"PK\x01\x02")
+    content[entry + 6] = 99  # version that is needed
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"x\.zip is not a zip file that can be read: .*9\.9"):
+        open_images(str(path), RGB)
+    content[entry + 6] = 20
+    content[entry + 8] |= 1
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"a\.png \(encrypted: pack it without a password\)"):
         open_images(str(path), RGB)
