@@ -134,11 +134,17 @@ def _lap(
 
 
 def contest(plan: Plan, folder: Path, laps: Sequence[Lap]) -> Contest:
-    """Return what `compare` yielded, with pictures of each architecture, ready to be written."""
+    """Return what `compare` yielded, with pictures of each architecture, ready to be written.
+
+    They are of the first seed that was judged: a run that was left out may show other images.
+    """
     whole = together(plan, folder)
     pictures = {}
     device = choose(plan.device)
-    for trial in trials(whole, folder):
+    judged = {(lap.name, lap.seed) for lap in laps if lap.evaluation}
+    for trial in sorted(
+        trials(whole, folder), key=lambda trial: (trial.name, trial.seed) not in judged
+    ):
         run = run_in(trial.folder)
         for end in reversed(finishes(trial.folder)):
             if run and trial.name not in pictures:

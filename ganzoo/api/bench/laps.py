@@ -7,7 +7,6 @@ left. So a comparison that was interrupted gives each run the same time as one t
 from __future__ import annotations
 
 import json
-import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,12 +15,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganzoo.errors import DivergedError, ModelFileError
+from ganzoo.evaluate.reading import Check, check_fields, number, text, whole
 from ganzoo.runs.beginning import begin
-from ganzoo.runs.checkpoints import Checkpoints, step_of
+from ganzoo.runs.checkpoints import Checkpoint, Checkpoints, step_of
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Say
 from ganzoo.runs.resuming import resume
-from ganzoo.storage import write_whole
+from ganzoo.storage import read_regular, write_whole
 from ganzoo.train.events import Event
 
 LAPS = "laps.json"
@@ -65,22 +65,42 @@ def finishes(folder: Path) -> list[Finish]:
     run = run_in(folder)
     if run is None:
         return []
-    file, found = run.path / LAPS, list[Finish]()
+    file = run.path / LAPS
     try:
-        content = json.loads(file.read_bytes())
-        if not content or type(content) is not list:
-            raise ValueError("no list of laps")
-        for lap in content:
-            found.append(Finish(**lap))
-            if not 0 <= found[-1].seconds < math.inf or found[-1].step < 0:
-                raise ValueError(f"a lap of {found[-1].seconds} seconds")
+        return _parsed(json.loads(read_regular(file)))
     except FileNotFoundError:
         checkpoints = [*Checkpoints(run.path / "checkpoints").newest_first()]
         if len(checkpoints) > 1:  # a run in its first lap has one at most
             raise ModelFileError(f"{file} is lost: {_anew(folder)}") from None
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        return []
+    except OSError as error:
+        raise ModelFileError(f"{file} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{file} is damaged ({error}): {_anew(folder)}") from error
-    return found
+
+
+FIELDS: dict[str, Check] = {
+    "seconds": lambda value: number(value) and value >= 0,
+    "step": whole(),
+    "samples_seen": whole(),
+    "why": text,
+}
+"""What holds for each field of a lap in the file."""
+
+
+def _parsed(content: Any) -> list[Finish]:
+    """Return the laps in a parsed file; raise ValueError, which says what is wrong."""
+    if not content or type(content) is not list:
+        raise ValueError("no list of laps")
+    found = [Finish(0.0, 0, 0)]
+    for lap in content:
+        check_fields(lap, FIELDS)
+        found.append(Finish(**lap))
+        for name in ("seconds", "step", "samples_seen"):
+            before, now = (getattr(finish, name) for finish in found[-2:])
+            if now < before:
+                raise ValueError(f"its '{name}' fall from {before} to {now}")
+    return found[1:]
 
 
 def _anew(folder: Path) -> str:
@@ -136,6 +156,7 @@ def train_laps(
             return stop() or ended - began >= limit  # noqa: B023 - asked in this round only
 
         if run and known:
+            _require(done.checkpoint(run), folder)
             _go_back(run, done.step)
             events = resume(run.path, stop=over, say=say)
         else:
@@ -149,10 +170,7 @@ def train_laps(
         run = run_in(folder)
         assert run
         if last.state.step != done.step:
-            raise ModelFileError(
-                f"{done.checkpoint(run)} cannot be used, so the next lap would be longer than "
-                f"others: {_anew(folder)}"
-            )
+            raise _unequal(done.checkpoint(run), folder)
         began = ended = clock()
         why = ""
         try:
@@ -168,6 +186,21 @@ def train_laps(
         known.append(Finish(so_far, last.state.step, last.state.samples_seen, why))
         write_whole(run.path / LAPS, json.dumps([asdict(lap) for lap in known]).encode())
         yield known[-1]
+
+
+def _require(checkpoint: Path, folder: Path) -> None:
+    """Raise ModelFileError where the checkpoint that a lap begins from is not whole."""
+    try:
+        Checkpoint.open(checkpoint)
+    except ModelFileError as error:
+        raise _unequal(checkpoint, folder) from error
+
+
+def _unequal(checkpoint: Path, folder: Path) -> ModelFileError:
+    """Return the error of a lap that cannot begin from its own checkpoint."""
+    return ModelFileError(
+        f"{checkpoint} cannot be used, so the next lap would be longer than others: {_anew(folder)}"
+    )
 
 
 def _go_back(run: Run, step: int) -> None:
