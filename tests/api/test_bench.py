@@ -17,8 +17,9 @@ import pytest
 
 from ganzoo.api.bench import laps as bench_laps
 from ganzoo.api.bench.contest import NOT_BEGUN, compare, contest
+from ganzoo.api.bench.finishes import LAPS, Finish, finishes, run_in
 from ganzoo.api.bench.judges import Judges
-from ganzoo.api.bench.laps import CLOCKS, Finish, run_in, train_laps
+from ganzoo.api.bench.laps import CLOCKS, train_laps
 from ganzoo.api.bench.plan import PLAN, Plan, note
 from ganzoo.errors import DataError, ModelFileError, PluginError, UsageError
 from ganzoo.evaluate.contest import Lap, tables
@@ -111,7 +112,7 @@ def test_a_run_that_was_killed_gets_the_steps_of_one_that_was_not(
 ) -> None:
     ended = process("-c", KILLED.format(after=8), tmp_path, data)
     assert ended.code == -9, ended.err
-    assert len(bench_laps.finishes(tmp_path)) == 1
+    assert len(finishes(tmp_path)) == 1
     ends = [*trained(tmp_path, data, Ticks())]
     assert (ends, state(tmp_path)) == whole
 
@@ -140,9 +141,9 @@ def test_a_run_whose_laps_are_not_known_is_not_thrown_away(
     run = run_in(tmp_path)
     assert run
     if damage is None:
-        (run.path / bench_laps.LAPS).unlink()
+        (run.path / LAPS).unlink()
     else:
-        (run.path / bench_laps.LAPS).write_bytes(damage)
+        (run.path / LAPS).write_bytes(damage)
     before = content(run.path)
     with pytest.raises(ModelFileError, match=r"laps.json is (lost|damaged).* begins anew"):
         [*trained(tmp_path, data, Ticks())]
@@ -173,12 +174,12 @@ LAP = {"seconds": 4.0, "step": 4, "samples_seen": 64, "why": ""}
 def test_what_is_wrong_in_a_lap_is_said(tmp_path: Path, second: dict[str, Any], words: str) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "run.json").touch()
-    file = tmp_path / "run" / bench_laps.LAPS
+    file = tmp_path / "run" / LAPS
     file.write_text(json.dumps([LAP, LAP | {"seconds": 8.0}]))
-    assert [end.seconds for end in bench_laps.finishes(tmp_path)] == [4, 8]
+    assert [end.seconds for end in finishes(tmp_path)] == [4, 8]
     file.write_text(json.dumps([LAP, LAP | second]))
     with pytest.raises(ModelFileError) as raised:
-        bench_laps.finishes(tmp_path)
+        finishes(tmp_path)
     assert str(raised.value).startswith(f"{file} is damaged ({words}")
 
 
@@ -433,7 +434,7 @@ def test_a_signal_has_the_exit_code_of_training(
     assert ended.code == code
     assert "ganzoo: stopped; what is finished is saved, and the same command goes on" in ended.err
     place = tmp_path / "zoo" / "twin-gan-mlp_gan-seed0"
-    assert len(bench_laps.finishes(place)) == (when == "judging")
+    assert len(finishes(place)) == (when == "judging")
 
 
 class Slow(Ticks):

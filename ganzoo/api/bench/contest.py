@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ganzoo.api.bench.finishes import Finish, finishes, run_in
 from ganzoo.api.bench.judges import Judges
-from ganzoo.api.bench.laps import CLOCKS, Finish, finishes, run_in, seconds_left, train_laps
+from ganzoo.api.bench.laps import CLOCKS, seconds_left, train_laps
 from ganzoo.api.bench.plan import Plan, Trial, note, together, trials
 from ganzoo.errors import GanzooError, OutputError, RunInUseError
 from ganzoo.evaluate.contest import Contest, Lap

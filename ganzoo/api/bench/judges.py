@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ganzoo.api.bench.laps import Finish
+from ganzoo.api.bench.finishes import Finish
 from ganzoo.api.bench.plan import Plan
 from ganzoo.api.evaluating.evaluate import spec_of
 from ganzoo.api.evaluating.evaluator import Evaluator

@@ -10,21 +10,20 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
+from ganzoo.api.bench.finishes import LAPS, Finish, anew, finishes, run_in
 from ganzoo.errors import DivergedError, ModelFileError
-from ganzoo.evaluate.reading import Check, check_fields, number, text, whole
 from ganzoo.runs.beginning import begin
 from ganzoo.runs.checkpoints import Checkpoint, Checkpoints, step_of
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Say
 from ganzoo.runs.resuming import resume
-from ganzoo.storage import read_regular, write_whole
+from ganzoo.storage import write_whole
 from ganzoo.train.events import Event
 
-LAPS = "laps.json"
 ENDLESS = 1_000_000
 """Epochs of a run that ends by the clock."""
 
@@ -32,80 +31,6 @@ Clock = Literal["wall", "cpu"]
 CLOCKS: dict[Clock, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 """Clocks to choose from. "cpu" counts the seconds of all threads of this process together, and no
 seconds in which another program had the CPU: on a busy machine that is the fair one."""
-
-
-@dataclass(frozen=True)
-class Finish:
-    """The end of a lap: the seconds of training since the beginning, and what was done in them.
-
-    `why` says why the run ended here, if it did: it diverged, and there will be no further lap.
-    """
-
-    seconds: float
-    step: int
-    samples_seen: int
-    why: str = ""
-
-    def checkpoint(self, run: Run) -> Path:
-        """Return where the checkpoint of this step is; a run that diverged has none."""
-        return run.path / "checkpoints" / f"step-{self.step:08d}"
-
-
-def run_in(folder: Path) -> Run | None:
-    """Return the run below `folder`, which has at most one; None where there is none."""
-    path = next(iter(sorted(folder.glob("*/run.json"))), None)
-    return Run(path.parent) if path else None
-
-
-def finishes(folder: Path) -> list[Finish]:
-    """Return the ends of the laps that the run below `folder` has finished, in order.
-
-    Raises ModelFileError where they cannot be read, though there are some.
-    """
-    run = run_in(folder)
-    if run is None:
-        return []
-    file = run.path / LAPS
-    try:
-        return _parsed(json.loads(read_regular(file)))
-    except FileNotFoundError:
-        checkpoints = [*Checkpoints(run.path / "checkpoints").newest_first()]
-        if len(checkpoints) > 1:  # a run in its first lap has one at most
-            raise ModelFileError(f"{file} is lost: {_anew(folder)}") from None
-        return []
-    except OSError as error:
-        raise ModelFileError(f"{file} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"{file} is damaged ({error}): {_anew(folder)}") from error
-
-
-FIELDS: dict[str, Check] = {
-    "seconds": lambda value: number(value) and value >= 0,
-    "step": whole(),
-    "samples_seen": whole(),
-    "why": text,
-}
-"""What holds for each field of a lap in the file."""
-
-
-def _parsed(content: Any) -> list[Finish]:
-    """Return the laps in a parsed file; raise ValueError, which says what is wrong."""
-    if not content or type(content) is not list:
-        raise ValueError("no list of laps")
-    found = [Finish(0.0, 0, 0)]
-    for lap in content:
-        check_fields(lap, FIELDS)
-        found.append(Finish(**lap))
-        for name in ("seconds", "step", "samples_seen"):
-            before, now = (getattr(finish, name) for finish in found[-2:])
-            if now < before:
-                raise ValueError(f"its '{name}' fall from {before} to {now}")
-    return found[1:]
-
-
-def _anew(folder: Path) -> str:
-    """Return what to do about a run whose laps are not known."""
-    return f"remove {folder}, and the run begins anew"
 
 
 def seconds_left(folder: Path, seconds: float, count: int) -> float:
@@ -199,7 +124,7 @@ def _require(checkpoint: Path, folder: Path) -> None:
 def _unequal(checkpoint: Path, folder: Path) -> ModelFileError:
     """Return the error of a lap that cannot begin from its own checkpoint."""
     return ModelFileError(
-        f"{checkpoint} cannot be used, so the next lap would be longer than others: {_anew(folder)}"
+        f"{checkpoint} cannot be used, so the next lap would be longer than others: {anew(folder)}"
     )
 
 
