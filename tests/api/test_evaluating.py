@@ -19,6 +19,8 @@ import pytest
 from PIL import Image
 
 import ganzoo
+from ganzoo.api.evaluating.evaluator import Evaluator
+from ganzoo.api.evaluating.subjects import of_torch
 from ganzoo.data import open_splits
 from ganzoo.data.pictures import Given
 from ganzoo.errors import DataError, GanzooError, ModelFileError, PluginError, UsageError
@@ -26,6 +28,7 @@ from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.opening import open_features
 from ganzoo.evaluate.words import meaning
+from ganzoo.runs.finding import Found
 from tests.conftest import Cli
 
 GARMENTS: dict[str, Any] = {
@@ -332,7 +335,8 @@ def test_features_of_several_widths(exported: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[1]", b"NaN", b"true", b'"1.5"', b"[" * 100_000, "copies", None]
+    "content",
+    [b"", b"{}", b"[1]", b"NaN", b"true", b'"1.5"', b"[" * 100_000, "copies", None, "pipe"],
 )
 def test_a_damaged_cache_is_measured_again(
     exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | str | None
@@ -344,6 +348,8 @@ def test_a_damaged_cache_is_measured_again(
         file.unlink()
         if content is None:
             file.mkdir()  # it cannot be written either
+        elif content == "pipe":
+            os.mkfifo(file)
         elif isinstance(content, str):  # a measure that is missing
             del measured[content]
             file.write_text(json.dumps(measured))
@@ -354,6 +360,20 @@ def test_a_damaged_cache_is_measured_again(
     assert ganzoo.evaluate(exported, images=120, **GARMENTS) == replace(
         first, seconds=ANY, pictures={}
     )
+
+
+def test_a_run_that_is_removed_while_it_is_judged_does_not_come_back(
+    trained: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = Path(shutil.copytree(trained, tmp_path / trained.name))
+    judged = of_torch(Found("run", run))
+    evaluator = Evaluator.open(judged, ("toy_garments", {"count": 600}), 100, "blocks")
+    shutil.rmtree(run)
+    found = evaluator.evaluate(judged)
+    assert found["frechet"] > 0
+    assert found.sheets == {}
+    assert not run.exists()
+    assert caplog.messages == [f"the evaluation is not kept in {run}: No such file or directory"]
 
 
 def test_data_that_repeats_itself_is_no_fault_of_the_pictures(tmp_path: Path) -> None:
