@@ -330,7 +330,7 @@ def _checked_labels(
     import numpy as np
 
     found, names = np.asarray(labels), tuple(classes)
-    if found.ndim != 1 or found.dtype.kind not in "iu" or not np.can_cast(found.dtype, np.int64):
+    if found.ndim != 1 or found.dtype.kind not in "iu":
         raise ValueError(f"labels are {found.dtype} {found.shape}, not integers (N,)")
     if len(found) != images:
         raise ValueError(f"{len(found)} labels for {images} images")

@@ -67,6 +67,13 @@ def is_special(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
+def read_regular(path: Path) -> bytes:
+    """Return the content of a file; raise OSError for a device or a pipe, too."""
+    if is_special(path):
+        raise OSError(errno.EINVAL, "it is a device or a pipe", str(path))
+    return path.read_bytes()
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file and make its folder; a reader sees the whole old file or the whole new one."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -27,6 +27,12 @@ def blocks(*, how: str = "well") -> Features:
         side = pixels.shape[1] // 4
         small = pixels.reshape(len(pixels), 4, side, 4, side, -1).mean(axis=(2, 4, 5))
         found = small.reshape(len(pixels), -1).astype(np.float32)
+        if how == "closes":
+            raise GeneratorExit
+        if how == "hungry":
+            raise MemoryError
+        if how == "strays":
+            os.chdir("/")
         if how == "nan":
             found[0, 0] = np.nan
         if how == "short":

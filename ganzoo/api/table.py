@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 from typing import overload
 
 from ganzoo.api.run import SUMMARY, TrainedRun
@@ -19,15 +20,25 @@ COMPARABLE = "Compare only Fréchet distances with the same mark:"
 def runs(folder: Words | None = None) -> Runs:
     """Return the runs in a folder, the newest last; a notebook shows them as a table.
 
-    Folders with a run.json that cannot be read are left out.
+    Folders with a run.json that cannot be read are left out; `damaged` names them.
     """
-    found = []
-    for path in runs_folder(folder).glob("*/run.json"):
+    return Runs([TrainedRun(path) for _, path in sorted(_read(folder)[0])])
+
+
+def damaged(folder: Words | None = None) -> list[str]:
+    """Return a line for each run in a folder that is left out, because its run.json is damaged."""
+    return _read(folder)[1]
+
+
+def _read(folder: Words | None) -> tuple[list[tuple[str, Path]], list[str]]:
+    """Return when the runs were begun with their folders, and why others are left out."""
+    found, lines = list[tuple[str, Path]](), list[str]()
+    for path in sorted(p.parent for p in runs_folder(folder).glob("*/run.json")):
         try:
-            found.append((Run(path.parent).created(), path.parent))
-        except ModelFileError:
-            continue
-    return Runs([TrainedRun(path) for _, path in sorted(found)])
+            found.append((Run(path).created(), path))
+        except ModelFileError as error:
+            lines.append(f"{error}; the run is left out")
+    return found, lines
 
 
 class Runs(Sequence[TrainedRun]):

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from ganzoo.printable import printable
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from collections.abc import Iterable
+
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+    from rich.text import Text
 
 Mode = Literal["auto", "rich", "plain", "json", "none"]
 """Ways to show a run: "rich" is a panel, "plain" lines of text, "json" one object a line, "none"
@@ -13,11 +19,26 @@ nothing; "auto" chooses."""
 
 
 def terminal() -> Console:
-    """Return a console on standard output that prints markup as it is."""
+    """Return a console on standard output that prints markup as it is.
+
+    For what is not printable it shows "?", so words of data and plugins control no terminal.
+    """
     from rich.console import Console
+    from rich.text import Text
 
     class Ours(Console):
         def on_broken_pipe(self) -> None:  # rich would exit the process; `main` handles it
             raise BrokenPipeError
+
+        def render_str(self, text: str, **given: Any) -> Text:
+            return super().render_str(printable(text), **given)
+
+        def render(
+            self, renderable: RenderableType, options: ConsoleOptions | None = None
+        ) -> Iterable[Segment]:
+            if isinstance(renderable, Text):
+                renderable = renderable.copy()
+                renderable.plain = printable(renderable.plain)
+            return super().render(renderable, options)
 
     return Ours(markup=False, highlight=False)

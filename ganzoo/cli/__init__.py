@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 from ganzoo.errors import GanzooError, is_out_of_memory, missing_extra
+from ganzoo.printable import one_line
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -34,7 +35,7 @@ def _main(arguments: list[str]) -> NoReturn:
     except Exception as error:
         if debug:
             raise
-        _exit_with(error)
+        _exit_with(error, arguments)
     except SystemExit as error:  # only this function may end the process
         if debug:
             raise
@@ -68,7 +69,7 @@ def _command() -> Any:
     return typer.main.get_command(app)
 
 
-def _exit_with(error: Exception) -> NoReturn:
+def _exit_with(error: Exception, arguments: list[str]) -> NoReturn:
     """Print an error as one line, and exit with its code."""
     if isinstance(error, GanzooError):
         from ganzoo.cli.options import in_shell
@@ -83,13 +84,20 @@ def _exit_with(error: Exception) -> NoReturn:
     if isinstance(error, OSError):
         _fail(f"{error.filename or 'input/output'}: {error.strerror or error}", 6)
     if is_out_of_memory(error):
-        _fail("out of memory: try a smaller --batch-size", 8)
+        _fail(f"out of memory{_needs_less(arguments)}", 8)
     name = type(error).__name__
     _fail(f"this is a bug in ganzoo ({name}: {error}); `ganzoo --debug …` shows where", 1)
 
 
+def _needs_less(arguments: list[str]) -> str:
+    """Return which option of the command makes it need less memory; "" where it has none."""
+    command = _command().commands.get(next(iter(arguments), ""))
+    options = {parameter.name for parameter in command.params} if command else set()
+    less = {"batch_size": "a smaller --batch-size", "images": "fewer --images"}
+    return next((f": try {words}" for option, words in less.items() if option in options), "")
+
+
 def _fail(message: str, code: int) -> NoReturn:
     """Print a message to stderr in one line, and exit."""
-    line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
-    print(f"ganzoo: {line}", file=sys.stderr)  # text from files may not control the terminal
+    print(f"ganzoo: {one_line(message)}", file=sys.stderr)
     sys.exit(code)

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ganzoo.api.terminal import terminal
+from ganzoo.printable import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -35,13 +36,16 @@ def broken(name: str, width: int) -> str:
 
 
 def show(shown: RenderableType) -> None:
-    """Print a table or a line; markup in the words of plugins is printed as it is."""
+    """Print a table or a line; markup in the words of plugins is printed as it is.
+
+    What could control the terminal is "?": see `ganzoo.api.terminal`.
+    """
     terminal().print(shown)
 
 
 def note(message: str) -> None:
-    """Print a remark to stderr: standard output is only for the command's answer."""
-    print(f"ganzoo: {message}", file=sys.stderr)
+    """Print a remark to stderr, in one line: stdout is only for the command's answer."""
+    print(f"ganzoo: {one_line(message)}", file=sys.stderr)
 
 
 def note_logged() -> None:

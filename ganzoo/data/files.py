@@ -35,7 +35,7 @@ def folder_parts(folder: Path) -> Parts:
 
     def dataset(indices: list[int], **labels: Any) -> Dataset:
         chosen = [paths[i] for i in indices]
-        key = _digest([(str(path.resolve()), *_size_and_time(path)) for path in chosen])
+        key = _digest([(os.path.realpath(path), *_size_and_time(path)) for path in chosen])
         return Dataset(images=_Files(chosen), cache_key=f"folder-{key}", **labels)
 
     return arranged([path.relative_to(folder) for path in paths], dataset)
@@ -48,8 +48,10 @@ def zip_parts(path: Path) -> Parts:
     """
     try:
         archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{path} is not a zip file: {error}") from error
+    except OSError:
+        raise
+    except Exception as error:  # BadZipFile, and whatever a damaged table of contents leads to
+        raise DataError(f"{path} is not a zip file that can be read: {error}") from error
     members = sorted(
         (m for m in archive.infolist() if _is_image(PurePosixPath(m.filename))),
         key=lambda m: m.filename,
@@ -69,6 +71,11 @@ def zip_parts(path: Path) -> Parts:
         return Dataset(images=_ZipMembers(archive, chosen), cache_key=f"zip-{key}", **labels)
 
     return arranged([_inside(member) for member in members], dataset)
+
+
+def is_encrypted(member: zipfile.ZipInfo) -> bool:
+    """Return whether a member of a zip can only be read with a password."""
+    return bool(member.flag_bits & 1)
 
 
 def _inside(member: zipfile.ZipInfo) -> PurePosixPath:
@@ -123,7 +130,10 @@ class _ZipMembers(_Decoded):
         return f"{self.archive.filename}: {self.members[index].filename}"
 
     def content(self, index: int) -> bytes:
-        return self.archive.read(self.members[index])
+        member = self.members[index]
+        if is_encrypted(member):
+            raise ValueError("encrypted: pack it without a password")
+        return self.archive.read(member)
 
 
 def decode(content: bytes) -> NDArray[np.uint8]:
@@ -144,6 +154,13 @@ def decode(content: bytes) -> NDArray[np.uint8]:
         rgba = upright.convert("RGBA")
         upright = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
     return np.asarray(upright.convert("L" if upright.mode in {"1", "L"} else "RGB"))
+
+
+def require_size(height: int, width: int) -> None:
+    """Raise DataError where images of an array are smaller than those of files may be."""
+    if min(height, width) < SMALLEST:
+        size = f"{width}x{height}"
+        raise DataError(f"images of {size} are too small: at least {SMALLEST} pixels a side")
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:

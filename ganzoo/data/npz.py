@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.format import MAGIC_PREFIX, read_array_header_1_0, read_array_header_2_0
 from numpy.typing import NDArray
 
 from ganzoo.architecture import Dataset
+from ganzoo.data.files import is_encrypted
 from ganzoo.data.parts import Parts, damage
 from ganzoo.errors import DataError
 
@@ -21,6 +23,12 @@ IMAGES = ("images", "train_images", "x_train")
 LABELS = ("labels", "y", "train_labels", "y_train")
 TEST_IMAGES = ("test_images", "x_test")
 TEST_LABELS = ("test_labels", "y_test")
+
+HEADERS: dict[tuple[int, ...], Callable[[Any], Any]] = {
+    (1, 0): read_array_header_1_0,
+    (2, 0): read_array_header_2_0,
+}
+"""Readers of an array's header by the version of its format."""
 
 
 def npz_parts(path: Path) -> Parts:
@@ -83,10 +91,33 @@ def _first(
     """Return the first of `names` whose array fits, and the array; "" and None where none does."""
     with _opened(path) as content:
         for name in names:
-            array = content[name] if name in content.files else None
-            if isinstance(array, np.ndarray) and fits(array):  # other files in it are bytes
-                return name, array
+            if name in content.files:
+                _require_content(content, name)
+                array = content[name]
+                if isinstance(array, np.ndarray) and fits(array):  # other files in it are bytes
+                    return name, array
     return "", None
+
+
+def _require_content(content: Any, name: str) -> None:
+    """Raise ValueError where an array is encrypted, or has fewer bytes than its header tells.
+
+    numpy makes room for what the header tells before it reads.
+    """
+    archive = content.zip
+    member = archive.getinfo(name if name in archive.namelist() else f"{name}.npy")
+    if is_encrypted(member):
+        raise ValueError(f"its array {name} is encrypted: save it without a password")
+    with archive.open(member) as file:
+        if file.read(len(MAGIC_PREFIX)) != MAGIC_PREFIX:
+            return  # no array
+        read = HEADERS.get(tuple(file.read(2)))
+        if read is None:
+            return  # numpy says what it does not know
+        shape, _, dtype = read(file)
+    if not dtype.hasobject and math.prod(shape) * dtype.itemsize > member.file_size:
+        told = f"{dtype} {shape}".replace(",)", ")")
+        raise ValueError(f"it is damaged: its array {name} should be {told}, and is smaller")
 
 
 @contextmanager
@@ -99,8 +130,12 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         with np.load(path, allow_pickle=False) as content:
             yield content
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        why = str(error)
-        if "pickle" in why:  # numpy advises to read it all the same, which may run code
+    except MemoryError as error:
+        raise DataError(f"{path} cannot be read as .npz: there is no memory for it") from error
+    except Exception as error:  # a damaged file makes zip and numpy raise whatever they like
+        why = str(error) or type(error).__name__
+        if "max_header_size" in why:
+            why = "the header of an array is too long"
+        elif "pickle" in why:  # numpy advises to read it all the same, which may run code
             why = "it holds Python objects, and ganzoo reads arrays of numbers and text alone"
         raise DataError(f"{path} cannot be read as .npz: {why}") from error

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ganzoo.architecture import Dataset
+from ganzoo.data.files import require_size
 from ganzoo.data.prepare import Images, Progress, prepare
 from ganzoo.data.sources import Source, find
 from ganzoo.errors import DataError
@@ -91,16 +92,20 @@ def open_splits(
 
 
 def native_shape(spec: str, options: Mapping[str, Any] | None = None) -> NativeShape:
-    """Return the size of the images that `spec` names; see `open_images`."""
+    """Return the size of the images that `spec` names; see `open_images`.
+
+    Raises DataError where there are none, or where an array holds images that are too small.
+    """
     source = find(spec, options or {})
     images = source.parts.train.images
     if len(images) == 0:
         raise DataError("the data set is empty")
     with source.blamed(), explained("its image 0 cannot be read"):
         height, width, *channels = images[0].shape
-    return NativeShape(
-        channels[0] if channels else 1, height, width, isinstance(images, np.ndarray)
-    )
+    fixed = isinstance(images, np.ndarray)
+    if fixed:
+        require_size(height, width)
+    return NativeShape(channels[0] if channels else 1, height, width, fixed)
 
 
 def _same_classes(train: Images, test: Images) -> dict[str, Images]:

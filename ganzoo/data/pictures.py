@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.architecture import Dataset
+from ganzoo.data.files import require_size
 from ganzoo.data.sources import from_path
 from ganzoo.errors import DataError
+from ganzoo.seeds import derive
 
 _BATCH = 500
 
@@ -24,8 +26,13 @@ class Given:
 
     @classmethod
     def open(cls, path: Path) -> Given:
-        """Open the pictures at `path`; raise DataError where there are none."""
-        return cls(from_path(path).train)
+        """Open the pictures at `path`; raise DataError where there are none, or too small ones."""
+        given = cls(from_path(path).train)
+        try:
+            require_size(*given.size)
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+        return given
 
     def __len__(self) -> int:
         return len(self.dataset.images)
@@ -51,7 +58,8 @@ class Given:
         colour are the same where all channels agree. Raises DataError for a picture that is not of
         `shape` (H, W, C).
         """
-        chosen = np.random.default_rng(seed).permutation(len(self))[:count]
+        random = np.random.default_rng(derive(seed, "evaluate/pictures"))
+        chosen = random.permutation(len(self))[:count]
         for start in range(0, count, _BATCH):
             yield np.stack([self._one(int(i), shape) for i in chosen[start : start + _BATCH]])
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ganzoo.architecture import Dataset, ImageSequence
-from ganzoo.data.files import SMALLEST
+from ganzoo.data.files import require_size
 from ganzoo.errors import DataError, PluginError
 from ganzoo.storage import write_whole
-from ganzoo.zoo.guard import explained
+from ganzoo.zoo.guard import explained, folder_kept
 
 _RECIPE = "1"  # change it when the same file would give other pixels
 _CHUNK = 256  # images decoded between two calls of the progress
@@ -78,9 +78,7 @@ def prepare(
             raise DataError(
                 f"its images are {images.dtype} {images.shape}, not uint8 (N, H, W[, C])"
             )
-        if min(array.shape[1:3]) < SMALLEST:
-            size = f"{array.shape[2]}x{array.shape[1]}"
-            raise DataError(f"images of {size} are too small: at least {SMALLEST} pixels a side")
+        require_size(*array.shape[1:3])
         key = _fingerprint(array)
         if array.shape[1:] == target:
             return Prepared(array, key, (), dataset.labels)
@@ -186,7 +184,7 @@ def _decode_each(
         except DataError as error:
             return error
 
-    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:
+    with warnings.catch_warnings(), folder_kept(), ThreadPoolExecutor() as pool:
         # ganzoo refuses bombs itself, and names the file.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         for start in range(0, len(images), _CHUNK):

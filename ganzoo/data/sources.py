@@ -57,7 +57,7 @@ def find(spec: str, options: Mapping[str, Any]) -> Source:
             f"'{spec}' is a path and takes no options: leave data_options= out", "data_options"
         )
     path = Path(spec)
-    real = path.resolve()
+    real = Path(os.path.realpath(path))  # also where links lead in a circle
     name = (real.name if real.is_dir() else real.stem) or "images"
     facts, parts = {"path": str(real)}, from_path(path)
     if parts.test is None:

@@ -12,6 +12,7 @@ from ganzoo.errors import ModelFileError
 from ganzoo.evaluate.features import yardstick
 from ganzoo.evaluate.measures import MEASURES, number
 from ganzoo.evaluate.reading import check
+from ganzoo.storage import read_regular
 
 SCHEMA = 1
 
@@ -135,7 +136,7 @@ class Evaluation:
     def read(cls, path: Path) -> Evaluation:
         """Read a file that `ganzoo eval` wrote; raise ModelFileError where it is damaged."""
         try:
-            return cls.from_json(json.loads(path.read_bytes()), path)
+            return cls.from_json(json.loads(read_regular(path)), path)
         except (OSError, ValueError, RecursionError) as error:
             raise ModelFileError(f"{path} cannot be read: {error}") from error
 

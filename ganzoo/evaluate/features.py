@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.errors import PluginError
-from ganzoo.zoo.guard import explained
+from ganzoo.zoo.guard import explained, folder_kept
 
 if TYPE_CHECKING:
     from ganzoo.data import Images
@@ -83,7 +83,7 @@ def describe(model: FeatureModel, pixels: Pixels, name: str = "features") -> Des
     for start in range(0, len(pixels), BATCH):
         batch = pixels[start : start + BATCH].view()
         batch.flags.writeable = False  # they are measured again, without the plugin
-        with explained(f"{name}: images cannot be described"):
+        with folder_kept(), explained(f"{name}: images cannot be described"):
             found = model.describe(batch)
         parts.append(_checked(found, len(batch), len(model.classes), name))
     features = np.concatenate([part.features for part in parts])

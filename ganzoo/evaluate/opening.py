@@ -19,7 +19,7 @@ from ganzoo.evaluate.features import FeatureModel, Features, Pixels, digest
 from ganzoo.evaluate.judging import Judge, Value
 from ganzoo.evaluate.measures import MEASURES, OF_CLASSES
 from ganzoo.evaluate.sets import Real
-from ganzoo.storage import cache_folder, write_whole
+from ganzoo.storage import cache_folder, read_regular, write_whole
 from ganzoo.zoo import registry
 from ganzoo.zoo.catalogue import features as installed
 from ganzoo.zoo.catalogue import find
@@ -132,7 +132,7 @@ def remembered(
     file = cache_folder() / "evaluations" / f"{key[:32]}.json"
     with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
         needed = MEASURES.keys() - (set() if judge.model.classes else OF_CLASSES)
-        return _values(json.loads(file.read_bytes()), needed)
+        return _values(json.loads(read_regular(file)), needed)
     values = judge.judge(judge.look(batches())).values
     with suppress(OSError):  # it is only a cache
         write_whole(file, json.dumps(values).encode())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 from ganzoo.evaluate.words import meaning, repeat
+from ganzoo.printable import one_line, printable
 
 if TYPE_CHECKING:
     from ganzoo.evaluate.evaluation import Evaluation
@@ -16,23 +17,28 @@ if TYPE_CHECKING:
 USUAL, FEWEST = 80, 40
 """Columns of a text: usually, and at least."""
 
+WHOLE, FEWEST_OF_BAR = 50, 8
+"""Columns: of the bar of all pictures, at most, and of the room for bars, at least."""
+NUMBERS = len(" 100.0%   100.0%") + len("   ") * 2 + len(" ")
+"""Columns of the table of classes but for names and bars."""
+
 Rows = Sequence[Sequence[str]]
 
 
 def text(evaluation: Evaluation, columns: int = USUAL) -> str:
     """Return the tables, what they mean, and how to get them again, in lines of `columns`.
 
-    The table says what each measure sees where there is room. The other columns are there
-    whatever their width.
+    The table says what each measure sees where there is room. The other columns of that table are
+    there whatever their width. In the table of the classes, bars and names are as long as fits.
     """
-    measures, classes = _measures(evaluation), _classes(evaluation)
+    measures, classes = _measures(evaluation), _classes(evaluation, max(columns, FEWEST))
     table = _table(measures, "<>>>><")
     if max(map(_width, table)) > columns:
         table = _table([row[:-1] for row in measures], "<>>>>")
     parts = [table, _table(classes, "<>><") if classes else []]
     for sentences in (meaning(evaluation), repeat(evaluation)):
         parts.append([line for sentence in sentences for line in _broken(sentence, columns)])
-    return "\n\n".join("\n".join(lines) for lines in parts if lines)
+    return printable("\n\n".join("\n".join(lines) for lines in parts if lines))
 
 
 def html(evaluation: Evaluation) -> str:
@@ -49,15 +55,33 @@ def _measures(evaluation: Evaluation) -> Rows:
     return [head, *evaluation.rows()]
 
 
-def _classes(evaluation: Evaluation) -> Rows:
-    """Return the table of the classes, its head first, with a bar for each; [] without classes."""
+def _classes(evaluation: Evaluation, columns: int = 1000) -> Rows:
+    """Return the table of the classes, its head first, with a bar for each; [] without classes.
+
+    It is at most `columns` wide: a name that is too long ends with "…", and bars get the rest.
+    """
     if not evaluation.classes:
         return []
+    room = columns - NUMBERS - FEWEST_OF_BAR
+    names = [_cut(one_line(name), room) for name in evaluation.classes]
+    longest = max(share for share, _ in evaluation.classes.values())
+    bars = columns - NUMBERS - max(map(_width, ["class", *names]))
+    scale = min(WHOLE, bars / longest) if longest else 0
     rows = [
-        (name, f"{share:.1%}", f"{real:.1%}", "█" * round(50 * share))
-        for name, (share, real) in evaluation.classes.items()
+        (name, f"{share:.1%}", f"{real:.1%}", "█" * round(scale * share))
+        for name, (share, real) in zip(names, evaluation.classes.values(), strict=True)
     ]
     return [("class", "drawn", "real", ""), *rows]
+
+
+def _cut(words: str, columns: int) -> str:
+    """Return words in at most that many columns, with "…" for what is left out."""
+    if _width(words) <= columns:
+        return words
+    words = words[:columns]
+    while _width(words) > columns - 1:
+        words = words[:-1]
+    return f"{words}…"
 
 
 def _table(table: Rows, sides: str) -> list[str]:

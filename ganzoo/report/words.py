@@ -22,6 +22,7 @@ from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import Run
 from ganzoo.runs.health import Watch
 from ganzoo.runs.quantities import QUALITY, labels, measured, number, optimizer
+from ganzoo.storage import read_regular
 from ganzoo.train.schedule import total_steps
 from ganzoo.zoo.options import unparse
 
@@ -215,7 +216,7 @@ def outcome(run: Run) -> tuple[str, str]:
     Returns "unknown" and no reason where status.json cannot be read.
     """
     with suppress(OSError, ValueError, KeyError, TypeError):
-        status = json.loads((run.path / "status.json").read_bytes())
+        status = json.loads(read_regular(run.path / "status.json"))
         return str(status["outcome"]), str(status["why"])
     return "unknown", ""
 

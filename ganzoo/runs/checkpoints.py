@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ganzoo.errors import ModelFileError
-from ganzoo.storage import DISK, Content, Disk
+from ganzoo.storage import DISK, Content, Disk, read_regular
 
 MANIFEST, CARD = "MANIFEST.json", "README.md"
 """The manifest holds the sizes and SHA-256 of a checkpoint's files and is written last; the card is
@@ -154,12 +154,12 @@ class Checkpoint:
         """
         name = MANIFEST
         try:
-            written = (path / MANIFEST).read_bytes()
+            written = read_regular(path / MANIFEST)
             facts = json.loads(written)
             files = {}
             for name, fact in facts.items():
                 same = (path / name).stat().st_size == fact["bytes"]  # so that no huge file is read
-                files[name] = (path / name).read_bytes() if same else b""
+                files[name] = read_regular(path / name) if same else b""
                 if not same or hashlib.sha256(files[name]).hexdigest() != fact["sha256"]:
                     raise ModelFileError(f"{path / name} is damaged: it is not what was written")
             name = MANIFEST

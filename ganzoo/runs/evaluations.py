@@ -12,7 +12,7 @@ from ganzoo.errors import ModelFileError
 from ganzoo.evaluate.evaluation import Evaluation, Kind
 from ganzoo.runs.checkpoints import CARD, Checkpoints, step_of
 from ganzoo.runs.folder import Run
-from ganzoo.storage import write_whole
+from ganzoo.storage import read_regular, write_whole
 
 EVALUATIONS, NUMBERS = "evaluations", "evaluation.json"
 
@@ -21,8 +21,10 @@ def save(run: Run, evaluation: Evaluation) -> Path:
     """Write an evaluation of what a checkpoint shows into the run's folder.
 
     An older one of the same kind is replaced. The checkpoint's model card gets the numbers, too.
-    Returns the evaluation's folder, which holds the numbers and a .png for each sheet.
+    Returns the evaluation's folder, which holds the numbers and a .png for each sheet. Raises
+    OSError where they cannot be written, as where somebody has removed the run.
     """
+    (run.path / EVALUATIONS).mkdir(exist_ok=True)  # not the folder of the run
     step, features = evaluation.step or 0, evaluation.features["name"]
     name = f"step-{step:08d}-{features}-{evaluation.yardstick[:8]}-seed{evaluation.seed}"
     folder = run.path / EVALUATIONS / name
@@ -107,7 +109,7 @@ def _tell(run: Run, evaluation: Evaluation) -> None:
 
     card = run.path / "checkpoints" / f"step-{evaluation.step or 0:08d}" / CARD
     try:
-        text = card.read_text()
+        text = read_regular(card).decode()
     except (OSError, ValueError):  # without a checkpoint there is no card
         return
     same = [e for e, _ in saved(run) if (e.step, e.sha256) == (evaluation.step, evaluation.sha256)]

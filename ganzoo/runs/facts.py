@@ -163,7 +163,7 @@ class Facts:
                 },
                 data=Data(
                     name=read(data, "name", str),
-                    source=read(data, "source", dict),
+                    source=_source(read(data, "source", dict), read),
                     images=read(data, "images", int),
                     size=_size(read(data, "size", list)),
                     fingerprint=read(data, "fingerprint", str),
@@ -205,6 +205,8 @@ class _Reading:
 
     def __call__(self, content: Any, name: str, kind: type, *default: Any) -> Any:
         """Return the field `name`, which must be a `kind`; `default` where it is not there."""
+        if not isinstance(content, Mapping):
+            raise TypeError("it has no fields")
         value = content.get(name, *default)
         if value is None and not default:
             raise KeyError(name)
@@ -252,7 +254,19 @@ def _circumstances(content: Mapping[str, Any], read: _Reading) -> Circumstances:
     )
 
 
+def _source(source: dict[str, Any], read: _Reading) -> dict[str, Any]:
+    """Return where images are from, which has a path, or all that names a data set."""
+    if "path" in source:
+        read(source, "path", str)
+    else:
+        for name, kind in (("package", str), ("name", str), ("options", dict)):
+            read(source, name, kind)
+    return source
+
+
 def _size(size: list[Any]) -> tuple[int, int, int]:
-    """Return height, width and channels; raise ValueError or TypeError for anything else."""
-    height, width, channels = map(int, size)
+    """Return height, width and channels; raise ValueError for anything else."""
+    if len(size) != 3 or not all(type(side) is int and side > 0 for side in size):
+        raise ValueError(f"'size' is {size!r:.50}")
+    height, width, channels = size
     return height, width, channels

@@ -11,12 +11,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.errors import ModelFileError, OutputError, RunInUseError
 from ganzoo.runs.checkpoints import MANIFEST, Checkpoints
 from ganzoo.runs.quantities import is_number
-from ganzoo.storage import DISK, lock, write_whole
+from ganzoo.storage import DISK, lock, read_regular, write_whole
 
 if TYPE_CHECKING:
     from ganzoo.runs.facts import Facts, Resumed
@@ -135,16 +136,28 @@ class Run:
 
         Raises ModelFileError where run.json does not say.
         """
-        return str(self._described()["created"])
+        created: str = self._described()["created"]
+        return created
 
     def _described(self) -> dict[str, Any]:
         """Return run.json, parsed; raise ModelFileError where it is not that of a run."""
         try:
-            found: dict[str, Any] = json.loads((self.path / "run.json").read_bytes())
-            found["created"]
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise ModelFileError(f"{self.path} is not a run: {error}") from error
+            found: dict[str, Any] = json.loads(read_regular(self.path / "run.json"))
+        except OSError as error:
+            raise self._unreadable(f"cannot be read: {error.strerror}") from error
+        except (ValueError, RecursionError) as error:
+            raise self._unreadable(f"is damaged: {error}") from error
+        if not isinstance(found, dict):
+            raise self._unreadable("is damaged: it has no fields")
+        if not isinstance(found.get("created"), str):
+            raise self._unreadable("is damaged: it does not say when the run was begun")
         return found
+
+    def _unreadable(self, why: str) -> ModelFileError:
+        """Return the error of a run.json that cannot be used; it says what would mend it."""
+        kept = any(Checkpoints(self.path / "checkpoints").newest_first())
+        again = f"`ganzoo resume {quote(str(self.path))}` puts it back if a checkpoint is whole"
+        return ModelFileError(f"{self.path / 'run.json'} {why}{f': {again}' if kept else ''}")
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         """Write a JSON file of the run at once: a reader never sees half of it."""
@@ -197,7 +210,7 @@ class Run:
         """
         found = []
         with suppress(FileNotFoundError, IsADirectoryError):
-            for line in (self.path / name).read_bytes().splitlines():
+            for line in read_regular(self.path / name).splitlines():
                 # A process was killed while it wrote this one, or the disk is damaged.
                 with suppress(ValueError, RecursionError):
                     entry = json.loads(line)

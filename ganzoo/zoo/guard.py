@@ -25,6 +25,9 @@ class Setting:
     write: Callable[[Any], None]
 
 
+FOLDER = Setting("the working folder", os.getcwd, os.chdir)
+
+
 @contextmanager
 def guarded(whose: str, done: str) -> Iterator[list[str]]:
     """Run a plugin's code; if it raises, raise PluginError "`whose` cannot be `done`".
@@ -62,19 +65,34 @@ def explained(what: str, *fields: str) -> Iterator[None]:
     """
     try:
         yield
-    except (GanzooError, KeyboardInterrupt, GeneratorExit):
+    except (GanzooError, KeyboardInterrupt):
         raise
-    except BaseException as error:
+    except (
+        BaseException
+    ) as error:  # GeneratorExit too: a plugin raised it, as nothing yields inside
         if is_out_of_memory(error):  # not the plugin's fault
             raise
         raise PluginError(f"{what}: {reason(error)}", *fields) from error
+
+
+@contextmanager
+def folder_kept() -> Iterator[None]:
+    """Put the working folder back at the end, whatever a plugin's code did; `guarded` does it too.
+
+    There is one for the whole process, so no other thread may be in here meanwhile.
+    """
+    before = [(FOLDER, FOLDER.read())]
+    try:
+        yield
+    finally:
+        _put_back(before)
 
 
 def settings() -> list[Setting]:
     """Return what is watched: settings of Python, and of numpy and torch if they are loaded."""
     found = [
         Setting("Python's random state", random.getstate, random.setstate),
-        Setting("the working folder", os.getcwd, os.chdir),
+        FOLDER,
     ]
     if numpy := sys.modules.get("numpy.random"):
         found.append(_numpys(numpy))

@@ -15,7 +15,7 @@ from ganzoo.errors import DataError, ModelFileError
 from ganzoo.evaluate.features import FeatureModel, Features, digest
 from ganzoo.evaluate.onnx_model import OnnxModel
 from ganzoo_plugins.keeping import announced, kept
-from ganzoo_plugins.limits import LARGEST_SEED, require
+from ganzoo_plugins.limits import LARGEST_SEED, require, require_size
 
 if TYPE_CHECKING:
     from ganzoo.data import Images
@@ -53,6 +53,7 @@ def classifier(*, width: int = WIDTH, seed: int = SEED, shown: int = SHOWN) -> F
             file = files("ganzoo_plugins").joinpath("features", f"{name}.onnx")
             return _opened(file.read_bytes(), f"{name}.onnx")
         labels = _usable_labels(images)
+        require_size("classifier", images)
         names = images.classes or tuple(map(str, range(labels.max() + 1)))
         key = digest(VERSION, options, images.fingerprint, labels.tobytes(), *names)
         return kept(

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganzoo_plugins.limits import reduction
+
 FEATURES = 64
-SIDE = 48
-"""Pixels of the longer side that the network sees at most; it averages larger images."""
 BATCH = 128
 RATE = 0.1  # highest learning rate
 WARM_UP = 0.2  # share of the training in which the rate rises; then it falls to 0
@@ -34,7 +34,7 @@ class Classifier(nn.Module):
         super().__init__()
         height, wide, channels = shape
         self.shape = shape
-        self.reduce = ceil(max(height, wide) / SIDE)
+        self.reduce = reduction(height, wide)
         widths = [channels, width, 2 * width, 4 * width]
         self.convolutions = nn.ModuleList(
             nn.Conv2d(a, b, 3, padding=1, bias=False) for a, b in pairwise(widths)

@@ -9,7 +9,7 @@ from ganzoo.errors import DataError
 from ganzoo.evaluate.features import FeatureModel, Features, digest
 from ganzoo.evaluate.onnx_model import OnnxModel
 from ganzoo_plugins.keeping import announced, kept
-from ganzoo_plugins.limits import LARGEST_SEED, require
+from ganzoo_plugins.limits import LARGEST_SEED, require, require_size
 
 if TYPE_CHECKING:
     from ganzoo.data import Images
@@ -39,6 +39,7 @@ def patches(*, steps: int = 400, seed: int = 0) -> Features:
                 f"at least {FEWEST} to learn from",
                 "features",
             )
+        require_size("patches", images)
         key = digest(VERSION, f"{steps}, {seed}", images.fingerprint)
 
         def opened(content: bytes, path: Path) -> FeatureModel:

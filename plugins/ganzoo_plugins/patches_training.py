@@ -11,7 +11,7 @@ pixel worse than half the classes missing.
 from __future__ import annotations
 
 from itertools import pairwise
-from math import ceil, pi
+from math import pi
 
 import numpy as np
 import torch
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-SIDE = 48
-"""Pixels of the longer side that the network sees at most; it averages larger images."""
+from ganzoo_plugins.limits import reduction
+
 WIDTHS = (32, 64, 128, 128)
 PROJECTED = 64
 BATCH = 48
@@ -37,7 +37,7 @@ class Network(nn.Module):
         super().__init__()
         height, width, channels = shape
         self.shape = shape
-        self.reduce = ceil(max(height, width) / SIDE)
+        self.reduce = reduction(height, width)
         pairs = list(pairwise((channels, *WIDTHS)))
         self.convolutions = nn.ModuleList(
             nn.Conv2d(a, b, 3, 1, 1, bias=False) if last else nn.Conv2d(a, b, 4, 2, 1, bias=False)

@@ -17,13 +17,15 @@ import pytest
 
 from ganzoo.api.bench import laps as bench_laps
 from ganzoo.api.bench.contest import NOT_BEGUN, compare, contest
+from ganzoo.api.bench.finishes import LAPS, Finish, finishes, run_in
 from ganzoo.api.bench.judges import Judges
-from ganzoo.api.bench.laps import CLOCKS, Finish, run_in, train_laps
-from ganzoo.api.bench.plan import PLAN, Plan
-from ganzoo.errors import ModelFileError, PluginError, UsageError
+from ganzoo.api.bench.laps import CLOCKS, train_laps
+from ganzoo.api.bench.plan import PLAN, Plan, note
+from ganzoo.errors import DataError, ModelFileError, PluginError, UsageError
 from ganzoo.evaluate.contest import Lap, tables
 from ganzoo.report.of_zoo import write
 from ganzoo.runs.folder import Run
+from ganzoo.runs.weights import load_generator
 from tests.conftest import Cli, install, process
 from tests.lives import content
 from tests.pages import Page
@@ -110,7 +112,7 @@ def test_a_run_that_was_killed_gets_the_steps_of_one_that_was_not(
 ) -> None:
     ended = process("-c", KILLED.format(after=8), tmp_path, data)
     assert ended.code == -9, ended.err
-    assert len(bench_laps.finishes(tmp_path)) == 1
+    assert len(finishes(tmp_path)) == 1
     ends = [*trained(tmp_path, data, Ticks())]
     assert (ends, state(tmp_path)) == whole
 
@@ -139,13 +141,72 @@ def test_a_run_whose_laps_are_not_known_is_not_thrown_away(
     run = run_in(tmp_path)
     assert run
     if damage is None:
-        (run.path / bench_laps.LAPS).unlink()
+        (run.path / LAPS).unlink()
     else:
-        (run.path / bench_laps.LAPS).write_bytes(damage)
+        (run.path / LAPS).write_bytes(damage)
     before = content(run.path)
     with pytest.raises(ModelFileError, match=r"laps.json is (lost|damaged).* begins anew"):
         [*trained(tmp_path, data, Ticks())]
     assert content(run.path) == before
+
+
+LAP = {"seconds": 4.0, "step": 4, "samples_seen": 64, "why": ""}
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        ({"samples_seen": "x"}, "its 'samples_seen' is 'x'"),
+        ({"samples_seen": None}, "its 'samples_seen' is None"),
+        ({"samples_seen": 10**400}, "its 'samples_seen' is 1000"),
+        ({"samples_seen": math.nan}, "its 'samples_seen' is nan"),
+        ({"samples_seen": 63}, "its 'samples_seen' fall from 64 to 63"),
+        ({"step": 4.5}, "its 'step' is 4.5"),
+        ({"step": True}, "its 'step' is True"),
+        ({"step": 3}, "its 'step' fall from 4 to 3"),
+        ({"seconds": 3}, "its 'seconds' fall from 4.0 to 3"),
+        ({"seconds": math.inf}, "its 'seconds' is inf"),
+        ({"seconds": -1}, "its 'seconds' is -1"),
+        ({"why": None}, "its 'why' is None"),
+        ({"lap": 2}, "it has 'lap', which this ganzoo does not know"),
+    ],
+)
+def test_what_is_wrong_in_a_lap_is_said(tmp_path: Path, second: dict[str, Any], words: str) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").touch()
+    file = tmp_path / "run" / LAPS
+    file.write_text(json.dumps([LAP, LAP | {"seconds": 8.0}]))
+    assert [end.seconds for end in finishes(tmp_path)] == [4, 8]
+    file.write_text(json.dumps([LAP, LAP | second]))
+    with pytest.raises(ModelFileError) as raised:
+        finishes(tmp_path)
+    assert str(raised.value).startswith(f"{file} is damaged ({words}")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"architectures": [3]}, "its 'architectures' is [3]"),
+        ({"seeds": [[1]]}, "its 'seeds' is [[1]]"),
+        ({"seeds": [True]}, "its 'seeds' is [True]"),
+        ({"seconds": math.nan}, "its 'seconds' is nan"),
+        ({"laps": 1.5}, "its 'laps' is 1.5"),
+        ({"settings": 3}, "its 'settings' is 3"),
+        ({"features": 3}, "its 'features' is 3"),
+        ({"device": ...}, "it has no 'device'"),
+    ],
+)
+def test_what_is_wrong_in_a_plan_is_said(
+    tmp_path: Path, data: str, blocks: None, change: dict[str, Any], words: str
+) -> None:
+    wanted = plan(data, "mlp_gan")
+    note(wanted, tmp_path)
+    kept = json.loads((tmp_path / PLAN).read_bytes()) | change
+    kept = {name: value for name, value in kept.items() if value is not ...}
+    (tmp_path / PLAN).write_text(json.dumps(kept))
+    with pytest.raises(ModelFileError) as raised:
+        [*compare(wanted, tmp_path)]
+    assert str(raised.value).startswith(f"{tmp_path / PLAN} is damaged ({words}): remove it")
 
 
 @pytest.mark.parametrize("damage", [b"", b"[]", b"null", b'{"seeds": [0]}'])
@@ -156,15 +217,16 @@ def test_a_damaged_plan_is_named(tmp_path: Path, data: str, blocks: None, damage
 
 
 def test_no_lap_begins_from_another_checkpoint_than_its_own(tmp_path: Path, data: str) -> None:
-    going = trained(tmp_path, data, Ticks())
-    next(going)
-    last = next(going)
-    going.close()
+    ticks = Ticks(until=15)  # in the middle of the third lap, which saves a checkpoint
+    last = [*trained(tmp_path, data, ticks, stop=ticks.over)][-1]
     run = run_in(tmp_path)
     assert run
+    assert state(tmp_path)["kept"][-2:] == ["step-00000008", "step-00000009"]
     (last.checkpoint(run) / "model.safetensors").write_bytes(b"")
+    before = {path: path.is_file() and path.read_bytes() for path in run.path.rglob("*")}
     with pytest.raises(ModelFileError, match=r"step-00000008 cannot be used.*remove"):
         [*trained(tmp_path, data, Ticks())]
+    assert before == {path: path.is_file() and path.read_bytes() for path in run.path.rglob("*")}
 
 
 TWIN = """
@@ -268,6 +330,32 @@ def test_features_that_fail_for_one_do_not_end_the_comparison(
 
 
 @pytest.mark.usefixtures("twin")
+def test_a_run_of_other_images_is_left_out(tmp_path: Path, data: str) -> None:
+    mine, folder = tmp_path / "mine.npz", tmp_path / "zoo"
+    with np.load(data) as kept:
+        images = kept["images"]
+    np.savez(mine, images=images)
+    wanted = plan(str(mine), "ganzoo:mlp_gan")
+    (lap,) = compare(wanted, folder)
+    assert lap.evaluation
+    np.savez(mine, images=255 - images)
+    old, new = compare(replace(wanted, seeds=[0, 1]), folder)
+    assert (old.evaluation, new.why) == (None, "")
+    assert new.evaluation
+    assert old.why == (
+        "it cannot be judged: it was trained on other images of mine than there are now: remove "
+        f"{folder / 'ganzoo-mlp_gan-seed0'}, and it is trained anew"
+    )
+    run = run_in(folder / "ganzoo-mlp_gan-seed1")
+    assert run
+    drawn = contest(wanted, folder, [old, new]).pictures["mlp_gan"]
+    assert np.array_equal(drawn, load_generator(run.path)[0].sample(8))
+    np.savez(mine, images=images // 2)
+    with pytest.raises(DataError, match="trained on other images of mine"):
+        [*compare(wanted, folder)]
+
+
+@pytest.mark.usefixtures("twin")
 def test_more_names_and_seeds_are_added_to_the_page(tmp_path: Path, data: str) -> None:
     folder = tmp_path / "zoo"
     compared(plan(data, "ganzoo:mlp_gan"), folder)
@@ -346,7 +434,7 @@ def test_a_signal_has_the_exit_code_of_training(
     assert ended.code == code
     assert "ganzoo: stopped; what is finished is saved, and the same command goes on" in ended.err
     place = tmp_path / "zoo" / "twin-gan-mlp_gan-seed0"
-    assert len(bench_laps.finishes(place)) == (when == "judging")
+    assert len(finishes(place)) == (when == "judging")
 
 
 class Slow(Ticks):

@@ -19,6 +19,8 @@ import pytest
 from PIL import Image
 
 import ganzoo
+from ganzoo.api.evaluating.evaluator import Evaluator
+from ganzoo.api.evaluating.subjects import of_torch
 from ganzoo.data import open_splits
 from ganzoo.data.pictures import Given
 from ganzoo.errors import DataError, GanzooError, ModelFileError, PluginError, UsageError
@@ -26,6 +28,7 @@ from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.opening import open_features
 from ganzoo.evaluate.words import meaning
+from ganzoo.runs.finding import Found
 from tests.conftest import Cli
 
 GARMENTS: dict[str, Any] = {
@@ -115,7 +118,7 @@ def test_pictures_come_in_an_order_by_chance(tmp_path: Path) -> None:
     np.savez(tmp_path / "sorted.npz", images=numbered)
     given = Given.open(tmp_path / "sorted.npz")
     first, again, other = (
-        np.concatenate([*given.batches(150, seed, (28, 28, 1))])[:, 0, 0, 0] for seed in (0, 0, 1)
+        np.concatenate([*given.batches(150, seed, (28, 28, 1))])[:, 0, 0, 0] for seed in (-1, -1, 1)
     )
     assert len(set(first.tolist())) == 150
     assert 70 < first[:50].mean() < 130
@@ -240,6 +243,9 @@ def picture(path: Path, count: int, shape: tuple[int, ...]) -> Path:
         (99, (28, 28), "has 99 pictures, and at least 100"),
         (120, (32, 32), "32x32, and the images of .*real.npz are 28x28"),
         (120, (28, 28, 3), "has colours, and the real images are grey"),
+        (120, (1, 1), r"given.npz: images of 1x1 are too small: at least 16 pixels a side"),
+        (120, (0, 28), r"given.npz: images of 28x0 are too small"),
+        (120, (28, 0, 3), r"given.npz: images of 0x28 are too small"),
     ],
 )
 def test_pictures_that_do_not_fit(
@@ -307,12 +313,19 @@ def test_labels_that_are_no_help_are_named(
         ("bare", "returned ndarray, not Described"),
         ("shut", "returned NoneType, not a FeatureModel"),
         ("torn", "cannot be opened: ZeroDivisionError: no model today"),
+        ("closes", "cannot be described: GeneratorExit"),
         ("inplace", "cannot be described: ValueError: assignment destination is read-only"),
     ],
 )
 def test_broken_features(exported: Path, how: str, words: str) -> None:
     with pytest.raises(PluginError, match=f"blocks.*{words}"):
         ganzoo.evaluate(exported, options={"how": how}, images=150, **GARMENTS)
+
+
+def test_features_that_leave_the_working_folder(exported: Path, tmp_path: Path) -> None:
+    before = Path.cwd()
+    ganzoo.evaluate(exported, options={"how": "strays"}, images=150, **GARMENTS)
+    assert Path.cwd() == before
 
 
 def test_features_of_several_widths(exported: Path) -> None:
@@ -322,7 +335,8 @@ def test_features_of_several_widths(exported: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[1]", b"NaN", b"true", b'"1.5"', b"[" * 100_000, "copies", None]
+    "content",
+    [b"", b"{}", b"[1]", b"NaN", b"true", b'"1.5"', b"[" * 100_000, "copies", None, "pipe"],
 )
 def test_a_damaged_cache_is_measured_again(
     exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | str | None
@@ -334,6 +348,8 @@ def test_a_damaged_cache_is_measured_again(
         file.unlink()
         if content is None:
             file.mkdir()  # it cannot be written either
+        elif content == "pipe":
+            os.mkfifo(file)
         elif isinstance(content, str):  # a measure that is missing
             del measured[content]
             file.write_text(json.dumps(measured))
@@ -344,6 +360,20 @@ def test_a_damaged_cache_is_measured_again(
     assert ganzoo.evaluate(exported, images=120, **GARMENTS) == replace(
         first, seconds=ANY, pictures={}
     )
+
+
+def test_a_run_that_is_removed_while_it_is_judged_does_not_come_back(
+    trained: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = Path(shutil.copytree(trained, tmp_path / trained.name))
+    judged = of_torch(Found("run", run))
+    evaluator = Evaluator.open(judged, ("toy_garments", {"count": 600}), 100, "blocks")
+    shutil.rmtree(run)
+    found = evaluator.evaluate(judged)
+    assert found["frechet"] > 0
+    assert found.sheets == {}
+    assert not run.exists()
+    assert caplog.messages == [f"the evaluation is not kept in {run}: No such file or directory"]
 
 
 def test_data_that_repeats_itself_is_no_fault_of_the_pictures(tmp_path: Path) -> None:

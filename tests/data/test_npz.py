@@ -1,6 +1,9 @@
 """Images, labels and test images in an .npz, under the names that people use."""
 
+import io
+import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +79,62 @@ def test_a_file_that_is_no_npz_gets_our_own_words(tmp_path: Path) -> None:
         open_images(str(path), GREY)
 
 
+def header(shape: str) -> bytes:
+    """The start of an array's file, which says that the array has this shape."""
+    words = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}}}\n".encode()
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(words)) + words
+
+
+def zipped(content: bytes, change: Callable[[bytearray], None] = lambda zipped: None) -> bytes:
+    """An .npz with `images`, whose bytes are changed."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("images.npy", content)
+    found = bytearray(file.getvalue())
+    change(found)
+    return bytes(found)
+
+
+def central(offset: int, value: int) -> Callable[[bytearray], None]:
+    """Set a number of 16 bits in the table of contents and before the file itself."""
+
+    def change(zipped: bytearray) -> None:
+        entry = zipped.index(b"PK\x01\x02")
+        zipped[entry + offset : entry + offset + 2] = struct.pack("<H", value)
+        zipped[offset - 2 : offset] = struct.pack("<H", value)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (zipped(header("(7, 28, 28)"), central(8, 1)), "array images is encrypted: save it with"),
+        (zipped(header("(7, 28, 28)"), central(10, 97)), "compression method"),
+        (
+            zipped(header(f"({10**9}, 28, 28)")),
+            r"images should be uint8 \(1000000000, 28, 28\), and",
+        ),
+        (zipped(header(f"({10**30}, 28, 28)")), "damaged: its array images should be uint8 "),
+        (zipped(header("(7, 28, 28)" + " " * 20_000)), "the header of an array is too long"),
+        (zipped(header("(-7, 28, 28)")), ""),
+        (zipped(header("(7, 28")), ""),
+    ],
+    ids=["encrypted", "unknown compression", "large", "huge", "long header", "negative", "torn"],
+)
+def test_a_file_that_numpy_cannot_read_is_one_clear_line(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    (tmp_path / "x.npz").write_bytes(content)
+    with pytest.raises(DataError, match=rf"x\.npz cannot be read as \.npz: .*{words}"):
+        open_images(str(tmp_path / "x.npz"), GREY)
+
+
+def test_labels_of_unsigned_integers_are_labels(tmp_path: Path) -> None:
+    path = saved(tmp_path, images=IMAGES, labels=np.arange(7, dtype=np.uint64))
+    assert open_images(path, GREY).labels.tolist() == list(range(7))  # type: ignore[union-attr]
+
+
 def test_test_images_alone_are_trained_on(tmp_path: Path) -> None:
     splits = open_splits(saved(tmp_path, x_test=IMAGES, y_test=np.arange(7)), GREY)
     assert splits.test is None
@@ -87,7 +146,7 @@ def test_test_images_alone_are_trained_on(tmp_path: Path) -> None:
     ("arrays", "message"),
     [
         ({"labels": np.zeros(6, int)}, "6 labels for 7 images"),
-        ({"labels": np.zeros(7, np.uint64)}, "labels are uint64"),
+        ({"labels": np.full(7, 2**64 - 1, np.uint64)}, f"label {2**64 - 1} is of no class"),
         ({"labels": np.full(7, -1)}, "label -1 is of no class"),
         ({"labels": np.full(7, 10**9)}, "label 1000000000 is of no class"),
         ({"labels": np.full(7, 2), "classes": ["a", "b"]}, "label 2 is of no class: .* 0 to 1"),

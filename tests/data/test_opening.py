@@ -87,6 +87,9 @@ def test_a_test_split_that_is_not_there_is_said(
 def test_the_size_that_images_have_before_they_are_resized(tmp_path: Path, faces: Path) -> None:
     np.savez(tmp_path / "x.npz", images=np.zeros((3, 20, 30), np.uint8))
     assert native_shape(str(tmp_path / "x.npz")) == (1, 20, 30, True)
+    np.savez(tmp_path / "none.npz", images=np.zeros((5, 0, 28), np.uint8))
+    with pytest.raises(DataError, match="images of 28x0 are too small"):
+        native_shape(str(tmp_path / "none.npz"))
     assert native_shape(str(faces)) == (3, 24, 20, False)
     assert native_shape("toy_faces", {"count": 2}) == (3, 96, 96, False)
     os.truncate(faces / "part0" / "00.png", 100)

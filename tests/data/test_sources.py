@@ -190,6 +190,45 @@ def test_a_symlink_loop_is_refused_and_a_link_is_followed(faces: Path, tmp_path:
         open_images(str(faces), RGB)
 
 
+def test_a_link_to_itself_is_named_like_a_dangling_one(faces: Path, tmp_path: Path) -> None:
+    (faces / "part0" / "circle.png").symlink_to("circle.png")
+    with pytest.raises(DataError, match=r"1 of 13 images cannot be used: .*circle\.png"):
+        open_images(str(faces), RGB)
+    with pytest.raises(DataError, match="there is no folder or file"):
+        open_images(str(faces / "part0" / "circle.png"), RGB)
+
+
+def test_a_data_set_that_leaves_the_working_folder_is_brought_back(tmp_path: Path) -> None:
+    class Strays:
+        def __len__(self) -> int:
+            return 3
+
+        def __getitem__(self, index: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+            os.chdir("/")
+            return random_images(20, 20)
+
+    before = Path.cwd()
+    prepare(Dataset(images=Strays(), cache_key="strays"), GREY, cache=tmp_path)
+    assert Path.cwd() == before
+
+
+def test_a_zip_that_is_too_new_or_encrypted_is_said_to_be_so(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", encode(Image.new("RGB", (20, 20))))
+    content = bytearray(path.read_bytes())
+    entry = content.index(b"PK\x01\x02")
+    content[entry + 6] = 99  # version that is needed
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"x\.zip is not a zip file that can be read: .*9\.9"):
+        open_images(str(path), RGB)
+    content[entry + 6] = 20
+    content[entry + 8] |= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.png \(encrypted: pack it without a password\)"):
+        open_images(str(path), RGB)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

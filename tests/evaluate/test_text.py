@@ -49,8 +49,33 @@ def test_where_there_is_room_the_table_says_what_each_measure_sees() -> None:
     wide, narrow = text(FOUND, 200).splitlines(), text(FOUND, 20).splitlines()
     assert wide[3].endswith("74.0   distance of all pictures to all real ones, as two clouds")
     assert max(len(line) for line in wide[:8]) <= 200
-    assert narrow[:14] == PRINTED.splitlines()[:14]
-    assert max(map(len, narrow[14:])) <= 40
+    assert narrow[:8] == PRINTED.splitlines()[:8]  # the numbers are there all the same
+    assert max(map(len, narrow[8:])) <= 40
+
+
+def test_the_table_of_classes_is_as_wide_as_the_terminal() -> None:
+    shares = {"t" * 200: (0.9, 0.5), "衣" * 100: (0.1, 0.5)}
+    for columns in (40, 80, 120):
+        lines = text(evaluation(classes=shares), columns).split("\n\n")[1].splitlines()
+        widths = [sum(2 if letter == "衣" else 1 for letter in line) for line in lines]
+        assert columns - 3 <= max(widths) <= columns  # room for 100.0%, twice
+        assert "t…   " in lines[2]
+        assert "衣…   " in lines[3]
+        assert lines[2].count("█") == 8
+        assert lines[3].count("█") == 1
+
+
+def test_words_of_data_neither_control_the_terminal_nor_break_a_table() -> None:
+    found = text(
+        evaluation(
+            model="\x1b[2J", classes={"a\nb\x1b[31m": (0.9, 0.1), "\u202ec\x07": (0.1, 0.9)},
+            remarks=("\x1b]0;title\x07.",),
+        )
+    )  # fmt: skip
+    assert " a b?[31m   90.0%   10.0%   █" in found
+    assert " ?c?        10.0%   90.0%   █" in found
+    assert "\n?]0;title?.\n" in found
+    assert all(letter.isprintable() or letter == "\n" for letter in found)
 
 
 def test_it_is_short_in_a_list() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,33 @@ def test_the_file_computes_what_the_network_does(shape: tuple[int, int, int]) ->
     assert (values < 1).all()
     others = np.cov(found.T) - np.diag(values)
     np.testing.assert_allclose(others, 0, atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(16, 1120, 1), (1, 1, 3), (4, 4, 1), (1000, 167, 3)])
+def test_images_with_too_short_a_side_are_refused_before_training(
+    shape: tuple[int, int, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    from ganzoo_plugins.classifier import classifier
+
+    blank = np.zeros((120, *shape), np.uint8)
+    of = Images(name="x", pixels=blank, fingerprint="", source={}, labels=np.arange(120) % 2)
+    for features in (patches(), classifier()):
+        with pytest.raises(DataError, match=f"of x are {shape[1]}x{shape[0]}: .* at least") as why:
+            features.open(of)
+        assert why.value.fields == ("features",)
+    assert not caplog.messages
+
+
+@pytest.mark.parametrize("shape", [(8, 48, 1), (168, 1000, 1)])
+def test_images_with_just_enough_of_a_side_are_not_refused(shape: tuple[int, int, int]) -> None:
+    few = images(shape) if max(shape) < 100 else replace(images(), pixels=noise(shape))
+    assert describe(patches(steps=1).open(few), few.pixels[:2]).features.shape == (2, 64)
+
+
+def noise(
+    shape: tuple[int, int, int], count: int = 100
+) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.random.default_rng(0).integers(0, 256, (count, *shape), np.uint8)
 
 
 def test_features_of_an_image_do_not_depend_on_the_others() -> None:

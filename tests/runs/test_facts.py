@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -112,9 +113,33 @@ def test_every_field_that_makes_no_sense_is_called_damage(change: dict[str, Any]
         Facts.from_json(content, "run.json")
 
 
+@pytest.mark.parametrize("size", [[28], [28, 28, "1"], [28, 28, 0], [28, 28, 1, 1]])
+def test_a_size_that_is_none_is_shown(size: list[Any]) -> None:
+    content = as_read(facts())
+    content["data"]["size"] = size
+    words = f"run.json is damaged: 'size' is {size}"
+    with pytest.raises(ModelFileError, match=re.escape(words)):
+        Facts.from_json(content, "run.json")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ({}, "has no 'package'"),
+        ({"path": 3}, "'path' is 3"),
+        ({"package": "ganzoo", "name": "toy_garments"}, "has no 'options'"),
+    ],
+)
+def test_a_source_that_names_no_images_is_damage(source: dict[str, Any], words: str) -> None:
+    content = as_read(facts())
+    content["data"]["source"] = source
+    with pytest.raises(ModelFileError, match=words):
+        Facts.from_json(content, "run.json")
+
+
 @pytest.mark.parametrize("content", [[], "text", None, 3])
 def test_what_is_no_object_is_damage(content: Any) -> None:
-    with pytest.raises(ModelFileError, match="damaged"):
+    with pytest.raises(ModelFileError, match="damaged: it has no fields"):
         Facts.from_json(content, "run.json")
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ganzoo.api.bench.finishes import Finish, finishes, run_in
 from ganzoo.api.bench.judges import Judges
-from ganzoo.api.bench.laps import CLOCKS, Finish, finishes, run_in, seconds_left, train_laps
+from ganzoo.api.bench.laps import CLOCKS, seconds_left, train_laps
 from ganzoo.api.bench.plan import Plan, Trial, note, together, trials
 from ganzoo.errors import GanzooError, OutputError, RunInUseError
 from ganzoo.evaluate.contest import Contest, Lap
@@ -134,11 +135,17 @@ def _lap(
 
 
 def contest(plan: Plan, folder: Path, laps: Sequence[Lap]) -> Contest:
-    """Return what `compare` yielded, with pictures of each architecture, ready to be written."""
+    """Return what `compare` yielded, with pictures of each architecture, ready to be written.
+
+    They are of the first seed that was judged: a run that was left out may show other images.
+    """
     whole = together(plan, folder)
     pictures = {}
     device = choose(plan.device)
-    for trial in trials(whole, folder):
+    judged = {(lap.name, lap.seed) for lap in laps if lap.evaluation}
+    for trial in sorted(
+        trials(whole, folder), key=lambda trial: (trial.name, trial.seed) not in judged
+    ):
         run = run_in(trial.folder)
         for end in reversed(finishes(trial.folder)):
             if run and trial.name not in pictures:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
-from ganzoo.api.bench.laps import Finish
+from ganzoo.api.bench.finishes import Finish
 from ganzoo.api.bench.plan import Plan
 from ganzoo.api.evaluating.evaluate import spec_of
 from ganzoo.api.evaluating.evaluator import Evaluator
 from ganzoo.api.evaluating.subjects import of_torch
+from ganzoo.errors import DataError
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.runs import evaluations
 from ganzoo.runs.finding import Found
@@ -26,7 +27,7 @@ class Judges:
         """Return the evaluation of a lap's checkpoint; None where there is no checkpoint.
 
         It is only made where the run has none of the same weights. Raises a GanzooError where that
-        fails.
+        fails; a DataError where the run was trained on other images than there are now.
         """
         checkpoint = finish.checkpoint(run)
         if not checkpoint.exists():
@@ -38,6 +39,12 @@ class Judges:
             plan = self.plan
             self.opened[kind] = Evaluator.open(judged, spec, plan.images, plan.features)
         evaluator = self.opened[kind]
+        train = evaluator.judge.real.splits.train
+        if judged.fingerprint != train.fingerprint:
+            raise DataError(
+                f"it was trained on other images of {train.name} than there are now: remove "
+                f"{run.path.parent}, and it is trained anew"
+            )
         for known, _ in evaluations.saved(run):
             if known.step == finish.step and evaluator.makes(known, judged):
                 return known

@@ -7,24 +7,23 @@ left. So a comparison that was interrupted gives each run the same time as one t
 from __future__ import annotations
 
 import json
-import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
+from ganzoo.api.bench.finishes import LAPS, Finish, anew, finishes, run_in
 from ganzoo.errors import DivergedError, ModelFileError
 from ganzoo.runs.beginning import begin
-from ganzoo.runs.checkpoints import Checkpoints, step_of
+from ganzoo.runs.checkpoints import Checkpoint, Checkpoints, step_of
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Say
 from ganzoo.runs.resuming import resume
 from ganzoo.storage import write_whole
 from ganzoo.train.events import Event
 
-LAPS = "laps.json"
 ENDLESS = 1_000_000
 """Epochs of a run that ends by the clock."""
 
@@ -32,60 +31,6 @@ Clock = Literal["wall", "cpu"]
 CLOCKS: dict[Clock, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 """Clocks to choose from. "cpu" counts the seconds of all threads of this process together, and no
 seconds in which another program had the CPU: on a busy machine that is the fair one."""
-
-
-@dataclass(frozen=True)
-class Finish:
-    """The end of a lap: the seconds of training since the beginning, and what was done in them.
-
-    `why` says why the run ended here, if it did: it diverged, and there will be no further lap.
-    """
-
-    seconds: float
-    step: int
-    samples_seen: int
-    why: str = ""
-
-    def checkpoint(self, run: Run) -> Path:
-        """Return where the checkpoint of this step is; a run that diverged has none."""
-        return run.path / "checkpoints" / f"step-{self.step:08d}"
-
-
-def run_in(folder: Path) -> Run | None:
-    """Return the run below `folder`, which has at most one; None where there is none."""
-    path = next(iter(sorted(folder.glob("*/run.json"))), None)
-    return Run(path.parent) if path else None
-
-
-def finishes(folder: Path) -> list[Finish]:
-    """Return the ends of the laps that the run below `folder` has finished, in order.
-
-    Raises ModelFileError where they cannot be read, though there are some.
-    """
-    run = run_in(folder)
-    if run is None:
-        return []
-    file, found = run.path / LAPS, list[Finish]()
-    try:
-        content = json.loads(file.read_bytes())
-        if not content or type(content) is not list:
-            raise ValueError("no list of laps")
-        for lap in content:
-            found.append(Finish(**lap))
-            if not 0 <= found[-1].seconds < math.inf or found[-1].step < 0:
-                raise ValueError(f"a lap of {found[-1].seconds} seconds")
-    except FileNotFoundError:
-        checkpoints = [*Checkpoints(run.path / "checkpoints").newest_first()]
-        if len(checkpoints) > 1:  # a run in its first lap has one at most
-            raise ModelFileError(f"{file} is lost: {_anew(folder)}") from None
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelFileError(f"{file} is damaged ({error}): {_anew(folder)}") from error
-    return found
-
-
-def _anew(folder: Path) -> str:
-    """Return what to do about a run whose laps are not known."""
-    return f"remove {folder}, and the run begins anew"
 
 
 def seconds_left(folder: Path, seconds: float, count: int) -> float:
@@ -136,6 +81,7 @@ def train_laps(
             return stop() or ended - began >= limit  # noqa: B023 - asked in this round only
 
         if run and known:
+            _require(done.checkpoint(run), folder)
             _go_back(run, done.step)
             events = resume(run.path, stop=over, say=say)
         else:
@@ -149,10 +95,7 @@ def train_laps(
         run = run_in(folder)
         assert run
         if last.state.step != done.step:
-            raise ModelFileError(
-                f"{done.checkpoint(run)} cannot be used, so the next lap would be longer than "
-                f"others: {_anew(folder)}"
-            )
+            raise _unequal(done.checkpoint(run), folder)
         began = ended = clock()
         why = ""
         try:
@@ -168,6 +111,21 @@ def train_laps(
         known.append(Finish(so_far, last.state.step, last.state.samples_seen, why))
         write_whole(run.path / LAPS, json.dumps([asdict(lap) for lap in known]).encode())
         yield known[-1]
+
+
+def _require(checkpoint: Path, folder: Path) -> None:
+    """Raise ModelFileError where the checkpoint that a lap begins from is not whole."""
+    try:
+        Checkpoint.open(checkpoint)
+    except ModelFileError as error:
+        raise _unequal(checkpoint, folder) from error
+
+
+def _unequal(checkpoint: Path, folder: Path) -> ModelFileError:
+    """Return the error of a lap that cannot begin from its own checkpoint."""
+    return ModelFileError(
+        f"{checkpoint} cannot be used, so the next lap would be longer than others: {anew(folder)}"
+    )
 
 
 def _go_back(run: Run, step: int) -> None:

@@ -12,9 +12,19 @@ from typing import Any
 from ganzoo.api.bench.laps import CLOCKS, Clock
 from ganzoo.errors import DeviceError, ModelFileError, PluginError, UsageError
 from ganzoo.evaluate.measures import IMAGES
+from ganzoo.evaluate.reading import (
+    LARGEST,
+    Check,
+    check_fields,
+    number,
+    options,
+    or_none,
+    text,
+    whole,
+)
 from ganzoo.evaluate.sets import FEWEST
 from ganzoo.runs.job import Say
-from ganzoo.storage import write_whole
+from ganzoo.storage import read_regular, write_whole
 from ganzoo.train.device import choose
 from ganzoo.zoo import catalogue
 
@@ -123,6 +133,25 @@ def note(plan: Plan, folder: Path) -> None:
     write_whole(folder / PLAN, (json.dumps(content, indent=2) + "\n").encode())
 
 
+def _list(holds: Check) -> Check:
+    return lambda value: isinstance(value, list) and bool(value) and all(map(holds, value))
+
+
+FIELDS: dict[str, Check] = {
+    "architectures": _list(text),
+    "seeds": _list(whole(-LARGEST)),
+    "seconds": number,
+    "laps": whole(1),
+    "clock": text,
+    "data": or_none(text),
+    "settings": or_none(options),
+    "device": text,
+    "images": whole(1),
+    "features": or_none(text),
+}
+"""What holds for each field of the file."""
+
+
 def _before(plan: Plan, folder: Path) -> dict[str, list[Any]]:
     """Return the architectures and seeds of the plan in `folder`, by the names in `GROWING`.
 
@@ -132,18 +161,19 @@ def _before(plan: Plan, folder: Path) -> dict[str, list[Any]]:
     if not (folder / PLAN).exists():
         return {name: [] for name in GROWING}
     try:
-        before = json.loads((folder / PLAN).read_bytes())
-        if not all(type(before[name]) is list for name in GROWING):
-            raise ValueError("it does not say what was compared")
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        before = json.loads(read_regular(folder / PLAN))
+        check_fields(before, FIELDS)
+    except OSError as error:
+        raise ModelFileError(f"{folder / PLAN} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
         raise ModelFileError(
             f"{folder / PLAN} is damaged ({error}): remove it, and ask for the same as before"
         ) from error
     wanted = json.loads(json.dumps(asdict(plan)))
     for name in wanted.keys() - set(GROWING):
-        if before.get(name) != wanted[name]:
+        if before[name] != wanted[name]:
             raise UsageError(
-                f"{folder} is of a comparison with {name}={before.get(name)}, not "
+                f"{folder} is of a comparison with {name}={before[name]}, not "
                 f"{wanted[name]}: name another folder, or ask for the same",
                 name,
             )

@@ -11,6 +11,7 @@ import typer
 from ganzoo.api.terminal import terminal
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson, Runs, Settings, Timeout
+from ganzoo.printable import printable
 from ganzoo.zoo import catalogue, options, registry
 
 if TYPE_CHECKING:
@@ -76,9 +77,9 @@ def show(
         }, indent=2))  # fmt: skip
         return
     function, _ = registry.import_function(loaded.entry)
-    print(f"{loaded.entry.label}: {options.describe(function)}\n")
+    print(printable(f"{loaded.entry.label}: {options.describe(function)}\n"))
     for which, (network, layers) in networks.items():
-        print(f"{which}: {network}\n")
+        print(printable(f"{which}: {network}\n"))
         console.show(_layer_table(layers, count_parameters(network)))
 
 
@@ -87,18 +88,21 @@ def list_runs(
     as_json: AsJson = False,
 ) -> None:
     """List all runs, the newest last: how far they got, and how good their pictures are."""
-    from ganzoo.api.table import COLUMNS, runs
-    from ganzoo.runs.evaluations import damaged
+    from ganzoo.api.table import COLUMNS, damaged, runs
+    from ganzoo.runs import evaluations
 
-    found = runs(folder)
+    found, unread = runs(folder), damaged(folder)
+    for line in unread:
+        console.note(line)
     for run in found:
-        for line in damaged(run.folder):
+        for line in evaluations.damaged(run.folder):
             console.note(line)
     if as_json:
         print(json.dumps([run.to_json() for run in found], indent=2))
         return
     if not found:
-        console.note(f"there are no runs below {folder}: `ganzoo train NAME` makes one")
+        if not unread:
+            console.note(f"there are no runs below {folder}: `ganzoo train NAME` makes one")
         return
     rows = [dict(zip(COLUMNS, row, strict=True)) for row in found.rows()]
     sizes = {

@@ -88,6 +88,12 @@ def test_sigterm_is_one_line_and_its_exit_code(cli: Cli, exported: Path) -> None
     assert not ended.out
 
 
+def test_out_of_memory_advises_an_option_that_the_command_has(cli: Cli, exported: Path) -> None:
+    ended = cli("eval", exported, *OPTIONS, "--set", "how=hungry")
+    assert ended.code == 8
+    assert ended.err == "opened\nganzoo: out of memory: try fewer --images\n"
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

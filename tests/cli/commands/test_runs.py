@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -105,6 +106,72 @@ def test_a_folder_without_runs_says_how_to_begin(tmp_path: Path, cli: Cli) -> No
     assert (done.code, done.out) == (0, "")
     assert "`ganzoo train NAME` makes one" in done.err
     assert json.loads(cli("runs", "--runs", tmp_path, "--json").out) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("null", "is damaged: it has no fields"),
+        ("[3]", "is damaged: it has no fields"),
+        ("{}", "is damaged: it does not say when the run was begun"),
+        ("[" * 100_000, "is damaged"),
+        ("{", "is damaged"),
+        (None, "cannot be read: it is a device or a pipe"),
+    ],
+)
+def test_a_damaged_run_is_named_by_every_command_that_reads_it(
+    damage: str | None, words: str, folder: Path, cli: Cli
+) -> None:
+    file = folder / "judged" / "run.json"
+    file.unlink()
+    if damage is None:
+        os.mkfifo(file)
+    else:
+        file.write_text(damage)
+    listed = cli("runs", "--runs", folder)
+    line = f"ganzoo: {file} {words}"
+    back = f": `ganzoo resume {folder / 'judged'}` puts it back if a checkpoint is whole"
+    assert (listed.code, "judged" in listed.out, "plain" in listed.out) == (0, False, True)
+    assert listed.err.startswith(line)
+    assert listed.err.endswith(f"{back}; the run is left out\n")
+    assert listed.err.count("\n") == 1
+    assert len(json.loads(cli("runs", "--runs", folder, "--json").out)) == 1
+    for command in (
+        ("eval", folder / "judged"),
+        ("report", folder / "judged"),
+        ("compare", folder / "plain", folder / "judged"),
+    ):
+        done = cli(*command)
+        assert done.code != 0
+        assert done.err.startswith(line), done.err
+        assert done.err.endswith(f"{back}\n")
+    assert cli("resume", folder / "judged").code == 0
+    assert len(json.loads(cli("runs", "--runs", folder, "--json").out)) == 2
+
+
+def test_where_all_runs_are_damaged_nothing_says_that_there_are_none(
+    folder: Path, cli: Cli
+) -> None:
+    for name in ("judged", "plain"):
+        (folder / name / "run.json").write_text("null")
+    done = cli("runs", "--runs", folder)
+    assert (done.code, done.err.count("it has no fields")) == (0, 2)
+    assert "there are no runs" not in done.err
+
+
+def test_a_pipe_among_evaluations_is_named(folder: Path, tmp_path: Path, cli: Cli) -> None:
+    file = evaluations.save(Run(folder / "judged"), evaluation()) / evaluations.NUMBERS
+    file.unlink()
+    os.mkfifo(file)
+    for command in (
+        ("runs", "--runs", folder),
+        ("report", folder / "judged", "-o", tmp_path / "page.html"),
+        ("compare", folder / "judged", folder / "plain", "-o", tmp_path / "page.html"),
+    ):
+        done = cli(*command)
+        assert done.code == 0, done.err
+        assert f"{file} cannot be read: " in done.err
+        assert "it is a device or a pipe" in done.err
 
 
 def test_a_run_that_cannot_be_read_is_listed_with_what_is_known(folder: Path, cli: Cli) -> None:
