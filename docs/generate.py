@@ -9,8 +9,9 @@ from pathlib import Path
 
 from torch import nn
 
-from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.architecture import Architecture
 from ganzoo.cli.options import option
+from ganzoo.config import TrainConfig
 from ganzoo.runs.saving import Saving
 from ganzoo.train.networks import Layer, count_parameters, describe_networks
 from ganzoo.zoo import catalogue, options, registry

@@ -11,7 +11,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.architecture import Architecture, Dataset, Objective, TrainConfig, __version__
+from ganzoo.architecture import Architecture, Dataset, Objective, __version__
+from ganzoo.config import TrainConfig
 
 if TYPE_CHECKING:
     from ganzoo.api.evaluating.evaluate import evaluate, evaluate_checkpoints

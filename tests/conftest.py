@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.architecture import TrainConfig
 from ganzoo.cli import main
+from ganzoo.config import TrainConfig
 
 if TYPE_CHECKING:
     from ganzoo.runs.job import Job

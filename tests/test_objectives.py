@@ -174,7 +174,7 @@ def test_the_penalty_keeps_the_critics_slope_near_one() -> None:
     slopes = {}
     for name, weight in (("with", 10.0), ("without", 0.0)):
         objective = penalised(wasserstein(), gradient_penalty(weight))
-        config = replace(gan.defaults, batch_size=16, max_steps=25, epochs=25, learning_rate=1e-3)
+        config = replace(gan.defaults, batch_size=16, max_steps=125, epochs=125, learning_rate=1e-3)
         events = list(fit(replace(gan, objective=objective), pixels, config))
         D = events[-1].state.discriminator
         x = (torch.rand(16, 1, 28, 28) * 2 - 1).requires_grad_()

@@ -17,7 +17,7 @@ from ganzoo.api.run import TrainedRun
 from ganzoo.api.signals import signals
 from ganzoo.api.terminal import Mode
 from ganzoo.api.watching import watch
-from ganzoo.architecture import TrainConfig
+from ganzoo.config import TrainConfig
 from ganzoo.runs.beginning import begin
 from ganzoo.runs.finding import Words, runs_folder
 from ganzoo.runs.resuming import resume as go_on

@@ -13,7 +13,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from ganzoo.architecture import TrainConfig
+from ganzoo.config import TrainConfig
 
 Settings = Annotated[
     list[str] | None,

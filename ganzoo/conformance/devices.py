@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch._ops import OpOverload
 
-from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.architecture import Architecture
+from ganzoo.config import TrainConfig
 from ganzoo.conformance import kernels
 from ganzoo.conformance.places import Places
 from ganzoo.conformance.stand_in import GPU, OnGPU, StandIn

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from shlex import quote
 
-from ganzoo.architecture import TrainConfig
+from ganzoo.config import TrainConfig
 from ganzoo.errors import DeviceError, OutputError, is_out_of_memory
 from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.job import Job

@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.architecture import Architecture
+from ganzoo.config import TrainConfig
 from ganzoo.data import Images, open_images
 from ganzoo.runs.facts import Chosen, Circumstances, Data, Facts, Made
 from ganzoo.runs.saving import Saving

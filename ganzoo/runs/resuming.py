@@ -10,7 +10,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.architecture import Architecture
+from ganzoo.config import TrainConfig
 from ganzoo.data import Images
 from ganzoo.errors import DataError, GanzooError, ModelFileError, UsageError
 from ganzoo.runs.carrying import Stop, Work, carry_out, never, steps_of

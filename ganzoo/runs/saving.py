@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.architecture import TrainConfig, check_settings, setting
+from ganzoo.config import TrainConfig, check_settings, setting
 from ganzoo.errors import SettingError, UsageError
 from ganzoo.runs.scores import Entry, best_step
 from ganzoo.train.schedule import Every

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ganzoo.architecture import TrainConfig
+from ganzoo.config import TrainConfig
 from ganzoo.errors import UsageError
 from ganzoo.runs.facts import Facts, Made
 from ganzoo.runs.saving import Settings, extending

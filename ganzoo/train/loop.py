@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.architecture import Architecture
+from ganzoo.config import TrainConfig
 from ganzoo.train.batches import Batches
 from ganzoo.train.device import deterministic
 from ganzoo.train.events import (

@@ -9,7 +9,8 @@ from typing import Any
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.architecture import Architecture
+from ganzoo.config import TrainConfig
 from ganzoo.errors import PluginError, SettingError
 
 Pair = tuple[Optimizer, Optimizer]

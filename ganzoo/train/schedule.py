@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from ganzoo.architecture import TrainConfig
+from ganzoo.config import TrainConfig
 from ganzoo.errors import UsageError
 
 Unit = Literal["steps", "epochs", "minutes"]

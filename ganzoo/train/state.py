@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.architecture import Architecture
 from ganzoo.augment import DiffAugment
+from ganzoo.config import TrainConfig
 from ganzoo.errors import DivergedError
 from ganzoo.seeds import derive
 from ganzoo.train import ema

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ganzoo.architecture import Architecture, TrainConfig
+from ganzoo.architecture import Architecture
+from ganzoo.config import TrainConfig
 from ganzoo.seeds import derive
 from ganzoo.train import ema
 from ganzoo.train.cpu import Routes, one_by_one

@@ -9,9 +9,9 @@ import pytest
 import typer
 
 import ganzoo
-from ganzoo.architecture import TrainConfig
 from ganzoo.cli.app import app
 from ganzoo.cli.options import in_shell, option
+from ganzoo.config import TrainConfig
 from ganzoo.runs.saving import Saving
 from tests.conftest import Cli
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo.architecture import TrainConfig
+from ganzoo.config import TrainConfig
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.report import pace
 from ganzoo.report.rankings import NOT_JUDGED, REAL, rankings

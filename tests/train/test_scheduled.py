@@ -32,7 +32,7 @@ def gan(architecture: Architecture) -> Architecture:
 
 
 def rates(gan: Architecture, config: TrainConfig = CONFIG, **more: Any) -> list[dict[str, float]]:
-    return [e.metrics for e in fit(gan, PIXELS, config, **more) if isinstance(e, Logged)]
+    return [e.scheduled for e in fit(gan, PIXELS, config, **more) if isinstance(e, Logged)]
 
 
 def test_learning_rates_and_beta2_follow(gan: Architecture) -> None:
