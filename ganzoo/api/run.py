@@ -214,13 +214,21 @@ class TrainedRun(os.PathLike[str]):
         return found | {"last": last, "evaluation": evaluation and evaluation[0].to_json()}
 
     def _distance(self, facts: Facts) -> str:
-        """Return the Fréchet distance of the latest evaluation, "-" where there is none."""
+        """Return the Fréchet distance of the latest evaluation, or of the last one in training.
+
+        Returns "-" where there is neither.
+        """
+        from ganzoo.evaluate.measures import number
         from ganzoo.evaluate.words import brief
         from ganzoo.runs.evaluations import latest, newer_step
+        from ganzoo.runs.scores import evaluations
 
         found = latest(self.folder)
         if found is None:
-            return "-"
+            *_, last = [None, *evaluations(self.folder.lines(METRICS))]
+            if last is None:
+                return "-"
+            return f"{number(last['frechet'])} of {last.get('eval_images', 0):,.0f} (in training)"
         return brief(found[0], newer_step(self.folder, found[0]), facts.data.name)
 
     def __fspath__(self) -> str:

@@ -12,7 +12,7 @@ from ganzoo.evaluate.measures import MEASURES
 if TYPE_CHECKING:
     from ganzoo.evaluate.evaluation import Evaluation
 
-COLUMNS = ("frechet", "kernel", "precision", "recall", "coverage", "copies")
+COLUMNS = ("frechet", "kernel", "precision", "recall", "coverage")
 """Measures that the table of checkpoints has room for."""
 
 
@@ -24,7 +24,8 @@ def show_steps(several: list[Evaluation]) -> None:
     table = console.table("step", "images\nseen", *titles)
     for column in table.columns:
         column.justify = "right"
-    table.columns[0].no_wrap = True
+        column.no_wrap = True
+    table.padding = (0, 0, 0, 1)
     table.add_row("real", "", *(m.shown(first.scores[n].floor) for n, m in shown.items()))
     ends = (m.shown(first.scores[n].ceiling) for n, m in shown.items())
     table.add_row(first.untrained.replace(" ", "\n"), "", *ends)

@@ -45,8 +45,9 @@ def meaning(evaluation: Evaluation) -> list[str]:
     found += _copies(evaluation)
     if evaluation.images < IMAGES:
         found.append(
-            f"A Fréchet distance is larger where there are fewer images: compare it only with "
-            f"others of {evaluation.images:,}. KID has no such bias."
+            "With fewer images a Fréchet distance is larger, and precision and density of bad "
+            f"pictures change much: compare them only with others of {evaluation.images:,}. KID "
+            "has no such bias."
         )
     return [*found, *evaluation.remarks]
 
@@ -111,6 +112,8 @@ def _distance(evaluation: Evaluation) -> str:
         text += f", of real pictures {number(score.floor)}"
     if score.ceiling is not None:
         text += f", of {evaluation.ceiling} {number(score.ceiling)}"
+    if score.ceiling is not None and score.value > score.ceiling:
+        return f"{text}: it is farther from real pictures than what was never trained."
     return f"{text}."
 
 

@@ -12,8 +12,8 @@ from ganzoo.evaluate.words import about
 from ganzoo.report import words
 from ganzoo.report.pace import judged, seconds_at
 from ganzoo.report.scales import Bar, bar
-from ganzoo.runs import evaluations
-from ganzoo.runs.folder import Run
+from ganzoo.runs import evaluations, scores
+from ganzoo.runs.folder import METRICS, Run
 
 MEASURED = ("frechet", "kernel", "wasserstein", "precision", "recall", "density", "coverage",
     "copies")  # fmt: skip
@@ -68,7 +68,12 @@ def rankings(runs: Mapping[str, Run]) -> list[Ranking]:
             known = {name for each in groups for name in each}
             empty = [NOT_JUDGED, *[""] * (len(columns) - 1)]
             rows += [Row(name, empty) for name in runs if name not in known]
-        notes = [line for n, e in group.items() for line in _gone_on(n, runs[n], e)]
+        notes = [
+            f"{row.name} was judged in its training alone: ganzoo eval gives it a row."
+            for row in rows
+            if row.cells[0] == NOT_JUDGED and scores.evaluations(runs[row.name].lines(METRICS))
+        ]
+        notes += [line for n, e in group.items() for line in _gone_on(n, runs[n], e)]
         notes += [line for n, e in group.items() for line in _otherwise(n, runs[n], e)]
         found[place] = replace(table, columns=columns, rows=rows, notes=(*table.notes, *notes))
     return found

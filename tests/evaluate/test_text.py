@@ -1,6 +1,7 @@
 """An evaluation as a script prints it, and as a notebook shows it."""
 
 from ganzoo.evaluate.text import text
+from ganzoo.evaluate.words import meaning
 from tests.judged import SCORES, evaluation
 
 FOUND = evaluation(
@@ -30,8 +31,9 @@ untrained generator 74.0.
 70% of its pictures lie among real ones, and 20% of the real ones lie among its
 pictures; 50% of the real ones have a picture close to them.
 It hardly draws <b>.
-A Fréchet distance is larger where there are fewer images: compare it only with
-others of 500. KID has no such bias.
+With fewer images a Fréchet distance is larger, and precision and density of bad
+pictures change much: compare them only with others of 500. KID has no such
+bias.
 A remark.
 
 pictures: 500 of seed 7, mine, step 1,200 (abababababab)
@@ -43,6 +45,15 @@ ganzoo 0.1.0; it took 41 s"""
 
 def test_printing_shows_the_tables_what_they_mean_and_how_to_get_them_again() -> None:
     assert str(FOUND) == PRINTED
+
+
+def test_what_is_worse_than_untrained_is_said() -> None:
+    worse = evaluation(80.0)
+    assert meaning(worse)[0].endswith(
+        "of the untrained generator 74.0: it is farther from real pictures than what was never "
+        "trained."
+    )
+    assert "never" not in meaning(evaluation(60.0))[0]
 
 
 def test_where_there_is_room_the_table_says_what_each_measure_sees() -> None:

@@ -44,6 +44,11 @@ def test_the_smallest_distance_comes_first_and_runs_that_were_not_judged_last(
     assert table.columns[:2] == ["Fréchet distance", "KID x 1000"]
     assert table.rows[1].cells[:2] == ["3.00 ± 0.0600", "50.0 ± 1.00"]
     assert table.rows[-1].cells[0] == NOT_JUDGED
+    assert not table.notes
+    with (runs["a"].path / "metrics.jsonl").open("a") as file:
+        print('{"step": 2, "samples_seen": 128, "frechet": 50.2, "yardstick": 7}', file=file)
+    (table,) = rankings(runs)
+    assert table.notes == ("a was judged in its training alone: ganzoo eval gives it a row.",)
     assert {len(row.cells) for row in table.rows} == {len(table.columns)}
 
 

@@ -43,6 +43,16 @@ def test_runs_are_listed_with_their_distance(folder: Path, cli: Cli) -> None:
     assert "12.5" in repr(ganzoo.runs(folder))
 
 
+def test_a_run_that_was_judged_in_training_alone_shows_that(folder: Path, cli: Cli) -> None:
+    run = Run(folder / "plain")
+    with (run.path / "metrics.jsonl").open("a") as file:
+        for value in (52.0, 50.209):
+            entry = {"step": 2, "samples_seen": 128, "frechet": value, "yardstick": 7}
+            print(json.dumps(entry | {"eval_images": 500}), file=file)
+    lines = [line.split() for line in cli("runs", "--runs", folder).out.splitlines()]
+    assert ["plain", "completed", "2", "128", "50.2", "of", "500", "(in", "training)"] in lines
+
+
 def test_what_is_not_as_usual_is_said(folder: Path) -> None:
     odd = evaluation(features="patches", data="faces", images=500, step=1)
     evaluations.save(Run(folder / "judged"), odd)
