@@ -50,7 +50,9 @@ class TrainState:
         set_up(architecture, config, optimizers)
         average = None if config.ema is None else ema.shadow(generator)
         augment = augmentation(architecture, config)
-        return cls(generator, discriminator, *optimizers, average, augment and augment.to(device))
+        if augment is not None:
+            augment.to(device)
+        return cls(generator, discriminator, *optimizers, average, augment)
 
     @property
     def shown(self) -> nn.Module:

@@ -210,7 +210,7 @@ class Stepper:
             forward=self.discriminate,
             together=together,
             autocast=self._autocast,
-            augment=self.state.augment or _as_it_is,
+            augment=_as_it_is if self.state.augment is None else self.state.augment,
         )
 
     def _decay(self) -> float:
