@@ -90,7 +90,7 @@ def shapes(loaded: Loaded[Architecture]) -> str:
             _require(shape == promised, f"batch {n} gives {which} {shape}, not {promised}")
             _require(found.dtype == torch.float32, f"{which} are {found.dtype}, not float32")
             _require(bool(found.isfinite().all()), f"batch {n} gives {which} that are not finite")
-    with torch.no_grad():  # in training a network may do something else
+    with torch.no_grad(), seeded(0, CPU):  # in training a network may do something else
         images = generator.train()(torch.from_numpy(latents.normal(4, gan.latent_dim, 0)))
         scores = discriminator.train()(images.float())
     for which, found, promised in (
