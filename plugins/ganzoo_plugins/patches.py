@@ -29,7 +29,7 @@ def patches(*, steps: int = 400, seed: int = 0) -> Features:
     in the cache. It sees at most 48 pixels a side: what is finer shows in the sliced Wasserstein
     distance. benchmarks/damages.py says what the features see.
     """
-    require("steps", steps, 1, 1_000_000)
+    require("steps", steps, 0, 1_000_000)
     require("seed", seed, 0, LARGEST_SEED)
 
     def open_features(images: Images) -> FeatureModel:
