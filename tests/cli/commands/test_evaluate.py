@@ -97,7 +97,10 @@ def test_out_of_memory_advises_an_option_that_the_command_has(cli: Cli, exported
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--features", "patches", "--set", "steps=0"), "steps must be from 1 to 1,000,000, not 0"),
+        (
+            ("--features", "patches", "--set", "steps=-1"),
+            "steps must be from 0 to 1,000,000, not -1",
+        ),
         (("--features", "patches", "--set", "seed=-1"), "seed must be from 0"),
         (("--features", "classifier", "--set", "width=0"), "width must be from 1 to 1,024, not 0"),
         (("--features", "classifier", "--set", "shown=0"), "shown must be from 1"),
