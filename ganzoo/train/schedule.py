@@ -1,6 +1,6 @@
 """How long a run takes, and what is due after each of its steps.
 
-The learning rate has no schedule: it stays what the optimizers, or the setting, say.
+Values that change in the course of a run, such as a learning rate, are in `train/optimizing.py`.
 """
 
 from __future__ import annotations

@@ -165,30 +165,14 @@ def scheduled(gan: Architecture) -> Any:
     return build
 
 
-def hooked(gan: Architecture) -> Any:
-    """Optimizers of which one changes its own learning rate, by a counter that nothing saves."""
+def slower_after(gan: Architecture, steps: int) -> Any:
+    """Optimizers of which one gets slower after so many steps, by a counter that nothing saves."""
 
     def build(G: nn.Module, D: nn.Module) -> Any:
-        pair, steps = gan.optimizers(G, D), itertools.count(1)
+        pair, taken = gan.optimizers(G, D), itertools.count(1)
 
         def slower(optimizer: Any, *_: object) -> None:
-            if next(steps) == 3:
-                optimizer.param_groups[0]["lr"] /= 10
-
-        pair[0].register_step_post_hook(slower)
-        return pair
-
-    return build
-
-
-def late(gan: Architecture) -> Any:
-    """Optimizers of which one gets slower at its step 101, by a counter that nothing saves."""
-
-    def build(G: nn.Module, D: nn.Module) -> Any:
-        pair, steps = gan.optimizers(G, D), itertools.count(1)
-
-        def slower(optimizer: Any, *_: object) -> None:
-            optimizer.param_groups[0]["lr"] = 2e-5 if next(steps) > 100 else 2e-4
+            optimizer.param_groups[0]["lr"] = 2e-5 if next(taken) > steps else 2e-4
 
         pair[1].register_step_post_hook(slower)
         return pair
@@ -324,8 +308,8 @@ BREAK: list[tuple[str, Callable[[Architecture], dict[str, Any]], str]] = [
     ),
     ("contract", lambda g: {"optimizers": scheduled(g)}, "an LRScheduler changes the learning"),
     ("checkpoint", lambda g: {"generator": lambda: Unsaved(g.generator())}, "a break at step 1"),
-    ("checkpoint", lambda g: {"optimizers": late(g)}, "a break at step 99"),
-    ("checkpoint", lambda g: {"optimizers": hooked(g)}, "a break at step"),
+    ("checkpoint", lambda g: {"optimizers": slower_after(g, 100)}, "a break at step 99"),
+    ("checkpoint", lambda g: {"optimizers": slower_after(g, 3)}, "a break at step"),
     (
         "devices",
         lambda g: {"generator": after(g.generator, lambda x: x + 0 * torch.heaviside(x, x))},
