@@ -232,3 +232,14 @@ def test_an_optimizer_with_numbers_of_its_own_goes_on_exactly() -> None:
     restore(state, files)
     files, second = trained(architecture, state, None)
     assert (files, first + second) == trained(architecture, None, None)
+
+
+def test_restoring_is_no_step_that_hooks_of_an_optimizer_see() -> None:
+    """They may count steps, and would be one ahead after each break."""
+    architecture = gan("mlp_gan")
+    files, _ = trained(architecture, None, 7)
+    state, seen = fresh(architecture), list[str]()
+    state.generator_optimizer.register_step_pre_hook(lambda *_: seen.append("before"))
+    state.generator_optimizer.register_step_post_hook(lambda *_: seen.append("after"))
+    restore(state, files)
+    assert seen == []

@@ -65,7 +65,7 @@ def test_gradients_reach_the_generator(architecture: Architecture) -> None:
 
 @pytest.mark.parametrize("stop", [1, 3, 6])
 def test_it_goes_on_after_a_break(architecture: Architecture, stop: int) -> None:
-    gan = replace(architecture, augment=lambda: Adaptive(images=40))
+    gan = replace(architecture, augment=lambda: Adaptive(images=40, target=-1.5))  # p grows
     loaded = replace(registry.load_architecture("mlp_gan", {"hidden": (16, 32)}), value=gan)
     *_, whole = fit(gan, PIXELS, CONFIG)
     assert whole.state.augment is not None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from ganzoo import Architecture, Objective, TrainConfig
@@ -107,6 +107,28 @@ def test_a_loss_that_changes_images_or_asks_twice_still_has_them_measured(
     found = scores(trained(architecture, discriminator_loss=turned))
     assert np.shape(found) == (6, 2)
     assert found[0] == pytest.approx(plain[0])  # the same networks, before their first update
+
+
+def test_the_first_scores_of_a_batch_are_those_that_are_measured(
+    architecture: Architecture,
+) -> None:
+    """Others may be asked of it with something else beside the images."""
+
+    class Shifted(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = architecture.discriminator()
+
+        def forward(self, images: Tensor, shift: Tensor | None = None) -> Tensor:
+            scores: Tensor = self.network(images)
+            return scores if shift is None else scores + shift
+
+    def again(D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+        loss = softplus(-D(real)).mean() + softplus(D(fake)).mean()
+        return loss + 0 * D(real, real.new_tensor(5.0)).sum()
+
+    gan = replace(architecture, discriminator=Shifted)
+    assert scores(trained(gan, discriminator_loss=again)) == scores(trained(gan))
 
 
 def test_measuring_changes_no_statistics() -> None:
