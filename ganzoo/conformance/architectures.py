@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 from ganzoo.architecture import Architecture
 from ganzoo.conformance.breaks import checkpoint
 from ganzoo.conformance.devices import train_on_stand_in
-from ganzoo.conformance.mistakes import latents_used, penalty_alone, scores_fit
+from ganzoo.conformance.mistakes import latents_used, penalty_alone, scores_fit, some
 from ganzoo.conformance.trying import noise, short, train
 from ganzoo.draw import latents
 from ganzoo.draw.generator import Generator
@@ -25,7 +25,7 @@ from ganzoo.export.graph import to_onnx
 from ganzoo.export.parity import TOLERANCE, Reference
 from ganzoo.runs.weights import model_info
 from ganzoo.train.batches import Batches
-from ganzoo.train.networks import build, count_parameters, draw, seeded
+from ganzoo.train.networks import build, check_apart, count_parameters, draw, seeded
 from ganzoo.train.state import TrainState
 from ganzoo.train.step import Stepper
 from ganzoo.zoo import catalogue, registry
@@ -39,7 +39,12 @@ def contract(loaded: Loaded[Architecture]) -> str:
     """Check that networks and optimizers are as the contract says; types check the rest."""
     gan = loaded.value
     networks = build(gan)
+    with guarded("a batch of images", "drawn") as faults, torch.no_grad(), seeded(0, CPU):
+        draw(networks[0], np.zeros((2, gan.latent_dim), np.float32))
+        networks[1](torch.zeros(2, *gan.image_shape))
+    _require(not faults, f"a forward {' and '.join(faults)}: leave that out")
     optimizers = gan.optimizers(*networks)
+    check_apart(*networks)
     pair = isinstance(optimizers, tuple) and len(optimizers) == 2
     _require(pair, "optimizers returns no pair (of G, D)")
     for which, network, optimizer in zip(("G", "D"), networks, optimizers, strict=True):
@@ -79,7 +84,7 @@ def shapes(loaded: Loaded[Architecture]) -> str:
     gan = loaded.value
     generator, discriminator = (network.eval() for network in build(gan))
     for n in (1, 2, 64):
-        with torch.no_grad():
+        with torch.no_grad(), seeded(0, CPU):  # the check "images alone" speaks of noise
             images = generator(torch.from_numpy(latents.normal(n, gan.latent_dim, n)))
             scores = discriminator(images.float())
         for which, found, promised in (
@@ -107,12 +112,14 @@ def value_range(loaded: Loaded[Architecture]) -> str:
     gan = loaded.value
     generator, _ = build(gan)
     z = latents.normal(64, gan.latent_dim, 0)
-    images = draw(generator, z)
+    with seeded(0, CPU):
+        images = draw(generator, z)
     _require(bool((images[0] != images[1]).any()), "all latents give the same image")
     with torch.no_grad():
         for parameter in generator.parameters():
             parameter.mul_(10)
-    far = draw(generator, z)
+    with seeded(0, CPU):
+        far = draw(generator, z)
     low, high = gan.image_range
     inside = all(bool(low <= x.min() and x.max() <= high) for x in (images, far))
     found = f"{min(images.min(), far.min()):.3g} … {max(images.max(), far.max()):.3g}"
@@ -131,8 +138,18 @@ def images_alone(loaded: Loaded[Architecture]) -> str:
     z = latents.normal(7, loaded.value.latent_dim, 0)
     together = draw(generator, z)
     alone = np.concatenate([draw(generator, row[None]) for row in z])
+    again = _difference(loaded.value, together, draw(generator, z))
+    _require(
+        again <= TOLERANCE,
+        "an image is another each time that it is drawn in evaluation mode: its forward draws "
+        "random numbers or changes what it computes with",
+    )
     error = _difference(loaded.value, together, alone)
-    _require(error <= TOLERANCE, f"an image changes by {error:.2g} with the batch it is drawn in")
+    _require(
+        error <= TOLERANCE,
+        f"an image changes by {error:.2g} with the batch it is drawn in: its "
+        "forward computes something over the whole batch",
+    )
     return f"the same in a batch of 7, to {error:.1g}"
 
 
@@ -152,7 +169,7 @@ def one_step(loaded: Loaded[Architecture]) -> str:
         same = [n for n, (a, b) in zip(names, pairs, strict=True) if torch.equal(a, b)]
         _require(len(same) < len(pairs), f"the {which} did not change")
         if same:
-            kept.append(f"{len(same)} of {len(pairs)} tensors of the {which}: {same[0]}")
+            kept.append(f"{len(same)} of {len(pairs)} tensors of the {which}: {some(same)}")
     if kept:
         return f"both networks change, and nothing else; but not {', nor '.join(kept)}"
     return "both networks change, and nothing else"
@@ -170,7 +187,12 @@ def determinism(loaded: Loaded[Architecture]) -> str:
     for which in ("generator", "discriminator"):
         a, b = (getattr(state, which).state_dict() for state in states)
         differs = [name for name in a if not torch.equal(a[name], b[name])]
-        _require(not differs, f"the {which}'s {', '.join(differs[:1])} differs between equal runs")
+        _require(
+            not differs,
+            f"the {which}'s {', '.join(differs[:1])} differs between equal runs: something outside "
+            "of the networks changes, such as a counter in a global; D.step, D.images_seen and "
+            "schedules are functions of the run",
+        )
     return "three steps, twice: the same weights"
 
 

@@ -2,48 +2,73 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganzoo.architecture import Architecture, Discriminator, Loss
 from ganzoo.conformance.trying import train
 from ganzoo.draw import latents
 from ganzoo.errors import PluginError
-from ganzoo.train.networks import build
+from ganzoo.train.networks import build, draw
 from ganzoo.zoo.registry import Loaded
 
 SEEDS = (0, 1, 2)
 FAR = 1e4
 """Factor of images that are far from any real one: logits of them are large."""
 MOST_NAMED = 5
-"""Coordinates that a message names; of more it says how many."""
+"""Coordinates or tensors that a message names; of more it says how many."""
+
+
+def some(names: Iterable[object]) -> str:
+    """Return the first names, and dots if there are more."""
+    first = [str(name) for name in islice(names, MOST_NAMED + 1)]
+    return ", ".join([*first[:MOST_NAMED], *["..."] * (len(first) > MOST_NAMED)])
 
 
 def latents_used(loaded: Loaded[Architecture]) -> str:
-    """Check that every coordinate of z changes the image."""
+    """Check that every coordinate of z changes the image, from the start or after a step."""
     gan = loaded.value
-    generator, _ = build(gan)
+    idle = _idle(gan, build(gan)[0])
+    if len(idle):  # a gate may be closed at first: weights that begin as 0
+        idle = np.intersect1d(idle, _idle(gan, train(gan, 1).generator))
+    if len(idle) == gan.latent_dim:
+        raise PluginError("an image does not depend on z")
+    if len(idle):
+        raise PluginError(
+            f"{len(idle)} of {gan.latent_dim} coordinates of z change nothing: {some(idle)}"
+        )
+    return f"all {gan.latent_dim} coordinates of z change the image"
+
+
+def _idle(gan: Architecture, generator: nn.Module) -> NDArray[np.int64]:
+    """Return the coordinates of z that change no image."""
     moved = np.zeros(gan.latent_dim)
     for seed in SEEDS:
         z = torch.from_numpy(latents.normal(16, gan.latent_dim, seed)).requires_grad_()
         images = generator.eval()(z)
-        weights = torch.from_numpy(latents.normal(1, images[0].numel(), seed)).reshape(
-            images[:1].shape
-        )
-        (gradient,) = torch.autograd.grad((images * weights).sum(), z, allow_unused=True)
-        if gradient is None:
-            raise PluginError("an image does not depend on z")
-        moved += gradient.abs().sum(0).double().numpy()
-    idle = np.flatnonzero(moved == 0)
-    if len(idle):
-        named = ", ".join(map(str, idle[:MOST_NAMED])) + (", ..." if len(idle) > MOST_NAMED else "")
-        raise PluginError(
-            f"{len(idle)} of {gan.latent_dim} coordinates of z change nothing: {named}"
-        )
-    return f"all {gan.latent_dim} coordinates of z change the image"
+        weights = torch.from_numpy(latents.normal(1, images[0].numel(), seed))
+        seen = (images * weights.reshape(images[:1].shape)).sum()
+        gradient = None
+        if seen.requires_grad:
+            (gradient,) = torch.autograd.grad(seen, z, allow_unused=True)
+        if gradient is not None:
+            moved += gradient.abs().sum(0).double().numpy()
+        else:  # detach or numpy cuts it off, and the images may depend on z all the same
+            moved += _differences(generator, z[:1].detach().numpy())
+    return np.flatnonzero(moved == 0)
+
+
+def _differences(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return how much the image of z (1, latent_dim) changes with each coordinate."""
+    images = draw(generator, np.concatenate([z, z + np.eye(z.shape[1], dtype=np.float32)]))
+    changes: NDArray[np.float64] = np.abs(images[1:] - images[:1]).sum((1, 2, 3), np.float64)
+    return changes
 
 
 def scores_fit(loaded: Loaded[Architecture]) -> str:
@@ -53,17 +78,23 @@ def scores_fit(loaded: Loaded[Architecture]) -> str:
     if kind == "critic":
         return "scores of a critic"
     for seed in SEEDS:
-        _, discriminator = build(gan, seed)
-        with torch.no_grad():
-            z = torch.from_numpy(latents.normal(8, int(np.prod(gan.image_shape)), seed))
-            images = z.reshape(8, *gan.image_shape)
-            scores = torch.cat([discriminator.eval()(images), discriminator(FAR * images)])
-        if bool(((scores < 0) | (scores > 1)).any()):
+        if _has_logits(gan, build(gan, seed)[1], seed):
             return "logits, of which some are no probabilities"
+    if _has_logits(gan, train(gan, 1).discriminator, 0):  # a last layer that began as 0
+        return "logits, of which some are no probabilities after a step"
     raise PluginError(
         "its scores are always between 0 and 1, and the objective takes logits: leave the Sigmoid "
         "at the end of the discriminator out, as the loss has it"
     )
+
+
+def _has_logits(gan: Architecture, discriminator: nn.Module, seed: int) -> bool:
+    """Return whether some score, of noise or of images far from any, is no probability."""
+    z = torch.from_numpy(latents.normal(8, int(np.prod(gan.image_shape)), seed))
+    images = z.reshape(8, *gan.image_shape)
+    with torch.no_grad():
+        scores = torch.cat([discriminator.eval()(images), discriminator(FAR * images)])
+    return bool(((scores < 0) | (scores > 1)).any())
 
 
 @dataclass
@@ -85,7 +116,9 @@ def penalty_alone(loaded: Loaded[Architecture]) -> str:
     """Check that no gradient penalty goes through batch norm, which mixes the images of a batch."""
     gan = loaded.value
     _, discriminator = build(gan)
-    norms = [n for n, m in discriminator.named_modules() if isinstance(m, _BATCH_NORMS)]
+    # Frozen layers that stay in evaluation mode take no statistics of the batch.
+    layers = discriminator.train().named_modules()
+    norms = [n for n, m in layers if isinstance(m, _BATCH_NORMS) and m.training]
     if not norms:
         return "no batch norm in the discriminator"
     if _penalises(gan):
