@@ -79,7 +79,7 @@ class Generator:
         """
         if not self.info.truncation:
             raise UsageError(
-                f"{self.info.architecture} takes no truncation: it has no mean to go to",
+                f"{self.info.architecture} takes no truncation: it has no mean image to go to",
                 "truncation",
             )
         if not 0 <= truncation <= 2:
