@@ -80,6 +80,8 @@ def sample(
     if label == EACH and columns is not None:
         raise UsageError("--class each has a row for each class: leave --columns out")
     found, generator = open_model(model, runs)
+    if label == EACH:
+        generator.of(0)  # an error where there are no classes
     generator = generator.with_settings(None if label == EACH else label, truncation)
     own = None if z is None else _read_latents(z, generator)
     usual = 8 if label == EACH else 64
@@ -88,7 +90,7 @@ def sample(
         n=(n or usual) if own is None else len(own),
         seed=seed,
         z=own,
-        each=label == EACH,
+        classes=range(len(generator.classes)) if label == EACH else (),
     )
     if many is not None:
         from ganzoo.cli.collecting import SINKS, collect_images
@@ -107,9 +109,9 @@ def sample(
     from ganzoo.draw.pixels import grid, save_png
 
     drawn = f"seed{seed}" if z is None else z.stem
-    of = f"-{EACH}" if wanted.each else slug(generator)
+    of = f"-{EACH}" if wanted.classes else slug(generator)
     target = output or Path(f"{found.name}-{drawn}{of}.png")
-    if wanted.each:
+    if wanted.classes:
         replace(wanted.sheet(), caption=f"{found.name}, seed {seed}").save(target)
     else:
         save_png(grid(np.concatenate(list(wanted.batches(batch_size))), columns), target)
@@ -121,7 +123,7 @@ def _facts(wanted: Wanted, z: Path | None) -> dict[str, str | int]:
     generator = wanted.generator
     facts: dict[str, str | int] = {"model": generator.sha256, "run by": generator.runs_on}
     facts |= {"seed": wanted.seed} if z is None else {"latents": _sha256(z)}
-    if wanted.each:
+    if wanted.classes:
         facts["class"] = EACH
     elif generator.label is not None:
         facts["class"] = generator.classes[generator.label]
