@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from ganzoo.architecture import Architecture
 from ganzoo.conformance.breaks import checkpoint
 from ganzoo.conformance.devices import train_on_stand_in
 from ganzoo.conformance.mistakes import latents_used, penalty_alone, scores_fit, some
-from ganzoo.conformance.trying import noise, short, train
+from ganzoo.conformance.trying import labels, noise, short, tensors, train
 from ganzoo.draw import latents
 from ganzoo.draw.generator import Generator
 from ganzoo.errors import PluginError
@@ -40,8 +41,9 @@ def contract(loaded: Loaded[Architecture]) -> str:
     gan = loaded.value
     networks = build(gan)
     with guarded("a batch of images", "drawn") as faults, torch.no_grad(), seeded(0, CPU):
-        draw(networks[0], np.zeros((2, gan.latent_dim), np.float32))
-        networks[1](torch.zeros(2, *gan.image_shape))
+        inputs = latents.inputs(2, gan.latent_dim, gan.classes)
+        scored = torch.from_numpy(draw(networks[0], *inputs))
+        networks[1].eval()(scored, *map(torch.from_numpy, inputs[1:]))
     _require(not faults, f"a forward {' and '.join(faults)}: leave that out")
     optimizers = gan.optimizers(*networks)
     check_apart(*networks)
@@ -85,8 +87,9 @@ def shapes(loaded: Loaded[Architecture]) -> str:
     generator, discriminator = (network.eval() for network in build(gan))
     for n in (1, 2, 64):
         with torch.no_grad(), seeded(0, CPU):  # the check "images alone" speaks of noise
-            images = generator(torch.from_numpy(latents.normal(n, gan.latent_dim, n)))
-            scores = discriminator(images.float())
+            z, *more = tensors(gan, n, n)
+            images = generator(z, *more)
+            scores = discriminator(images.float(), *more)
         for which, found, promised in (
             ("images", images, (n, *gan.image_shape)),
             ("scores", scores, (n,)),
@@ -96,8 +99,9 @@ def shapes(loaded: Loaded[Architecture]) -> str:
             _require(found.dtype == torch.float32, f"{which} are {found.dtype}, not float32")
             _require(bool(found.isfinite().all()), f"batch {n} gives {which} that are not finite")
     with torch.no_grad(), seeded(0, CPU):  # in training a network may do something else
-        images = generator.train()(torch.from_numpy(latents.normal(4, gan.latent_dim, 0)))
-        scores = discriminator.train()(images.float())
+        z, *more = tensors(gan, 4, 0)
+        images = generator.train()(z, *more)
+        scores = discriminator.train()(images.float(), *more)
     for which, found, promised in (
         ("images", images, (4, *gan.image_shape)),
         ("scores", scores, (4,)),
@@ -107,19 +111,36 @@ def shapes(loaded: Loaded[Architecture]) -> str:
     return "batches of 1, 2 and 64"
 
 
+def truncation(loaded: Loaded[Architecture]) -> str:
+    """Check that a truncation of 1 changes nothing, and that one of 0 leads to one mean image."""
+    gan = loaded.value
+    if not gan.truncation:
+        return "takes none"
+    z, *more = tensors(gan, 8, 0)
+    more = [torch.zeros_like(label) for label in more]  # each class may have a mean of its own
+    with torch.no_grad():
+        generator = build(gan)[0].eval()
+        usual = generator(z, *more)
+        full, none = (generator(z, *more, torch.tensor(psi)) for psi in (1.0, 0.0))
+    _require(torch.equal(usual, full), "a truncation of 1 draws other images than none does")
+    apart = _difference(gan, none.numpy(), none[:1].numpy())
+    _require(apart <= TOLERANCE, f"with a truncation of 0 images still differ, by {apart:.2g}")
+    return "1 changes nothing, 0 leads to the mean image"
+
+
 def value_range(loaded: Loaded[Architecture]) -> str:
     """Check that images differ, and stay in image_range even with weights ten times as large."""
     gan = loaded.value
     generator, _ = build(gan)
-    z = latents.normal(64, gan.latent_dim, 0)
+    drawn = latents.inputs(64, gan.latent_dim, gan.classes)
     with seeded(0, CPU):
-        images = draw(generator, z)
+        images = draw(generator, *drawn)
     _require(bool((images[0] != images[1]).any()), "all latents give the same image")
     with torch.no_grad():
         for parameter in generator.parameters():
             parameter.mul_(10)
     with seeded(0, CPU):
-        far = draw(generator, z)
+        far = draw(generator, *drawn)
     low, high = gan.image_range
     inside = all(bool(low <= x.min() and x.max() <= high) for x in (images, far))
     found = f"{min(images.min(), far.min()):.3g} … {max(images.max(), far.max()):.3g}"
@@ -134,21 +155,22 @@ def value_range(loaded: Loaded[Architecture]) -> str:
 
 def images_alone(loaded: Loaded[Architecture]) -> str:
     """Check that an image depends only on its own latent in evaluation mode, not on the batch."""
-    generator, _ = build(loaded.value)
-    z = latents.normal(7, loaded.value.latent_dim, 0)
-    together = draw(generator, z)
-    alone = np.concatenate([draw(generator, row[None]) for row in z])
-    again = _difference(loaded.value, together, draw(generator, z))
+    gan = loaded.value
+    generator, _ = build(gan)
+    drawn = latents.inputs(7, gan.latent_dim, gan.classes)
+    together, again = draw(generator, *drawn), draw(generator, *drawn)
     _require(
-        again <= TOLERANCE,
+        _difference(gan, together, again) <= TOLERANCE,
         "an image is another each time that it is drawn in evaluation mode: its forward draws "
         "random numbers or changes what it computes with",
     )
-    error = _difference(loaded.value, together, alone)
+    singly = zip(*(np.split(each, 7) for each in drawn), strict=True)
+    alone = np.concatenate([draw(generator, *one) for one in singly])
+    error = _difference(gan, together, alone)
     _require(
         error <= TOLERANCE,
-        f"an image changes by {error:.2g} with the batch it is drawn in: its "
-        "forward computes something over the whole batch",
+        f"an image changes by {error:.2g} with the batch it is drawn in: its forward computes "
+        "something over the whole batch",
     )
     return f"the same in a batch of 7, to {error:.1g}"
 
@@ -207,7 +229,7 @@ def export(loaded: Loaded[Architecture]) -> str:
     state = train(loaded.value, 1)
     info = model_info(loaded, "none", state.samples_seen)
     model = to_onnx(state.generator, info)
-    reference = Reference(Generator(info, lambda z: draw(state.generator, z)))
+    reference = Reference(Generator(info, partial(draw, state.generator)))
     error = reference.check(model, info).max_error
     return f"ONNX of {model.ByteSize():,} bytes, max error {error:.1e} against torch"
 
@@ -224,9 +246,10 @@ def speed(loaded: Loaded[Architecture]) -> str:
     config = replace(gan.defaults, batch_size=min(gan.defaults.batch_size, 64))
     state = TrainState.fresh(gan, config, CPU)
     stepper, batches = Stepper(gan, state, config, CPU), _batches(gan)
-    train = _rate(lambda: stepper(batches.at(0, config.batch_size)), config.batch_size)
-    z = latents.normal(64, gan.latent_dim, 0)
-    drawn = _rate(lambda: draw(state.generator, z), 64)
+    n = config.batch_size
+    train = _rate(lambda: stepper(batches.at(0, n), batches.labels_at(0, n)), n)
+    inputs = latents.inputs(64, gan.latent_dim, gan.classes)
+    drawn = _rate(lambda: draw(state.generator, *inputs), 64)
     return (
         f"{train:,.0f} images/s in training (batches of {config.batch_size}), {drawn:,.0f} drawn; "
         f"CPU, {torch.get_num_threads()} threads"
@@ -234,8 +257,8 @@ def speed(loaded: Loaded[Architecture]) -> str:
 
 
 CHECKS = (
-    contract, building, shapes, value_range, images_alone, latents_used, scores_fit, one_step,
-    penalty_alone, determinism, checkpoint, devices, export, size, speed,
+    contract, building, shapes, truncation, value_range, images_alone, latents_used, scores_fit,
+    one_step, penalty_alone, determinism, checkpoint, devices, export, size, speed,
 )  # fmt: skip
 
 
@@ -257,7 +280,7 @@ def _difference(gan: Architecture, one: NDArray[np.float32], other: NDArray[np.f
 
 
 def _batches(gan: Architecture) -> Batches:
-    return Batches(noise(gan), gan.image_range, CPU, seed=0)
+    return Batches(noise(gan), gan.image_range, CPU, 0, labels(gan))
 
 
 def _rate(work: Callable[[], object], images: int, seconds: float = 0.25) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganzoo.architecture import Architecture, Discriminator, Loss
-from ganzoo.conformance.trying import train
+from ganzoo.conformance.trying import tensors, train
 from ganzoo.draw import latents
 from ganzoo.errors import PluginError
 from ganzoo.train.networks import build, draw
@@ -50,8 +50,8 @@ def _idle(gan: Architecture, generator: nn.Module) -> NDArray[np.int64]:
     """Return the coordinates of z that change no image."""
     moved = np.zeros(gan.latent_dim)
     for seed in SEEDS:
-        z = torch.from_numpy(latents.normal(16, gan.latent_dim, seed)).requires_grad_()
-        images = generator.eval()(z)
+        z, *labels = tensors(gan, 16, seed)
+        images = generator.eval()(z.requires_grad_(), *labels)
         weights = torch.from_numpy(latents.normal(1, images[0].numel(), seed))
         seen = (images * weights.reshape(images[:1].shape)).sum()
         gradient = None
@@ -60,13 +60,16 @@ def _idle(gan: Architecture, generator: nn.Module) -> NDArray[np.int64]:
         if gradient is not None:
             moved += gradient.abs().sum(0).double().numpy()
         else:  # detach or numpy cuts it off, and the images may depend on z all the same
-            moved += _differences(generator, z[:1].detach().numpy())
+            moved += _differences(generator, *(each.detach().numpy()[:1] for each in (z, *labels)))
     return np.flatnonzero(moved == 0)
 
 
-def _differences(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.float64]:
+def _differences(
+    generator: nn.Module, z: NDArray[np.float32], *labels: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Return how much the image of z (1, latent_dim) changes with each coordinate."""
-    images = draw(generator, np.concatenate([z, z + np.eye(z.shape[1], dtype=np.float32)]))
+    moved = np.concatenate([z, z + np.eye(z.shape[1], dtype=np.float32)])
+    images = draw(generator, moved, *(np.repeat(label, len(moved)) for label in labels))
     changes: NDArray[np.float64] = np.abs(images[1:] - images[:1]).sum((1, 2, 3), np.float64)
     return changes
 
@@ -91,9 +94,10 @@ def scores_fit(loaded: Loaded[Architecture]) -> str:
 def _has_logits(gan: Architecture, discriminator: nn.Module, seed: int) -> bool:
     """Return whether some score, of noise or of images far from any, is no probability."""
     z = torch.from_numpy(latents.normal(8, int(np.prod(gan.image_shape)), seed))
-    images = z.reshape(8, *gan.image_shape)
+    images, (_, *more) = z.reshape(8, *gan.image_shape), tensors(gan, 8, seed)
+    discriminator.eval()
     with torch.no_grad():
-        scores = torch.cat([discriminator.eval()(images), discriminator(FAR * images)])
+        scores = torch.cat([discriminator(x, *more) for x in (images, FAR * images)])
     return bool(((scores < 0) | (scores > 1)).any())
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from traceback import FrameSummary, extract_stack, extract_tb, walk_tb
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from onnxscript import ir
 from torch import fx, nn
 
@@ -42,14 +43,14 @@ LONGEST = 60
 """Characters of a line of code that a message quotes."""
 
 
-def check(model: ir.Model, network: nn.Module, latent_dim: int) -> None:
+def check(model: ir.Model, network: nn.Module, inputs: Sequence[NDArray[Any]]) -> None:
     """Raise ModelFileError where `model` is of one batch size, or holds what ganzoo does not run.
 
-    It was made from `network`, and its nodes still say from which line.
+    It was made from `network` with the `inputs`, and its nodes still say from which line.
     """
     batch = model.graph.inputs[0].shape
     if batch is not None and isinstance(batch[0], int):
-        raise ModelFileError(_fixed_batch(network, latent_dim))
+        raise ModelFileError(_fixed_batch(network, inputs))
     for node in model.graph:
         if node.op_type not in OPERATORS:
             place = _place(_frames(node.metadata_props.get("pkg.torch.onnx.stack_trace", "")))
@@ -82,11 +83,11 @@ def explain(error: BaseException) -> str:
     return reason(root)
 
 
-def _fixed_batch(network: nn.Module, latent_dim: int) -> str:
+def _fixed_batch(network: nn.Module, inputs: Sequence[NDArray[Any]]) -> str:
     """Return in one line where the forward of `network` makes the batch a number of Python."""
     frame = None
     with suppress(Exception):  # torch's insides may change; the sentence is true without a line
-        frame = _where_fixed(network, latent_dim)
+        frame = _where_fixed(network, inputs)
     place = _place([frame]) if frame else ""
     instead = "write z.shape[0], not len(z) or int(...), or -1 in a reshape"
     if frame and re.search(r"\b(for|range|split|chunk|unbind)\b", frame.line or ""):
@@ -95,28 +96,30 @@ def _fixed_batch(network: nn.Module, latent_dim: int) -> str:
     return f"{place or 'its forward'} {takes}: {instead}"
 
 
-def _where_fixed(network: nn.Module, latent_dim: int) -> FrameSummary | None:
+def _where_fixed(network: nn.Module, inputs: Sequence[NDArray[Any]]) -> FrameSummary | None:
     """Return the line at which torch first needs the size of the batch as a number."""
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.fx.experimental import symbolic_shapes as shapes
 
+    sizes: list[torch.SymInt | int] = []
     told: list[FrameSummary | None] = []
 
     class Told(shapes.ShapeEnv):
         def evaluate_expr(self, *args: Any, **kwargs: Any) -> Any:
-            before = len(self.guards)
             found = super().evaluate_expr(*args, **kwargs)
-            if len(self.guards) > before:  # it relied on the size of the example
+            if sizes and not told and str(sizes[0]).isdigit():  # it was a symbol before
                 told.append(line_of_user(extract_stack()))
             return found
 
     mode = FakeTensorMode(shape_env=Told(), allow_non_fake_inputs=True)
-    free: Any = shapes.StatelessSymbolicContext(
-        [shapes.DimDynamic.DYNAMIC, shapes.DimDynamic.STATIC]
-    )
-    z = mode.from_tensor(torch.zeros(2, latent_dim), symbolic_context=free)
+    static, batch = shapes.DimDynamic.STATIC, shapes.DimDynamic.DUCK  # all inputs share the batch
+    fakes = []
+    for each in inputs:
+        free: Any = shapes.StatelessSymbolicContext([batch, static, static][: each.ndim])
+        fakes.append(mode.from_tensor(torch.from_numpy(each), symbolic_context=free))
+    sizes.append(fakes[0].shape[0])
     with mode, torch.no_grad():
-        network.eval()(z)
+        network.eval()(*fakes)
     return told[0] if told else None
 
 
