@@ -40,7 +40,11 @@ def flaw(check: str, *words: str) -> Callable[[Plugin], Plugin]:
     return entered
 
 
-@flaw("scores fit", "leave the Sigmoid at the end of the discriminator out")
+@flaw(
+    "scores fit",
+    "its scores are always between 0 and 1",
+    "leave the Sigmoid at the end of the discriminator out",
+)
 def sigmoid_before_logits() -> Architecture:
     """A Sigmoid at the end of D, and a loss that has one."""
     return gan(discriminator=lambda: discriminator(last=(nn.Sigmoid(),)))
@@ -52,7 +56,7 @@ def half_a_range() -> Architecture:
     return gan(generator=lambda: nn.Sequential(*list(generator().children())[:-1], nn.Sigmoid()))
 
 
-@flaw("latents used", "6 of 8 coordinates of z change nothing: 2, 3, 4, 5, 6, ...")
+@flaw("latents used", "6 of 8 coordinates of z change nothing", ": 2, 3, 4, 5, 6, ...")
 def idle_latents() -> Architecture:
     """A generator that reads two of eight latents."""
 
@@ -122,7 +126,7 @@ def slower_after(steps: int) -> Architecture:
     return gan(optimizers=optimizers)
 
 
-@flaw("checkpoint", "after a break at step 1", "in no state_dict", "let schedules do")
+@flaw("checkpoint", "differs after a break at step 1", "in no state_dict", "let schedules do")
 def counter_of_a_hook() -> Architecture:
     """A learning rate that a counter in a hook changes at step 4."""
     return slower_after(4)
@@ -154,7 +158,12 @@ def attribute_that_is_not_saved() -> Architecture:
 LOSSES = itertools.count()
 
 
-@flaw("determinism", "a counter in a global", "D.step, D.images_seen and schedules")
+@flaw(
+    "determinism",
+    "differs between equal runs",
+    "a counter in a global",
+    "D.step, D.images_seen and schedules",
+)
 def schedule_in_a_global() -> Architecture:
     """A loss that a global counter makes heavier."""
     usual = non_saturating()
@@ -165,7 +174,7 @@ def schedule_in_a_global() -> Architecture:
     return gan(objective=replace(usual, discriminator_loss=loss))
 
 
-@flaw("contract", "its discriminator holds parameters of the generator, as 'partner.0.weight'",
+@flaw("contract", "its discriminator holds parameters of the generator", "as 'partner.0.weight'",
       "let a loss use D.generator")  # fmt: skip
 def partner_of_the_discriminator() -> Architecture:
     """The generator as an attribute of D, for a loss that needs it."""
@@ -201,7 +210,7 @@ def detached_loss() -> Architecture:
     return gan(objective=replace(usual, generator_loss=loss))
 
 
-@flaw("contract", "a forward prints to standard output: leave that out")
+@flaw("contract", "a forward prints to standard output", "leave that out")
 def forward_that_prints() -> Architecture:
     """A print in the generator's forward."""
     return within(lambda layer, x: (print(x.mean()), x)[1])
@@ -213,13 +222,14 @@ def number_of_the_batch() -> Architecture:
     return within(lambda layer, x: x / x.abs().max().item())
 
 
-@flaw("images alone", "an image is another each time", "draws random numbers")
+@flaw("images alone", "an image is another each time that it is drawn", "draws random numbers")
 def noise_in_evaluation() -> Architecture:
     """Dropout that does not ask whether the generator is in training mode."""
     return within(lambda layer, x: nn.functional.dropout(x, 0.5))
 
 
-@flaw("export", "flawed.py, line", "`return -x if layer.scale < 0 else x` decides by the values",
+@flaw("export", "flawed.py, line", "decides by the values of a tensor what is computed",
+      "`return -x if layer.scale < 0 else x` decides",
       "torch.where")  # fmt: skip
 def branch_by_a_value() -> Architecture:
     """Control flow that depends on a weight."""
@@ -242,7 +252,8 @@ def branch_by_an_item() -> Architecture:
     return within(branch)
 
 
-@flaw("export", "`return x.reshape(len(x), WIDE)` takes the batch size as a number of Python",
+@flaw("export", "`return x.reshape(len(x), WIDE)` takes",
+      "takes the batch size as a number of Python, which fixes it",
       "write z.shape[0], not len(z) or int(...), or -1 in a reshape")  # fmt: skip
 def length_of_the_batch() -> Architecture:
     """len(x) in a reshape."""
@@ -259,7 +270,7 @@ def loop_over_the_batch() -> Architecture:
     return within(lambda layer, x: torch.stack([x[i].abs() for i in range(x.shape[0])]))
 
 
-@flaw("export", "chooses values by a mask in brackets: write torch.where(mask, a, b)")
+@flaw("export", "chooses values by a mask in brackets", "write torch.where(mask, a, b)")
 def mask_in_brackets() -> Architecture:
     """Values that are set where a mask says so."""
 
@@ -283,8 +294,8 @@ class Inverse(nn.Module):
         return y
 
 
-@flaw("export", "flawed.py, line", "`y: Tensor = x @ torch.linalg.inv(self.matrix)` needs torch's "
-      "linalg_inv", "for which ONNX has no operator")  # fmt: skip
+@flaw("export", "flawed.py, line", "`y: Tensor = x @ torch.linalg.inv(self.matrix)` needs",
+      "needs torch's linalg_inv_ex, for which ONNX has no operator")  # fmt: skip
 def unknown_operator() -> Architecture:
     """The inverse of a matrix, which ONNX cannot compute."""
     return gan(generator=lambda: generator(Inverse()))

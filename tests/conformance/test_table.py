@@ -10,7 +10,7 @@ from ganzoo.conformance.verdicts import check_here
 from ganzoo.zoo.catalogue import Entry
 from tests.conformance.flawed import FLAWS, Flaw
 from tests.conformance.right import RIGHT
-from tests.conftest import tail
+from tests.conftest import ROOT, tail
 
 pytestmark = pytest.mark.usefixtures("quick_exports")
 
@@ -55,3 +55,14 @@ def test_tensors_that_never_change_are_named_in_a_note() -> None:
         "both networks change, and nothing else; but not 10 of 12 tensors of the generator: "
         "0.0.weight, 0.0.bias, 0.2.weight, 0.2.bias, 0.4.weight, ..."
     )
+
+
+def test_the_table_in_the_documentation_quotes_what_is_said() -> None:
+    page = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    table = page.partition("| what is wrong | what it says | what to do |\n")[2].partition("\n\n")[
+        0
+    ]
+    quoted = [row.split(" | ")[1] for row in table.splitlines()[1:]]
+    said = {words for flaw in FLAWS.values() for words in flaw.words}
+    assert len(quoted) > 10
+    assert [words for words in quoted if words not in said] == []
