@@ -330,6 +330,17 @@ def test_a_check_fails_on_what_it_checks(
         run(Loaded(ENTRY, {}, replace(gan, **changes(gan))))
 
 
+def test_a_choice_by_the_largest_coordinate_is_a_use_of_it(gan: Architecture) -> None:
+    """It has no gradient, as InfoGAN's category has none."""
+
+    def chosen(z: torch.Tensor) -> torch.Tensor:
+        kinds = nn.functional.one_hot(z[:, :10].argmax(1), 10).to(z)
+        return torch.cat([kinds, z[:, 10:]], 1)
+
+    choosing = replace(gan, generator=before(gan.generator, chosen))
+    assert "all 100 coordinates" in architectures.latents_used(Loaded(ENTRY, {}, choosing))
+
+
 class Flickering:
     """Images that are others each time."""
 
