@@ -37,12 +37,12 @@ class Discriminator(Protocol):
     """
 
     @property
-    def network(self) -> nn.Module:
-        """The network itself, for its other methods: `D.network.classify(images)`."""
+    def network(self) -> Any:
+        """The network itself, an nn.Module, for its other methods: `D.network.classify(images)`."""
 
     @property
-    def generator(self) -> nn.Module:
-        """The generator itself, for its other methods and its weights."""
+    def generator(self) -> Any:
+        """The generator itself, an nn.Module, for its other methods and its weights."""
 
     @property
     def latents(self) -> Tensor:
