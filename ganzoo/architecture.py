@@ -64,6 +64,13 @@ class Discriminator(Protocol):
     def scheduled(self) -> Mapping[str, float]:
         """The present value of each of the architecture's `schedules`, by name."""
 
+    def augment(self, images: Tensor, /) -> Tensor:
+        """Return images as the network is shown them; without an augmentation, as they are.
+
+        Random numbers are drawn anew each time. For what a loss asks of `network` itself.
+        """
+        raise NotImplementedError
+
     def __call__(self, images: Tensor, *more: Tensor) -> Tensor:
         """Return the scores (n,) of images (n, C, H, W)."""
         raise NotImplementedError

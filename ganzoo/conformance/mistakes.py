@@ -38,7 +38,8 @@ def latents_used(loaded: Loaded[Architecture]) -> str:
         if gradient is None:
             raise PluginError("an image does not depend on z")
         moved += gradient.abs().sum(0).double().numpy()
-    idle = [i for i in np.flatnonzero(moved == 0) if not _jumps(generator, i, z, images)]
+    still = np.flatnonzero(moved == 0).tolist()
+    idle = [i for i in still if not _jumps(generator, i, z, images)]
     if idle:
         named = ", ".join(map(str, idle[:MOST_NAMED])) + (", ..." if len(idle) > MOST_NAMED else "")
         raise PluginError(

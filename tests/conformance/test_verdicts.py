@@ -15,6 +15,7 @@ from torch import nn
 
 from ganzoo import Architecture, Dataset, Objective
 from ganzoo.conformance import architectures, datasets
+from ganzoo.conformance.mistakes import latents_used
 from ganzoo.errors import GanzooError, PluginError
 from ganzoo.objectives import penalised, r1
 from ganzoo.zoo import registry
@@ -338,7 +339,7 @@ def test_a_choice_by_the_largest_coordinate_is_a_use_of_it(gan: Architecture) ->
         return torch.cat([kinds, z[:, 10:]], 1)
 
     choosing = replace(gan, generator=before(gan.generator, chosen))
-    assert "all 100 coordinates" in architectures.latents_used(Loaded(ENTRY, {}, choosing))
+    assert "all 100 coordinates" in latents_used(Loaded(ENTRY, {}, choosing))
 
 
 class Flickering:
