@@ -19,7 +19,7 @@ from ganzoo.train.device import choose_precision, is_here
 from ganzoo.train.listener import Listener, full
 from ganzoo.train.mode import TrainingMode
 from ganzoo.train.networks import seeded
-from ganzoo.train.optimizing import RATE, follow, values_at
+from ganzoo.train.optimizing import RATE, fill, follow, values_at
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import ALONE, World
 
@@ -86,6 +86,7 @@ class Stepper:
         self.trained.clear()
         self.scheduled = values_at(self.architecture, state.samples_seen, self.images)
         follow(self.scheduled, (state.generator_optimizer, state.discriminator_optimizer))
+        fill(self.scheduled, (state.generator, state.discriminator))
         with self.training_mode, seeded(noise, self.device), self.routes:
             if (of_real := getattr(state.augment, "of_real", None)) is not None:
                 real = of_real(real)
@@ -100,6 +101,7 @@ class Stepper:
         state.samples_seen += config.batch_size
         if self.average is not None:
             self.average.update(state.step, self._decay())
+            fill(self.scheduled, (state.average,))  # which no one wants the mean of
 
     def _train_discriminator(self, real: Tensor, shared: _Fakes | None, update: int) -> None:
         objective = self.architecture.objective
