@@ -218,9 +218,10 @@ class Stepper:
     def _decay(self) -> float:
         """Return the decay of a step: the schedule's, unless the user chose another."""
         chosen, usual = self.config.ema, self.architecture.defaults.ema
-        value = self.scheduled.get("ema", chosen) if chosen == usual else chosen
+        scheduled = "ema" in self.scheduled and chosen == usual
+        value = self.scheduled["ema"] if scheduled else chosen
         assert value is not None  # or there would be no average
-        return ema.decay_per_step(value, self.config.batch_size)
+        return ema.decay_per_step(value, self.config.batch_size, scheduled=scheduled)
 
     def _fakes(self) -> _Fakes:
         """Return our share of a batch of generated images, from new latents."""

@@ -147,6 +147,21 @@ def test_a_network_reads_a_schedule_in_its_buffer(gan: Architecture, config: Tra
             assert sorted({*network.told}) == [step / 4 for step in range(8)]
 
 
+@pytest.mark.parametrize("steps", [1, 4, 5, 8])
+def test_an_average_may_begin_with_none(gan: Architecture, steps: int) -> None:
+    """Its half-life grows from 0 with the images seen, as R3GAN's: at first it is the network."""
+    defaults = TrainConfig(ema=1000.0)
+    ramped = replace(gan, defaults=defaults, schedules={"ema": lambda seen, total: seen / 100})
+    *_, one = fit(ramped, PIXELS, replace(CONFIG, ema=1000.0, max_steps=1))
+    *_, more = fit(ramped, PIXELS, replace(CONFIG, ema=1000.0, max_steps=steps))
+    a, b, c = (
+        torch.cat([p.detach().flatten() for p in network.parameters()])
+        for network in (one.state.generator, more.state.shown, more.state.generator)
+    )
+    assert torch.equal(a, b) == (steps < 5)  # it is averaged after steps 1, 5 and so on
+    assert torch.equal(b, c) == (steps == 1)
+
+
 def test_an_average_that_nobody_keeps_cannot_follow(gan: Architecture) -> None:
     with pytest.raises(ValueError, match="nothing is averaged"):
         replace(gan, schedules={"ema": constant(0.5)})
