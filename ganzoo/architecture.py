@@ -32,8 +32,11 @@ __version__ = "0.1.0"
 class Discriminator(Protocol):
     """The discriminator as a loss sees it: call it with images (n, C, H, W) for their scores (n,).
 
-    Whatever else the network's forward takes follows the images: `D(images, codes)`. The first
-    scores of the real batch and of the generated one are measured as D(x) and D(G(z)).
+    Whatever else the network's forward takes follows the images: `D(images, codes)`. With classes
+    its labels come first, and `D(images)` fills them in: they are `labels`, for images that are as
+    many as the real ones (an interpolation, say) or a whole number of times as many (both batches
+    in one). `D(images, labels)` gives others. The first scores of the real batch and of the
+    generated one are measured as D(x) and D(G(z)).
     """
 
     @property
@@ -47,6 +50,14 @@ class Discriminator(Protocol):
     @property
     def latents(self) -> Tensor:
         """What the generated images were made of, float32 (n, latent_dim)."""
+
+    @property
+    def labels(self) -> Tensor:
+        """Classes of the images of this step, int64 (n,).
+
+        Generated image i is of the class of real image i. Raises PluginError where the architecture
+        has no classes.
+        """
 
     @property
     def step(self) -> int:
@@ -75,6 +86,9 @@ class Discriminator(Protocol):
         """Return the scores (n,) of images (n, C, H, W)."""
         raise NotImplementedError
 
+
+MOST_CLASSES = 100_000
+"""Labels without names must be below this: a higher number is not that of a class."""
 
 Schedule = Callable[[int, int], float]
 """Function from (real images seen, those of the whole run) to a value; `ganzoo.schedules` has some.
@@ -120,10 +134,12 @@ class Architecture:
     """Numbers z ~ N(0, 1) that make one image."""
 
     generator: Callable[[], nn.Module]
-    """Builder of a network (n, latent_dim) -> (n, *image_shape), float32, in `image_range`."""
+    """Builder of a network (n, latent_dim) -> (n, *image_shape), float32, in `image_range`. With
+    classes it takes labels as well, int64 (n,), after the latents."""
 
     discriminator: Callable[[], nn.Module]
-    """Builder of a network (n, *image_shape) -> (n,), float32: logits or a critic's scores."""
+    """Builder of a network (n, *image_shape) -> (n,), float32: logits or a critic's scores. With
+    classes it takes labels as well, int64 (n,), after the images."""
 
     objective: Objective
     """The two losses; `ganzoo.objectives` has the usual ones."""
@@ -136,6 +152,10 @@ class Architecture:
 
     image_range: tuple[float, float] = (-1.0, 1.0)
     """Values of black and of white, in real images and in generated ones."""
+
+    classes: int = 0
+    """Number of classes whose labels, from 0 to classes - 1, both networks get; 0 for none. If the
+    plugin has an option of this name, the data fill it in."""
 
     after_discriminator_step: Callable[[nn.Module], None] | None = None
     """Function of the discriminator, called after each of its updates: weight clipping, say."""
@@ -154,17 +174,7 @@ class Architecture:
     """Settings of the training, where the user gives no others."""
 
     def __post_init__(self) -> None:
-        if len(self.image_shape) != 3:
-            raise ValueError(f"image_shape {self.image_shape} is not (channels, height, width)")
-        for name, size in zip(
-            ("channels", "height", "width", "latent_dim"),
-            (*self.image_shape, self.latent_dim),
-            strict=True,
-        ):
-            if type(size) is not int or size < 1:
-                raise ValueError(f"{name} must be a positive int, not {size!r}")
-        if self.image_shape[0] not in (1, 3):
-            raise ValueError(f"image_shape {self.image_shape}: images have 1 channel or 3, first")
+        self._check_numbers()
         low, high = self.image_range
         if not low < high:
             raise ValueError(f"image_range {self.image_range}: the first must be less")
@@ -184,9 +194,20 @@ class Architecture:
                 "say so"
             )
 
-
-MOST_CLASSES = 100_000
-"""Labels without names must be below this: a higher number is not that of a class."""
+    def _check_numbers(self) -> None:
+        if len(self.image_shape) != 3:
+            raise ValueError(f"image_shape {self.image_shape} is not (channels, height, width)")
+        for name, size in zip(
+            ("channels", "height", "width", "latent_dim"),
+            (*self.image_shape, self.latent_dim),
+            strict=True,
+        ):
+            if type(size) is not int or size < 1:
+                raise ValueError(f"{name} must be a positive int, not {size!r}")
+        if self.image_shape[0] not in (1, 3):
+            raise ValueError(f"image_shape {self.image_shape}: images have 1 channel or 3, first")
+        if type(self.classes) is not int or not 0 <= self.classes <= MOST_CLASSES:
+            raise ValueError(f"classes must be an int from 0 to {MOST_CLASSES:,}: {self.classes!r}")
 
 
 class ImageSequence(Protocol):

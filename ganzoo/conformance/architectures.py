@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from ganzoo.architecture import Architecture
 from ganzoo.conformance.breaks import checkpoint
 from ganzoo.conformance.devices import train_on_stand_in
 from ganzoo.conformance.mistakes import latents_used, penalty_alone, scores_fit
-from ganzoo.conformance.trying import noise, short, train
+from ganzoo.conformance.trying import labels, noise, short, tensors, train
 from ganzoo.draw import latents
 from ganzoo.draw.generator import Generator
 from ganzoo.errors import PluginError
@@ -80,8 +81,9 @@ def shapes(loaded: Loaded[Architecture]) -> str:
     generator, discriminator = (network.eval() for network in build(gan))
     for n in (1, 2, 64):
         with torch.no_grad():
-            images = generator(torch.from_numpy(latents.normal(n, gan.latent_dim, n)))
-            scores = discriminator(images.float())
+            z, *more = tensors(gan, n, n)
+            images = generator(z, *more)
+            scores = discriminator(images.float(), *more)
         for which, found, promised in (
             ("images", images, (n, *gan.image_shape)),
             ("scores", scores, (n,)),
@@ -91,8 +93,9 @@ def shapes(loaded: Loaded[Architecture]) -> str:
             _require(found.dtype == torch.float32, f"{which} are {found.dtype}, not float32")
             _require(bool(found.isfinite().all()), f"batch {n} gives {which} that are not finite")
     with torch.no_grad(), seeded(0, CPU):  # in training a network may do something else
-        images = generator.train()(torch.from_numpy(latents.normal(4, gan.latent_dim, 0)))
-        scores = discriminator.train()(images.float())
+        z, *more = tensors(gan, 4, 0)
+        images = generator.train()(z, *more)
+        scores = discriminator.train()(images.float(), *more)
     for which, found, promised in (
         ("images", images, (4, *gan.image_shape)),
         ("scores", scores, (4,)),
@@ -106,13 +109,13 @@ def value_range(loaded: Loaded[Architecture]) -> str:
     """Check that images differ, and stay in image_range even with weights ten times as large."""
     gan = loaded.value
     generator, _ = build(gan)
-    z = latents.normal(64, gan.latent_dim, 0)
-    images = draw(generator, z)
+    drawn = latents.inputs(64, gan.latent_dim, gan.classes)
+    images = draw(generator, *drawn)
     _require(bool((images[0] != images[1]).any()), "all latents give the same image")
     with torch.no_grad():
         for parameter in generator.parameters():
             parameter.mul_(10)
-    far = draw(generator, z)
+    far = draw(generator, *drawn)
     low, high = gan.image_range
     inside = all(bool(low <= x.min() and x.max() <= high) for x in (images, far))
     found = f"{min(images.min(), far.min()):.3g} … {max(images.max(), far.max()):.3g}"
@@ -127,11 +130,13 @@ def value_range(loaded: Loaded[Architecture]) -> str:
 
 def images_alone(loaded: Loaded[Architecture]) -> str:
     """Check that an image depends only on its own latent in evaluation mode, not on the batch."""
-    generator, _ = build(loaded.value)
-    z = latents.normal(7, loaded.value.latent_dim, 0)
-    together = draw(generator, z)
-    alone = np.concatenate([draw(generator, row[None]) for row in z])
-    error = _difference(loaded.value, together, alone)
+    gan = loaded.value
+    generator, _ = build(gan)
+    drawn = latents.inputs(7, gan.latent_dim, gan.classes)
+    together = draw(generator, *drawn)
+    singly = zip(*(np.split(each, 7) for each in drawn), strict=True)
+    alone = np.concatenate([draw(generator, *one) for one in singly])
+    error = _difference(gan, together, alone)
     _require(error <= TOLERANCE, f"an image changes by {error:.2g} with the batch it is drawn in")
     return f"the same in a batch of 7, to {error:.1g}"
 
@@ -185,7 +190,7 @@ def export(loaded: Loaded[Architecture]) -> str:
     state = train(loaded.value, 1)
     info = model_info(loaded, "none", state.samples_seen)
     model = to_onnx(state.generator, info)
-    reference = Reference(Generator(info, lambda z: draw(state.generator, z)))
+    reference = Reference(Generator(info, partial(draw, state.generator)))
     error = reference.check(model, info).max_error
     return f"ONNX of {model.ByteSize():,} bytes, max error {error:.1e} against torch"
 
@@ -202,9 +207,10 @@ def speed(loaded: Loaded[Architecture]) -> str:
     config = replace(gan.defaults, batch_size=min(gan.defaults.batch_size, 64))
     state = TrainState.fresh(gan, config, CPU)
     stepper, batches = Stepper(gan, state, config, CPU), _batches(gan)
-    train = _rate(lambda: stepper(batches.at(0, config.batch_size)), config.batch_size)
-    z = latents.normal(64, gan.latent_dim, 0)
-    drawn = _rate(lambda: draw(state.generator, z), 64)
+    n = config.batch_size
+    train = _rate(lambda: stepper(batches.at(0, n), batches.labels_at(0, n)), n)
+    inputs = latents.inputs(64, gan.latent_dim, gan.classes)
+    drawn = _rate(lambda: draw(state.generator, *inputs), 64)
     return (
         f"{train:,.0f} images/s in training (batches of {config.batch_size}), {drawn:,.0f} drawn; "
         f"CPU, {torch.get_num_threads()} threads"
@@ -235,7 +241,7 @@ def _difference(gan: Architecture, one: NDArray[np.float32], other: NDArray[np.f
 
 
 def _batches(gan: Architecture) -> Batches:
-    return Batches(noise(gan), gan.image_range, CPU, seed=0)
+    return Batches(noise(gan), gan.image_range, CPU, 0, labels(gan))
 
 
 def _rate(work: Callable[[], object], images: int, seconds: float = 0.25) -> float:

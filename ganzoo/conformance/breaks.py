@@ -7,7 +7,7 @@ import time
 import torch
 
 from ganzoo.architecture import Architecture
-from ganzoo.conformance.trying import noise, short
+from ganzoo.conformance.trying import labels, noise, short
 from ganzoo.errors import PluginError
 from ganzoo.runs.state_files import restore, to_files
 from ganzoo.train.loop import fit
@@ -40,7 +40,7 @@ def _check_breaks(loaded: Loaded[Architecture], breaks: list[int]) -> None:
     """Check that a run that is resumed after each of the steps `breaks` ends as one without."""
     gan, end = loaded.value, max(breaks) + 4
     saved = {}
-    for event in fit(gan, noise(gan), short(gan, end)):
+    for event in fit(gan, noise(gan), short(gan, end), labels=labels(gan)):
         if event.state.step in breaks and event.state.step not in saved:
             written = to_files(event.state, loaded, "none")
             saved[event.state.step] = {n: b"".join(pieces) for n, pieces in written.items()}
@@ -48,7 +48,7 @@ def _check_breaks(loaded: Loaded[Architecture], breaks: list[int]) -> None:
     for step, files in saved.items():
         resumed = TrainState.fresh(gan, short(gan, end, seed=1), CPU)
         restore(resumed, files)
-        *_, last = fit(gan, noise(gan), short(gan, end), state=resumed)
+        *_, last = fit(gan, noise(gan), short(gan, end), labels=labels(gan), state=resumed)
         _require_same_end(whole, last.state, step)
 
 

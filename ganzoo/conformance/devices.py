@@ -20,6 +20,8 @@ from ganzoo.config import TrainConfig
 from ganzoo.conformance import kernels
 from ganzoo.conformance.places import Places
 from ganzoo.conformance.stand_in import GPU, OnGPU, StandIn
+from ganzoo.conformance.trying import labels
+from ganzoo.draw.latents import inputs
 from ganzoo.errors import PluginError
 from ganzoo.train.loop import fit
 from ganzoo.train.networks import draw
@@ -87,9 +89,11 @@ def train_on_stand_in(gan: Architecture, pixels: NDArray[np.uint8], config: Trai
             watch.look("generator", state.generator)
             watch.look("discriminator", state.discriminator)
             watch.look("generator", state.shown)  # its average
-            for _ in fit(places.named(gan), pixels, config, device=GPU, state=state):
+            for _ in fit(
+                places.named(gan), pixels, config, labels=labels(gan), device=GPU, state=state
+            ):
                 pass
-            draw(state.shown, np.zeros((2, gan.latent_dim), np.float32))
+            draw(state.shown, *inputs(2, gan.latent_dim, gan.classes))
         except PluginError as error:
             broken.append(f"on a GPU, {error}")
     known = _known()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.architecture import Architecture, Discriminator, Loss
-from ganzoo.conformance.trying import train
+from ganzoo.conformance.trying import tensors, train
 from ganzoo.draw import latents
 from ganzoo.errors import PluginError
 from ganzoo.train.networks import build
@@ -29,8 +29,8 @@ def latents_used(loaded: Loaded[Architecture]) -> str:
     generator, _ = build(gan)
     moved = np.zeros(gan.latent_dim)
     for seed in SEEDS:
-        z = torch.from_numpy(latents.normal(16, gan.latent_dim, seed)).requires_grad_()
-        images = generator.eval()(z)
+        z, *labels = tensors(gan, 16, seed)
+        images = generator.eval()(z.requires_grad_(), *labels)
         weights = torch.from_numpy(latents.normal(1, images[0].numel(), seed)).reshape(
             images[:1].shape
         )
@@ -72,8 +72,9 @@ def scores_fit(loaded: Loaded[Architecture]) -> str:
         _, discriminator = build(gan, seed)
         with torch.no_grad():
             z = torch.from_numpy(latents.normal(8, int(np.prod(gan.image_shape)), seed))
-            images = z.reshape(8, *gan.image_shape)
-            scores = torch.cat([discriminator.eval()(images), discriminator(FAR * images)])
+            images, (_, *more) = z.reshape(8, *gan.image_shape), tensors(gan, 8, seed)
+            discriminator.eval()
+            scores = torch.cat([discriminator(x, *more) for x in (images, FAR * images)])
         if bool(((scores < 0) | (scores > 1)).any()):
             return "logits, of which some are no probabilities"
     raise PluginError(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ganzoo.architecture import Architecture
 from ganzoo.config import TrainConfig
+from ganzoo.draw.latents import inputs
 from ganzoo.train.loop import fit
 from ganzoo.train.state import TrainState
 
@@ -22,6 +25,16 @@ def noise(gan: Architecture) -> NDArray[np.uint8]:
     return rng.integers(0, 256, (64, height, width, channels), np.uint8)
 
 
+def labels(gan: Architecture, n: int = 64) -> NDArray[np.int64] | None:
+    """Return labels of n images of noise, int64 (n,): every class in turn; None without classes."""
+    return np.arange(n) % gan.classes if gan.classes else None
+
+
+def tensors(gan: Architecture, n: int, seed: int) -> tuple[Tensor, ...]:
+    """Return what the generator takes for n images of `seed`: (z,), or (z, labels)."""
+    return tuple(map(torch.from_numpy, inputs(n, gan.latent_dim, gan.classes, seed)))
+
+
 def short(gan: Architecture, steps: int, seed: int = 0) -> TrainConfig:
     """Return the architecture's settings for so many steps of a small batch."""
     return replace(gan.defaults, batch_size=BATCH, max_steps=steps, epochs=steps, seed=seed)
@@ -29,5 +42,5 @@ def short(gan: Architecture, steps: int, seed: int = 0) -> TrainConfig:
 
 def train(gan: Architecture, steps: int, seed: int = 0) -> TrainState:
     """Return the state after so many steps."""
-    *_, last = fit(gan, noise(gan), short(gan, steps, seed))
+    *_, last = fit(gan, noise(gan), short(gan, steps, seed), labels=labels(gan))
     return last.state

@@ -43,6 +43,13 @@ class Images:
     held_back: str = ""  # what of a path is not among these images, as it is a test split
     no_labels: str = ""  # what was found in place of labels, and why it is none
 
+    @property
+    def labels_sha256(self) -> str:
+        """SHA-256 of the labels, the same everywhere; "" where there are none."""
+        if self.labels is None:
+            return ""
+        return hashlib.sha256(np.ascontiguousarray(self.labels, "<i8").data).hexdigest()
+
 
 class Prepared(NamedTuple):
     """What `prepare` makes of a data set."""

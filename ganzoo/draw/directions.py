@@ -86,17 +86,26 @@ def along(
     """
     z = latents.normal(rows, generator.info.latent_dim, seed)
     moved = z[:, None] + np.multiply.outer(np.asarray(steps, np.float32), direction)
-    images = generator.draw(moved.reshape(-1, z.shape[1]))
+    labels = generator.labels(rows, seed)
+    images = generator.draw(
+        moved.reshape(-1, z.shape[1]),
+        labels=None if labels is None else labels.repeat(len(steps)),
+    )
     return images.reshape(rows, len(steps), *images.shape[1:])
 
 
 def _activations(generator: Generator, z: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the first layer makes of z, float32 (n, features); of very many features every k-th."""
-    layer = generator.first_layer or generator.run
+    """What the first layer makes of z, float32 (n, features); of very many features every k-th.
+
+    All z are of one class, as a class changes more than z does: the chosen one, or else the first.
+    """
+    layer = generator.first_layer or generator.forward
+    if generator.classes and generator.label is None:
+        generator = generator.of(0)
     parts = []
     for start in range(0, len(z), BATCH_SIZE):
         batch = z[start : start + BATCH_SIZE]
-        made = layer(batch).reshape(len(batch), -1)
+        made = layer(*generator.inputs(batch)).reshape(len(batch), -1)
         if not np.isfinite(made).all():
             raise ModelFileError("this model computes numbers that are not finite: it is of no use")
         stride = -(-made.shape[1] * len(z) // MAX_NUMBERS)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-import statistics
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.draw import latents
+from ganzoo.draw import given, latents
+from ganzoo.draw.classes import number_of
 from ganzoo.draw.info import ModelInfo
 from ganzoo.draw.pixels import Pixels, grid, to_pil, to_pixels
+from ganzoo.draw.timing import seconds_per_call
 from ganzoo.errors import ModelFileError, UsageError
 
 if TYPE_CHECKING:
@@ -30,18 +31,23 @@ MAX_COORDINATES = 2**11
 class Generator:
     """A function from latents to images, and what is known about it.
 
-    `forward` maps float32 z (n, latent_dim) to images as `info.image` says: float32 (n, C, H, W)
-    in its range, or uint8 (n, H, W, C). `sha256` is the hash of the ONNX file, or of the weights:
-    it identifies the model. `runs_on` is the onnxruntime provider, or "torch". `first_layer` maps
-    z to (n, features), the activations of the first layer in float32; None if there is no other
-    layer. What is opened with torch has it from `export.firstlayer`.
+    `forward` takes what `info.inputs` says, in that order: float32 z (n, latent_dim), perhaps int64
+    labels (n,), perhaps a float32 truncation (). It returns images as `info.image` says: float32
+    (n, C, H, W) in its range, or uint8 (n, H, W, C). `sha256` is the hash of the ONNX file, or of
+    the weights: it identifies the model. `runs_on` is the onnxruntime provider, or "torch".
+    `first_layer` takes the same and returns (n, features), the activations of the first layer in
+    float32; None if there is no other layer. What is opened with torch has it from
+    `export.firstlayer`. `label` is the class of all images, and None where each has its own;
+    `truncation` is how far z may lead from the mean image: see `of` and `truncated`.
     """
 
     info: ModelInfo
-    forward: Callable[[NDArray[np.float32]], NDArray[Any]]
+    forward: Callable[..., NDArray[Any]]
     sha256: str = ""
     runs_on: str = "torch"
-    first_layer: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
+    first_layer: Callable[..., NDArray[np.float32]] | None = None
+    label: int | None = None
+    truncation: float = 1.0
 
     def __repr__(self) -> str:
         """Return what it draws and how: `<mlp_gan 28x28x1, float32, 128 images seen, torch>`."""
@@ -50,23 +56,100 @@ class Generator:
         seen = f"{self.info.samples_seen:,} images seen"
         return f"<{self.info.architecture} {size}, {self.info.precision}, {seen}, {self.runs_on}>"
 
-    def run(self, z: NDArray[Any]) -> NDArray[Any]:
-        """Return what the model itself returns for z (n, latent_dim), in one batch."""
-        return self.forward(self._checked(z))
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes that it draws; none where it takes no labels."""
+        return self.info.classes
 
-    def draw(self, z: NDArray[Any], batch_size: int = BATCH_SIZE) -> Pixels:
-        """Draw the uint8 images (n, H, W, C) of your own latents z (n, latent_dim)."""
-        z = self._checked(z)
+    def of(self, label: str | int) -> Generator:
+        """Return the generator of one class, by its name or number: `of("sneaker").sample(8)`.
+
+        A name may be written in any case, and a number as a text; what is both is the name. Raises
+        UsageError where there is no such class.
+        """
+        if not self.classes:
+            raise UsageError(f"{self.info.architecture} has no classes to choose of", "label")
+        return replace(self, label=number_of(label, self.classes))
+
+    def truncated(self, truncation: float) -> Generator:
+        """Return the generator with images nearer to its mean: 0 is the mean, 1 is as trained.
+
+        So they are cleaner and more alike (Karras, Laine & Aila, "A Style-Based Generator
+        Architecture for GANs", CVPR 2019). Raises UsageError where the generator takes none.
+        """
+        if not self.info.truncation:
+            raise UsageError(
+                f"{self.info.architecture} takes no truncation: it has no mean to go to",
+                "truncation",
+            )
+        if not 0 <= truncation <= 2:
+            raise UsageError(f"truncation must be from 0 to 2, not {truncation}", "truncation")
+        return replace(self, truncation=float(truncation))
+
+    def labels(self, n: int, seed: int = 0, start: int = 0) -> NDArray[np.int64] | None:
+        """Return the classes of images start … start + n - 1 of `seed`: int64 (n,), or None."""
+        if not self.classes:
+            return None
+        if self.label is not None:
+            return np.full(n, self.label, np.int64)
+        return latents.labels(n, len(self.classes), seed, start)
+
+    def run(self, z: NDArray[Any], labels: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Return what the model itself returns for z (n, latent_dim), in one batch.
+
+        `labels` (n,) are as in `draw`.
+        """
+        return self.forward(*self.inputs(z, labels))
+
+    def draw(
+        self,
+        z: NDArray[Any],
+        batch_size: int = BATCH_SIZE,
+        *,
+        labels: NDArray[Any] | None = None,
+    ) -> Pixels:
+        """Draw the uint8 images (n, H, W, C) of your own latents z (n, latent_dim).
+
+        `labels` are their classes, integers (n,). By default they are those of images 0 … n - 1 of
+        seed 0, or all of the class that `of` chose.
+        """
+        z, *more = self.inputs(z, labels)
         batch_size = self._batch(batch_size)
-        starts = range(0, len(z), batch_size)
-        return np.concatenate([self._pixels(z[start : start + batch_size]) for start in starts])
+        return np.concatenate(
+            [
+                self._pixels(
+                    *(
+                        each[first : first + batch_size] if each.ndim else each
+                        for each in (z, *more)
+                    )
+                )
+                for first in range(0, len(z), batch_size)
+            ]
+        )
 
-    def sample(self, n: int = 64, seed: int = 0, batch_size: int = BATCH_SIZE) -> Pixels:
+    def sample(
+        self,
+        n: int = 64,
+        seed: int = 0,
+        batch_size: int = BATCH_SIZE,
+        *,
+        label: str | int | None = None,
+        truncation: float | None = None,
+    ) -> Pixels:
         """Draw images 0 … n - 1 of `seed`, uint8 (n, H, W, C); image i depends on (seed, i) alone.
 
-        All of them are in memory at once; for very many, use `stream`.
+        With a `label` all are of one class, as `of` has it; `truncation` is that of `truncated`.
+        All images are in memory at once; for very many, use `stream`.
         """
-        return np.concatenate(list(self.stream(n, seed, batch_size)))
+        chosen = self.with_settings(label, truncation)
+        return np.concatenate(list(chosen.stream(n, seed, batch_size)))
+
+    def with_settings(
+        self, label: str | int | None = None, truncation: float | None = None
+    ) -> Generator:
+        """Return the generator with what is not None, as `of` and `truncated` have it."""
+        chosen = self if label is None else self.of(label)
+        return chosen if truncation is None else chosen.truncated(truncation)
 
     def stream(
         self, n: int, seed: int = 0, batch_size: int = BATCH_SIZE, start: int = 0
@@ -79,9 +162,15 @@ class Generator:
         def batches() -> Iterator[Pixels]:
             for first in range(start, n, batch_size):
                 count = min(batch_size, n - first)
-                yield self._pixels(latents.normal(count, self.info.latent_dim, seed, first))
+                z = latents.normal(count, self.info.latent_dim, seed, first)
+                yield self._pixels(*self.inputs(z, self.labels(count, seed, first)))
 
         return batches()
+
+    def each(self, n: int = 8, seed: int = 0) -> Pixels:
+        """Draw n images of each class, from the same z in every class: (classes, n, H, W, C)."""
+        z = latents.normal(_positive(n, "n"), self.info.latent_dim, seed)
+        return np.stack([self.of(i).draw(z) for i in range(len(self.classes))])
 
     def grid(self, n: int = 64, seed: int = 0, columns: int | None = None) -> Image.Image:
         """Draw n images of `seed` as one sheet, which a notebook shows and `.save(path)` writes."""
@@ -91,12 +180,16 @@ class Generator:
         """Draw the way from image 0 of one seed to that of another: uint8 (steps, H, W, C).
 
         The interpolation is spherical, which keeps the length that normal latents have (White,
-        "Sampling Generative Networks", 2016). Both ends are included.
+        "Sampling Generative Networks", 2016). Both ends are included. All are of one class, where
+        there are classes: that of the first end, unless `of` chose another.
         """
         if steps < 2:
             raise UsageError(f"a way has two ends: steps must be at least 2, not {steps}")
         a, b = (latents.normal(1, self.info.latent_dim, seed)[0] for seed in (seed_a, seed_b))
-        return self.draw(latents.slerp(a, b, steps))
+        labels = self.labels(1, seed_a)
+        return self.draw(
+            latents.slerp(a, b, steps), labels=None if labels is None else labels.repeat(steps)
+        )
 
     def sweep(self, index: int, values: Sequence[float], rows: int = 8, seed: int = 0) -> Pixels:
         """Draw images of `seed` with coordinate `index` of z set to each value, the others kept.
@@ -111,7 +204,10 @@ class Generator:
         z = latents.normal(_positive(rows, "rows"), dim, seed).astype(np.float64)
         z = z[:, None].repeat(len(values), axis=1)
         z[:, :, index] = values
-        images = self.draw(z.reshape(-1, dim))
+        labels = self.labels(rows, seed)
+        images = self.draw(
+            z.reshape(-1, dim), labels=None if labels is None else labels.repeat(len(values))
+        )
         return images.reshape(rows, len(values), *images.shape[1:])
 
     def movement(self, reach: float = 3.0, rows: int = 8, seed: int = 0) -> NDArray[np.float64]:
@@ -123,13 +219,15 @@ class Generator:
         """
         dim = min(self.info.latent_dim, MAX_COORDINATES)
         z = latents.normal(_positive(rows, "rows"), self.info.latent_dim, seed)
+        labels = self.labels(rows, seed)
         at_once = max(1, BATCH_SIZE // (2 * rows))
         moved = list[float]()
         for first in range(0, dim, at_once):
             indices = np.arange(first, min(first + at_once, dim))
             ends = np.tile(z, (len(indices), 2, 1, 1))
             ends[indices - first, :, :, indices] = [[-reach], [reach]]
-            images = self.draw(ends.reshape(-1, z.shape[1])).astype(int)
+            each = None if labels is None else np.tile(labels, 2 * len(indices))
+            images = self.draw(ends.reshape(-1, z.shape[1]), labels=each).astype(int)
             low, high = images.reshape(len(indices), 2, -1).swapaxes(0, 1)
             moved += np.abs(low - high).mean(axis=1).tolist()
         return np.array(moved)
@@ -148,7 +246,8 @@ class Generator:
         """Return images per second at each batch size: median of five 0.1 s, after a first run."""
         dim = self.info.latent_dim
         return {
-            size: size / seconds_per_call(self.forward, latents.normal(size, dim))
+            size: size
+            / seconds_per_call(partial(self.forward, *self.inputs(latents.normal(size, dim))))
             for size in (_positive(size, "a batch size") for size in batch_sizes)
         }
 
@@ -156,49 +255,34 @@ class Generator:
         """Return `wanted` images at a time, but of huge ones fewer: no image depends on it."""
         return min(_positive(wanted, "batch_size"), 2**27 // math.prod(self.info.output_shape))
 
-    def _pixels(self, z: NDArray[np.float32]) -> Pixels:
-        images = self.forward(z)
+    def _pixels(self, *inputs: NDArray[Any]) -> Pixels:
+        return self.pixels(self.forward(*inputs))
+
+    def pixels(self, images: NDArray[Any]) -> Pixels:
+        """Return what `run` returned as uint8 (n, H, W, C); ModelFileError if it is not finite."""
         if images.dtype == np.uint8:
             return images
         if not np.isfinite(images).all():
             raise ModelFileError("this model draws numbers that are not finite: it is of no use")
         return to_pixels(images, self.info.image_range)
 
-    def _checked(self, z: NDArray[Any]) -> NDArray[np.float32]:
-        given = np.asarray(z)
-        if given.ndim != 2 or given.shape[1] != self.info.latent_dim or len(given) == 0:
-            raise UsageError(
-                f"latents must have the shape (n, {self.info.latent_dim}), not {given.shape}"
-            )
-        if given.dtype.kind not in "iuf":
-            raise UsageError(f"latents must be real numbers, not {given.dtype}")
-        with np.errstate(over="ignore"):
-            z = np.ascontiguousarray(given, np.float32)
-        if not np.isfinite(z).all():
-            raise UsageError("latents must be finite numbers, as float32")
-        return z
+    def inputs(
+        self, z: NDArray[Any], labels: NDArray[Any] | None = None
+    ) -> tuple[NDArray[Any], ...]:
+        """Return what `forward` takes for z (n, latent_dim) and labels (n,), as in `draw`.
 
-
-def seconds_per_call(
-    forward: Callable[[NDArray[np.float32]], object], z: NDArray[np.float32], seconds: float = 0.1
-) -> float:
-    """Return the median time of `forward(z)` in seconds, after one call to warm up.
-
-    It is the median of five rounds of `seconds` each.
-    """
-    forward(z)
-    return statistics.median(one_round(forward, z, seconds) for _ in range(5))
-
-
-def one_round(
-    forward: Callable[[NDArray[np.float32]], object], z: NDArray[np.float32], seconds: float
-) -> float:
-    """Return the mean time of `forward(z)` in seconds; call it for `seconds`, at least once."""
-    calls, start = 0, time.perf_counter()
-    while calls == 0 or time.perf_counter() - start < seconds:
-        forward(z)
-        calls += 1
-    return (time.perf_counter() - start) / calls
+        Raises UsageError where they have another shape, or are not what they should be.
+        """
+        z = given.latents(z, self.info.latent_dim)
+        more = list[NDArray[Any]]()
+        if self.classes:
+            chosen = self.labels(len(z)) if labels is None else labels
+            more.append(given.labels(chosen, len(z), len(self.classes)))
+        elif labels is not None:
+            raise UsageError(f"{self.info.architecture} takes no labels")
+        if self.info.truncation:
+            more.append(np.array(self.truncation, np.float32))
+        return (z, *more)
 
 
 def _positive(value: int, name: str) -> int:

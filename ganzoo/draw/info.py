@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ganzoo.errors import ModelFileError
 
 SCHEMA = "1"
@@ -20,11 +23,17 @@ MAX_CHARACTERS = 2**16
 """Most characters in one value of the metadata."""
 
 
+OPTIONAL: dict[str, Any] = {"label": {}, "truncation": False}
+"""Fields that are not written where they say nothing, and what they then are: a file of a generator
+without classes is the same as before there were any."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelInfo:
     """All that sampling needs to know, and all that building the network again needs.
 
-    It is stored as string pairs `ganzoo.<field>`, each value JSON. `options`, `plugin` and
+    It is stored as string pairs `ganzoo.<field>`, each value JSON; `label` only where there are
+    classes, and `truncation` only where it is possible. `options`, `plugin` and
     `architecture` rebuild the network; `latent` and `image` are enough to draw pictures without it.
     """
 
@@ -39,11 +48,33 @@ class ModelInfo:
     precision: str = "float32"
     weights_sha256: str = ""
     parity: dict[str, Any] = field(default_factory=dict)
+    label: dict[str, Any] = field(default_factory=dict)  # classes (their names), rng
+    truncation: bool = False  # whether the generator takes one
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes whose labels the generator takes; none where it takes no labels."""
+        return tuple(self.label.get("classes", ()))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of what the generator takes, in their order: "latent", "label", "truncation"."""
+        more = (("label", bool(self.classes)), ("truncation", self.truncation))
+        return ("latent", *(name for name, taken in more if taken))
 
     @property
     def latent_dim(self) -> int:
         """Numbers that make one image."""
         return int(self.latent["shape"][0])
+
+    def zeros(self, n: int) -> tuple[NDArray[Any], ...]:
+        """Return `inputs` for n images: z of zeros, labels of the first class, no truncation."""
+        made: dict[str, NDArray[Any]] = {
+            "latent": np.zeros((n, self.latent_dim), np.float32),
+            "label": np.zeros(n, np.int64),
+            "truncation": np.ones((), np.float32),
+        }
+        return tuple(made[name] for name in self.inputs)
 
     @property
     def image_range(self) -> tuple[float, float]:
@@ -64,7 +95,8 @@ class ModelInfo:
 
     def to_metadata(self) -> dict[str, str]:
         """Return string pairs for a file's header, in a fixed order."""
-        pairs = {f"ganzoo.{name}": json.dumps(value) for name, value in asdict(self).items()}
+        found = {k: v for k, v in asdict(self).items() if v or k not in OPTIONAL}
+        pairs = {f"ganzoo.{name}": json.dumps(value) for name, value in found.items()}
         return {"ganzoo.schema": SCHEMA, **pairs}
 
     @classmethod
@@ -78,7 +110,9 @@ class ModelInfo:
                 f"ganzoo reads {SCHEMA}: upgrade ganzoo"
             )
         try:
-            values = {f.name: _value(metadata, f"ganzoo.{f.name}") for f in fields(cls)}
+            missing = {name: v for name, v in OPTIONAL.items() if f"ganzoo.{name}" not in metadata}
+            present = [f.name for f in fields(cls) if f.name not in missing]
+            values = {name: _value(metadata, f"ganzoo.{name}") for name in present} | missing
             _check(values)
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             why = " ".join(str(error).split())[:200]
@@ -110,7 +144,7 @@ def _check(values: dict[str, Any]) -> None:
 
     for name in ("version", "architecture", "dataset", "precision", "weights_sha256"):
         need(isinstance(values[name], str), name)
-    for name in ("plugin", "options", "latent", "image", "parity"):
+    for name in ("plugin", "options", "latent", "image", "parity", "label"):
         need(isinstance(values[name], dict), name)
     need(_is_whole(values["samples_seen"], 0, 2**63), "samples_seen")
     need(values["precision"] in PRECISIONS, "precision")
@@ -119,6 +153,10 @@ def _check(values: dict[str, Any]) -> None:
     if (latent.get("rng"), latent.get("dist")) != ("gz-normal-v1", "normal"):
         raise ValueError(f"unknown latents {str(latent.get('rng'))[:50]!r}: upgrade ganzoo")
     need(_are_sizes(latent.get("shape"), 1, MAX_LATENTS), "latent")
+    need(not values["label"] or _are_names(values["label"].get("classes")), "label")
+    if values["label"] and values["label"].get("rng") != "gz-label-v1":
+        raise ValueError(f"unknown labels {str(values['label'].get('rng'))[:50]!r}: upgrade ganzoo")
+    need(type(values["truncation"]) is bool, "truncation")
     need((image.get("dtype"), image.get("layout")) in FORMATS, "image")
     need(_are_sizes(image.get("size"), 2, MAX_NUMBERS), "image")
     need(_is_whole(image.get("channels"), 1, 3) and image["channels"] != 2, "image")
@@ -136,6 +174,12 @@ def _are_sizes(value: Any, count: int, most: int) -> bool:
         and len(value) == count
         and all(_is_whole(size, 1, most) for size in value)
     )
+
+
+def _are_names(value: Any) -> bool:
+    """Return whether `value` is a list of different texts, of which there is at least one."""
+    texts = isinstance(value, list) and all(isinstance(name, str) and name for name in value)
+    return bool(texts and value) and len(set(value)) == len(value)
 
 
 def _is_range(value: Any) -> bool:

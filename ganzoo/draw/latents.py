@@ -9,6 +9,9 @@ from ganzoo.seeds import mix, mix_array
 
 RNG = "gz-normal-v1"
 """Name of this stream; model files record it, so that a better one can follow."""
+LABEL_RNG = "gz-label-v1"
+"""Name of the stream of labels."""
+_LABELS = 0x6C6162656C  # "label": what makes the stream another one than that of z
 
 
 def normal(count: int, dim: int, seed: int = 0, start: int = 0) -> NDArray[np.float32]:
@@ -26,6 +29,28 @@ def normal(count: int, dim: int, seed: int = 0, start: int = 0) -> NDArray[np.fl
     radius, angle = np.sqrt(-2 * np.log(u1)), 2 * np.pi * u2
     z = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
     return z.reshape(count, 2 * pairs)[:, :dim].astype(np.float32)
+
+
+def labels(count: int, classes: int, seed: int = 0, start: int = 0) -> NDArray[np.int64]:
+    """Return the classes of images start … start + count - 1 of `seed`, int64 (count,).
+
+    They are uniform from 0 to classes - 1. That of image i depends on (seed, i, classes) alone, and
+    has nothing to do with its z.
+    """
+    first = mix(mix(int(seed) % 2**64) ^ _LABELS)
+    words = mix_array(np.uint64(first) + (np.uint64(start) + np.arange(count, dtype=np.uint64)))
+    return ((words >> np.uint64(32)) * np.uint64(classes) >> np.uint64(32)).astype(np.int64)
+
+
+def inputs(
+    count: int, dim: int, classes: int, seed: int = 0, start: int = 0
+) -> tuple[NDArray[np.float32]] | tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return what a generator takes for these images: (z,), and with classes (z, labels).
+
+    They are those of `normal` and of `labels`.
+    """
+    z = normal(count, dim, seed, start)
+    return (z, labels(count, classes, seed, start)) if classes else (z,)
 
 
 def slerp(a: NDArray[np.float32], b: NDArray[np.float32], steps: int) -> NDArray[np.float32]:

@@ -53,9 +53,10 @@ def from_bytes(
     _check_ports(contents, info, path)
     session = open_session(content, contents, path, providers, threads)
 
-    def forward(z: NDArray[np.float32]) -> NDArray[Any]:
+    def forward(z: NDArray[np.float32], *more: NDArray[Any]) -> NDArray[Any]:
         try:
-            images = np.asarray(session.run(["image"], {"latent": z})[0])
+            given = dict(zip(info.inputs, (z, *more), strict=True))
+            images = np.asarray(session.run(["image"], given)[0])
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise ModelFileError(why_not_run(error, path, len(z))) from error
         if images.shape != (len(z), *info.output_shape) or images.dtype != info.image["dtype"]:
@@ -73,30 +74,30 @@ def from_bytes(
     def opened() -> _FirstLayer:  # drawing needs none
         extended = firstlayer.with_outputs(content, inner)
         second = open_session(extended, contents, path, providers, threads)
-        return _FirstLayer(second, inner, info.latent_dim, path)
+        return _FirstLayer(second, inner, info, path)
 
-    def first_layer(z: NDArray[np.float32]) -> NDArray[np.float32]:
-        return opened()(z)
+    def first_layer(*inputs: NDArray[Any]) -> NDArray[np.float32]:
+        return opened()(*inputs)
 
     return Generator(info, forward, sha256, runs_on, first_layer)
 
 
 class _FirstLayer:
-    """From z (n, latent_dim) to the values `names` of a graph, together float32 (n, features)."""
+    """From what a model takes to the values `names` of its graph: float32 (n, features)."""
 
     def __init__(
         self,
         session: onnxruntime.InferenceSession,
         names: list[str],
-        latent_dim: int,
+        info: ModelInfo,
         path: str | Path,
     ) -> None:
-        self.session, self.names, self.path = session, names, path
-        few, more = (self._values(np.zeros((n, latent_dim), np.float32)) for n in (2, 3))
+        self.session, self.names, self.inputs, self.path = session, names, info.inputs, path
+        few, more = (self._values(*info.zeros(n)) for n in (2, 3))
         self.batch_axes = [_grown(a, b) for a, b in zip(few, more, strict=True)]
 
-    def __call__(self, z: NDArray[np.float32]) -> NDArray[np.float32]:
-        values = zip(self._values(z), self.batch_axes, strict=True)
+    def __call__(self, z: NDArray[np.float32], *more: NDArray[Any]) -> NDArray[np.float32]:
+        values = zip(self._values(z, *more), self.batch_axes, strict=True)
         try:
             parts = [np.moveaxis(value, axis, 0).reshape(len(z), -1) for value, axis in values]
         except ValueError as error:
@@ -105,11 +106,12 @@ class _FirstLayer:
             ) from error
         return np.concatenate(parts, axis=1)
 
-    def _values(self, z: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    def _values(self, z: NDArray[Any], *more: NDArray[Any]) -> list[NDArray[np.float32]]:
         options = onnxruntime.RunOptions()
         options.only_execute_path_to_fetches = True
         try:
-            made = self.session.run(self.names, {"latent": z}, options)
+            given = dict(zip(self.inputs, (z, *more), strict=True))
+            made = self.session.run(self.names, given, options)
             return [np.asarray(value, np.float32) for value in made]
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise ModelFileError(why_not_run(error, self.path, len(z))) from error
@@ -129,17 +131,23 @@ def usable_cpus() -> int:
 
 
 def _check_ports(contents: Contents, info: ModelInfo, path: str | Path) -> None:
-    """Raise ModelFileError unless it has one input and one output, exactly as the metadata say."""
-    wanted = [
-        Port("latent", "float32", (None, info.latent_dim)),
-        Port("image", info.image["dtype"], (None, *info.output_shape)),
-    ]
-    found = [*contents.inputs, *contents.outputs]
-    if found != wanted:
-        raise ModelFileError(
-            f"{path} should map latent float32 (n, {info.latent_dim}) to image "
-            f"{info.image['dtype']} (n, {', '.join(map(str, info.output_shape))}), and does not"
-        )
+    """Raise ModelFileError unless inputs and output are exactly as the metadata say."""
+    ports = {
+        "latent": Port("latent", "float32", (None, info.latent_dim)),
+        "label": Port("label", "int64", (None,)),
+        "truncation": Port("truncation", "float32", ()),
+    }
+    wanted = [ports[name] for name in info.inputs]
+    output = Port("image", info.image["dtype"], (None, *info.output_shape))
+    if (contents.inputs, contents.outputs) != (wanted, [output]):
+        takes = ", ".join(map(_spelled, wanted))
+        raise ModelFileError(f"{path} should map {takes} to {_spelled(output)}, and does not")
+
+
+def _spelled(port: Port) -> str:
+    """Return a port in words: "latent float32 (n, 100)"."""
+    sizes = ", ".join("n" if size is None else str(size) for size in port.shape)
+    return f"{port.name} {port.dtype} ({sizes})"
 
 
 def open_session(

@@ -24,8 +24,8 @@ MAX_PARTS = 100_000
 """Most fields and numbers of the structure; the zoo's largest has about two thousand."""
 MAX_DIMS = 8
 STRING = 8
-TYPES = {1: "float32", 2: "uint8"}
-"""ONNX's numbers for the types that latents and images may have."""
+TYPES = {1: "float32", 2: "uint8", 7: "int64"}
+"""ONNX's numbers for the types that latents, images and labels may have."""
 
 # Operators of ONNX itself, whose result depends on their inputs alone: none is random. None keeps
 # strings or sequences, which no memory limit counts, and none runs a graph of its own.

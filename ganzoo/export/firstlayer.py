@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +38,8 @@ def with_first_layer(generator: Generator, network: nn.Module) -> Generator:
                 f"the first layer is found in ONNX graphs, and {error}"
             ) from error
 
-    def first_layer(z: NDArray[np.float32]) -> NDArray[np.float32]:
-        layer = exported().first_layer or exported().run
-        return layer(z).reshape(len(z), -1)
+    def first_layer(*inputs: NDArray[Any]) -> NDArray[np.float32]:
+        layer = exported().first_layer or exported().forward
+        return layer(*inputs).reshape(len(inputs[0]), -1)
 
     return replace(generator, first_layer=first_layer)

@@ -41,7 +41,9 @@ def to_onnx(
 ) -> onnx.ModelProto:
     """Return the graph of `network` in evaluation mode.
 
-    It maps `latent` (batch, latent_dim) to `image` (batch, C, H, W), both float32. It has no
+    It maps `latent` (batch, latent_dim) to `image` (batch, C, H, W), both float32. Where `info` has
+    classes, `label` int64 (batch,) comes after it, and where it can be truncated, `truncation`
+    float32 (). It has no
     metadata: the exporter would leave stack traces of this machine there. `ir_version` is by
     default the lowest that has the opset. onnx's checker has passed the graph.
 
@@ -88,16 +90,17 @@ def _export(network: nn.Module, info: ModelInfo, opset: int) -> ir.Model:
     """Return what torch's exporter gives, with all constants computed."""
     was_disabled = logging.root.manager.disable
     logging.disable(logging.WARNING)  # the exporter logs each of its steps
+    batch = torch.export.Dim("batch")
     try:
         # It prints a network that it cannot read; the error says which line it is.
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")  # torch's own deprecations
             program = torch.onnx.export(
                 network.eval(),
-                (torch.zeros(2, info.latent_dim),),
-                input_names=["latent"],
+                tuple(map(torch.from_numpy, info.zeros(2))),
+                input_names=list(info.inputs),
                 output_names=["image"],
-                dynamic_shapes=({0: torch.export.Dim("batch")},),
+                dynamic_shapes=tuple({0: batch} if each.ndim else {} for each in info.zeros(2)),
                 opset_version=opset,
                 dynamo=True,
                 external_data=False,
@@ -136,9 +139,10 @@ def clean(model: onnx.ModelProto) -> onnx.ModelProto:
     graph = model.graph
     used = {name for node in graph.node for name in node.input}
     kept = [tensor for tensor in graph.initializer if tensor.name in used]
-    names = {"latent": "latent", "image": "image", "": ""}
-    for tensor in kept:
-        names[tensor.name] = f"w{len(names) - 3}"
+    ports = [port.name for port in (*graph.input, *graph.output)]
+    names = {name: name for name in (*ports, "")}
+    for number, tensor in enumerate(kept):
+        names[tensor.name] = f"w{number}"
         tensor.name = names[tensor.name]
     for number, node in enumerate(graph.node):
         node.name = f"{node.op_type}_{number}"

@@ -67,22 +67,22 @@ class Reference:
         self, generator: Generator, batch_sizes: tuple[int, ...] = BATCH_SIZES, seed: int = 0
     ) -> None:
         self.info, self.batch_sizes = generator.info, batch_sizes
-        self.latents = [
-            latents.normal(batch, self.info.latent_dim, seed + number)
+        self.drawn = [
+            latents.inputs(batch, self.info.latent_dim, len(self.info.classes), seed + number)
             for number, batch in enumerate(batch_sizes)
         ]
-        self.images = [generator.run(z) for z in self.latents]
+        self.images = [generator.run(*each) for each in self.drawn]
 
     def compare(self, model: ModelProto, info: ModelInfo) -> Parity:
         """Measure `model` with the metadata `info`; raise ModelFileError where it cannot be run."""
         candidate = from_bytes(with_metadata(model, info), "the exported model", "CPU")
         low, high = self.info.image_range
         errors, levels = list[NDArray[Any]](), list[NDArray[Any]]()
-        for z, expected in zip(self.latents, self.images, strict=True):
-            got = candidate.run(z)
+        for drawn, expected in zip(self.drawn, self.images, strict=True):
+            got = candidate.run(*drawn)
             if info.image["dtype"] != "uint8":
                 errors.append(np.abs(got - expected).ravel() * (2 / (high - low)))
-            levels.append((candidate.draw(z) - self._pixels(expected).astype(int)).ravel())
+            levels.append((candidate.pixels(got) - self._pixels(expected).astype(int)).ravel())
         error, level = (np.concatenate(each) if each else None for each in (errors, levels))
         assert level is not None
         squared = float(np.square(level).mean())

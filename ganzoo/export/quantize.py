@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -118,11 +119,15 @@ def _quantized(model: ModelProto, info: ModelInfo, names: list[str]) -> ModelPro
         def __init__(self) -> None:
             self.batches = iter(range(4))
 
-        def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+        def get_next(self) -> dict[str, NDArray[Any]] | None:
             batch = next(self.batches, None)
             if batch is None:
                 return None
-            return {"latent": latents.normal(64, info.latent_dim, CALIBRATION_SEED, 64 * batch)}
+            z, *labels = latents.inputs(
+                64, info.latent_dim, len(info.classes), CALIBRATION_SEED, 64 * batch
+            )
+            others = info.zeros(64)[1 + len(labels) :]
+            return dict(zip(info.inputs, (z, *labels, *others), strict=True))
 
     with tempfile.TemporaryDirectory(prefix="ganzoo-int8-") as folder, _silent():
         source, target = Path(folder, "float32.onnx"), Path(folder, "int8.onnx")

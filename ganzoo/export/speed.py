@@ -6,15 +6,15 @@ import copy
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from ganzoo.draw import latents
-from ganzoo.draw.generator import Generator, one_round
+from ganzoo.draw.generator import Generator
+from ganzoo.draw.timing import one_round
 
 BATCH_SIZES = (1, 64)
 SETTLE = 0.05
@@ -35,21 +35,19 @@ def against_torch(
     network = network.eval()
     channels_last = copy.deepcopy(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     nets = {"torch": network, "torch channels_last": channels_last}
-    runs: dict[str, Callable[[NDArray[np.float32]], Any]] = {
-        name: model.forward for name, model in models.items()
-    }
+    like = next(iter(models.values()))
+    runs: dict[str, Callable[..., Any]] = {name: model.forward for name, model in models.items()}
     for name, net in nets.items():
-        runs[name] = lambda z, net=net: net(torch.from_numpy(z))  # type: ignore[misc]
-    dim = next(iter(models.values())).info.latent_dim
+        runs[name] = lambda *given, net=net: net(*map(torch.from_numpy, given))
     speeds: Speeds = {name: {} for name in runs}
     for batch in BATCH_SIZES:
-        z = latents.normal(batch, dim)
+        given = like.inputs(latents.normal(batch, like.info.latent_dim))
         times: dict[str, list[float]] = {name: [] for name in runs}
         with torch.inference_mode():
             for _ in range(rounds + 1):
                 for name, run in runs.items():
                     time.sleep(SETTLE)
-                    times[name].append(one_round(run, z, seconds))
+                    times[name].append(one_round(partial(run, *given), seconds))
         for name, measured in times.items():
             speeds[name][batch] = batch / statistics.median(measured[1:])
     return speeds

@@ -27,18 +27,20 @@ def pictures(
     count: int,
     seed: int,
     device: torch.device,
+    classes: int = 0,
 ) -> Iterator[Pixels]:
     """Yield pictures 0 … count - 1 of `seed`, batch by batch: uint8 (n, H, W, C).
 
+    The network takes labels as well where there are `classes`.
     They are those of `ganzoo sample`; on a CPU they take the quick routes of training. Noise that
     the network draws inside is a function of the seed as well. Raises ModelFileError where the
     network draws numbers that are not finite.
     """
     routes = Routes(network) if device.type == "cpu" else nullcontext()
     for start in range(0, count, BATCH):
-        z = latents.normal(min(BATCH, count - start), latent_dim, seed, start)
+        drawn = latents.inputs(min(BATCH, count - start), latent_dim, classes, seed, start)
         with seeded(derive(seed, "evaluate", start), device), routes:
-            floats = draw(network, z)
+            floats = draw(network, *drawn)
         if not np.isfinite(floats).all():
             raise ModelFileError("the generator draws numbers that are not finite")
         yield to_pixels(floats, image_range)

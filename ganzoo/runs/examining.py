@@ -72,7 +72,7 @@ class Examiner:
         gan, job = self.job.loaded.value, self.job
         return pictures(
             state.shown, gan.latent_dim, gan.image_range, self.judge.real.count, job.config.seed,
-            job.device.torch,
+            job.device.torch, gan.classes,
         )  # fmt: skip
 
 

@@ -46,6 +46,10 @@ class Data:
     size: tuple[int, int, int]  # height, width, channels
     fingerprint: str
     skipped: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    """Names of the classes whose labels the networks get; none where they get no labels."""
+    labels: str = ""
+    """SHA-256 of these labels."""
 
     def spec(self) -> tuple[str, dict[str, Any]]:
         """Return the name or path of the data set, and its options, as `open_images` takes them."""
@@ -168,6 +172,8 @@ class Facts:
                     size=_size(read(data, "size", list)),
                     fingerprint=read(data, "fingerprint", str),
                     skipped=tuple(read(data, "skipped", list)),
+                    classes=tuple(read(data, "classes", list, [])),
+                    labels=read(data, "labels", str, ""),
                 ),
                 config=config,
                 saving=saving,

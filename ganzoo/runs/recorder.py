@@ -116,7 +116,7 @@ class _Writer:
         for entry in run.lines("metrics.jsonl"):
             self.health.see(entry)
             self.latest = entry if "images_per_second" in entry else self.latest
-        self.z = latents.normal(SAMPLES, self.gan.latent_dim, job.config.seed)
+        self.drawn = latents.inputs(SAMPLES, self.gan.latent_dim, self.gan.classes, job.config.seed)
         self.background = Background()
         self.start = time.perf_counter()
 
@@ -131,7 +131,9 @@ class _Writer:
         self.status("running")
         self.epoch = event.epoch
         # A state that no file can hold is an error now, and not after an hour.
-        to_files(event.state, self.job.loaded, self.job.images.name)
+        to_files(
+            event.state, self.job.loaded, self.job.images.name, classes=self.job.images.classes
+        )
         # A process that was killed may not have removed its old ones.
         self.checkpoints.prune(event.state.step)
         if event.state.step > 0:
@@ -245,7 +247,7 @@ class _Writer:
         """Return the first images of the run's seed, uint8 (SAMPLES, H, W, C)."""
         noise = derive(self.job.config.seed, "samples")  # for a generator that draws noise inside
         with seeded(noise, self.job.device.torch):
-            floats = draw(event.state.shown, self.z)
+            floats = draw(event.state.shown, *self.drawn)
         return to_pixels(floats, self.gan.image_range)
 
     def _keep(self, name: str, pixels: Pixels) -> Path:
@@ -260,7 +262,8 @@ class _Writer:
         The slow part is done in the background, except for the last checkpoint.
         """
         self.background.wait()
-        files = to_files(event.state, self.job.loaded, self.job.images.name, self.facts)
+        job = self.job
+        files = to_files(event.state, job.loaded, job.images.name, self.facts, job.images.classes)
         files[CARD] = [self.card(event).encode()]
         commit = self.checkpoints.write(event.state.step, files)
 
@@ -276,7 +279,8 @@ class _Writer:
     def card(self, event: Event) -> str:
         """Return the checkpoint's model card."""
         state, name = event.state, self.run.path.resolve().name
-        info = model_info(self.job.loaded, self.job.images.name, state.samples_seen)
+        images = self.job.images
+        info = model_info(self.job.loaded, images.name, state.samples_seen, classes=images.classes)
         average = state.average is not None
         return card(name, self.described, info, state.step, self.latest, average)
 

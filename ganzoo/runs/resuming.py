@@ -248,6 +248,13 @@ def _same_images(
             f"{_now_held_back(facts, images)}",
             "data",
         )
+    of = facts.data
+    if of.labels and (of.labels, of.classes) != (images.labels_sha256, images.classes):
+        raise DataError(
+            f"the images in '{spec}' have not the labels that the run was begun with: say where "
+            "those are with data=PATH, or begin a new run with `ganzoo train`",
+            "data",
+        )
     return images
 
 

@@ -27,10 +27,15 @@ NETWORKS = ("generator", "discriminator")
 
 
 def to_files(
-    state: TrainState, loaded: Loaded[Architecture], dataset: str, run: bytes = b"{}"
+    state: TrainState,
+    loaded: Loaded[Architecture],
+    dataset: str,
+    run: bytes = b"{}",
+    classes: tuple[str, ...] = (),
 ) -> dict[str, Content]:
     """Return the files of a checkpoint by name: all of `state`, and run.json with the bytes `run`.
 
+    `dataset` is the name of the data, and `classes` are those of its classes.
     Write them before `state` changes: they share its memory. Raises PluginError where the state
     holds something that cannot be saved.
     """
@@ -47,7 +52,8 @@ def to_files(
         facts["param_groups"][which] = _groups(optimizer)
     if state.augment is not None:
         weights |= _prefixed("augment", state.augment.state_dict())
-    described = model_info(loaded, dataset, state.samples_seen).to_metadata()
+    info = model_info(loaded, dataset, state.samples_seen, classes=classes)
+    described = info.to_metadata()
     files = {MODEL: to_safetensors(weights, described), OPTIMIZERS: to_safetensors(moments, {})}
     if state.average is not None:
         averages = _prefixed("generator", state.average.state_dict())

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,10 +34,15 @@ AVERAGE = "ema.safetensors"
 
 
 def model_info(
-    loaded: Loaded[Architecture], dataset: str, samples_seen: int, sha256: str = ""
+    loaded: Loaded[Architecture],
+    dataset: str,
+    samples_seen: int,
+    sha256: str = "",
+    classes: tuple[str, ...] = (),
 ) -> ModelInfo:
     """Return the metadata of a file with a generator's weights.
 
+    `classes` are the names of the data's classes; an architecture without labels has none.
     `sha256` is the hash of the weights. It is "" where the file is written: whoever reads the file
     computes it.
     """
@@ -57,7 +64,15 @@ def model_info(
         dataset=dataset,
         samples_seen=samples_seen,
         weights_sha256=sha256,
+        label=_label(architecture.classes, classes),
     )
+
+
+def _label(count: int, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return what a file says of so many classes: "0", "1", ... where they have no names."""
+    if not count:
+        return {}
+    return {"classes": list(names or map(str, range(count))), "rng": latents.LABEL_RNG}
 
 
 def weights_sha256(weights: Mapping[str, Tensor]) -> str:
@@ -98,11 +113,11 @@ def load_generator(source: Words, device: str = "cpu") -> tuple[Generator, nn.Mo
     """
     network, _, info = load_networks(source, device)
     sha256 = info.weights_sha256
-    generator = Generator(info, lambda z: draw(network, z), sha256, first_layer=_not_looked_for)
+    generator = Generator(info, partial(draw, network), sha256, first_layer=_not_looked_for)
     return generator, network
 
 
-def _not_looked_for(_: NDArray[np.float32]) -> NDArray[np.float32]:
+def _not_looked_for(*_: NDArray[Any]) -> NDArray[np.float32]:
     """Raise UsageError: the images must not stand for a first layer that nobody looked for."""
     raise UsageError(
         "nobody has looked for the first layer of this generator: open it with ganzoo.load, or add "

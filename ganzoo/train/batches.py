@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ganzoo.errors import DataError
 from ganzoo.seeds import derive
 from ganzoo.train.device import room_for
 
@@ -26,6 +27,7 @@ class Batches:
         image_range: tuple[float, float],
         device: torch.device,
         seed: int,
+        labels: NDArray[np.int64] | None = None,
     ) -> None:
         self.device = device
         self.low, high = image_range
@@ -33,6 +35,7 @@ class Batches:
         self.pixels = torch.from_numpy(pixels if pixels.flags.writeable else pixels.copy())
         if room_for(self.pixels.nbytes, device):
             self.pixels = self.pixels.to(device)
+        self.labels = None if labels is None else torch.from_numpy(labels).to(self.pixels.device)
         self._permutation = lru_cache(maxsize=2)(
             lambda epoch: torch.randperm(
                 len(self), generator=torch.Generator().manual_seed(derive(seed, "order", epoch))
@@ -49,6 +52,12 @@ class Batches:
             pixels.permute(0, 3, 1, 2).to(torch.get_default_dtype()).mul_(self.scale).add_(self.low)
         )
 
+    def labels_at(self, start: int, count: int) -> Tensor | None:
+        """Return the labels of the images of `at`, int64 (count,); None where there are none."""
+        if self.labels is None:
+            return None
+        return self.labels[self._indices(start, count)].to(self.device, non_blocking=True)
+
     def _indices(self, start: int, count: int) -> Tensor:
         parts = []
         while count:
@@ -56,3 +65,20 @@ class Batches:
             parts.append(self._permutation(epoch)[offset : offset + count])
             start, count = start + len(parts[-1]), count - len(parts[-1])
         return torch.cat(parts)
+
+
+def usable_labels(labels: NDArray[np.int64] | None, classes: int) -> NDArray[np.int64] | None:
+    """Return `labels` where an architecture has `classes`, and None where it has none.
+
+    Raises DataError where it has classes, and labels are missing or of others.
+    """
+    if not classes:
+        return None
+    if labels is None:
+        raise DataError("the images have no labels, and the architecture needs them")
+    if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+        raise DataError(
+            f"labels are from {labels.min()} to {labels.max()}, and the architecture has "
+            f"{classes} classes"
+        )
+    return labels

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from ganzoo.errors import PluginError
+
 Context = Callable[[], AbstractContextManager[object]]
 
 
@@ -23,6 +25,8 @@ class Listener:
     network: nn.Module
     generator: nn.Module
     latents: Tensor
+    classes: Tensor | None
+    """The labels, where the architecture has classes."""
     step: int
     images_seen: int
     update: int
@@ -37,6 +41,13 @@ class Listener:
     both: tuple[Tensor, ...] = ()
     said: list[Tensor | None] = field(default_factory=lambda: [None, None])
     """The first scores of the real batch and of the generated one, without a graph."""
+
+    @property
+    def labels(self) -> Tensor:
+        """Classes of the images of this step, int64 (n,)."""
+        if self.classes is None:
+            raise PluginError("D.labels: the architecture has no classes; give it classes=N")
+        return self.classes
 
     def __call__(self, images: Tensor, *more: Tensor) -> Tensor:
         """Return the scores (n,) of images (n, C, H, W)."""
@@ -73,8 +84,20 @@ class Listener:
         return None
 
     def _ask(self, images: Tensor, *more: Tensor) -> Tensor:
+        if self.classes is not None and not more:
+            more = (self._labels_of(images),)
         with self.autocast():  # the loss itself is computed in float32
             return full(self.forward(self.augment(images), *more))
+
+    def _labels_of(self, images: Tensor) -> Tensor:
+        """Return the labels of the step, as often as images (k * n, C, H, W) take them."""
+        times, left = divmod(len(images), len(self.labels))
+        if left or not times:
+            raise PluginError(
+                f"D is asked about {len(images)} images, and a step has {len(self.labels)} labels: "
+                "say which are theirs, D(images, labels)"
+            )
+        return self.labels if times == 1 else self.labels.repeat(times)
 
 
 def full(tensor: Tensor) -> Tensor:

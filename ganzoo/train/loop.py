@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ganzoo.architecture import Architecture
 from ganzoo.config import TrainConfig
-from ganzoo.train.batches import Batches
+from ganzoo.train.batches import Batches, usable_labels
 from ganzoo.train.device import deterministic
 from ganzoo.train.events import (
     CheckpointDue,
@@ -36,6 +36,7 @@ def fit(
     pixels: NDArray[np.uint8],
     config: TrainConfig,
     *,
+    labels: NDArray[np.int64] | None = None,
     device: torch.device | str = "cpu",
     world: World = ALONE,
     state: TrainState | None = None,
@@ -47,6 +48,9 @@ def fit(
 ) -> Iterator[Event]:
     """Train `architecture` on `pixels`, uint8 (N, H, W, C); yield events and print nothing.
 
+    An architecture with classes needs the images' `labels`, int64 (N,); for any other they change
+    nothing.
+
     With `state`, go on from there, exactly as if there had been no break. `stop` is asked after
     every batch; once it says yes in any process, the loop ends in good order in all. Every
     process of `world` yields the same events, about the same state. With `eval_every` there are
@@ -56,11 +60,12 @@ def fit(
     The networks of an event's state are in evaluation mode: draw from them, call them or export
     them as they are. Each step puts them into training mode and back, whatever was done to them.
 
-    Raises DivergedError when a number is not finite or far beyond reason, within `log_every`
-    steps and before it could be saved; PluginError when the networks break the contract or the
-    architecture's code raises; DeviceError when another process is gone.
+    Raises DataError where labels are missing or do not fit; DivergedError when a number is not
+    finite or far beyond reason, within `log_every` steps and before it could be saved; PluginError
+    when the networks break the contract or the architecture's code raises; DeviceError when another
+    process is gone.
     """
-    device = torch.device(device)
+    device, labels = torch.device(device), usable_labels(labels, architecture.classes)
     share = world.share(config.batch_size)
     exact = deterministic if config.deterministic else nullcontext
     how = " (with compile=True)" if config.compile else ""
@@ -69,7 +74,7 @@ def fit(
         whole = total_steps(config, len(pixels)) * config.batch_size
         stepper = Stepper(architecture, state, config, device, world, images=whole)
     world.broadcast([*state.generator.parameters(), *state.discriminator.parameters()])
-    batches = Batches(pixels, architecture.image_range, device, config.seed)
+    batches = Batches(pixels, architecture.image_range, device, config.seed, labels)
     schedule = Schedule(config, len(batches), save_every, eval_every, save_evaluated)
     epoch, steps = schedule.epoch(state.samples_seen), schedule.steps
     due = schedule.after(state.step, state.samples_seen)
@@ -78,13 +83,14 @@ def fit(
     training, unsaved = Stopwatch(clock), Stopwatch(clock)
     logged = state.samples_seen
     while not due.last:
-        real = batches.at(state.samples_seen + world.rank * share, share)
+        first = state.samples_seen + world.rank * share
+        batch = batches.at(first, share), batches.labels_at(first, share)
         with (
             explained(f"training step {state.step + 1} fails{how}", "compile"),
             stepper.precision.applied(device),
             exact(device),
         ):
-            stepper(real)
+            stepper(*batch)
         epoch = schedule.epoch(state.samples_seen)
         yield Stepped(state, epoch, steps)
 

@@ -28,7 +28,8 @@ def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Modu
     """Build a generator and a discriminator on the CPU; their weights depend on `seed` alone.
 
     Raises PluginError if they cannot be built, or do not map (n, latent_dim) to images and images
-    to (n,) scores, as the contract promises. So it is checked before anything relies on it.
+    to (n,) scores, as the contract promises (and with classes take labels as well). So it is
+    checked before anything relies on it.
     """
     with (
         seeded(seed, CPU),
@@ -40,9 +41,10 @@ def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Modu
         np.random.seed(seed % 2**32)
         warnings.simplefilter("ignore")  # a network that cannot be built is an error
         generator, discriminator = architecture.generator(), architecture.discriminator()
-        images = draw(generator, np.zeros((2, architecture.latent_dim), np.float32))
+        z, x, labels = _examples(architecture)
+        images = draw(generator, z.numpy(), *(label.numpy() for label in labels))
         with torch.no_grad():
-            scores = discriminator.eval()(torch.zeros(2, *architecture.image_shape))
+            scores = discriminator.eval()(x, *labels)
         discriminator.train()
     shapes = {
         "generator": (images.shape, (2, *architecture.image_shape)),
@@ -55,19 +57,31 @@ def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Modu
     return generator, discriminator
 
 
+def _examples(architecture: Architecture) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """Return two latents, two images, and the list of their labels: none without classes."""
+    z, x = torch.zeros(2, architecture.latent_dim), torch.zeros(2, *architecture.image_shape)
+    return z, x, [torch.tensor([0, architecture.classes - 1])] * bool(architecture.classes)
+
+
 def count_parameters(network: nn.Module) -> int:
     """Return how many numbers training changes."""
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
 @torch.no_grad()
-def draw(generator: nn.Module, z: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Draw the images (n, C, H, W) of z (n, latent_dim) in evaluation mode; put the mode back."""
+def draw(generator: nn.Module, z: NDArray[np.float32], *more: NDArray[Any]) -> NDArray[np.float32]:
+    """Draw the images (n, C, H, W) of z (n, latent_dim) in evaluation mode; put the mode back.
+
+    `more` is what else the generator takes: labels (n,), and a truncation.
+    """
     training = generator.training
     like = next(generator.parameters(), torch.zeros(0))
     generator.eval()
     try:
-        images: NDArray[np.float32] = generator(torch.tensor(z).to(like)).float().cpu().numpy()
+        others = [torch.tensor(each, device=like.device) for each in more]
+        images: NDArray[np.float32] = (
+            generator(torch.tensor(z).to(like), *others).float().cpu().numpy()
+        )
     finally:
         generator.train(training)
     return images
@@ -119,15 +133,14 @@ def describe_networks(architecture: Architecture) -> dict[str, tuple[nn.Module, 
     """
     generator, discriminator = build(architecture)
     with torch.no_grad():
-        z = torch.zeros(2, architecture.latent_dim)
-        x = torch.zeros(2, *architecture.image_shape)
+        z, x, labels = _examples(architecture)
         return {
-            "generator": (generator, _trace(generator, z)),
-            "discriminator": (discriminator, _trace(discriminator, x)),
+            "generator": (generator, _trace(generator, z, *labels)),
+            "discriminator": (discriminator, _trace(discriminator, x, *labels)),
         }
 
 
-def _trace(network: nn.Module, example: Tensor) -> list[Layer]:
+def _trace(network: nn.Module, *example: Tensor) -> list[Layer]:
     layers: list[Layer] = []
 
     def hook(name: str) -> Any:
@@ -140,7 +153,7 @@ def _trace(network: nn.Module, example: Tensor) -> list[Layer]:
 
     leaves = [(n, m) for n, m in network.named_modules() if not list(m.children())]
     handles = [module.register_forward_hook(hook(name)) for name, module in leaves]
-    network(example)
+    network(*example)
     for handle in handles:
         handle.remove()
     return layers

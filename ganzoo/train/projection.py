@@ -67,18 +67,22 @@ def project(
     squared difference at several sizes: the coarse ones lead to where the fine ones are not yet
     felt. A weak pull draws |z| to the length that normal latents have. A search that meets a number
     that is not finite ends where it began. Raises UsageError if `target` has another shape than the
-    model's images.
+    model's images, or if it has classes and none of them is chosen (`generator.of`).
     """
     info = generator.info
     shape = (*info.image["size"], info.image["channels"])
     if target.shape != shape:
         raise UsageError(f"this model draws {shape}, and the picture is {target.shape}")
+    if generator.classes and generator.label is None:
+        raise UsageError("say of which class the picture is: label=NAME", "label")
     low, high = info.image_range
     like = next(network.parameters(), torch.zeros(0))
     wanted = torch.from_numpy(target.transpose(2, 0, 1) / 255).to(like)
 
     def loss(z: Tensor) -> Tensor:
-        difference = (network(z) - low) / (high - low) - wanted
+        label = generator.labels(len(z))
+        more = [] if label is None else [torch.from_numpy(label).to(like.device)]
+        difference = (network(z, *more) - low) / (high - low) - wanted
         unusual = (z.square().sum(dim=1) - info.latent_dim).square() / (2 * info.latent_dim)
         return (_at_all_sizes(difference) + PRIOR * unusual).sum()
 

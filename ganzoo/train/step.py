@@ -25,10 +25,11 @@ from ganzoo.train.world import ALONE, World
 
 
 class _Fakes(NamedTuple):
-    """A batch of generated images, and the latents that they were made of."""
+    """A batch of generated images, and the latents and labels that they were made of."""
 
     images: Tensor
     latents: Tensor
+    labels: Tensor | None
 
 
 class Stepper:
@@ -72,10 +73,15 @@ class Stepper:
             self.average = ema.MovingAverage(state.average, state.generator)
         self.training_mode = TrainingMode(*networks)
 
-    def __call__(self, real: Tensor) -> None:
+    def __call__(self, real: Tensor, labels: Tensor | None = None) -> None:
         """Update both networks, as often as the config says, on our share of real images.
 
-        `real` is float32 (batch_size / processes, C, H, W). Latents are a function of (seed,
+        `real` is float32 (n, C, H, W), with n = batch_size / processes. `labels` are their classes,
+        int64 (n,), where the architecture has any. The generated images get the same: so both
+        batches have the classes of the data, and image i of one can be compared with image i of the
+        other, as gradient penalties and relativistic losses do.
+
+        Latents are a function of (seed,
         step); dropout and other noise of (seed, step, process).
         """
         config, state = self.config, self.state
@@ -90,23 +96,25 @@ class Stepper:
         with self.training_mode, seeded(noise, self.device), self.routes:
             if (of_real := getattr(state.augment, "of_real", None)) is not None:
                 real = of_real(real)
-            shared = self._fakes() if config.shared_fakes else None
+            shared = self._fakes(labels) if config.shared_fakes else None
             if state.step % config.discriminator_every == 0:
                 done = state.step // config.discriminator_every * config.discriminator_steps
                 for again in range(config.discriminator_steps):
-                    self._train_discriminator(real, shared, done + again)
+                    self._train_discriminator(real, labels, shared, done + again)
             if state.step % config.generator_every == 0:
-                self._train_generator(real, shared)
+                self._train_generator(real, labels, shared)
         state.step += 1
         state.samples_seen += config.batch_size
         if self.average is not None:
             self.average.update(state.step, self._decay())
             fill(self.scheduled, (state.average,))  # which no one wants the mean of
 
-    def _train_discriminator(self, real: Tensor, shared: _Fakes | None, update: int) -> None:
+    def _train_discriminator(
+        self, real: Tensor, labels: Tensor | None, shared: _Fakes | None, update: int
+    ) -> None:
         objective = self.architecture.objective
         with torch.no_grad():
-            made = self._fakes() if shared is None else shared
+            made = self._fakes(labels) if shared is None else shared
         fake = made.images.detach()
         listener = self._listener(real, fake, made, self.together, update)
         loss = objective.discriminator_loss(listener, real, fake)
@@ -133,12 +141,12 @@ class Stepper:
         if isinstance(p := getattr(self.state.augment, "p", None), Tensor):
             self._measure("augment_p", p.clone())
 
-    def _train_generator(self, real: Tensor, shared: _Fakes | None) -> None:
+    def _train_generator(self, real: Tensor, labels: Tensor | None, shared: _Fakes | None) -> None:
         trained = [p for p in self.state.discriminator.parameters() if p.requires_grad]
         for parameter in trained:  # their gradients would be thrown away
             parameter.requires_grad_(False)
         try:
-            made = self._fakes() if shared is None else shared
+            made = self._fakes(labels) if shared is None else shared
             update = self.state.step // self.config.generator_every
             listener = self._listener(real, made.images, made, False, update)
             loss = self.architecture.objective.generator_loss(listener, real, made.images)
@@ -203,6 +211,7 @@ class Stepper:
             network=self.state.discriminator,
             generator=self.state.generator,
             latents=made.latents,
+            classes=made.labels,
             step=self.state.step,
             images_seen=self.state.samples_seen,
             update=update,
@@ -223,8 +232,8 @@ class Stepper:
         assert value is not None  # or there would be no average
         return ema.decay_per_step(value, self.config.batch_size, scheduled=scheduled)
 
-    def _fakes(self) -> _Fakes:
-        """Return our share of a batch of generated images, from new latents."""
+    def _fakes(self, labels: Tensor | None) -> _Fakes:
+        """Return our share of a batch of generated images, from new latents and these labels."""
         size = self.config.batch_size
         z = torch.randn(
             size, self.architecture.latent_dim, generator=self.latents, device=self.device
@@ -232,11 +241,11 @@ class Stepper:
         share, first = size // self.world.size, self.world.rank * size // self.world.size
         z = z[first : first + share]
         with self._autocast():
-            images = full(self.generate(z))
+            images = full(self.generate(z) if labels is None else self.generate(z, labels))
         n, channels, height, width = images.shape
         if channels == 1:  # NCHW and NHWC are the same then; use NHWC strides, as real images have
             images = images.reshape(n, -1).view(n, height, width, 1).permute(0, 3, 1, 2)
-        return _Fakes(images, z)
+        return _Fakes(images, z, labels)
 
 
 def _as_it_is(images: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganzoo.draw import latents
 from ganzoo.train import cpu
 from ganzoo.train.cpu import Routes, one_by_one
 from ganzoo.train.networks import build
@@ -54,18 +55,18 @@ def test_a_linear_layer_and_its_first_and_second_gradients(bias: bool) -> None:
 def test_networks_at_full_size_keep_their_numbers_and_gradients(name: str) -> None:
     gan = registry.load_architecture(name).value
     generator, discriminator = build(gan)
-    z = torch.randn(4, gan.latent_dim, generator=torch.Generator().manual_seed(0))
+    z, *labels = map(torch.from_numpy, latents.inputs(4, gan.latent_dim, gan.classes))
 
     def run(routes: bool) -> list[Tensor]:
         G, D = copy.deepcopy(generator), copy.deepcopy(discriminator)
         torch.manual_seed(0)  # dropout
         if routes:
             with Routes(G, D):
-                images = G(z)
-                scores = D(images)
+                images = G(z, *labels)
+                scores = D(images, *labels)
         else:
-            images = G(z)
-            scores = D(images)
+            images = G(z, *labels)
+            scores = D(images, *labels)
         scores.sum().backward()
         gradients = [p.grad for n in (G, D) for p in n.parameters() if p.grad is not None]
         return [images, scores, torch.cat([gradient.flatten() for gradient in gradients])]

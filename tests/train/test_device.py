@@ -126,9 +126,10 @@ def test_no_step_waits_for_the_device(name: str) -> None:
     gan = registry.load_architecture(name, tiny_options(name)).value
     config = replace(gan.defaults, batch_size=4, ema=0.9)
     stepper = Stepper(gan, TrainState.fresh(gan, config, CPU), config, CPU)
+    labels = torch.zeros(4, dtype=torch.int64) if gan.classes else None
     with _NoWaiting():  # type: ignore[no-untyped-call]
         for _ in range(2):
-            stepper(torch.zeros(4, *gan.image_shape))
+            stepper(torch.zeros(4, *gan.image_shape), labels)
     with pytest.raises(AssertionError, match="_local_scalar_dense"), _NoWaiting():  # type: ignore[no-untyped-call]
         torch.ones(1).item()
 

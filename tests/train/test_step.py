@@ -43,24 +43,30 @@ def drawn(gan: Architecture, count: int = 20) -> NDArray[np.uint8]:
     return rng.integers(0, 256, (count, height, width, channels), np.uint8)
 
 
+def labels(gan: Architecture, count: int = 20) -> NDArray[np.int64] | None:
+    """Classes of the drawn images, in turn; None where the architecture has none."""
+    return np.arange(count) % gan.classes if gan.classes else None
+
+
 def textbook(gan: Architecture, config: TrainConfig, pixels: NDArray[np.uint8]) -> TrainState:
     """The loop as the papers have it: nothing frozen, shared, rewritten or taken together."""
     state = TrainState.fresh(gan, config, CPU)
     G = state.generator
     D: Any = state.discriminator
     opt_g, opt_d = state.generator_optimizer, state.discriminator_optimizer
-    batches = Batches(pixels, gan.image_range, CPU, config.seed)
+    batches = Batches(pixels, gan.image_range, CPU, config.seed, labels(gan))
     latents = torch.Generator()
 
     for step in range(STEPS):
-        real = batches.at(step * BATCH, BATCH)
+        real, classes = batches.at(step * BATCH, BATCH), batches.labels_at(step * BATCH, BATCH)
+        more = [] if classes is None else [classes]
         latents.manual_seed(derive(config.seed, "latents", step))
         with seeded(derive(config.seed, "noise", step, 0), CPU):
             for _ in range(0 if step % config.discriminator_every else config.discriminator_steps):
-                made = G(torch.randn(BATCH, gan.latent_dim, generator=latents))
+                made = G(torch.randn(BATCH, gan.latent_dim, generator=latents), *more)
                 fake = made.detach()
                 if gan.objective.scores == "logits":
-                    loss = -logsigmoid(D(real)).mean() - logsigmoid(-D(fake)).mean()
+                    loss = -logsigmoid(D(real, *more)).mean() - logsigmoid(-D(fake, *more)).mean()
                 else:
                     loss = gan.objective.discriminator_loss(D, real, fake)
                 opt_d.zero_grad()
@@ -72,9 +78,9 @@ def textbook(gan: Architecture, config: TrainConfig, pixels: NDArray[np.uint8]) 
             if step % config.generator_every:
                 continue
             if not config.shared_fakes:
-                made = G(torch.randn(BATCH, gan.latent_dim, generator=latents))
+                made = G(torch.randn(BATCH, gan.latent_dim, generator=latents), *more)
             if gan.objective.scores == "logits":
-                loss = -logsigmoid(D(made)).mean()
+                loss = -logsigmoid(D(made, *more)).mean()
             else:
                 loss = gan.objective.generator_loss(D, real, made)
             opt_g.zero_grad()
@@ -105,7 +111,7 @@ def assert_same(ours: TrainState, theirs: TrainState) -> None:
 def test_ten_steps_end_in_the_weights_of_a_textbook_loop(name: str) -> None:
     gan = registry.load_architecture(name, tiny_options(name)).value
     config = replace(gan.defaults, batch_size=BATCH, max_steps=STEPS, epochs=STEPS)
-    *_, last = fit(gan, drawn(gan), config)
+    *_, last = fit(gan, drawn(gan), config, labels=labels(gan))
     assert_same(last.state, textbook(gan, config, drawn(gan)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,7 +128,7 @@ def of_torch(found: Found, device: str = "auto") -> Subject:
         fingerprint=facts.data.fingerprint if facts else "",
         skip_bad=bool(facts and facts.data.skipped),
         batches=lambda count, seed, _: pictures(
-            network, info.latent_dim, info.image_range, count, seed, where
+            network, info.latent_dim, info.image_range, count, seed, where, len(info.classes)
         ),
         untrained=lambda: _untrained(info, str(where)),
         # A file of weights may be another than what the run shows, as without the moving average.
@@ -182,4 +183,4 @@ def _untrained(info: ModelInfo, device: str = "cpu") -> Generator | None:
         return None
     sha256 = weights_sha256(network.state_dict())
     network.eval().to(device)
-    return Generator(info, lambda z: draw(network, z), sha256)
+    return Generator(info, partial(draw, network), sha256)
