@@ -39,7 +39,7 @@ def latents_used(loaded: Loaded[Architecture]) -> str:
             raise PluginError("an image does not depend on z")
         moved += gradient.abs().sum(0).double().numpy()
     still = np.flatnonzero(moved == 0).tolist()
-    idle = [i for i in still if not _jumps(generator, i, z, images)]
+    idle = [i for i in still if not _jumps(generator, i, (z, *labels), images)]
     if idle:
         named = ", ".join(map(str, idle[:MOST_NAMED])) + (", ..." if len(idle) > MOST_NAMED else "")
         raise PluginError(
@@ -49,15 +49,17 @@ def latents_used(loaded: Loaded[Architecture]) -> str:
 
 
 @torch.no_grad()
-def _jumps(generator: nn.Module, coordinate: int, z: Tensor, images: Tensor) -> bool:
-    """Return whether far values of a coordinate change `images`, those of z (n, latent_dim).
+def _jumps(
+    generator: nn.Module, coordinate: int, inputs: tuple[Tensor, ...], images: Tensor
+) -> bool:
+    """Return whether far values of a coordinate of z change `images`, those of (z, *labels).
 
     A choice, such as which of some coordinates is the largest, changes them without a gradient.
     """
     for value in (-FAR, FAR):
-        changed = z.detach().clone()
+        changed = inputs[0].detach().clone()
         changed[:, coordinate] = value
-        if not torch.equal(generator(changed), images):
+        if not torch.equal(generator(changed, *inputs[1:]), images):
             return True
     return False
 
