@@ -87,8 +87,9 @@ class Critic(nn.Module):
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         found: Tensor = self.features(images).sum((2, 3))
+        scores: Tensor = self.score(found).flatten(0)
         fit: Tensor = (self.embedding(labels) * found).sum(1)
-        return fit + self.score(found).flatten(0)
+        return scores + fit
 
 
 def orthogonal(weight: float) -> Loss:
