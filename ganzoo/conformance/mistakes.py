@@ -8,19 +8,19 @@ from itertools import islice
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganzoo.architecture import Architecture, Discriminator, Loss
 from ganzoo.conformance.trying import tensors, train
 from ganzoo.draw import latents
 from ganzoo.errors import PluginError
-from ganzoo.train.networks import build, draw
+from ganzoo.train.networks import build
 from ganzoo.zoo.registry import Loaded
 
 SEEDS = (0, 1, 2)
 FAR = 1e4
-"""Factor of images that are far from any real one: logits of them are large."""
+"""Factor of images that are far from any real one: logits of them are large. And a value that no
+coordinate of z has: it decides any choice that the coordinate takes part in."""
 MOST_NAMED = 5
 """Coordinates or tensors that a message names; of more it says how many."""
 
@@ -35,43 +35,46 @@ def latents_used(loaded: Loaded[Architecture]) -> str:
     """Check that every coordinate of z changes the image, from the start or after a step."""
     gan = loaded.value
     idle = _idle(gan, build(gan)[0])
-    if len(idle):  # a gate may be closed at first: weights that begin as 0
-        idle = np.intersect1d(idle, _idle(gan, train(gan, 1).generator))
+    if idle:  # a gate may be closed at first: weights that begin as 0
+        idle &= _idle(gan, train(gan, 1).generator)
     if len(idle) == gan.latent_dim:
         raise PluginError("an image does not depend on z")
-    if len(idle):
+    if idle:
         raise PluginError(
-            f"{len(idle)} of {gan.latent_dim} coordinates of z change nothing: {some(idle)}"
+            f"{len(idle)} of {gan.latent_dim} coordinates of z change nothing: {some(sorted(idle))}"
         )
     return f"all {gan.latent_dim} coordinates of z change the image"
 
 
-def _idle(gan: Architecture, generator: nn.Module) -> NDArray[np.int64]:
+def _idle(gan: Architecture, generator: nn.Module) -> set[int]:
     """Return the coordinates of z that change no image."""
     moved = np.zeros(gan.latent_dim)
     for seed in SEEDS:
         z, *labels = tensors(gan, 16, seed)
         images = generator.eval()(z.requires_grad_(), *labels)
-        weights = torch.from_numpy(latents.normal(1, images[0].numel(), seed))
-        seen = (images * weights.reshape(images[:1].shape)).sum()
-        gradient = None
-        if seen.requires_grad:
+        if images.requires_grad:  # or detach or numpy cuts it off, which a look by jumps bears
+            weights = torch.from_numpy(latents.normal(1, images[0].numel(), seed))
+            seen = (images * weights.reshape(images[:1].shape)).sum()
             (gradient,) = torch.autograd.grad(seen, z, allow_unused=True)
-        if gradient is not None:
-            moved += gradient.abs().sum(0).double().numpy()
-        else:  # detach or numpy cuts it off, and the images may depend on z all the same
-            moved += _differences(generator, *(each.detach().numpy()[:1] for each in (z, *labels)))
-    return np.flatnonzero(moved == 0)
+            moved += 0 if gradient is None else gradient.abs().sum(0).double().numpy()
+    still = np.flatnonzero(moved == 0).tolist()
+    return {i for i in still if not _jumps(generator, i, (z, *labels), images)}
 
 
-def _differences(
-    generator: nn.Module, z: NDArray[np.float32], *labels: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return how much the image of z (1, latent_dim) changes with each coordinate."""
-    moved = np.concatenate([z, z + np.eye(z.shape[1], dtype=np.float32)])
-    images = draw(generator, moved, *(np.repeat(label, len(moved)) for label in labels))
-    changes: NDArray[np.float64] = np.abs(images[1:] - images[:1]).sum((1, 2, 3), np.float64)
-    return changes
+@torch.no_grad()
+def _jumps(
+    generator: nn.Module, coordinate: int, inputs: tuple[Tensor, ...], images: Tensor
+) -> bool:
+    """Return whether far values of a coordinate of z change `images`, those of (z, *labels).
+
+    A choice, such as which of some coordinates is the largest, changes them without a gradient.
+    """
+    for value in (-FAR, FAR):
+        changed = inputs[0].detach().clone()
+        changed[:, coordinate] = value
+        if not torch.equal(generator(changed, *inputs[1:]), images):
+            return True
+    return False
 
 
 def scores_fit(loaded: Loaded[Architecture]) -> str:
