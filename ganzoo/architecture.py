@@ -157,6 +157,10 @@ class Architecture:
     """Number of classes whose labels, from 0 to classes - 1, both networks get; 0 for none. If the
     plugin has an option of this name, the data fill it in."""
 
+    truncation: bool = False
+    """Whether the generator also takes a truncation, last: a float32 number (), from 0 for the mean
+    image to 1 for images as it was trained. Without it, as in training, it is to act as for 1."""
+
     after_discriminator_step: Callable[[nn.Module], None] | None = None
     """Function of the discriminator, called after each of its updates: weight clipping, say."""
 
@@ -182,7 +186,8 @@ class Architecture:
         for name in functions + ["augment"] * (self.augment is not None):
             if not callable(getattr(self, name)):
                 raise TypeError(f"{name} is not a function")
-        for name, kind in (("objective", Objective), ("defaults", TrainConfig), ("dataset", str)):
+        of_types = {"objective": Objective, "defaults": TrainConfig, "dataset": str}
+        for name, kind in {**of_types, "truncation": bool}.items():
             if not isinstance(getattr(self, name), kind):
                 raise TypeError(f"{name} is not of type {kind.__name__}")
         for name, schedule in self.schedules.items():
