@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -113,7 +114,7 @@ def determinism(loaded: Loaded[Architecture]) -> str:
             states.append(train(gan, 3, seed=5))
     for which in ("generator", "discriminator"):
         a, b = (getattr(state, which).state_dict() for state in states)
-        differs = [name for name in a if not torch.equal(a[name], b[name])]
+        differs = [name for name in a if not _same({name: a[name]}, b)]
         require(
             not differs,
             f"the {which}'s {', '.join(differs[:1])} differs between equal runs: something outside "
@@ -167,9 +168,10 @@ CHECKS = (
 )  # fmt: skip
 
 
-def _same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
-    """Return whether all tensors are equal."""
-    return all(torch.equal(one[name], other[name]) for name in one)
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Return whether all in `one` is equal to what `other` has of that name: tensors, mostly."""
+    pairs = [(one[name], other[name]) for name in one]
+    return all(torch.equal(a, b) if isinstance(a, Tensor) else a == b for a, b in pairs)
 
 
 def _batches(gan: Architecture) -> Batches:

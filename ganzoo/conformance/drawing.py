@@ -10,6 +10,7 @@ from ganzoo.architecture import Architecture
 from ganzoo.conformance.trying import require, tensors
 from ganzoo.draw import latents
 from ganzoo.export.parity import TOLERANCE
+from ganzoo.train.listener import full
 from ganzoo.train.networks import build, draw, seeded
 from ganzoo.zoo.registry import Loaded
 
@@ -35,8 +36,8 @@ def shapes(loaded: Loaded[Architecture]) -> str:
             require(bool(found.isfinite().all()), f"batch {n} gives {which} that are not finite")
     with torch.no_grad(), seeded(0, CPU):  # in training a network may do something else
         z, *more = tensors(gan, 4, 0)
-        images = generator.train()(z, *more)
-        scores = discriminator.train()(images.float(), *more)
+        images = full(generator.train()(z, *more))
+        scores = full(discriminator.train()(images.float(), *more))
     for which, found, promised in (
         ("images", images, (4, *gan.image_shape)),
         ("scores", scores, (4,)),
@@ -56,8 +57,8 @@ def truncation(loaded: Loaded[Architecture]) -> str:
     with torch.no_grad():
         generator = build(gan)[0].eval()
         usual = generator(z, *more)
-        full, none = (generator(z, *more, torch.tensor(psi)) for psi in (1.0, 0.0))
-    require(torch.equal(usual, full), "a truncation of 1 draws other images than none does")
+        whole, none = (generator(z, *more, torch.tensor(psi)) for psi in (1.0, 0.0))
+    require(torch.equal(usual, whole), "a truncation of 1 draws other images than none does")
     apart = _difference(gan, none.numpy(), none[:1].numpy())
     require(apart <= TOLERANCE, f"with a truncation of 0 images still differ, by {apart:.2g}")
     return "1 changes nothing, 0 leads to the mean image"
@@ -81,7 +82,8 @@ def value_range(loaded: Loaded[Architecture]) -> str:
     found = f"{min(images.min(), far.min()):.3g} … {max(images.max(), far.max()):.3g}"
     found = f"images reach {found} with weights ten times their size"
     hint = "; let the generator end with nn.Tanh(), or nn.Sigmoid() for 0 … 1"
-    require(inside, f"{found}, and image_range is {low:g} … {high:g}{hint}")
+    clamp = ", or return images.clamp(low, high) where it is not self.training"
+    require(inside, f"{found}, and image_range is {low:g} … {high:g}{hint}{clamp}")
     middle = (low + high) / 2
     halves = [(x >= middle).all() or (x <= middle).all() for x in (images, far)]
     require(not all(halves), f"{found}: one half of image_range {low:g} … {high:g} only{hint}")

@@ -50,7 +50,7 @@ def _installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def test_it_uses_public_names_only_and_is_short(name: str) -> None:
     source = (SOURCES / f"{name}.py").read_text()
     assert forbidden(source) == []
-    assert 30 <= sum(map(bool, map(str.strip, source.splitlines()))) <= 100
+    assert 30 <= sum(map(bool, map(str.strip, source.splitlines()))) <= 110
 
 
 @pytest.mark.parametrize(
