@@ -29,6 +29,8 @@ CALIBRATION_SEED = 2**63
 TUNING_SEED = 2**62
 """Seed of the latents that decide which layers are rounded: not those that the result is judged by.
 """
+SHARES = (1.0, 0.5, 0.25)
+"""Shares of a layer's output channels that are tried in 8 bits where it is stored so."""
 ATTEMPTS = ((0.9, True), (0.6, True), (0.6, False), (0.3, False))
 """Attempts, in order, until one passes the judge: the share of the allowed difference that the
 tuning images may reach, and whether layers may be computed in 8 bits, or only stored so."""
@@ -61,24 +63,33 @@ def rounded(
     within: Callable[[ModelProto], bool],
     compute: bool = True,
 ) -> ModelProto:
-    """Return the model with each layer as coarse as `within` accepts, the costliest layers first.
+    """Return the model with each layer as coarse as `within` accepts.
 
-    With `compute`, a layer is first tried in 8 bits. Otherwise, and where `within` refuses that, it
-    computes in float32 from weights that are stored in 8 bits, or else in 16 bits. To compute in 8
-    bits is static quantization by onnxruntime's tool: QDQ nodes, a scale for each output channel,
-    weights in 7 of the 8 bits (AVX2 without VNNI would overflow), and ranges from 256 latents.
+    With `compute`, each layer is first tried in 8 bits, those with most products first. The others,
+    those with most weights first, compute in float32 from weights that are stored in 8 bits, all or
+    a share of them, or else in 16 bits.
+
+    To compute in 8 bits is static quantization by onnxruntime's tool: QDQ nodes, a scale for each
+    output channel, weights in 7 of the 8 bits (AVX2 without VNNI would overflow), and ranges from
+    256 latents.
 
     Raises ModelFileError where no layer can be in 8 bits, computed or stored.
     """
     computed: list[str] = []
-    stored: list[str] = []
+    stored: dict[str, float] = {}
     best = half(model)
-    for layer in _layers(model):
-        plans = [([*computed, *layer], stored)] if compute else []
-        for plan in [*plans, (computed, [*stored, *layer])]:
-            candidate = stored_in_bits(_quantized(model, info, plan[0]), plan[1])
+    products, weights = _layers(model)
+    for layer in products if compute else []:
+        candidate = stored_in_bits(_quantized(model, info, [*computed, *layer]), stored)
+        if within(candidate):
+            best, computed = candidate, [*computed, *layer]
+    base = _quantized(model, info, computed)
+    for layer in (each for each in weights if each[0] not in computed):
+        for share in SHARES:
+            plan = {**stored, **dict.fromkeys(layer, share)}
+            candidate = stored_in_bits(base, plan)
             if within(candidate):
-                best, (computed, stored) = candidate, plan
+                best, stored = candidate, plan
                 break
     if not computed and not stored:
         raise ModelFileError(
@@ -89,8 +100,8 @@ def rounded(
     return best
 
 
-def _layers(model: ModelProto) -> list[list[str]]:
-    """Return the names of nodes with weights, the costliest first.
+def _layers(model: ModelProto) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the names of nodes with weights twice: most products first, most weights first.
 
     Nodes that read the same value, such as phases, stand together in one list.
     """
@@ -99,14 +110,20 @@ def _layers(model: ModelProto) -> list[list[str]]:
     shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in values}
     weights = {t.name: list(t.dims) for t in model.graph.initializer}
     together: dict[str, list[str]] = {}
-    cost: dict[str, float] = {}
+    products: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     for node in model.graph.node:
         if node.op_type in LAYERS and node.input[1] in weights:
             together.setdefault(node.input[0], []).append(node.name)
             pixels = float(np.prod(shapes.get(node.output[0], [])[2:], initial=1))
-            macs = float(np.prod(weights[node.input[1]])) * pixels
-            cost[node.input[0]] = cost.get(node.input[0], 0) + macs
-    return [together[value] for value in sorted(together, key=lambda value: -cost[value])]
+            size = float(np.prod(weights[node.input[1]]))
+            numbers[node.input[0]] = numbers.get(node.input[0], 0) + size
+            products[node.input[0]] = products.get(node.input[0], 0) + size * pixels
+    first, second = (
+        [together[value] for value in sorted(together, key=lambda value: -of[value])]
+        for of in (products, numbers)
+    )
+    return first, second
 
 
 def _quantized(model: ModelProto, info: ModelInfo, names: list[str]) -> ModelProto:

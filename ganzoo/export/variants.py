@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,13 @@ def half(model: ModelProto) -> ModelProto:
 
     All else stays float32. So the file has half the bytes, and the speed of float32 everywhere.
     """
-    return stored_in_bits(model, [])
+    return stored_in_bits(model, {})
 
 
-def stored_in_bits(model: ModelProto, in_8_bits: list[str]) -> ModelProto:
-    """Return `model` with weights stored in 8 bits for these nodes, in 16 bits for the others.
+def stored_in_bits(model: ModelProto, in_8_bits: Mapping[str, float]) -> ModelProto:
+    """Return `model` with weights stored in 8 bits and in 16 bits.
+
+    `in_8_bits` tells by node which share of its output channels is in 8 bits, the first ones.
 
     onnxruntime makes float32 weights of them once, when it opens the file: it computes all that
     depends on no input. This does not use DequantizeLinear, which it computes in every run.
@@ -38,15 +41,22 @@ def stored_in_bits(model: ModelProto, in_8_bits: list[str]) -> ModelProto:
             continue
         graph.initializer.remove(tensor)
         name, weight = tensor.name, numpy_helper.to_array(tensor)
-        if layer.name in in_8_bits:
-            scale = _scale(weight, layer)
-            graph.initializer.append(_tensor(f"{name}_i8", np.rint(weight / scale).astype(np.int8)))
-            graph.initializer.append(_tensor(f"{name}_scale", scale))
+        axis, _ = axes = _channels(weight, layer)
+        coarse, fine = np.split(
+            weight, [round(in_8_bits.get(layer.name, 0) * weight.shape[axis])], axis
+        )
+        parts = [f"{name}_{bits}" for bits, of in ((8, coarse), (16, fine)) if of.size]
+        if coarse.size:
+            whole, scale = _in_8_bits(coarse, axes)
+            graph.initializer.extend(
+                [_tensor(f"{name}_i8", whole), _tensor(f"{name}_scale", scale)]
+            )
             nodes.append(_to_float(f"{name}_i8", f"{name}_whole"))
-            nodes.append(helper.make_node("Mul", [f"{name}_whole", f"{name}_scale"], [name]))
-        else:
-            graph.initializer.append(_tensor(f"{name}_f16", weight.astype(np.float16)))
-            nodes.append(_to_float(f"{name}_f16", name))
+            nodes.append(helper.make_node("Mul", [f"{name}_whole", f"{name}_scale"], [f"{name}_8"]))
+        if fine.size:
+            graph.initializer.append(_tensor(f"{name}_f16", fine.astype(np.float16)))
+            nodes.append(_to_float(f"{name}_f16", f"{name}_16"))
+        nodes.append(helper.make_node("Concat", parts, [name], axis=axis))
     nodes += graph.node
     graph.ClearField("node")
     graph.node.extend(nodes)
@@ -85,17 +95,31 @@ def uint8(model: ModelProto, info: ModelInfo) -> ModelProto:
     return made
 
 
-def _scale(weight: NDArray[np.float32], layer: NodeProto) -> NDArray[np.float32]:
-    """Return the scale of each output channel: a weight is its int8 number times this.
-
-    The shape has as many axes as `weight`, with 1 on all but that of the output channels.
-    """
-    transposed = any(a.name == "transB" and a.i for a in layer.attribute)
-    axis = 0 if layer.op_type == "Conv" or transposed else 1
+def _channels(weight: NDArray[np.float32], layer: NodeProto) -> tuple[int, int]:
+    """Return which axes of a layer's weight are its output channels and its input channels."""
     if layer.op_type == "MatMul":
-        axis = weight.ndim - 1
-    largest = np.abs(weight).max(tuple(i for i in range(weight.ndim) if i != axis), keepdims=True)
-    return np.asarray(np.where(largest > 0, largest / 127, 1), np.float32)
+        return weight.ndim - 1, weight.ndim - 2
+    transposed = any(a.name == "transB" and a.i for a in layer.attribute)
+    return (0, 1) if layer.op_type == "Conv" or transposed else (1, 0)
+
+
+def _in_8_bits(
+    weight: NDArray[np.float32], axes: tuple[int, int]
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Return whole numbers and scales whose products are nearest to `weight`.
+
+    There is a scale for each channel along one of `axes`, whichever gives the smaller error. Where
+    there is one output channel, as in the last layer of a grey image, that is the input's.
+    """
+    found = []
+    for axis in axes:
+        others = tuple(i for i in range(weight.ndim) if i != axis)
+        largest = np.abs(weight).max(others, keepdims=True)
+        scale = np.asarray(np.where(largest > 0, largest / 127, 1), np.float32)
+        whole = np.rint(weight / scale).astype(np.int8)
+        found.append((float(np.square(whole * scale - weight).sum()), whole, scale))
+    _, whole, scale = min(found, key=lambda each: each[0])
+    return whole, scale
 
 
 def _to_float(name: str, target: str) -> NodeProto:

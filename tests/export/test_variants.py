@@ -152,10 +152,13 @@ def test_an_image_is_the_same_bit_for_bit_in_any_batch(exports: Exports) -> None
 
 
 def coarse(*layers: torch.nn.Linear) -> torch.nn.Module:
-    """A generator whose last layer has one huge weight that does nothing, and sets the scale."""
+    """A generator whose last layer has a huge weight in each channel, which sets the scale.
+
+    Those of input 0 do nothing, and those of output 0 make one pixel black or white.
+    """
     *_, before, last = (None, *layers)
     with torch.no_grad():
-        last.weight[:, 0] = 1000
+        last.weight[:, 0] = last.weight[0] = 1000
         if before is not None:
             before.weight[0] = before.bias[0] = 0
     return torch.nn.Sequential(*layers, torch.nn.Tanh(), torch.nn.Unflatten(1, (1, 28, 28)))
