@@ -21,6 +21,8 @@ export function showClasses(facts, choices, headings, choose) {
   };
 }
 
+export const wordsOf = (label, { classes }) => classes[label].trim() || `class ${label}`; // a name may be a blank
+
 // One for each its own (null), and one for each class; returns what marks that of a label.
 function buttons(facts, choose) {
   const button = (label, name) => {
@@ -52,8 +54,6 @@ function tellHow(facts) {
 function nameOf(label, facts) {
   return Object.assign(document.createElement("bdi"), { textContent: wordsOf(label, facts), title: wordsOf(label, facts) });
 }
-
-const wordsOf = (label, { classes }) => classes[label].trim() || `class ${label}`; // a name may be a blank
 
 const withPlace = (parent) => parent.appendChild(document.createElement("bdi"));
 

@@ -1,7 +1,7 @@
 // The page: what can be changed on it, and what a change does to everything else.
 import { VALUES, gridArea, minus, pictureArea, stripArea, sweepArea } from "./areas.js";
 import { saveNpy, savePng, sheet } from "./canvas.js";
-import { showClasses } from "./classes.js";
+import { showClasses, wordsOf } from "./classes.js";
 import { Painter } from "./painter.js";
 import { row } from "./rows.js";
 import { inThePage, onTheServer } from "./sources.js";
@@ -117,7 +117,7 @@ const actions = {
   "save-z": () => saveNpy(latent(state, facts), `${file()}.npy`),
   "save-sheet": () => {
     const labels = classesOf(IMAGES, state, facts), words = {
-      rows: sweep.cells.map((_, i) => `image ${i}${labels ? `, ${facts.classes[labels[i]]}` : ""}`),
+      rows: sweep.cells.map((_, i) => `image ${i}${labels ? `, ${wordsOf(labels[i], facts)}` : ""}`),
       groups: sweep.swept.map((index) => `z[${index}]`),
       columns: VALUES.map(minus),
     };
