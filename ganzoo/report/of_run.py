@@ -131,11 +131,11 @@ def _of_weights(run: Run, seed: int, exports: Path) -> dict[str, Any]:
     try:
         generator, _ = load_generator(run.path)
     except GanzooError as error:
-        return {"sweep": "", "classes": "", "weights": str(error), "exports": []}
+        return {"sweep": "", "each_class": "", "weights": str(error), "exports": []}
     weights = generator.info.weights_sha256
     return {
         "sweep": image(_sweep(generator, seed).draw()),
-        "classes": image(_classes(generator, seed).draw()) if generator.classes else "",
+        "each_class": image(_classes(generator, seed).draw()) if generator.classes else "",
         "weights": weights,
         "exports": words.exports(weights, exports),
     }
