@@ -22,6 +22,9 @@ def facts(generator: Generator, name: str) -> dict[str, Any]:
     most is the first. `directions` are unit vectors in z, each with the share of the variance that
     it explains. If there are more than `MAX_COORDINATES` coordinates, only the first so many are
     ranked, and there are no directions; nor are there any if the first layer cannot be found.
+    `classes` are the names of the classes, none where the model takes no labels. `found_in` says of
+    which class the images were among which the ranking and the directions were found: a number, or
+    None where each was of its own. `truncation` is whether the model takes one.
     """
     info = generator.info
     height, width = info.image["size"]
@@ -33,6 +36,9 @@ def facts(generator: Generator, name: str) -> dict[str, Any]:
         "width": width,
         "channels": info.image["channels"],
         "range": info.image["range"],
+        "classes": list(generator.classes),
+        "truncation": info.truncation,
+        "found_in": {"ranking": generator.label, "directions": generator.label or 0},
         "ranking": [
             {"index": index, "levels": round(levels, 2)}
             for index, levels in generator.most_moving(info.latent_dim)
@@ -67,6 +73,7 @@ def _about(generator: Generator) -> str:
         f"{info.samples_seen:,} images of {info.dataset} seen",
         f"{width}x{height}, {colours}",
         f"{info.latent_dim} latents",
+        *([f"{len(info.classes)} classes"] if info.classes else []),
         f"{info.precision} weights",
         f"SHA-256 {generator.sha256[:8]}…",
     ])  # fmt: skip

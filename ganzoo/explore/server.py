@@ -7,6 +7,7 @@ Origin, more than a few images at once. The files are in memory, so that no path
 from __future__ import annotations
 
 import asyncio
+import functools
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ganzoo.draw.generator import Generator
 from ganzoo.errors import GanzooError, OutputError, UsageError
+from ganzoo.explore.asked import settings
 from ganzoo.explore.facts import facts, most_images
 from ganzoo.explore.html import INDEX, POLICY, page
 
@@ -95,7 +97,11 @@ def application(generator: Generator, name: str, port: int) -> Starlette:
             raise HTTPException(400, f"latents are {dim} float32 numbers for each image")
         z = np.frombuffer(bytes(body), "<f4").reshape(-1, dim)
         try:
-            pixels = await asyncio.get_running_loop().run_in_executor(one_thread, generator.draw, z)
+            labels, truncation = settings(request.query_params.multi_items())
+            work = functools.partial(
+                generator.with_settings(truncation=truncation).draw, z, labels=labels
+            )
+            pixels = await asyncio.get_running_loop().run_in_executor(one_thread, work)
         except GanzooError as error:
             raise HTTPException(400 if isinstance(error, UsageError) else 500, str(error)) from None
         return Response(pixels.tobytes(), media_type="application/octet-stream")

@@ -1,6 +1,5 @@
 """The page in headless Chromium: served, written as a folder, and as one file without a network."""
 
-import base64
 import functools
 import http.server
 import io
@@ -8,16 +7,15 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Page, Playwright, Route, sync_playwright
+from playwright.sync_api import Browser, Route
 
 import ganzoo
 from ganzoo.draw import latents
@@ -29,11 +27,10 @@ from ganzoo.runs.weights import model_info
 from ganzoo.train.networks import build
 from ganzoo.zoo import registry
 from tests.conftest import process
+from tests.explore.browsing import Export, Open, assert_same, read, settle, z_of
 from tests.explore.test_server import explore
 from tests.whole.test_architectures import tiny_options
 
-Open = Callable[..., Page]
-Export = Callable[..., None]
 TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -41,46 +38,11 @@ TYPES = {
     ".wasm": "application/wasm",
 }
 SITES = ["server", "folder", "file"]
-READ = """canvases => canvases.map(canvas => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return btoa(String.fromCharCode(...data));
-})"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next(filter(None, map(shutil.which, names)), None)
-    if chromium is None:
-        pytest.skip("needs Chromium, which is not installed")
-    with sync_playwright() as playwright:
-        yield launch(playwright, chromium)
-
-
-def launch(playwright: Playwright, chromium: str) -> Browser:
-    return playwright.chromium.launch(executable_path=chromium)
 
 
 @pytest.fixture(scope="module")
 def generator(exported: Path) -> Generator:
     return ganzoo.load(exported)
-
-
-@pytest.fixture(scope="module")
-def export(pytestconfig: pytest.Config) -> Export:
-    """Run `ganzoo export` with a cache that stays, for 33 MB of npm's."""
-    if not shutil.which("npm"):
-        pytest.skip("needs npm, which is not installed")
-    assert pytestconfig.cache
-    cache = {"GANZOO_CACHE": str(pytestconfig.cache.mkdir("ganzoo"))}
-
-    def run(*arguments: object) -> None:
-        done = process("-m", "ganzoo", "export", *arguments, env=cache)
-        if "which npm fetches once, and cannot here" in done.err:
-            pytest.skip(done.err)
-        assert done.code == 0, done.err
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -117,58 +79,6 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
-
-
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Open]:
-    """Open an address; nothing may go wrong in the page, and it may ask nobody else."""
-    contexts, wrong = [], list[str]()
-
-    def open_page(address: str, wait: bool = True, **options: Any) -> Page:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        own = re.compile(f"({re.escape(address.partition('#')[0])}|data:|blob:)")
-        page.on("console", lambda message: wrong.append(message.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda asked: wrong.extend([] if own.match(asked.url) else [asked.url]))
-        if address.startswith("file:"):
-            context.set_offline(True)
-        page.goto(address)
-        if wait:
-            page.get_by_text("16 images in").wait_for()
-            settle(page)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not wrong
-
-
-def read(page: Page, selector: str) -> NDArray[np.uint8]:
-    """The pixels (n, 28, 28, 1) of canvases; all of them are grey and opaque."""
-    drawn = page.locator(selector).evaluate_all(READ)
-    content = b"".join(map(base64.b64decode, drawn))
-    pixels = np.frombuffer(content, np.uint8).reshape(-1, 28, 28, 4)
-    assert (pixels[..., :3] == pixels[..., :1]).all()
-    assert (pixels[..., 3] == 255).all()
-    return pixels[..., :1]
-
-
-def settle(page: Page) -> None:
-    """Wait until nothing is drawn any more, and the address is written."""
-    page.wait_for_timeout(300)
-    page.locator("body:not([data-busy])").wait_for()
-
-
-def assert_same(found: NDArray[np.uint8], expected: NDArray[np.uint8]) -> None:
-    assert expected.std() > 1
-    assert np.abs(found.astype(int) - expected.reshape(found.shape)).max() <= 1
-
-
-def z_of(seed: int, image: int = 0) -> NDArray[np.float32]:
-    return latents.normal(1, 100, seed, image)
 
 
 def test_served_images_are_those_of_sample(

@@ -23,7 +23,9 @@ import ganzoo
 from ganzoo.draw import latents
 from ganzoo.errors import OutputError, install
 from ganzoo.explore import runtime
+from ganzoo.explore.facts import facts
 from ganzoo.explore.server import application
+from tests import labelled
 from tests.cli.commands.test_sweep import generator as by_hand
 from tests.conftest import Cli, process
 
@@ -145,7 +147,13 @@ def status(page: Starlette, **headers: str) -> int:
         told.append(message)
 
     lines = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    scope = {"type": "http", "method": "POST", "path": "/draw", "headers": lines}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/draw",
+        "headers": lines,
+        "query_string": b"",
+    }
     asyncio.run(page(scope, receive, send))
     found = told[0]["status"]
     assert isinstance(found, int)
@@ -183,6 +191,79 @@ def test_nothing_else_can_be_read(server: Server, path: str) -> None:
 def test_latents_that_make_no_sense(server: Server, body: bytes, status: int, told: str) -> None:
     found, answer, _ = server.ask("/draw", body)
     assert (found, told in answer.decode()) == (status, True)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of ten classes that takes a truncation."""
+    return labelled.write(tmp_path_factory.mktemp("classes") / "x.onnx", truncation=True)
+
+
+@pytest.fixture(scope="module")
+def with_classes(drawn: Path) -> Iterator[Server]:
+    with explore(drawn) as running:
+        yield running
+
+
+def test_the_facts_of_a_model_with_classes(drawn: Path) -> None:
+    generator = ganzoo.load(drawn)
+    known = facts(generator, "x")
+    assert known["classes"] == list(labelled.NAMES)
+    assert known["found_in"] == {"ranking": None, "directions": 0}
+    assert known["truncation"] is True
+    assert " · 10 classes · " in known["about"]
+    assert facts(generator.of("bag"), "x")["found_in"] == {"ranking": 8, "directions": 8}
+
+
+@pytest.mark.parametrize(
+    ("query", "labels", "truncation"),
+    [
+        ("?labels=7,3,0", [7, 3, 0], 1),
+        ("?labels=9%2C9%2C9&truncation=0.5", [9, 9, 9], 0.5),
+        ("?truncation=2e-1&labels=1,2,3", [1, 2, 3], 0.2),
+        ("", None, 1),
+    ],
+)
+def test_labels_and_truncation(
+    drawn: Path, with_classes: Server, query: str, labels: list[int] | None, truncation: float
+) -> None:
+    status, body, _ = with_classes.ask(f"/draw{query}", z(3))
+    model, given = ganzoo.load(drawn).truncated(truncation), latents.normal(3, 100, 7)
+    expected = model.draw(given, labels=None if labels is None else np.array(labels))
+    assert (status, body) == (200, expected.tobytes())
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("labels=1,2", "labels must be integers (3,)"),
+        ("labels=1,2,3,4", "labels must be integers (3,)"),
+        ("labels=1,2,10", "labels must be from 0 to 9"),
+        ("labels=1,2,999999999999999999999", "labels are a number for each image"),
+        ("labels=", "labels are a number for each image"),
+        ("labels=1,-2,3", "labels are a number for each image"),
+        ("labels=1,2.0,3", "labels are a number for each image"),
+        ("labels=1,%D9%A3,3", "labels are a number for each image"),
+        ("labels=1,2,3&labels=1,2,3", "labels and truncation, each once at most"),
+        ("label=3", "labels and truncation, each once at most"),
+        ("truncation=3", "truncation must be from 0 to 2"),
+        ("truncation=nan", "truncation must be from 0 to 2"),
+        ("truncation=half", "truncation is a number, not 'half'"),
+    ],
+)
+def test_labels_that_make_no_sense(with_classes: Server, query: str, told: str) -> None:
+    status, body, _ = with_classes.ask(f"/draw?{query}", z(3))
+    assert (status, body.decode().count("\n")) == (400, 0)
+    assert told in body.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [("labels=0", "takes no labels"), ("truncation=1", "takes no truncation")],
+)
+def test_what_a_model_does_not_take(server: Server, query: str, told: str) -> None:
+    status, body, _ = server.ask(f"/draw?{query}", z(1))
+    assert (status, told in body.decode()) == (400, True)
 
 
 def test_drawing_is_no_reading(server: Server) -> None:

@@ -20,7 +20,12 @@ import ganzoo
 from ganzoo.draw import latents
 from ganzoo.draw.pixels import Pixels, to_pixels
 from ganzoo.export.exporting import export_onnx
-from ganzoo.train.networks import draw
+from ganzoo.export.graph import to_onnx
+from ganzoo.export.parity import with_metadata
+from ganzoo.runs.weights import model_info
+from ganzoo.train.networks import build, draw
+from ganzoo.zoo import registry
+from tests import labelled
 from tests.conftest import ROOT
 
 SOURCE = ROOT / "docs" / "javascript"
@@ -33,6 +38,23 @@ import { normal } from "./ganzoo.js";
 const [calls, target] = process.argv.slice(2);
 const made = JSON.parse(calls).map((call) => Buffer.from(normal(...call).buffer));
 writeFileSync(target, Buffer.concat(made));
+"""
+LABELS = """
+import { writeFileSync } from "node:fs";
+import { labels } from "./ganzoo.js";
+
+const [calls, target] = process.argv.slice(2);
+const made = JSON.parse(calls).map((call) => Buffer.from(labels(...call).buffer));
+writeFileSync(target, Buffer.concat(made));
+"""
+GOLDEN_LABELS = [3, 4, 5, 7, 8, 7, 5, 1, 6, 6, 7, 6, 1, 7, 9, 3]  # of seed 7 and ten classes
+CALLS = """
+import * as ort from "onnxruntime-web";
+import { draw, normal, sample } from "./ganzoo.js";
+
+const session = await ort.InferenceSession.create("model.onnx"), z = normal(3, 100, 7);
+const told = await CALL.then(({ pixels }) => [...pixels], ({ message }) => message);
+console.log(JSON.stringify(told));
 """
 
 
@@ -138,6 +160,23 @@ def test_any_seed_start_and_size_in_node(folder: Path) -> None:
     np.testing.assert_array_equal(in_node(folder, *calls), np.concatenate(expected))
 
 
+def test_labels_in_node(folder: Path) -> None:
+    """The same integers as Python's, at every seed, start and number of classes."""
+    calls = [
+        (16, 10, 7, 0),
+        (1000, 10, 0, 0),
+        (5, 1, -1, 3),
+        (50, 1000, 2**64 - 1, 2**40 + 1),
+        (9, 100_000, 2**70 + 3, 9),
+    ]
+    (folder / "labels.mjs").write_text(LABELS)
+    texts = [[count, classes, str(seed), start] for count, classes, seed, start in calls]
+    run("node", "labels.mjs", json.dumps(texts), "labels.bin", cwd=folder)
+    expected = np.concatenate([latents.labels(*call) for call in calls])
+    np.testing.assert_array_equal(np.fromfile(folder / "labels.bin", "<i8"), expected)
+    assert expected[:16].tolist() == GOLDEN_LABELS
+
+
 def drawn_in_node(folder: Path, model: Path, *arguments: object) -> NDArray[np.int64]:
     """The images that node.mjs writes, one below the other."""
     shutil.copy(model, folder / "model.onnx")
@@ -190,6 +229,81 @@ def test_colours_and_another_range_in_node(installed: Path, tmp_path: Path) -> N
     expected = to_pixels(floats, (0, 1))
     assert {0, 255} < set(expected.ravel().tolist())
     assert_same(images, expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "chosen"),
+    [
+        (["--classes", 10], None),
+        (["--classes", ",".join(labelled.NAMES)], None),
+        (["--class", 7], 7),
+        (["--classes", ",".join(labelled.NAMES), "--class", "sneaker"], 7),
+    ],
+)
+def test_classes_in_node(
+    installed: Path, tmp_path: Path, options: list[object], chosen: int | None
+) -> None:
+    model = labelled.write(tmp_path / "x.onnx")
+    images = drawn_in_node(installed, model, "-n", 20, "--seed", 7, *options)
+    assert_same(images, ganzoo.load(model).sample(20, seed=7, label=chosen))
+
+
+@pytest.mark.slow
+def test_a_conditional_dcgan_in_node(installed: Path, tmp_path: Path, quick_exports: None) -> None:
+    loaded = registry.load_architecture("ganzoo:cgan_fashion", {"width": 4})
+    info, model = model_info(loaded, "none", 0, classes=labelled.NAMES), tmp_path / "x.onnx"
+    model.write_bytes(with_metadata(to_onnx(build(loaded.value)[0].eval(), info), info))
+    images = drawn_in_node(installed, model, "-n", 20, "--seed", 7, "--classes", 10)
+    assert_same(images, ganzoo.load(model).sample(20, seed=7))
+
+
+def told_in_node(folder: Path, call: str) -> NDArray[np.int64] | str:
+    """The pixels that a call of `sample` or `draw` gives, or its error."""
+    (folder / "call.mjs").write_text(CALLS.replace("CALL", call))
+    told = json.loads(run("node", "call.mjs", cwd=folder))
+    return told if isinstance(told, str) else np.array(told)
+
+
+def test_labels_and_truncation_of_your_own_in_node(installed: Path) -> None:
+    model = ganzoo.load(labelled.write(installed / "model.onnx", truncation=True))
+    z, chosen = latents.normal(3, 100, 7), np.array([7, 7, 3])
+    for call, expected in {
+        "draw(ort, session, z, [-1, 1], { labels: [7, 7, 3] })": model.draw(z, labels=chosen),
+        "draw(ort, session, z, [-1, 1], { classes: 10 })": model.draw(z),
+        "draw(ort, session, z, undefined, { label: 3, truncation: 0.5 })": model.of(3)
+        .truncated(0.5)
+        .draw(z),
+        "sample(ort, session, { n: 3, start: 5, classes: 10, truncation: 0 })": model.truncated(
+            0
+        ).sample(8)[5:],
+    }.items():
+        told = told_in_node(installed, call)
+        assert not isinstance(told, str), told
+        assert_same(told, expected)
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        ("sample(ort, session)", "this model has classes: give a label, or say which classes"),
+        ("sample(ort, session, { label: 'shoe' })", "there is no class shoe"),
+        ("sample(ort, session, { label: 10, classes: 10 })", "there is no class 10: they are 0 to"),
+        ("draw(ort, session, z, [-1, 1], { labels: [1, 2] })", "2 labels for 3 images"),
+        ("draw(ort, session, z, [-1, 1], { labels: [1, -2, 3] })", "there is no class -2"),
+        ("sample(ort, session, { label: 1, truncation: 1 })", "this model takes no truncation"),
+    ],
+)
+def test_classes_that_make_no_sense_in_node(installed: Path, call: str, why: str) -> None:
+    labelled.write(installed / "model.onnx")
+    told = told_in_node(installed, f"(async () => {call})()")
+    assert isinstance(told, str)
+    assert why in told
+
+
+def test_a_label_for_a_model_without_classes_in_node(exported: Path, installed: Path) -> None:
+    shutil.copy(exported, installed / "model.onnx")
+    told = told_in_node(installed, "(async () => sample(ort, session, { label: 1 }))()")
+    assert told == "this model takes no label"
 
 
 def test_the_commands_of_the_page(exported: Path, installed: Path) -> None:

@@ -1,6 +1,6 @@
-// The four areas that are drawn: where their images are on the page, and the latents of each.
+// The four areas that are drawn: where their images are on the page, and what each is drawn from.
 import { blank, paint } from "./canvas.js";
-import { IMAGES, latent, several } from "./state.js";
+import { IMAGES, classOf, classesOf, latent, several } from "./state.js";
 
 export const VALUES = [-3, 0, 3];
 const [STRIP, SWEPT, SWEEP_ROWS] = [9, 5, 8];
@@ -10,7 +10,7 @@ export const minus = (number) => String(number).replace("-", "\u2212");
 
 // The image that was chosen.
 export function pictureArea(facts, state) {
-  return area([$("canvas")], facts, () => latent(state(), facts));
+  return area([$("canvas")], facts, () => ({ z: latent(state(), facts), labels: classOf(state(), facts) }));
 }
 
 // The first images of the seed, one of which is chosen.
@@ -24,15 +24,17 @@ export function gridArea(facts, state, choose) {
     return choice;
   });
   const canvases = choices.map((choice) => choice.nextSibling);
-  return { ...area(canvases, facts, () => several(IMAGES, state(), facts.dim)), choices };
+  const inputs = () => ({ z: several(IMAGES, state(), facts), labels: classesOf(IMAGES, state(), facts) });
+  return { ...area(canvases, facts, inputs), choices };
 }
 
-// The way from the seed to the other.
+// The way from the seed to the other, all of the class of the image that was chosen.
 export function stripArea(facts, state) {
   const canvases = Array.from({ length: STRIP }, () => blank(facts));
   $("strip").append(...canvases);
   const steps = () => canvases.map((_, k) => latent(state(), facts, k / (STRIP - 1)));
-  return area(canvases, facts, () => joined(steps(), facts.dim));
+  const inputs = () => ({ z: joined(steps(), facts.dim), labels: repeated(classOf(state(), facts), STRIP) });
+  return area(canvases, facts, inputs);
 }
 
 // A table: a row for each of the first images, a group of columns for each of a few coordinates.
@@ -58,23 +60,29 @@ export function sweepArea(facts, state) {
     }));
   });
   $("sheet").append(made);
-  const latents = () => {
-    const rows = several(SWEEP_ROWS, state(), dim);
-    return joined(cells.flatMap((row, i) => row.map((_, k) => {
+  const inputs = () => {
+    const rows = several(SWEEP_ROWS, state(), facts), labels = classesOf(SWEEP_ROWS, state(), facts);
+    const z = joined(cells.flatMap((row, i) => row.map((_, k) => {
       const z = rows.slice(i * dim, (i + 1) * dim);
       z[swept[Math.floor(k / VALUES.length)]] = VALUES[k % VALUES.length];
       return z;
     })), dim);
+    return { z, labels: repeated(labels, cells[0].length) };
   };
-  return { ...area(cells.flat(), facts, latents), cells, swept };
+  return { ...area(cells.flat(), facts, inputs), cells, swept, headings: [...body.rows].map(({ cells: [first] }) => first) };
 }
 
-function area(canvases, facts, latents) {
+function area(canvases, facts, inputs) {
   const size = facts.height * facts.width * facts.channels;
   const show = (pixels, first) => {
     for (let k = 0; k * size < pixels.length; k++) paint(canvases[first + k], pixels, k, facts);
   };
-  return { latents, show };
+  return { inputs, show };
+}
+
+// Each of labels so many times, one after the other.
+function repeated(labels, times) {
+  return labels && BigInt64Array.from({ length: labels.length * times }, (_, k) => labels[Math.floor(k / times)]);
 }
 
 function joined(latents, dim) {

@@ -13,9 +13,12 @@ export function blank({ height, width }) {
   return Object.assign(document.createElement("canvas"), { height, width });
 }
 
+const FONT = "15px sans-serif", LETTERS = 32;
+
 // Canvases in labelled rows and columns, the columns in groups, as one for print: cells[row][column].
 export function sheet(cells, { rows, groups, columns }, { height, width }) {
-  const zoom = Math.max(1, Math.floor(64 / Math.max(height, width))), left = 84, top = 56, gap = 2;
+  const zoom = Math.max(1, Math.floor(64 / Math.max(height, width))), top = 56, gap = 2;
+  const labels = rows.map(short), left = Math.max(84, ...labels.map((words) => Math.ceil(widthOf(words)) + 22));
   const w = width * zoom + gap, h = height * zoom + gap, inGroup = columns.length * w + 18;
   const x = (column) => left + Math.floor(column / columns.length) * inGroup + (column % columns.length) * w;
   const made = blank({ width: x(cells[0].length) - 18 + 12, height: top + cells.length * h + 12 });
@@ -23,17 +26,23 @@ export function sheet(cells, { rows, groups, columns }, { height, width }) {
   const text = (words, at, y, align) => Object.assign(pen, { textAlign: align }).fillText(words, at, y);
   pen.fillStyle = "white";
   pen.fillRect(0, 0, made.width, made.height);
-  Object.assign(pen, { fillStyle: "#464646", font: "15px sans-serif", textBaseline: "middle" });
+  Object.assign(pen, { fillStyle: "#464646", font: FONT, textBaseline: "middle" });
   pen.imageSmoothingEnabled = false;
   groups.forEach((words, k) => text(words, x(k * columns.length) + (columns.length * w) / 2, 20, "center"));
   cells.forEach((row, i) => {
-    text(rows[i], left - 10, top + i * h + h / 2, "right");
+    text(labels[i], left - 10, top + i * h + h / 2, "right");
     row.forEach((cell, k) => {
       if (!i) text(columns[k % columns.length], x(k) + w / 2, 42, "center");
       pen.drawImage(cell, x(k), top + i * h, w - gap, h - gap);
     });
   });
   return made;
+}
+
+const short = (words) => (words.length > LETTERS ? `${[...words].slice(0, LETTERS).join("")}…` : words);
+
+function widthOf(words) {
+  return Object.assign(blank({ height: 1, width: 1 }).getContext("2d"), { font: FONT }).measureText(words).width;
 }
 
 export function savePng(canvas, name) {

@@ -24,17 +24,31 @@ export function normal(count, dim, seed = 0, start = 0) {
   return z;
 }
 
-// Images start … start + n - 1 of `seed`, in one batch: bytes in the order of `shape`, which is
-// [n, height, width, channels]. `range` is that of a model whose images are floats.
-export function sample(ort, session, { n = 16, seed = 0, start = 0, range = [-1, 1] } = {}) {
-  return draw(ort, session, normal(n, session.inputMetadata[0].shape[1], seed, start), range);
+// gz-label-v1, the classes of the same images: numbers from 0 to classes - 1, as int64.
+export function labels(count, classes, seed = 0, start = 0) {
+  const first = mix(mix(BigInt(seed)) ^ 0x6c6162656cn) + BigInt(start), most = BigInt(classes);
+  return BigInt64Array.from({ length: count }, (_, i) => ((mix(first + BigInt(i)) >> 32n) * most) >> 32n);
 }
 
-// The same for latents of your own, one image's after the other's.
-export async function draw(ort, session, z, range = [-1, 1]) {
+// Images start … start + n - 1 of `seed`, in one batch: bytes in the order of `shape`, which is
+// [n, height, width, channels]. `range` is that of a model whose images are floats. A model with
+// classes draws the class `label`, a number or a name; without one each image is of its own class.
+// `classes` are their names, or how many there are. `truncation` is for models that take one.
+export function sample(ort, session, { n = 16, seed = 0, start = 0, range = [-1, 1], ...more } = {}) {
+  const z = normal(n, session.inputMetadata[0].shape[1], seed, start);
+  return draw(ort, session, z, range, { seed, start, ...more });
+}
+
+// The same for latents of your own, one image's after the other's; `labels` are their classes.
+export async function draw(ort, session, z, range = [-1, 1], { truncation, ...more } = {}) {
   const dim = session.inputMetadata[0].shape[1], n = z.length / dim;
-  const latent = new ort.Tensor("float32", z, [n, dim]);
-  const { type, dims, data } = (await session.run({ latent })).image;
+  const inputs = { latent: new ort.Tensor("float32", z, [n, dim]) };
+  const given = { label: more.label ?? more.labels, truncation }, takes = (name) => session.inputNames.includes(name);
+  for (const name of Object.keys(given))
+    if (given[name] != null && !takes(name)) throw new Error(`this model takes no ${name}`);
+  if (takes("label")) inputs.label = new ort.Tensor("int64", chosen(n, more), [n]);
+  if (takes("truncation")) inputs.truncation = new ort.Tensor("float32", [truncation ?? 1], []);
+  const { type, dims, data } = (await session.run(inputs)).image;
   if (type === "uint8") return { pixels: new Uint8ClampedArray(data), shape: dims };
   const [, channels, height, width] = dims, area = height * width, [low, high] = range;
   const pixels = new Uint8ClampedArray(data.length); // clamps, and rounds half to even as numpy does
@@ -44,4 +58,24 @@ export async function draw(ort, session, z, range = [-1, 1]) {
     pixels[at] = ((data[i] - low) * 255) / (high - low);
   }
   return { pixels, shape: [n, height, width, channels] };
+}
+
+// The classes of n images, int64: `labels`, or all `label`, or each its own.
+function chosen(n, { labels: given, label, classes, seed, start }) {
+  const names = Array.isArray(classes) ? classes : [], most = Number(names.length || classes);
+  if (given == null && label == null && !(most > 0))
+    throw new Error("this model has classes: give a label, or say which classes there are");
+  const all = given ?? (label == null ? labels(n, most, seed, start) : Array(n).fill(numberOf(label, names)));
+  if (all.length !== n) throw new Error(`${all.length} labels for ${n} images`);
+  const wrong = Array.from(all).find((one) => !(one >= 0 && !(one >= most)));
+  if (wrong !== undefined) throw new Error(`there is no class ${wrong}${most > 0 ? `: they are 0 to ${most - 1}` : ""}`);
+  return BigInt64Array.from(all, BigInt);
+}
+
+// A name may be written in any case; a text that is a name and a number is the name.
+function numberOf(label, names) {
+  const word = String(label), same = (name) => name.toLowerCase() === word.toLowerCase();
+  const found = names.includes(word) ? names.indexOf(word) : names.findIndex(same);
+  if (found < 0 && !/^\d+$/.test(word)) throw new Error(`there is no class ${word}`);
+  return found < 0 ? Number(word) : found;
 }

@@ -1,10 +1,11 @@
 // The page: what can be changed on it, and what a change does to everything else.
 import { VALUES, gridArea, minus, pictureArea, stripArea, sweepArea } from "./areas.js";
 import { saveNpy, savePng, sheet } from "./canvas.js";
+import { showClasses, wordsOf } from "./classes.js";
 import { Painter } from "./painter.js";
 import { row } from "./rows.js";
 import { inThePage, onTheServer } from "./sources.js";
-import { IMAGES, START, isSeed, latent, read, untouched, write } from "./state.js";
+import { IMAGES, START, classOf, classesOf, isSeed, latent, read, untouched, write } from "./state.js";
 
 const MOST = 8, SHOWN = 200;
 const $ = (id) => document.getElementById(id);
@@ -12,12 +13,13 @@ const facts = JSON.parse($("facts").textContent);
 const { name, dim, ranking, directions } = facts;
 const fresh = { z: {}, d: {} }; // changes belong to one image of one seed
 let state = read(location.hash.slice(1), facts);
-let start = untouched(state, dim, state.t); // where the notches of the coordinates are
+let start = untouched(state, facts); // where the notches of the coordinates are
 let painter, remembering;
 
 const now = () => state;
 const grid = gridArea(facts, now, (image) => change({ image, ...fresh }));
 const [picture, strip, sweep] = [pictureArea, stripArea, sweepArea].map((area) => area(facts, now));
+const followClasses = showClasses(facts, grid.choices, sweep.headings, (label) => change({ label }));
 
 function change(part) {
   const before = state;
@@ -27,8 +29,8 @@ function change(part) {
   remembering = setTimeout(remember, 200);
   const changed = (...keys) => keys.some((key) => state[key] !== before[key]);
   painter?.want(picture);
-  if (changed("seed", "scale")) painter?.want(grid, sweep);
-  if (changed("seed", "scale", "image", "to", "z", "d")) painter?.want(strip);
+  if (changed("seed", "scale", "label")) painter?.want(grid, sweep);
+  if (changed("seed", "scale", "label", "image", "to", "z", "d")) painter?.want(strip);
 }
 
 function remember() {
@@ -38,7 +40,7 @@ function remember() {
 
 // Everything on the page that is no picture, as the state has it.
 function follow() {
-  start = untouched(state, dim, state.t);
+  start = untouched(state, facts);
   for (const key of ["seed", "to"]) if (document.activeElement !== $(key)) $(key).value = state[key];
   grid.choices[state.image].checked = true;
   for (const { update } of Object.values(rows).flat()) update();
@@ -47,6 +49,7 @@ function follow() {
   $("same").textContent = state.image;
   $("picture-title").textContent = `Image ${state.image}`;
   $("canvas").ariaLabel = `Image ${state.image} of seed ${state.seed}${changed ? ", changed" : ""}`;
+  followClasses(state);
 }
 
 // Sliders.
@@ -102,7 +105,8 @@ function find() {
 
 const reseed = (key, seed) => change({ [key]: String(seed), ...(key === "seed" && fresh) });
 const random = () => Math.floor(Math.random() * 1e6);
-const file = () => `${name}-seed${state.seed}-image${state.image}`;
+const ofClass = (labels) => (labels ? `-class${labels[0]}` : ""); // z alone does not say what it draws
+const file = () => `${name}-seed${state.seed}-image${state.image}${ofClass(classOf(state, facts))}`;
 const actions = {
   random: () => reseed("seed", random()),
   previous: () => reseed("seed", BigInt(state.seed) - 1n),
@@ -112,12 +116,13 @@ const actions = {
   save: () => savePng($("canvas"), `${file()}.png`),
   "save-z": () => saveNpy(latent(state, facts), `${file()}.npy`),
   "save-sheet": () => {
-    const labels = {
-      rows: sweep.cells.map((_, i) => `image ${i}`),
+    const labels = classesOf(IMAGES, state, facts), words = {
+      rows: sweep.cells.map((_, i) => `image ${i}${labels ? `, ${wordsOf(labels[i], facts)}` : ""}`),
       groups: sweep.swept.map((index) => `z[${index}]`),
       columns: VALUES.map(minus),
     };
-    savePng(sheet(sweep.cells, labels, facts), `${name}-sweep-seed${state.seed}.png`);
+    const chosen = state.label === null ? "" : `-class${state.label}`;
+    savePng(sheet(sweep.cells, words, facts), `${name}-sweep-seed${state.seed}${chosen}.png`);
   },
 };
 const keys = { r: "random", p: "previous", n: "next", u: "undo" };
@@ -166,6 +171,7 @@ async function begin() {
   $("name").textContent = name;
   $("about").textContent = facts.about;
   $("dim").textContent = dim;
+  if (facts.truncation) $("scaled").textContent = "How far images may be from the mean image, which is at 0.";
   if (ranking.length < dim) $("tried").textContent = `Only the first ${ranking.length} were tried.`;
   for (const [place, made] of Object.entries(rows)) $(place).append(...made.map(({ element }) => element));
   find();
@@ -173,7 +179,8 @@ async function begin() {
   listen();
   const draw = await (facts.source === "server" ? onTheServer() : inThePage(facts));
   const busy = (yes) => document.body.toggleAttribute("data-busy", yes);
-  painter = new Painter([picture, grid, strip, sweep], { draw, dim, batch: facts.batch, done, failed, busy });
+  const drawn = (inputs) => draw(facts.truncation ? { ...inputs, truncation: state.scale } : inputs);
+  painter = new Painter([picture, grid, strip, sweep], { draw: drawn, dim, batch: facts.batch, done, failed, busy });
   painter.want(picture, grid, strip, sweep);
 }
 begin().catch(failed);

@@ -1,11 +1,13 @@
-// Where images come from: a source turns latents z (n × dim) into pixels, bytes (n, H, W, C).
+// Where images come from: a source turns latents z (n × dim), labels (n) and a truncation into
+// pixels, bytes (n, H, W, C). A model without classes has no labels, and not every one takes a truncation.
 import { draw } from "./ganzoo.js";
 
 // Of `ganzoo explore`: onnxruntime or torch on the server.
 export async function onTheServer() {
-  return async (z) => {
+  return async ({ z, labels, truncation }) => {
+    const query = new URLSearchParams({ ...(labels && { labels }), ...(truncation !== undefined && { truncation }) });
     const headers = { "Content-Type": "application/octet-stream" };
-    const answer = await fetch("draw", { method: "POST", headers, body: z }).catch(() => {
+    const answer = await fetch(query.size ? `draw?${query}` : "draw", { method: "POST", headers, body: z }).catch(() => {
       throw new Error("the server does not answer: start `ganzoo explore` again");
     });
     if (!answer.ok) throw new Error(await answer.text());
@@ -20,7 +22,7 @@ export async function inThePage({ range }) {
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmBinary = wasm;
   const session = await ort.InferenceSession.create(new Uint8Array(model));
-  return async (z) => (await draw(ort, session, z, range)).pixels;
+  return async ({ z, ...more }) => (await draw(ort, session, z, range, more)).pixels;
 }
 
 // A file beside the page or, where the page is a single file, in it.
