@@ -40,7 +40,8 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
         "generator": f"{count_parameters(state.generator):,} parameters",
         "discriminator": f"{count_parameters(state.discriminator):,} parameters",
         "data": f"{images.name}, {count:,} images, {width}x{height}, "
-        f"{'grey' if channels == 1 else 'RGB'}",
+        f"{'grey' if channels == 1 else 'RGB'}"
+        + (f", {classes} classes" if (classes := job.loaded.value.classes) else ""),
         "training": f"{opened.steps:,} steps of {config.batch_size} images, "
         f"{_short(opened.steps * config.batch_size / count)}, seed {config.seed}",
         "optimizers": _optimizers(state),

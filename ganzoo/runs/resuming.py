@@ -16,7 +16,7 @@ from ganzoo.data import Images
 from ganzoo.errors import DataError, GanzooError, ModelFileError, UsageError
 from ganzoo.runs.carrying import Stop, Work, carry_out, never, steps_of
 from ganzoo.runs.checkpoints import Checkpoint, Checkpoints, Reject
-from ganzoo.runs.facts import Facts, Resumed
+from ganzoo.runs.facts import Data, Facts, Resumed
 from ganzoo.runs.finding import Words, find, find_run
 from ganzoo.runs.folder import METRICS, RESUMES, Run, now
 from ganzoo.runs.job import Job, Preparing, Say, open_architecture, open_data, quiet
@@ -248,14 +248,25 @@ def _same_images(
             f"{_now_held_back(facts, images)}",
             "data",
         )
-    of = facts.data
-    if of.labels and (of.labels, of.classes) != (images.labels_sha256, images.classes):
+    if others := _other_labels(facts.data, images):
         raise DataError(
-            f"the images in '{spec}' have not the labels that the run was begun with: say where "
-            "those are with data=PATH, or begin a new run with `ganzoo train`",
+            f"the images in '{spec}' {others}: say where those of the run are with data=PATH, or "
+            "begin a new run with `ganzoo train`",
             "data",
         )
     return images
+
+
+def _other_labels(begun: Data, images: Images) -> str:
+    """Return how labels are others than a run was begun with; "" where it had the same or none."""
+    if not begun.labels:
+        return ""
+    if images.labels is None:
+        return f"have no labels any more ({images.no_labels or images.to_label})"
+    if images.classes != begun.classes:
+        now, then = (", ".join(names) for names in (images.classes, begun.classes))
+        return f"are of other classes ({now:.100}) than the run was begun with ({then:.100})"
+    return "" if images.labels_sha256 == begun.labels else "have other labels than at the beginning"
 
 
 def _now_held_back(facts: Facts, images: Images) -> str:
