@@ -148,7 +148,7 @@ class Architecture:
 
     classes: int = 0
     """Number of classes whose labels, from 0 to classes - 1, both networks get; 0 for none. If the
-    plugin has an option of this name, the data fill it in."""
+    plugin has an option of this name that is a number, the data fill it in."""
 
     after_discriminator_step: Callable[[nn.Module], None] | None = None
     """Function of the discriminator, called after each of its updates: weight clipping, say."""

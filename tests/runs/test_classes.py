@@ -305,7 +305,7 @@ def test_labels_of_bad_images_are_left_out_with_them(tmp_path: Path, cli: Cli) -
 
 
 def test_a_test_split_of_other_classes(tmp_path: Path, cli: Cli) -> None:
-    """One of more classes is the measure all the same; names in another order are refused."""
+    """A class folder in one part is a class of both, so that it has the same number."""
     data = folder(tmp_path, ("train/cat/0", "train/dog/1", "train/dog/2", "test/emu/3"))
     done = cli("train", *CGAN, "--data", data, "--batch-size", 3, "--max-steps", 1,
                "--runs", tmp_path / "runs")  # fmt: skip
