@@ -40,12 +40,12 @@ class Discriminator(Protocol):
     """
 
     @property
-    def network(self) -> nn.Module:
-        """The network itself, for its other methods: `D.network.classify(images)`."""
+    def network(self) -> Any:
+        """The network itself, an nn.Module, for its other methods: `D.network.classify(images)`."""
 
     @property
-    def generator(self) -> nn.Module:
-        """The generator itself, for its other methods and its weights."""
+    def generator(self) -> Any:
+        """The generator itself, an nn.Module, for its other methods and its weights."""
 
     @property
     def latents(self) -> Tensor:
@@ -74,6 +74,13 @@ class Discriminator(Protocol):
     @property
     def scheduled(self) -> Mapping[str, float]:
         """The present value of each of the architecture's `schedules`, by name."""
+
+    def augment(self, images: Tensor, /) -> Tensor:
+        """Return images as the network is shown them; without an augmentation, as they are.
+
+        Random numbers are drawn anew each time. For what a loss asks of `network` itself.
+        """
+        raise NotImplementedError
 
     def __call__(self, images: Tensor, *more: Tensor) -> Tensor:
         """Return the scores (n,) of images (n, C, H, W)."""
@@ -150,6 +157,10 @@ class Architecture:
     """Number of classes whose labels, from 0 to classes - 1, both networks get; 0 for none. If the
     plugin has an option of this name that is a number, the data fill it in."""
 
+    truncation: bool = False
+    """Whether the generator also takes a truncation, last: a float32 number (), from 0 for the mean
+    image to 1 for images as it was trained. Without it, as in training, it is to act as for 1."""
+
     after_discriminator_step: Callable[[nn.Module], None] | None = None
     """Function of the discriminator, called after each of its updates: weight clipping, say."""
 
@@ -160,7 +171,8 @@ class Architecture:
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     """Values that change in the course of a run, by name. "learning_rate" is a factor of what the
     optimizers begin with, "beta2" that of Adam, "ema" stands in place of the setting of that name.
-    A loss finds all in `D.scheduled`; `r1("gamma")` takes the one called gamma."""
+    A loss finds all in `D.scheduled`; `r1("gamma")` takes the one called gamma. A network finds one
+    in a buffer of its own that has the name and no dimension, as what grows needs it."""
 
     defaults: TrainConfig = TrainConfig()
     """Settings of the training, where the user gives no others."""
@@ -174,7 +186,8 @@ class Architecture:
         for name in functions + ["augment"] * (self.augment is not None):
             if not callable(getattr(self, name)):
                 raise TypeError(f"{name} is not a function")
-        for name, kind in (("objective", Objective), ("defaults", TrainConfig), ("dataset", str)):
+        of_types = {"objective": Objective, "defaults": TrainConfig, "dataset": str}
+        for name, kind in {**of_types, "truncation": bool}.items():
             if not isinstance(getattr(self, name), kind):
                 raise TypeError(f"{name} is not of type {kind.__name__}")
         for name, schedule in self.schedules.items():

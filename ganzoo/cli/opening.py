@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -34,6 +35,20 @@ Output = Annotated[
         help="A sheet (.png) or an animation (.gif, .webp). Default: a .png named after the model.",
     ),
 ]
+Class = Annotated[
+    str | None,
+    typer.Option(
+        "--class", metavar="NAME", help="Of one class alone, by its name or number. Default: mixed."
+    ),
+]
+Truncation = Annotated[
+    float | None,
+    typer.Option(
+        "--truncation",
+        metavar="PSI",
+        help="Nearer to the mean image: cleaner, and more alike; where the model takes it.",
+    ),
+]
 LARGEST_SHEET = 10_000
 """Largest number of images in a sheet, which must fit into memory."""
 Number = TypeVar("Number", int, float)
@@ -46,6 +61,18 @@ def open_model(model: Path | None, runs: Path) -> tuple[Found, Generator]:
 
     found = find(model, runs)
     return found, load(found.path)
+
+
+def slug(generator: Generator) -> str:
+    """Return the end of a file's name that says of which class its pictures are: "-Ankle-boot"."""
+    if generator.label is None:
+        return ""
+    return "-" + re.sub(r"[^\w-]+", "-", generator.classes[generator.label]).strip("-")[:40]
+
+
+def about(generator: Generator) -> str:
+    """Return the end of a caption that says of which class its pictures are: ", Ankle boot"."""
+    return "" if generator.label is None else f", {generator.classes[generator.label]}"
 
 
 def check_sheet(images: int, instead: str) -> None:

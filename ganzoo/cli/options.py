@@ -39,6 +39,7 @@ SPELLED = {
     "options": "--set",
     "data_options": "--set-data",
     "parent": "--dir",
+    "label": "--class",
 }
 """Options that are not the parameter's name with dashes."""
 VALUES = {("precision", "float16"): "--fp16", ("precision", "int8"): "--int8"}

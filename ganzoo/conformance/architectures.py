@@ -105,6 +105,23 @@ def shapes(loaded: Loaded[Architecture]) -> str:
     return "batches of 1, 2 and 64"
 
 
+def truncation(loaded: Loaded[Architecture]) -> str:
+    """Check that a truncation of 1 changes nothing, and that one of 0 leads to one mean image."""
+    gan = loaded.value
+    if not gan.truncation:
+        return "takes none"
+    z, *more = tensors(gan, 8, 0)
+    more = [torch.zeros_like(label) for label in more]  # each class may have a mean of its own
+    with torch.no_grad():
+        generator = build(gan)[0].eval()
+        usual = generator(z, *more)
+        full, none = (generator(z, *more, torch.tensor(psi)) for psi in (1.0, 0.0))
+    _require(torch.equal(usual, full), "a truncation of 1 draws other images than none does")
+    apart = _difference(gan, none.numpy(), none[:1].numpy())
+    _require(apart <= TOLERANCE, f"with a truncation of 0 images still differ, by {apart:.2g}")
+    return "1 changes nothing, 0 leads to the mean image"
+
+
 def value_range(loaded: Loaded[Architecture]) -> str:
     """Check that images differ, and stay in image_range even with weights ten times as large."""
     gan = loaded.value
@@ -218,8 +235,8 @@ def speed(loaded: Loaded[Architecture]) -> str:
 
 
 CHECKS = (
-    contract, building, shapes, value_range, images_alone, latents_used, scores_fit, one_step,
-    penalty_alone, determinism, checkpoint, devices, export, size, speed,
+    contract, building, shapes, truncation, value_range, images_alone, latents_used, scores_fit,
+    one_step, penalty_alone, determinism, checkpoint, devices, export, size, speed,
 )  # fmt: skip
 
 

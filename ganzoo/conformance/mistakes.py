@@ -17,7 +17,8 @@ from ganzoo.zoo.registry import Loaded
 
 SEEDS = (0, 1, 2)
 FAR = 1e4
-"""Factor of images that are far from any real one: logits of them are large."""
+"""Factor of images that are far from any real one: logits of them are large. And a value that no
+coordinate of z has: it decides any choice that the coordinate takes part in."""
 MOST_NAMED = 5
 """Coordinates that a message names; of more it says how many."""
 
@@ -37,13 +38,30 @@ def latents_used(loaded: Loaded[Architecture]) -> str:
         if gradient is None:
             raise PluginError("an image does not depend on z")
         moved += gradient.abs().sum(0).double().numpy()
-    idle = np.flatnonzero(moved == 0)
-    if len(idle):
+    still = np.flatnonzero(moved == 0).tolist()
+    idle = [i for i in still if not _jumps(generator, i, (z, *labels), images)]
+    if idle:
         named = ", ".join(map(str, idle[:MOST_NAMED])) + (", ..." if len(idle) > MOST_NAMED else "")
         raise PluginError(
             f"{len(idle)} of {gan.latent_dim} coordinates of z change nothing: {named}"
         )
     return f"all {gan.latent_dim} coordinates of z change the image"
+
+
+@torch.no_grad()
+def _jumps(
+    generator: nn.Module, coordinate: int, inputs: tuple[Tensor, ...], images: Tensor
+) -> bool:
+    """Return whether far values of a coordinate of z change `images`, those of (z, *labels).
+
+    A choice, such as which of some coordinates is the largest, changes them without a gradient.
+    """
+    for value in (-FAR, FAR):
+        changed = inputs[0].detach().clone()
+        changed[:, coordinate] = value
+        if not torch.equal(generator(changed, *inputs[1:]), images):
+            return True
+    return False
 
 
 def scores_fit(loaded: Loaded[Architecture]) -> str:

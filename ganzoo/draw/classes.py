@@ -13,13 +13,15 @@ MOST_NAMED = 20
 def number_of(label: str | int, classes: Sequence[str]) -> int:
     """Return the number of the class that is called `label`, or has this number.
 
-    The name may be written in any case; a text that is a name and a number is the name. Raises
-    UsageError, which names the classes, where there is none.
+    A name may be written in any case, and a number as a text; a text that is both is the name.
+    Raises UsageError, which names the classes, where there is none.
     """
-    if label in classes:
-        return classes.index(str(label))
+    if isinstance(label, str) and label in classes:
+        return classes.index(label)
+    if not isinstance(label, str) and 0 <= label < len(classes):
+        return int(label)
     wanted, names = str(label).casefold(), [name.casefold() for name in classes]
-    if wanted in names:
+    if isinstance(label, str) and wanted in names:
         return names.index(wanted)
     if wanted.isdecimal() and int(wanted) < len(names):
         return int(wanted)

@@ -64,8 +64,8 @@ class Generator:
     def of(self, label: str | int) -> Generator:
         """Return the generator of one class, by its name or number: `of("sneaker").sample(8)`.
 
-        A name may be written in any case, and a number as a text; what is both is the name. Raises
-        UsageError where there is no such class.
+        A name may be written in any case, and a number as a text; a text that is both is the name.
+        Raises UsageError where there is no such class.
         """
         if not self.classes:
             raise UsageError(f"{self.info.architecture} has no classes to choose of", "label")
@@ -79,7 +79,7 @@ class Generator:
         """
         if not self.info.truncation:
             raise UsageError(
-                f"{self.info.architecture} takes no truncation: it has no mean to go to",
+                f"{self.info.architecture} takes no truncation: it has no mean image to go to",
                 "truncation",
             )
         if not 0 <= truncation <= 2:

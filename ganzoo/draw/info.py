@@ -67,6 +67,16 @@ class ModelInfo:
         """Numbers that make one image."""
         return int(self.latent["shape"][0])
 
+    @property
+    def takes(self) -> str:
+        """What the generator takes, in words: "latent float32 (n, 100), label int64 (n)"."""
+        words = {
+            "latent": f"latent float32 (n, {self.latent_dim})",
+            "label": "label int64 (n)",
+            "truncation": "truncation float32 ()",
+        }
+        return ", ".join(words[name] for name in self.inputs)
+
     def zeros(self, n: int) -> tuple[NDArray[Any], ...]:
         """Return `inputs` for n images: z of zeros, labels of the first class, no truncation."""
         made: dict[str, NDArray[Any]] = {

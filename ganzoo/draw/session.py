@@ -140,14 +140,11 @@ def _check_ports(contents: Contents, info: ModelInfo, path: str | Path) -> None:
     wanted = [ports[name] for name in info.inputs]
     output = Port("image", info.image["dtype"], (None, *info.output_shape))
     if (contents.inputs, contents.outputs) != (wanted, [output]):
-        takes = ", ".join(map(_spelled, wanted))
-        raise ModelFileError(f"{path} should map {takes} to {_spelled(output)}, and does not")
-
-
-def _spelled(port: Port) -> str:
-    """Return a port in words: "latent float32 (n, 100)"."""
-    sizes = ", ".join("n" if size is None else str(size) for size in port.shape)
-    return f"{port.name} {port.dtype} ({sizes})"
+        shape = ", ".join(map(str, info.output_shape))
+        raise ModelFileError(
+            f"{path} should map {info.takes} to image {info.image['dtype']} (n, {shape}), and does "
+            "not"
+        )
 
 
 def open_session(

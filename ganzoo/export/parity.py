@@ -61,7 +61,10 @@ class Parity:
 
 
 class Reference:
-    """The images that torch draws for measuring parity; they are drawn once."""
+    """The images that torch draws for measuring parity; they are drawn once.
+
+    Where the generator takes a truncation, every second batch is drawn with one.
+    """
 
     def __init__(
         self, generator: Generator, batch_sizes: tuple[int, ...] = BATCH_SIZES, seed: int = 0
@@ -71,15 +74,16 @@ class Reference:
             latents.inputs(batch, self.info.latent_dim, len(self.info.classes), seed + number)
             for number, batch in enumerate(batch_sizes)
         ]
-        self.images = [generator.run(*each) for each in self.drawn]
+        half = 0.5 if self.info.truncation else None
+        self.truncations = [half if number % 2 else None for number in range(len(batch_sizes))]
+        self.images = self._drawn(generator)
 
     def compare(self, model: ModelProto, info: ModelInfo) -> Parity:
         """Measure `model` with the metadata `info`; raise ModelFileError where it cannot be run."""
         candidate = from_bytes(with_metadata(model, info), "the exported model", "CPU")
         low, high = self.info.image_range
         errors, levels = list[NDArray[Any]](), list[NDArray[Any]]()
-        for drawn, expected in zip(self.drawn, self.images, strict=True):
-            got = candidate.run(*drawn)
+        for got, expected in zip(self._drawn(candidate), self.images, strict=True):
             if info.image["dtype"] != "uint8":
                 errors.append(np.abs(got - expected).ravel() * (2 / (high - low)))
             levels.append((candidate.pixels(got) - self._pixels(expected).astype(int)).ravel())
@@ -107,6 +111,12 @@ class Reference:
                 "than ganzoo allows; nothing was written"
             )
         return parity
+
+    def _drawn(self, generator: Generator) -> list[NDArray[Any]]:
+        return [
+            generator.with_settings(truncation=truncation).run(*drawn)
+            for truncation, drawn in zip(self.truncations, self.drawn, strict=True)
+        ]
 
     def _pixels(self, images: NDArray[np.float32]) -> Pixels:
         return to_pixels(images, self.info.image_range)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.sheets import Sheet
+from ganzoo.draw.wanted import Wanted
 from ganzoo.errors import GanzooError
 from ganzoo.report import curves, gallery, judgements, plotting, words
 from ganzoo.report.html import image, render
@@ -23,6 +24,8 @@ from ganzoo.storage import write_whole
 from ganzoo.train.networks import count_parameters, describe_networks
 from ganzoo.zoo.registry import load_architecture
 
+MOST_CLASSES = 24
+"""Largest number of classes that the report shows."""
 REPORT, PLOTS, ANIMATION = "report.html", "plots", "training.gif"
 SWEPT, VALUES = 5, (-3.0, 0.0, 3.0)
 """Number of coordinates of z that the report sweeps (those that change the picture most), and the
@@ -128,10 +131,11 @@ def _of_weights(run: Run, seed: int, exports: Path) -> dict[str, Any]:
     try:
         generator, _ = load_generator(run.path)
     except GanzooError as error:
-        return {"sweep": "", "weights": str(error), "exports": []}
+        return {"sweep": "", "each_class": "", "weights": str(error), "exports": []}
     weights = generator.info.weights_sha256
     return {
         "sweep": image(_sweep(generator, seed).draw()),
+        "each_class": image(_classes(generator, seed).draw()) if generator.classes else "",
         "weights": weights,
         "exports": words.exports(weights, exports),
     }
@@ -149,6 +153,12 @@ def _of_architecture(facts: Facts) -> dict[str, Any]:
     except GanzooError as error:
         return {"summary": str(error), "networks": {}}
     return {"summary": loaded.entry.summary() or "", "networks": networks}
+
+
+def _classes(generator: Generator, seed: int) -> Sheet:
+    """Return a sheet with a row for each class, all from the same z; of many, the first ones."""
+    shown = range(min(len(generator.classes), MOST_CLASSES))
+    return Wanted(generator=generator, n=8, seed=seed, classes=shown).sheet()
 
 
 def _sweep(generator: Generator, seed: int) -> Sheet:

@@ -241,8 +241,8 @@ def _exported(path: Path, content: bytes, digest: str, contents: Contents, info:
     rows = [
         ("file", f"{path}, {len(content):,} bytes"),
         ("SHA-256", digest),
-        ("input", f"latent, float32 (n, {info.latent_dim})"),
-        ("output", f"image, {info.image['dtype']} (n, {shape})"),
+        ("input", info.takes),
+        ("output", f"image {info.image['dtype']} (n, {shape})"),
         ("weights", info.precision),
         ("ONNX", f"opset {contents.opset}, IR version {contents.ir_version}"),
         ("operators", ", ".join(f"{n} {name}" for name, n in contents.operators.most_common())),

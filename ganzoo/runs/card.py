@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import Any
 
 from ganzoo.draw.info import ModelInfo
@@ -13,6 +14,8 @@ from ganzoo.evaluate.words import meaning, repeat
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.quantities import labels, measured, number
 
+MOST_NAMED = 30
+"""Classes that the card names."""
 BEGIN, END = "<!-- ganzoo eval -->", "<!-- end of ganzoo eval -->"
 """What stands around the judgement: `ganzoo eval` writes between them, and nowhere else."""
 
@@ -42,7 +45,7 @@ ganzoo export . --onnx -o {architecture}.onnx
 
 The first command needs ganzoo's extra `train`, and so PyTorch. The second writes a file that
 draws the same images with onnxruntime alone: {latent_dim} normal numbers in, an image out. Image i
-of a seed is always the same.
+of a seed is always the same.{classes}
 
 ## How it was trained
 
@@ -61,7 +64,7 @@ these options:
 
 ## What it is not
 
-Nobody can ask it for a certain image: images are drawn at random. They are as one-sided as those
+{random}. They are as one-sided as those
 that it was trained on. Who may use it for what depends on those images and on the package that
 defines it.
 """
@@ -102,6 +105,10 @@ def card(
         dataset=info.dataset,
         files="\n".join(f"| `{file}` | {what} |" for file, what in files.items()),
         latent_dim=info.latent_dim,
+        classes=_of_classes(info.classes),
+        random="Within a class, images are drawn at random"
+        if info.classes
+        else "Nobody can ask it for a certain image: images are drawn at random",
         samples_seen=info.samples_seen,
         step=step,
         batch_size=facts.config.batch_size,
@@ -112,6 +119,17 @@ def card(
         numbers=f"Measured last, at step {latest['step']:,}: {numbers}"
         if numbers
         else "Nothing was measured yet",
+    )
+
+
+def _of_classes(names: Sequence[str]) -> str:
+    """Return in Markdown which classes there are and how to draw one; "" where there are none."""
+    if not names:
+        return ""
+    shown = ", ".join(names[:MOST_NAMED]) + (", …" if len(names) > MOST_NAMED else "")
+    return (
+        f"\n\nIts images are of {len(names)} classes: {shown}. Draw one of them, or a row of each:"
+        f"\n\n```sh\nganzoo sample . --class {quote(names[0])}\nganzoo sample . --class each\n```"
     )
 
 

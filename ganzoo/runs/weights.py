@@ -65,6 +65,7 @@ def model_info(
         samples_seen=samples_seen,
         weights_sha256=sha256,
         label=_label(architecture.classes, classes),
+        truncation=architecture.truncation,
     )
 
 

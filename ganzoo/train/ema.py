@@ -13,14 +13,15 @@ EVERY = 4
 """Steps between updates; one at each step would cost the smallest networks 4 % of the step."""
 
 
-def decay_per_step(ema: float, batch_size: int) -> float:
+def decay_per_step(ema: float, batch_size: int, *, scheduled: bool = False) -> float:
     """Return the decay of one step: `ema` itself below 1, else it is a half-life in images.
 
     `ema` is that of `TrainConfig`. Raises UsageError if nothing, or nothing but the first step,
-    would be averaged.
+    would be averaged. What is `scheduled` may average nothing for a while, as where it grows from 0
+    with the images seen: then the average is the network as it is.
     """
     decay: float = ema if ema < 1 else 0.5 ** (batch_size / ema)
-    if not 1e-6 < decay < 1 - 1e-9:
+    if not (decay < 1 - 1e-9 and (scheduled or decay > 1e-6)):
         raise UsageError(
             f"a moving average with ema {ema:g} and batches of {batch_size} has the decay "
             f"{decay:g} a step, which averages nothing: use something like 0.999 or 10000"

@@ -1,4 +1,4 @@
-"""What optimizers are told: the user's settings at first, then the architecture's schedules."""
+"""What optimizers and networks are told: the user's settings, then the architecture's schedules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ganzoo.architecture import Architecture
@@ -95,3 +95,13 @@ def follow(values: dict[str, float], optimizers: Iterable[Optimizer]) -> None:
             group["lr"] = group[BASE] * values[RATE]
         if BETA in values:
             group["betas"] = (group["betas"][0], values[BETA])
+
+
+def fill(values: dict[str, float], networks: Iterable[nn.Module | None]) -> None:
+    """Write what is scheduled into the networks' own buffers of those names, of no dimension."""
+    if not values:
+        return
+    for network in networks:
+        for name, buffer in network.named_buffers(recurse=False) if network is not None else ():
+            if name in values and buffer.dim() == 0:
+                buffer.fill_(values[name])

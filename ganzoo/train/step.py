@@ -19,7 +19,7 @@ from ganzoo.train.device import choose_precision, is_here
 from ganzoo.train.listener import Listener, full
 from ganzoo.train.mode import TrainingMode
 from ganzoo.train.networks import seeded
-from ganzoo.train.optimizing import RATE, follow, values_at
+from ganzoo.train.optimizing import RATE, fill, follow, values_at
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import ALONE, World
 
@@ -92,6 +92,7 @@ class Stepper:
         self.trained.clear()
         self.scheduled = values_at(self.architecture, state.samples_seen, self.images)
         follow(self.scheduled, (state.generator_optimizer, state.discriminator_optimizer))
+        fill(self.scheduled, (state.generator, state.discriminator))
         with self.training_mode, seeded(noise, self.device), self.routes:
             if (of_real := getattr(state.augment, "of_real", None)) is not None:
                 real = of_real(real)
@@ -106,6 +107,7 @@ class Stepper:
         state.samples_seen += config.batch_size
         if self.average is not None:
             self.average.update(state.step, self._decay())
+            fill(self.scheduled, (state.average,))  # which no one wants the mean of
 
     def _train_discriminator(
         self, real: Tensor, labels: Tensor | None, shared: _Fakes | None, update: int
@@ -225,9 +227,10 @@ class Stepper:
     def _decay(self) -> float:
         """Return the decay of a step: the schedule's, unless the user chose another."""
         chosen, usual = self.config.ema, self.architecture.defaults.ema
-        value = self.scheduled.get("ema", chosen) if chosen == usual else chosen
+        scheduled = "ema" in self.scheduled and chosen == usual
+        value = self.scheduled["ema"] if scheduled else chosen
         assert value is not None  # or there would be no average
-        return ema.decay_per_step(value, self.config.batch_size)
+        return ema.decay_per_step(value, self.config.batch_size, scheduled=scheduled)
 
     def _fakes(self, labels: Tensor | None) -> _Fakes:
         """Return our share of a batch of generated images, from new latents and these labels."""

@@ -15,6 +15,7 @@ from torch import nn
 
 from ganzoo import Architecture, Dataset, Objective
 from ganzoo.conformance import architectures, datasets
+from ganzoo.conformance.mistakes import latents_used
 from ganzoo.errors import GanzooError, PluginError
 from ganzoo.objectives import penalised, r1
 from ganzoo.zoo import registry
@@ -328,6 +329,17 @@ def test_a_check_fails_on_what_it_checks(
     assert run(Loaded(ENTRY, {}, gan))
     with pytest.raises(GanzooError, match=message):
         run(Loaded(ENTRY, {}, replace(gan, **changes(gan))))
+
+
+def test_a_choice_by_the_largest_coordinate_is_a_use_of_it(gan: Architecture) -> None:
+    """It has no gradient, as InfoGAN's category has none."""
+
+    def chosen(z: torch.Tensor) -> torch.Tensor:
+        kinds = nn.functional.one_hot(z[:, :10].argmax(1), 10).to(z)
+        return torch.cat([kinds, z[:, 10:]], 1)
+
+    choosing = replace(gan, generator=before(gan.generator, chosen))
+    assert "all 100 coordinates" in latents_used(Loaded(ENTRY, {}, choosing))
 
 
 class Flickering:

@@ -19,12 +19,14 @@ from ganzoo.zoo import registry
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize("name", ["dcgan_fashion", "mlp_gan"])
+@pytest.mark.parametrize("name", ["dcgan_fashion", "mlp_gan", "cgan_fashion"])
 def test_quick_routes_draw_the_same_pictures(name: str) -> None:
     gan = registry.load_architecture(name).value
     network, _ = build(gan, seed=3)
-    quick = np.concatenate([*pictures(network, gan.latent_dim, gan.image_range, 20, 5, CPU)])
-    plain = to_pixels(draw(network, latents.normal(20, gan.latent_dim, 5)), gan.image_range)
+    drawn = pictures(network, gan.latent_dim, gan.image_range, 20, 5, CPU, gan.classes)
+    quick = np.concatenate([*drawn])
+    inputs = latents.inputs(20, gan.latent_dim, gan.classes, 5)
+    plain = to_pixels(draw(network, *inputs), gan.image_range)
     assert np.abs(quick.astype(int) - plain).max() <= 1  # of 255 grey levels
     assert (quick == plain).mean() > 0.999
     assert not any("forward" in module.__dict__ for module in network.modules())

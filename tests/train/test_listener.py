@@ -86,6 +86,31 @@ def test_a_lazy_penalty_is_rare_and_as_much_heavier(architecture: Architecture) 
         penalised(bare, one, every=0)
 
 
+class Halved(nn.Module):
+    """An augmentation without random numbers."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images / 2
+
+
+@pytest.mark.parametrize(("augment", "factor"), [(None, 1), (Halved, 2)])
+def test_a_loss_can_show_another_head_what_d_is_shown(
+    architecture: Architecture, augment: Any, factor: int
+) -> None:
+    def asks(D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+        assert torch.equal(D.augment(real), real / factor)
+        loss: Tensor = D.network(D.augment(real)).mean() - D.network(D.augment(fake)).mean()
+        return loss
+
+    plain = replace(architecture.objective, scores="critic")
+    gan = replace(architecture, objective=plain, augment=augment)
+    one, two = (
+        scores(trained(gan, discriminator_loss=loss))
+        for loss in (asks, lambda D, real, fake: D(real).mean() - D(fake).mean())
+    )
+    np.testing.assert_allclose(one, two, rtol=1e-4)
+
+
 def scores(events: list[Event]) -> list[list[float]]:
     return [[e.metrics["d_real"], e.metrics["d_fake"]] for e in events if isinstance(e, Logged)]
 

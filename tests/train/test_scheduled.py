@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from ganzoo import Architecture, TrainConfig
 from ganzoo.errors import PluginError
@@ -109,6 +110,56 @@ def test_an_average_follows_unless_the_user_chose_another(gan: Architecture) -> 
     plain = replace(gan, schedules={})
     assert not torch.equal(end(gan, 0.5), end(plain, 0.5))
     assert torch.equal(end(gan, 0.7), end(plain, 0.7))
+
+
+class Growing(nn.Module):
+    """A network with a buffer `grown`, one within of the same name, and one with a dimension."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        for module in (self, network):
+            module.register_buffer("grown", torch.zeros(()))
+        self.register_buffer("gamma", torch.zeros(1))
+        self.told: list[float] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            self.told.append(float(self.get_buffer("grown")))
+        made: torch.Tensor = self.network(x)
+        return made
+
+
+@pytest.mark.parametrize("config", [CONFIG, replace(CONFIG, shared_fakes=True)])
+def test_a_network_reads_a_schedule_in_its_buffer(gan: Architecture, config: TrainConfig) -> None:
+    growing = replace(
+        gan,
+        generator=lambda: Growing(gan.generator()),
+        discriminator=lambda: Growing(gan.discriminator()),
+        schedules={"grown": linear(0, 2), "gamma": constant(1)},
+    )
+    *_, last = fit(growing, PIXELS, replace(config, ema=0.5))
+    for network in (last.state.generator, last.state.discriminator, last.state.shown):
+        assert isinstance(network, Growing)
+        assert float(network.get_buffer("grown")) == 1.75  # at the last of 8 steps
+        assert float(network.network.get_buffer("grown")) == float(network.get_buffer("gamma")) == 0
+        if network is not last.state.shown:
+            assert sorted({*network.told}) == [step / 4 for step in range(8)]
+
+
+@pytest.mark.parametrize("steps", [1, 4, 5, 8])
+def test_an_average_may_begin_with_none(gan: Architecture, steps: int) -> None:
+    """Its half-life grows from 0 with the images seen, as R3GAN's: at first it is the network."""
+    defaults = TrainConfig(ema=1000.0)
+    ramped = replace(gan, defaults=defaults, schedules={"ema": lambda seen, total: seen / 100})
+    *_, one = fit(ramped, PIXELS, replace(CONFIG, ema=1000.0, max_steps=1))
+    *_, more = fit(ramped, PIXELS, replace(CONFIG, ema=1000.0, max_steps=steps))
+    a, b, c = (
+        torch.cat([p.detach().flatten() for p in network.parameters()])
+        for network in (one.state.generator, more.state.shown, more.state.generator)
+    )
+    assert torch.equal(a, b) == (steps < 5)  # it is averaged after steps 1, 5 and so on
+    assert torch.equal(b, c) == (steps == 1)
 
 
 def test_an_average_that_nobody_keeps_cannot_follow(gan: Architecture) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.cli.opening import Model, check_sheet, open_model
+from ganzoo.cli.opening import Class, Model, Truncation, about, check_sheet, open_model, slug
 from ganzoo.cli.options import Runs
 from ganzoo.errors import ModelFileError, UsageError
 
@@ -22,6 +22,8 @@ def directions(
     ] = 3.0,
     rows: Annotated[int, typer.Option(min=1, help="How many images, each of its own z.")] = 8,
     seed: Annotated[int, typer.Option(help="Image i of a seed is always the same.")] = 0,
+    label: Class = None,
+    truncation: Truncation = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -45,6 +47,7 @@ def directions(
     columns = 1 + 2 * (studies.HALF_MOVING if moving else studies.HALF)
     check_sheet(count * rows * columns, "give --count or --rows less")
     found, generator = open_model(model, runs)
+    generator = generator.with_settings(label, truncation)
     made = principal(generator, count)
     if len(made.vectors) == 0:
         raise ModelFileError(
@@ -57,7 +60,7 @@ def directions(
         print(f"direction {number}  {share:.1%}")
     if len(made.shares) < count:
         print(f"only {len(made.shares)} directions lead anywhere, of {count} asked for")
-    target = output or Path(f"{found.name}-directions-seed{seed}.png")
+    target = output or Path(f"{found.name}-directions-seed{seed}{slug(generator)}.png")
     if moving:
         sheets = {target: studies.moving_directions(generator, made, reach, rows, seed)}
     else:
@@ -68,5 +71,5 @@ def directions(
             )
         }
     for path, sheet in sheets.items():
-        replace(sheet, caption=f"{found.name}, seed {seed}").save(path)
+        replace(sheet, caption=f"{found.name}, seed {seed}{about(generator)}").save(path)
         print(path)

@@ -198,7 +198,7 @@ def _report(source: Path, result: Exported, images_per_second: Speeds) -> None:
         off += f", PSNR {parity.psnr:.1f} dB"
     images = sum(parity.batch_sizes)
     print(f"from       {source}: {info.architecture}, {info.samples_seen:,} images seen")
-    print(f"graph      latent float32 (n, {info.latent_dim}) to image {image}")
+    print(f"graph      {info.takes} to image {image}")
     print(f"weights    {info.precision}")
     print(f"onnx       opset {result.opset}, IR version {result.ir_version}: {operators}")
     print(f"file       {result.nbytes:,} bytes, SHA-256 {result.sha256}")

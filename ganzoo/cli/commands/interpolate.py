@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.cli.opening import Model, Output, check_sheet, numbers, open_model
+from ganzoo.cli.opening import (
+    Class,
+    Model,
+    Output,
+    Truncation,
+    about,
+    check_sheet,
+    numbers,
+    open_model,
+    slug,
+)
 from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
 
@@ -22,6 +32,8 @@ def interpolate(
         int | None,
         typer.Option(min=2, help="Images from one to the next.  [8; in a GIF or WebP 24]"),
     ] = None,
+    label: Class = None,
+    truncation: Truncation = None,
     output: Output = None,
     runs: Runs = Path("runs"),
 ) -> None:
@@ -37,8 +49,9 @@ def interpolate(
     steps = steps or (24 if moving else 8)
     check_sheet((len(stops) - 1) * steps, "give --steps or --seeds less")
     found, generator = open_model(model, runs)
+    generator = generator.with_settings(label, truncation)
     name = "-".join(map(str, stops))
-    target = output or Path(f"{found.name}-interpolate-{name}.png")
+    target = output or Path(f"{found.name}-interpolate-{name}{slug(generator)}.png")
     sheet = (studies.walk if moving else studies.interpolation)(generator, stops, steps)
-    replace(sheet, caption=found.name).save(target)
+    replace(sheet, caption=f"{found.name}{about(generator)}").save(target)
     print(target)

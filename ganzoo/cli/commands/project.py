@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo.cli.opening import Class
 from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
 
@@ -26,6 +27,7 @@ def project(
     restarts: Annotated[int, typer.Option(min=1, help="Searches, each from a z of its own.")] = 4,
     steps: Annotated[int, typer.Option(min=1, help="Gradients that a search may take.")] = 300,
     seed: Annotated[int, typer.Option(help="Of the latents that the searches begin from.")] = 0,
+    label: Class = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -57,6 +59,11 @@ def project(
 
     pixels = read_image(image)
     generator, network = load_generator(found.path)
+    generator = generator.with_settings(label)
+    if generator.classes and generator.label is None:
+        raise UsageError(
+            f"say of which class the picture is, as in --class {quote(generator.classes[0])}"
+        )
     info = generator.info
     wanted = fit(pixels, (*info.image["size"], info.image["channels"]))
 
@@ -76,7 +83,8 @@ def project(
     write_whole(target.with_suffix(".npy"), encoded.getvalue())
     best.sheet(wanted, found.name).save(target)
     z = quote(str(target.with_suffix(".npy")))
-    print(f"next: ganzoo sample {quote(str(found.path))} --z {z}")
+    of = "" if label is None else f" --class {quote(label)}"
+    print(f"next: ganzoo sample {quote(str(found.path))} --z {z}{of}")
     print(target)
 
 

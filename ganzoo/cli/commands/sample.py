@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.opening import Model, check_sheet, open_model
+from ganzoo.cli.opening import Model, Truncation, check_sheet, open_model, slug
 from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ganzoo.draw.generator import Generator
-    from ganzoo.draw.pixels import Pixels
+    from ganzoo.draw.wanted import Wanted
+
+EACH = "each"
+"""The word for all classes, one row each."""
 
 
 def sample(
@@ -35,6 +38,16 @@ def sample(
         Path | None,
         typer.Option("--z", metavar="NPY", help="Your own latents (n, latent_dim), not a seed."),
     ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--class",
+            metavar="NAME",
+            help="Of one class alone, by its name or number; each draws N (or 8) of each, in rows. "
+            "Default: mixed.",
+        ),
+    ] = None,
+    truncation: Truncation = None,
     each: Annotated[
         Path | None,
         typer.Option("--each", metavar="DIR", help="Write every image into DIR instead."),
@@ -59,46 +72,64 @@ def sample(
     if z is not None and (n is not None or seed is not None):
         raise UsageError("--z says which images to draw: leave -n and --seed out")
     seed = seed or 0
+    from ganzoo.draw.wanted import Wanted
+
     many = _check_names({"-o": output, "--each": each, "--npz": npz, "--tar": tar})
     if many and columns is not None:
         raise UsageError("--columns is about a sheet: leave it out, or write one with -o")
+    if label == EACH and columns is not None:
+        raise UsageError("--class each has a row for each class: leave --columns out")
     found, generator = open_model(model, runs)
-    given = None if z is None else _read_latents(z, generator)
-    count = (n or 64) if given is None else len(given)
-
-    def batches(start: int) -> Iterator[Pixels]:
-        if given is None:
-            return generator.stream(count, seed, batch_size, start)
-        return (
-            generator.draw(given[first : first + batch_size], batch_size)
-            for first in range(start, count, batch_size)
-        )
-
+    if label == EACH:
+        generator.of(0)  # an error where there are no classes
+    generator = generator.with_settings(None if label == EACH else label, truncation)
+    own = None if z is None else _read_latents(z, generator)
+    usual = 8 if label == EACH else 64
+    wanted = Wanted(
+        generator=generator,
+        n=(n or usual) if own is None else len(own),
+        seed=seed,
+        z=own,
+        classes=range(len(generator.classes)) if label == EACH else (),
+    )
     if many is not None:
         from ganzoo.cli.collecting import SINKS, collect_images
 
         option, path = many
         image = generator.info.image
-        sink = SINKS[option](path, (count, *image["size"], image["channels"]))
-        latents = {"seed": seed} if z is None else {"latents": _sha256(z)}
-        facts = {
-            "model": generator.sha256,
-            "run by": generator.runs_on,
-            **latents,
-            "rng": generator.info.latent["rng"],
-        }
-        collect_images(sink, batches, batch_size, facts)
+        sink = SINKS[option](path, (wanted.count, *image["size"], image["channels"]))
+        collect_images(
+            sink, lambda start: wanted.batches(batch_size, start), batch_size, _facts(wanted, z)
+        )
         print(path)
         return
-    check_sheet(count, "draw them with --each, --npz or --tar")
+    check_sheet(wanted.count, "draw them with --each, --npz or --tar")
     import numpy as np
 
     from ganzoo.draw.pixels import grid, save_png
 
     drawn = f"seed{seed}" if z is None else z.stem
-    target = output or Path(f"{found.name}-{drawn}.png")
-    save_png(grid(np.concatenate(list(batches(0))), columns), target)
+    of = f"-{EACH}" if wanted.classes else slug(generator)
+    target = output or Path(f"{found.name}-{drawn}{of}.png")
+    if wanted.classes:
+        replace(wanted.sheet(), caption=f"{found.name}, seed {seed}").save(target)
+    else:
+        save_png(grid(np.concatenate(list(wanted.batches(batch_size))), columns), target)
     print(target)
+
+
+def _facts(wanted: Wanted, z: Path | None) -> dict[str, str | int]:
+    """Return what tells these images from others: a restart must be of the same."""
+    generator = wanted.generator
+    facts: dict[str, str | int] = {"model": generator.sha256, "run by": generator.runs_on}
+    facts |= {"seed": wanted.seed} if z is None else {"latents": _sha256(z)}
+    if wanted.classes:
+        facts["class"] = EACH
+    elif generator.label is not None:
+        facts["class"] = generator.classes[generator.label]
+    if generator.truncation != 1:
+        facts["truncation"] = str(generator.truncation)
+    return facts | {"rng": generator.info.latent["rng"]}
 
 
 def _check_names(targets: dict[str, Path | None]) -> tuple[str, Path] | None:

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.opening import Model, Output, check_sheet, numbers, open_model
+from ganzoo.cli.opening import (
+    Class,
+    Model,
+    Output,
+    Truncation,
+    about,
+    check_sheet,
+    numbers,
+    open_model,
+    slug,
+)
 from ganzoo.cli.options import Runs
 
 if TYPE_CHECKING:
@@ -37,6 +47,8 @@ def sweep(
     ] = "-3,0,3",
     rows: Annotated[int, typer.Option(min=1, help="How many images, each of its own z.")] = 8,
     seed: Annotated[int, typer.Option(help="Image i of a seed is always the same.")] = 0,
+    label: Class = None,
+    truncation: Truncation = None,
     output: Output = None,
     runs: Runs = Path("runs"),
 ) -> None:
@@ -48,12 +60,13 @@ def sweep(
     if output is not None:
         sheets.is_animation(output)
     found, generator = open_model(model, runs)
+    generator = generator.with_settings(label, truncation)
     count = len(wanted) if isinstance(wanted, list) else min(wanted, generator.info.latent_dim)
     check_sheet(rows * count * len(chosen), "give --rows, --dims or --values less")
     indices = wanted if isinstance(wanted, list) else _most_moving(generator, wanted, seed)
-    target = output or Path(f"{found.name}-sweep-seed{seed}.png")
+    target = output or Path(f"{found.name}-sweep-seed{seed}{slug(generator)}.png")
     sheet = studies.sweep(generator, indices, chosen, rows, seed)
-    replace(sheet, caption=f"{found.name}, seed {seed}").save(target)
+    replace(sheet, caption=f"{found.name}, seed {seed}{about(generator)}").save(target)
     print(target)
 
 
