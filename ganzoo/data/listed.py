@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 NAME = "dataset.json"
-MOST_BYTES = 100_000_000  # ImageNet's has 60 million
+# A list of other things may take thirty times as much memory. ImageNet's has 60 bytes an image.
+MOST_BYTES, MORE_BYTES = 10_000_000, 500
+"""Size that a list may have, and how much more for each image."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class LabelList:
         name the classes. What it lists besides `files` does not matter. Raises ValueError, which
         says why there are no labels and what to do.
         """
+        if self.size > (most := MOST_BYTES + MORE_BYTES * len(files)):
+            raise ValueError(
+                f"its {NAME} is larger than {most:,} bytes: let it list these images alone"
+            )
         content = self._content()
         if "labels" not in content:
             return None
@@ -54,8 +60,6 @@ class LabelList:
 
     def _content(self) -> dict[str, Any]:
         """Return the fields of the object in the file: none where it is no object."""
-        if self.size > MOST_BYTES:
-            raise ValueError(f"its {NAME} is larger than {MOST_BYTES:,} bytes: shorten it")
         try:
             # Objects become tuples of pairs: then a file that is in one twice is seen.
             found = json.loads(self.read(), object_pairs_hook=tuple)

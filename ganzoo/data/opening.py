@@ -118,10 +118,10 @@ def _same_classes(train: Images, test: Images) -> dict[str, Images]:
     classes = max(train.classes, test.classes, key=len)
     for images in (train, test):
         if images.classes != classes[: len(images.classes)]:
-            others = ", ".join(test.classes)
+            others = "; ".join(test.classes)
             raise DataError(
                 f"{train.name}: the classes of its test split are others ({others:.100}) than "
-                f"those of the training images ({', '.join(train.classes):.100}): give both the "
+                f"those of the training images ({'; '.join(train.classes):.100}): give both the "
                 "same names, in the same order"
             )
     return {"train": replace(train, classes=classes), "test": replace(test, classes=classes)}

@@ -51,7 +51,7 @@ def with_classes(
             "add images of another, or train an architecture without classes"
         )
     if empty := [images.classes[label] for label in np.flatnonzero(counts == 0)]:
-        named = ", ".join(empty[:5]) + (f" and {len(empty) - 5:,} more" if len(empty) > 5 else "")
+        named = "; ".join(empty[:5]) + (f" and {len(empty) - 5:,} more" if len(empty) > 5 else "")
         say(
             f"{images.name} has no images of {len(empty):,} of its {_counted(found)} ({named}): "
             "what will be drawn of them means nothing"

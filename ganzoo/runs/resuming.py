@@ -264,7 +264,7 @@ def _other_labels(begun: Data, images: Images) -> str:
     if images.labels is None:
         return f"have no labels any more ({images.no_labels or images.to_label})"
     if images.classes != begun.classes:
-        now, then = (", ".join(names) for names in (images.classes, begun.classes))
+        now, then = ("; ".join(names) for names in (images.classes, begun.classes))
         return f"are of other classes ({now:.100}) than the run was begun with ({then:.100})"
     return "" if images.labels_sha256 == begun.labels else "have other labels than at the beginning"
 

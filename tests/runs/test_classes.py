@@ -186,7 +186,7 @@ def test_a_class_without_images_is_said(tmp_path: Path, cli: Cli) -> None:
     done = cli("train", *CGAN, "--data", data, *BRIEF, "--runs", tmp_path / "runs")
     assert done.code == 0, done.err
     assert done.err == (
-        "ganzoo: noise has no images of 7 of its 9 classes (a, c, e, f, g and 2 more): what will "
+        "ganzoo: noise has no images of 7 of its 9 classes (a; c; e; f; g and 2 more): what will "
         "be drawn of them means nothing\n"
     )
 
@@ -195,8 +195,11 @@ def test_the_plan_says_how_many_classes_there_are(tmp_path: Path, cli: Cli) -> N
     data = npz(tmp_path, [0, 1, 2, 0])
     done = cli("train", *CGAN, "--data", data, *BRIEF, "--runs", tmp_path / "runs")
     assert (done.code, done.err) == (0, "")
-    assert "data          noise, 4 images, 28x28, grey, 3 classes\n" in done.out
+    assert "data          noise, 4 images, 28x28, grey, 3 classes: 0 … 2\n" in done.out
     assert re.search(r"^architecture  cgan_fashion .*\bclasses=3\b", done.out, re.MULTILINE)
+    named = folder(tmp_path, ("cat/0", "dog/1", "dog/2", "e\x1b[2J\nmu/3"))
+    done = cli("train", *CGAN, "--data", named, *BRIEF, "--runs", tmp_path / "runs")
+    assert "data          pets, 4 images, 28x28, grey, 3 classes: cat … e?[2J mu\n" in done.out
     done = cli("train", "mlp_gan", "--set", "hidden=8", "--data", data, *BRIEF,
                "--runs", tmp_path / "runs")  # fmt: skip
     assert "data          noise, 4 images, 28x28, grey\n" in done.out
@@ -253,7 +256,7 @@ def another_order(data: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (renamed, "are of other classes (cat, doe) than the run was begun with (cat, dog)"),
+        (renamed, "are of other classes (cat; doe) than the run was begun with (cat; dog)"),
         (moved, "have other labels than at the beginning"),
         (without, "have no labels any more (put the images of each class into a folder of its own"),
         (another_order, "are not the 4 that the run was begun with"),
@@ -331,4 +334,4 @@ def test_built_in_data_sets_with_labels(
     ]:  # fmt: skip
         done = cli("train", *CGAN, "--data", name, *options, *BRIEF, "--runs", tmp_path / "runs")
         assert done.code == 0, done.err
-        assert re.search(rf"data +{name}, \d+ images, 28x28, grey, {classes} classes\n", done.out)
+        assert re.search(rf"data +{name}, \d+ images, 28x28, grey, {classes} classes: ", done.out)
