@@ -171,8 +171,8 @@ class Architecture:
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     """Values that change in the course of a run, by name. "learning_rate" is a factor of what the
     optimizers begin with, "beta2" that of Adam, "ema" stands in place of the setting of that name.
-    A loss finds all in `D.scheduled`; `r1("gamma")` takes the one called gamma. A network finds one
-    in a buffer of its own that has the name and no dimension, as what grows needs it."""
+    A loss finds all in `D.scheduled`; `r1("gamma")` takes the one called gamma. A network, or the
+    augmentation, finds one in a buffer of its own that has the name and no dimension."""
 
     defaults: TrainConfig = TrainConfig()
     """Settings of the training, where the user gives no others."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from ganzoo.export.graph import to_onnx
 from ganzoo.export.parity import TOLERANCE, Reference
 from ganzoo.runs.weights import model_info
 from ganzoo.train.batches import Batches
+from ganzoo.train.listener import full
 from ganzoo.train.networks import build, count_parameters, draw, seeded
 from ganzoo.train.state import TrainState
 from ganzoo.train.step import Stepper
@@ -94,8 +96,8 @@ def shapes(loaded: Loaded[Architecture]) -> str:
             _require(bool(found.isfinite().all()), f"batch {n} gives {which} that are not finite")
     with torch.no_grad(), seeded(0, CPU):  # in training a network may do something else
         z, *more = tensors(gan, 4, 0)
-        images = generator.train()(z, *more)
-        scores = discriminator.train()(images.float(), *more)
+        images = full(generator.train()(z, *more))
+        scores = full(discriminator.train()(images.float(), *more))
     for which, found, promised in (
         ("images", images, (4, *gan.image_shape)),
         ("scores", scores, (4,)),
@@ -138,7 +140,8 @@ def value_range(loaded: Loaded[Architecture]) -> str:
     found = f"{min(images.min(), far.min()):.3g} … {max(images.max(), far.max()):.3g}"
     found = f"images reach {found} with weights ten times their size"
     hint = "; let the generator end with nn.Tanh(), or nn.Sigmoid() for 0 … 1"
-    _require(inside, f"{found}, and image_range is {low:g} … {high:g}{hint}")
+    clamp = ", or return images.clamp(low, high) where it is not self.training"
+    _require(inside, f"{found}, and image_range is {low:g} … {high:g}{hint}{clamp}")
     middle = (low + high) / 2
     halves = [(x >= middle).all() or (x <= middle).all() for x in (images, far)]
     _require(not all(halves), f"{found}: one half of image_range {low:g} … {high:g} only{hint}")
@@ -191,7 +194,7 @@ def determinism(loaded: Loaded[Architecture]) -> str:
             states.append(train(gan, 3, seed=5))
     for which in ("generator", "discriminator"):
         a, b = (getattr(state, which).state_dict() for state in states)
-        differs = [name for name in a if not torch.equal(a[name], b[name])]
+        differs = [name for name in a if not _same({name: a[name]}, b)]
         _require(not differs, f"the {which}'s {', '.join(differs[:1])} differs between equal runs")
     return "three steps, twice: the same weights"
 
@@ -246,9 +249,10 @@ def _require(holds: bool, otherwise: str) -> None:
         raise PluginError(otherwise)
 
 
-def _same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
-    """Return whether all tensors are equal."""
-    return all(torch.equal(one[name], other[name]) for name in one)
+def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Return whether all in `one` is equal to what `other` has of that name: tensors, mostly."""
+    pairs = [(one[name], other[name]) for name in one]
+    return all(torch.equal(a, b) if isinstance(a, Tensor) else a == b for a, b in pairs)
 
 
 def _difference(gan: Architecture, one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

@@ -183,5 +183,8 @@ def _of(which: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _prefixed(which: str, tensors: Mapping[str, Any]) -> dict[str, Tensor]:
     """Return a network's tensors by "network.name"; raise PluginError for a value of other type."""
     if wrong := [name for name, value in tensors.items() if not isinstance(value, Tensor)]:
-        raise PluginError(f"the state_dict of its {which} has a '{wrong[0]}' that is no tensor")
+        raise PluginError(
+            f"the state_dict of its {which} has a '{wrong[0]}' that is no tensor: keep a buffer, "
+            "or let get_extra_state return a tensor"
+        )
     return {f"{which}.{name}": tensor for name, tensor in tensors.items()}

@@ -101,5 +101,13 @@ class Listener:
 
 
 def full(tensor: Tensor) -> Tensor:
-    """Return `tensor` in float32 where autocast made it bfloat16: a loss is a sum of many."""
+    """Return `tensor` in float32 where autocast made it bfloat16: a loss is a sum of many.
+
+    Raises PluginError where a network returned something else than a tensor.
+    """
+    if not isinstance(tensor, Tensor):
+        raise PluginError(
+            f"a network returns a {type(tensor).__name__}, not one tensor: let a loss ask for the "
+            "rest by another method, D.generator.more(D.latents) or D.network.more(images)"
+        )
     return tensor.float() if tensor.dtype == torch.bfloat16 else tensor

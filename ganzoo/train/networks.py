@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ganzoo.architecture import Architecture
 from ganzoo.errors import PluginError
 from ganzoo.train.device import is_here
+from ganzoo.train.listener import full
 from ganzoo.zoo.guard import guarded
 
 CPU = torch.device("cpu")
@@ -44,7 +45,7 @@ def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Modu
         z, x, labels = _examples(architecture)
         images = draw(generator, z.numpy(), *(label.numpy() for label in labels))
         with torch.no_grad():
-            scores = discriminator.eval()(x, *labels)
+            scores = full(discriminator.eval()(x, *labels))
         discriminator.train()
     shapes = {
         "generator": (images.shape, (2, *architecture.image_shape)),
@@ -79,9 +80,8 @@ def draw(generator: nn.Module, z: NDArray[np.float32], *more: NDArray[Any]) -> N
     generator.eval()
     try:
         others = [torch.tensor(each, device=like.device) for each in more]
-        images: NDArray[np.float32] = (
-            generator(torch.tensor(z).to(like), *others).float().cpu().numpy()
-        )
+        made = full(generator(torch.tensor(z).to(like), *others))
+        images: NDArray[np.float32] = made.float().cpu().numpy()
     finally:
         generator.train(training)
     return images

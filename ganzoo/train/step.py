@@ -92,7 +92,7 @@ class Stepper:
         self.trained.clear()
         self.scheduled = values_at(self.architecture, state.samples_seen, self.images)
         follow(self.scheduled, (state.generator_optimizer, state.discriminator_optimizer))
-        fill(self.scheduled, (state.generator, state.discriminator))
+        fill(self.scheduled, (state.generator, state.discriminator, state.augment))
         with self.training_mode, seeded(noise, self.device), self.routes:
             if (of_real := getattr(state.augment, "of_real", None)) is not None:
                 real = of_real(real)

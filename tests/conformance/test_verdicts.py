@@ -15,6 +15,7 @@ from torch import nn
 
 from ganzoo import Architecture, Dataset, Objective
 from ganzoo.conformance import architectures, datasets
+from ganzoo.conformance.architectures import building, determinism
 from ganzoo.conformance.mistakes import latents_used
 from ganzoo.errors import GanzooError, PluginError
 from ganzoo.objectives import penalised, r1
@@ -93,6 +94,37 @@ def normed(gan: Architecture) -> Build:
             return y
 
     return Normed
+
+
+class Several(nn.Module):
+    """A network that returns a tuple, in training only or always."""
+
+    def __init__(self, network: nn.Module, always: bool = False) -> None:
+        super().__init__()
+        self.network, self.always = network, always
+
+    def forward(self, x: torch.Tensor) -> Any:
+        y = self.network(x)
+        return (y, y) if self.training or self.always else y
+
+
+class Counting(nn.Module):
+    """A generator whose state has a dictionary in it."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network, self.calls = network, 0
+
+    def get_extra_state(self) -> dict[str, int]:
+        return {"calls": self.calls}
+
+    def set_extra_state(self, state: dict[str, int]) -> None:
+        self.calls = state["calls"]
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        self.calls += self.training
+        images: torch.Tensor = self.network(z)
+        return images
 
 
 class Unsaved(nn.Module):
@@ -245,7 +277,7 @@ BREAK: list[tuple[str, Callable[[Architecture], dict[str, Any]], str]] = [
         r"batch 64 gives scores \(2,\)",
     ),
     ("value_range", lambda g: {"generator": after(g.generator, lambda x: 9 * x)}, "images reach"),
-    ("value_range", lambda g: {"generator": after(g.generator, torch.atanh)}, "images reach"),
+    ("value_range", lambda g: {"generator": after(g.generator, torch.atanh)}, r"images\.clamp"),
     ("value_range", lambda g: {"generator": after(g.generator, lambda x: 0 * x)}, "same image"),
     (
         "value_range",
@@ -256,6 +288,25 @@ BREAK: list[tuple[str, Callable[[Architecture], dict[str, Any]], str]] = [
         "shapes",
         lambda g: {"generator": lambda: Doubled(g.generator())},
         r"in training, batch 4 gives images \(8, 1, 28, 28\)",
+    ),
+    *(
+        (check, lambda g: {"generator": lambda: Several(g.generator())}, "returns a tuple, not one")
+        for check in ("shapes", "one_step")
+    ),
+    (
+        "shapes",
+        lambda g: {"discriminator": lambda: Several(g.discriminator())},
+        r"let a loss ask for the rest by another method, .* D.network.more\(images\)",
+    ),
+    (
+        "contract",
+        lambda g: {"discriminator": lambda: Several(g.discriminator(), always=True)},
+        "a network returns a tuple",
+    ),
+    (
+        "checkpoint",
+        lambda g: {"generator": lambda: Counting(g.generator())},
+        "has a '_extra_state' that is no tensor: keep a buffer",
     ),
     (
         "latents_used",
@@ -340,6 +391,12 @@ def test_a_choice_by_the_largest_coordinate_is_a_use_of_it(gan: Architecture) ->
 
     choosing = replace(gan, generator=before(gan.generator, chosen))
     assert "all 100 coordinates" in latents_used(Loaded(ENTRY, {}, choosing))
+
+
+def test_extra_state_that_is_no_tensor_spoils_no_other_check(gan: Architecture) -> None:
+    counting = replace(gan, generator=lambda: Counting(gan.generator()))
+    for check in (building, determinism):
+        assert check(Loaded(ENTRY, {}, counting))
 
 
 class Flickering:

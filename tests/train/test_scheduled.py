@@ -136,14 +136,16 @@ def test_a_network_reads_a_schedule_in_its_buffer(gan: Architecture, config: Tra
         gan,
         generator=lambda: Growing(gan.generator()),
         discriminator=lambda: Growing(gan.discriminator()),
+        augment=lambda: Growing(nn.Identity()),
         schedules={"grown": linear(0, 2), "gamma": constant(1)},
     )
     *_, last = fit(growing, PIXELS, replace(config, ema=0.5))
-    for network in (last.state.generator, last.state.discriminator, last.state.shown):
+    state = last.state
+    for network in (state.generator, state.discriminator, state.augment, state.shown):
         assert isinstance(network, Growing)
         assert float(network.get_buffer("grown")) == 1.75  # at the last of 8 steps
         assert float(network.network.get_buffer("grown")) == float(network.get_buffer("gamma")) == 0
-        if network is not last.state.shown:
+        if network is not state.shown:
             assert sorted({*network.told}) == [step / 4 for step in range(8)]
 
 

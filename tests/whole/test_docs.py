@@ -116,6 +116,8 @@ def test_the_tutorials_code_is_the_source_of_the_plugin() -> None:
     ):
         source = (ROOT / "plugins" / "ganzoo-lsgan" / name).read_text()
         assert f"```{language}\n{source}```" in page
+    stylegan = (ROOT / "tests" / "ports" / "ganzoo_ports" / "stylegan2.py").read_text()
+    assert f"```python\n{stylegan}```" in page
 
 
 def test_the_pages_that_follow_from_the_code_are_those_that_it_gives(tmp_path: Path) -> None:

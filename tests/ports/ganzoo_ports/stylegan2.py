@@ -1,4 +1,4 @@
-"""StyleGAN2: a mapping network, modulated convolutions, noise in each layer, lazy regularisation.
+"""StyleGAN2: mapping, truncation, modulated convolutions, noise in each layer, lazy penalties.
 
 Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020. Without
 equalised learning rates, style mixing and the minibatch deviation.
@@ -59,13 +59,17 @@ class Block(nn.Module):
 class Generator(nn.Module):
     """The mapping from z to w, and the synthesis from w to images."""
 
+    mean: Tensor
+    path: Tensor
+
     def __init__(self, latent_dim: int, width: int) -> None:
         super().__init__()
         dense = [[nn.Linear(side, width), nn.LeakyReLU(0.2)] for side in (latent_dim, width)]
         self.dense = nn.Sequential(*dense[0], *dense[1])
         self.constant = nn.Parameter(torch.randn(width, 4, 4))
         self.blocks = nn.ModuleList(Block(width, size) for size in (8, 16))
-        self.register_buffer("path", torch.zeros(()))  # running mean of the paths' lengths
+        self.register_buffer("mean", torch.zeros(width))  # of w, for truncation
+        self.register_buffer("path", torch.zeros(()))  # mean length of the paths
 
     def mapping(self, z: Tensor) -> Tensor:
         """Return the w (n, width) of z (n, latent_dim), which is brought to unit variance."""
@@ -80,8 +84,13 @@ class Generator(nn.Module):
             x, image = block(x, image, w)
         return image if self.training else image.clamp(-1, 1)  # there is no tanh to bound it
 
-    def forward(self, z: Tensor) -> Tensor:
-        return self.synthesis(self.mapping(z))
+    def forward(self, z: Tensor, truncation: Tensor | None = None) -> Tensor:
+        w = self.mapping(z)
+        if self.training:
+            self.mean.lerp_(w.detach().mean(0), 0.005)
+        if truncation is not None:
+            w = self.mean + truncation * (w - self.mean)
+        return self.synthesis(w)
 
 
 def path_length(weight: float = 2.0, decay: float = 0.01) -> Loss:
@@ -106,6 +115,7 @@ def stylegan2(*, latent_dim: int = 32, width: int = 16, gamma: float = 1.0) -> A
     return Architecture(
         image_shape=(3, 16, 16),
         latent_dim=latent_dim,
+        truncation=True,
         generator=lambda: Generator(latent_dim, width),
         discriminator=lambda: nn.Sequential(
             *down(3, width, norm=False),
