@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from ganzoo import Architecture, Objective, TrainConfig
-from ganzoo.errors import DataError, DivergedError, PluginError, SettingError
+from ganzoo.errors import DivergedError, PluginError, SettingError
 from ganzoo.train.batches import Batches
 from ganzoo.train.events import CheckpointDue, Finished, Logged, Started, Stepped
 from ganzoo.train.loop import fit
@@ -59,23 +59,6 @@ def test_pixels_are_scaled_to_the_range() -> None:
         batch = Batches(values, (low, high), CPU, seed=0).at(0, 2)
         assert batch.shape == (2, 1, 1, 1)
         assert sorted(batch.flatten().tolist()) == pytest.approx([low, high])
-
-
-@pytest.mark.parametrize(
-    ("labels", "message"),
-    [
-        (None, r"needs labels of the images: labels=\.\.\., int64 \(6\)"),
-        (np.zeros(5, np.int64), r"labels are int64 \(5\), where 6 images need int64 \(6\)"),
-        (np.zeros((6, 3)), r"labels are float64 \(6, 3\), where 6"),
-        (np.arange(6), "labels are from 0 to 5, and the architecture has 3 classes: from 0 to 2"),
-        (np.arange(6) % 3 - 1, "labels are from -1 to 1, and the architecture has 3 classes"),
-    ],
-)
-def test_labels_that_do_not_fit_are_refused(labels: NDArray[np.int64], message: str) -> None:
-    gan = registry.load_architecture("cgan_fashion", {"width": 2, "classes": 3}).value
-    pixels = np.zeros((6, 28, 28, 1), np.uint8)
-    with pytest.raises(DataError, match=message):
-        next(fit(gan, pixels, TrainConfig(batch_size=2, max_steps=1), labels=labels))
 
 
 def test_labels_stay_with_their_images() -> None:
