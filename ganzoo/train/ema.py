@@ -6,6 +6,7 @@ import copy
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import ParametrizationList
 
 from ganzoo.errors import UsageError
 
@@ -40,15 +41,17 @@ class MovingAverage:
     After u updates of one decay, with D = decay ** EVERY, it is the sum over i = 1 … u of
     (1 - D) D^(u - i) w_i / (1 - D^u). Here w are weights and batch-norm statistics alike; where
     they started has no share. Integer buffers and the extra state of modules, such as the stage of
-    a network that grows, are copied. The host knows the factors of the sum, so no update waits for
-    the device.
+    a network that grows, are copied. The vectors of a spectral norm fit the averaged weights: their
+    mean would be short, and the weights too large by as much. The host knows the factors of the
+    sum, so no update waits for the device.
     """
 
     def __init__(self, average: nn.Module, network: nn.Module) -> None:
         self.average, self.network = average, network
-        pairs = zip(average.modules(), network.modules(), strict=True)
+        pairs = list(zip(average.modules(), network.modules(), strict=True))
         plain = nn.Module.get_extra_state
         self.extra = [pair for pair in pairs if type(pair[1]).get_extra_state is not plain]
+        self.parametrized = [m for m in average.modules() if isinstance(m, ParametrizationList)]
 
     @torch.no_grad()
     def update(self, step: int, decay: float) -> None:
@@ -67,6 +70,9 @@ class MovingAverage:
         for counter, now in pairs:
             if not counter.is_floating_point():
                 counter.copy_(now)
+        for parametrized in self.parametrized:
+            parametrized.train()()  # a step of the power method, on the averaged weights
+            parametrized.eval()
         for shown, module in self.extra:
             shown.set_extra_state(copy.deepcopy(module.get_extra_state()))
 
