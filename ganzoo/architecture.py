@@ -155,7 +155,7 @@ class Architecture:
 
     classes: int = 0
     """Number of classes whose labels, from 0 to classes - 1, both networks get; 0 for none. If the
-    plugin has an option of this name, the data fill it in."""
+    plugin has an option of this name that is a number, the data fill it in."""
 
     truncation: bool = False
     """Whether the generator also takes a truncation, last: a float32 number (), from 0 for the mean

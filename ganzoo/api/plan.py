@@ -6,9 +6,10 @@ import math
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ganzoo.printable import one_line
 from ganzoo.zoo import options
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
         "generator": f"{count_parameters(state.generator):,} parameters",
         "discriminator": f"{count_parameters(state.discriminator):,} parameters",
         "data": f"{images.name}, {count:,} images, {width}x{height}, "
-        f"{'grey' if channels == 1 else 'RGB'}",
+        f"{'grey' if channels == 1 else 'RGB'}"
+        + (f", {_classes(images.classes)}" if job.loaded.value.classes else ""),
         "training": f"{opened.steps:,} steps of {config.batch_size} images, "
         f"{_short(opened.steps * config.batch_size / count)}, seed {config.seed}",
         "optimizers": _optimizers(state),
@@ -86,6 +88,11 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
     return lines
 
 
+def _classes(names: Sequence[str]) -> str:
+    """Return how many classes there are, and two names that tell what they are about."""
+    return f"{len(names)} classes: {names[0]} … {names[-1]}"
+
+
 def _optimizers(state: TrainState) -> str:
     """Return what both optimizers begin with: once, where they are alike."""
     from ganzoo.runs.quantities import optimizer
@@ -103,7 +110,7 @@ def print_plan(lines: Mapping[str, str]) -> None:
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     indent = " " * 14
     for title, text in lines.items():
-        line = f"{title:<14}{text}"
+        line = f"{title:<14}{one_line(text)}"
         print(textwrap.fill(line, width, subsequent_indent=indent) if width else line)
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ganzoo.architecture import Dataset
+from ganzoo.data import listed
 from ganzoo.data.layout import arranged
+from ganzoo.data.listed import LabelList
 from ganzoo.data.parts import Parts
 from ganzoo.errors import DataError
 from ganzoo.storage import is_special
@@ -38,7 +41,13 @@ def folder_parts(folder: Path) -> Parts:
         key = _digest([(os.path.realpath(path), *_size_and_time(path)) for path in chosen])
         return Dataset(images=_Files(chosen), cache_key=f"folder-{key}", **labels)
 
-    return arranged([path.relative_to(folder) for path in paths], dataset)
+    def list_in(inside: tuple[str, ...]) -> LabelList | None:
+        path = folder.joinpath(*inside, listed.NAME)
+        if not path.is_file():
+            return None
+        return LabelList(inside, path.stat().st_size, path.read_bytes)
+
+    return arranged([path.relative_to(folder) for path in paths], dataset, list_in)
 
 
 def zip_parts(path: Path) -> Parts:
@@ -70,7 +79,19 @@ def zip_parts(path: Path) -> Parts:
         key = _digest([(m.filename, m.file_size, m.CRC) for m in chosen])
         return Dataset(images=_ZipMembers(archive, chosen), cache_key=f"zip-{key}", **labels)
 
-    return arranged([_inside(member) for member in members], dataset)
+    lists = {
+        _inside(member).parts[:-1]: member
+        for member in archive.infolist()
+        if _inside(member).name == listed.NAME
+    }
+
+    def list_in(inside: tuple[str, ...]) -> LabelList | None:
+        member = lists.get(inside)
+        if member is None:
+            return None
+        return LabelList(inside, member.file_size, partial(archive.read, member))
+
+    return arranged([_inside(member) for member in members], dataset, list_in)
 
 
 def is_encrypted(member: zipfile.ZipInfo) -> bool:

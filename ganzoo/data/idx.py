@@ -15,6 +15,7 @@ from ganzoo.architecture import Dataset
 from ganzoo.data.parts import Parts, damage
 from ganzoo.errors import DataError
 
+TO_LABEL = "put the file of their labels beside them, train-labels-idx1-ubyte"
 SPLITS = {"train": "train-images", "test": "t10k-images"}
 
 
@@ -33,8 +34,9 @@ def idx_parts(folder: Path) -> Parts | None:
     train, test = find_idx(folder, "train"), find_idx(folder, "test")
     if train is None or test is None:
         alone = train or test
-        return Parts(idx_dataset(alone)) if alone else None
-    return Parts(idx_dataset(train), partial(idx_dataset, test), test.name)
+        return Parts(idx_dataset(alone), to_label=TO_LABEL) if alone else None
+    held_back = partial(idx_dataset, test)
+    return Parts(idx_dataset(train), held_back, test.name, to_label=TO_LABEL)
 
 
 def idx_dataset(path: Path, classes: tuple[str, ...] = ()) -> Dataset:

@@ -18,11 +18,18 @@ from ganzoo.data.files import is_encrypted
 from ganzoo.data.parts import Parts, damage
 from ganzoo.errors import DataError
 
-# The first that is there is taken. x_train and its like are the names in Keras' mnist.npz.
-IMAGES = ("images", "train_images", "x_train")
-LABELS = ("labels", "y", "train_labels", "y_train")
-TEST_IMAGES = ("test_images", "x_test")
-TEST_LABELS = ("test_labels", "y_test")
+# The first that is there is taken. x_train and its like are the names in Keras' mnist.npz,
+# train_images those of MedMNIST, data and targets the attributes of torchvision's data sets.
+IMAGES = ("images", "train_images", "x_train", "X_train", "image", "x", "X", "data")
+TEST_IMAGES = ("test_images", "x_test", "X_test")
+LABELS = {
+    "images": "labels", "train_images": "train_labels", "x_train": "y_train", "X_train": "y_train",
+    "image": "label", "x": "y", "X": "y", "data": "targets",
+}  # fmt: skip
+"""The labels that belong to each array of images: they are taken whatever else is there."""
+
+TEST_LABELS = {"test_images": "test_labels", "x_test": "y_test", "X_test": "y_test"}
+TO_LABEL = "save their labels in it as the array labels, integers (N,)"
 
 HEADERS: dict[tuple[int, ...], Callable[[Any], Any]] = {
     (1, 0): read_array_header_1_0,
@@ -40,41 +47,53 @@ def npz_parts(path: Path) -> Parts:
     with _opened(path) as content:
         names = list(content.files)
     others = [name for name in names if name not in (*IMAGES, *TEST_IMAGES)]
-    used, train = _dataset(path, (*IMAGES, *others, *TEST_IMAGES))
-    why = "" if train.labels is not None else _no_labels(path, used)
+    used, train, why = _dataset(path, (*IMAGES, *others, *TEST_IMAGES))
     test = next((name for name in TEST_IMAGES if name in names), None)
     if test is None or used in TEST_IMAGES:
-        return Parts(train, no_labels=why)
-    return Parts(train, lambda: _dataset(path, (test,))[1], f"its array {test}", why)
+        return Parts(train, no_labels=why, to_label=TO_LABEL)
+    return Parts(train, lambda: _dataset(path, (test,))[1], f"its array {test}", why, TO_LABEL)
 
 
-def _dataset(path: Path, names: Iterable[str]) -> tuple[str, Dataset]:
-    """Return the first of `names` that is of images, and these with their labels."""
+def _dataset(path: Path, names: Iterable[str]) -> tuple[str, Dataset, str]:
+    """Return the first of `names` that is of images, these with their labels, or why none."""
     name, images = _first(path, names, lambda a: a.dtype == np.uint8 and a.ndim in (3, 4))
     if images is not None and images.ndim == 4 and images.shape[3] not in (1, 3):
         images = images.transpose(0, 2, 3, 1)
     if images is None or not len(images) or (images.ndim == 4 and images.shape[3] not in (1, 3)):
         raise DataError(f"{path} holds no uint8 images (N, H, W), (N, H, W, C) or (N, C, H, W)")
-    _, labels = _first(path, _names_of_labels(name), _are_labels)
+    labels, why = _labels(path, name)
     if labels is None:
-        return name, Dataset(images=images)
+        return name, Dataset(images=images), why
     _, classes = _first(path, ["classes"], lambda a: a.ndim == 1)
-    names = () if classes is None else tuple(classes.tolist())
+    given = () if classes is None else tuple(classes.tolist())
     with damage(path):
-        return name, Dataset(images=images, labels=labels.reshape(-1), classes=names)
+        return name, Dataset(images=images, labels=labels.reshape(-1), classes=given), ""
 
 
-def _names_of_labels(images: str) -> tuple[str, ...]:
-    """Return the names that the labels of an array of images may have."""
-    return TEST_LABELS if images in TEST_IMAGES else LABELS
+def _labels(path: Path, images: str) -> tuple[NDArray[Any] | None, str]:
+    """Return the labels of an array of images, or why there are none; "" where nothing is there.
 
-
-def _no_labels(path: Path, images: str) -> str:
-    """Return what has a name of labels and is none; "" where nothing has."""
-    name, array = _first(path, _names_of_labels(images), lambda a: True)
-    if array is None:
-        return ""
-    return f"its array {name} is {array.dtype} {array.shape}, and labels are integers (N,)"
+    They are those that belong to its name, or else the only ones.
+    """
+    table = TEST_LABELS if images in TEST_IMAGES else LABELS
+    _, own = _first(path, [table[images]] if images in table else [], _are_labels)
+    if own is not None:
+        return own, ""
+    found = [_first(path, [name], _are_labels) for name in dict.fromkeys(table.values())]
+    named = [(name, array) for name, array in found if array is not None]
+    for name, array in named[1:]:
+        if not np.array_equal(array.reshape(-1), named[0][1].reshape(-1)):
+            both = f"its arrays {named[0][0]} and {name} are both integers (N,), and not the same"
+            return None, f"{both}: remove one of them"
+    if named:
+        return named[0][1], ""
+    name, other = _first(path, table.values(), lambda a: True)
+    if other is None:
+        return None, ""
+    return None, (
+        f"its array {name} is {other.dtype} {other.shape}, and labels are integers (N,): save the "
+        "number of each image's class"
+    )
 
 
 def _are_labels(array: NDArray[Any]) -> bool:

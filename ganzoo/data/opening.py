@@ -118,7 +118,12 @@ def _same_classes(train: Images, test: Images) -> dict[str, Images]:
     classes = max(train.classes, test.classes, key=len)
     for images in (train, test):
         if images.classes != classes[: len(images.classes)]:
-            raise DataError(f"{train.name}: the classes of its test split are others")
+            others = "; ".join(test.classes)
+            raise DataError(
+                f"{train.name}: the classes of its test split are others ({others:.100}) than "
+                f"those of the training images ({'; '.join(train.classes):.100}): give both the "
+                "same names, in the same order"
+            )
     return {"train": replace(train, classes=classes), "test": replace(test, classes=classes)}
 
 
@@ -129,7 +134,12 @@ def _training(
     parts = source.parts
     images = _prepared(source, parts.train, source.facts, shape, skip_bad, progress)
     found = parts.test is not None and "path" in source.facts
-    return replace(images, held_back=parts.note if found else "", no_labels=parts.no_labels)
+    return replace(
+        images,
+        held_back=parts.note if found else "",
+        no_labels=parts.no_labels,
+        to_label=parts.to_label,
+    )
 
 
 def _prepared(

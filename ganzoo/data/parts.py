@@ -26,6 +26,9 @@ class Parts(NamedTuple):
     no_labels: str = ""
     """What is there in place of labels of the images to train on, and why it is none."""
 
+    to_label: str = "put the images of each class into a folder of its own"
+    """What a user can do to give them labels."""
+
 
 @contextmanager
 def damage(path: Path) -> Iterator[None]:

@@ -42,6 +42,7 @@ class Images:
     classes: tuple[str, ...] = ()  # their names
     held_back: str = ""  # what of a path is not among these images, as it is a test split
     no_labels: str = ""  # what was found in place of labels, and why it is none
+    to_label: str = ""  # what a user can do to give them labels
 
     @property
     def labels_sha256(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ganzoo.architecture import Dataset
 from ganzoo.data import files
-from ganzoo.data.idx import idx_dataset, idx_parts
+from ganzoo.data.idx import TO_LABEL, idx_dataset, idx_parts
 from ganzoo.data.npz import npz_parts
 from ganzoo.data.parts import Parts
 from ganzoo.errors import DataError, PluginError
@@ -78,7 +78,7 @@ def from_path(path: Path) -> Parts:
     if path.suffix == ".npz":
         return npz_parts(path)
     if "idx3-ubyte" in path.name:
-        return Parts(idx_dataset(path))
+        return Parts(idx_dataset(path), to_label=TO_LABEL)
     raise DataError(
         f"'{path}' is no training data: give a folder or .zip of images, an .npz, or IDX files"
     )
@@ -90,12 +90,14 @@ def _registered(name: str, options: Mapping[str, Any]) -> Source:
     Where "train" is asked of its option `split`, it holds back what that calls "test".
     """
     loaded = registry.load_dataset(name, options)
-    entry, parts, facts = loaded.entry, Parts(loaded.value), loaded.describe()
+    entry, facts = loaded.entry, loaded.describe()
+    parts = Parts(loaded.value, to_label="train on others, with data=PATH")
     other = {**loaded.options, "split": "test"}
     if loaded.options.get("split") == "train":
         function, _ = registry.import_function(entry)
         if offers(function, "split", "test"):
-            parts = Parts(loaded.value, partial(_load, entry, other), "its option split=test")
+            test = partial(_load, entry, other)
+            parts = parts._replace(test=test, note="its option split=test")
     blamed = partial(registry.blame, entry)
     return Source(entry.name, parts, facts, {**facts, "options": other}, blamed)
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from ganzoo.errors import ModelFileError
 from ganzoo.runs.carrying import Stop, Work, carry_out, never
+from ganzoo.runs.classes import with_classes
 from ganzoo.runs.folder import Run
-from ganzoo.runs.job import Job, Preparing, Say, open_architecture, open_data, quiet, with_classes
+from ganzoo.runs.job import Job, Preparing, Say, open_architecture, open_data, quiet
 from ganzoo.runs.resuming import go_on
 from ganzoo.runs.saving import Settings
 from ganzoo.runs.wishes import Wishes
@@ -69,7 +70,8 @@ def begin(
             return
         shape = loaded.value.image_shape
         images = open_data(data, shape, data_options or {}, skip_bad, world, preparing)
-        loaded = with_classes(loaded, options or {}, images)
+        heard = say if world.leads else (lambda remark: None)
+        loaded = with_classes(loaded, options or {}, images, heard)
         small = "batch_size" not in given.config
         config = sized(asked, len(images.pixels)) if small else asked
         job = Job(loaded=loaded, images=images, config=config, device=where, world=world)

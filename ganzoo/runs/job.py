@@ -14,7 +14,6 @@ import torch
 from ganzoo.architecture import Architecture
 from ganzoo.config import TrainConfig
 from ganzoo.data import Images, open_images
-from ganzoo.errors import DataError
 from ganzoo.runs.facts import Chosen, Circumstances, Data, Facts, Made
 from ganzoo.runs.saving import Saving
 from ganzoo.train.device import Device, Precision, choose_precision
@@ -117,31 +116,6 @@ def open_architecture(name: str, options: Mapping[str, Any], say: Say) -> Loaded
     loaded = registry.load_architecture(name, options)
     if loaded.faults:
         say(f"{loaded.entry.label} {' and '.join(loaded.faults)}, which was put right")
-    return loaded
-
-
-def with_classes(
-    loaded: Loaded[Architecture], given: Mapping[str, Any], images: Images
-) -> Loaded[Architecture]:
-    """Return the architecture for the classes of `images`; `given` are the options of the user.
-
-    If the plugin has an option `classes` that the user leaves alone, it is the number of the data's
-    classes. Raises DataError where the networks want labels and there are none, or of another
-    number of classes.
-    """
-    found = len(images.classes)
-    if found and "classes" in loaded.options and "classes" not in given:
-        entry = loaded.entry
-        loaded = registry.load(entry, {**given, "classes": found}, Architecture)
-    wanted, name = loaded.value.classes, loaded.entry.name
-    if wanted and images.labels is None:
-        why = images.no_labels or "put the images of each class into a folder of its own"
-        raise DataError(f"{name} needs labels, and {images.name} has none: {why}")
-    if wanted not in (0, found):
-        hint = "leave classes out, and it takes those of the data"
-        if "classes" not in loaded.options:
-            hint = "its options say how many, or other data do"
-        raise DataError(f"{name} has {wanted} classes, and {images.name} has {found}: {hint}")
     return loaded
 
 

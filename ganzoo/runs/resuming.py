@@ -10,16 +10,15 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ganzoo.architecture import Architecture
 from ganzoo.config import TrainConfig
-from ganzoo.data import Images
-from ganzoo.errors import DataError, GanzooError, ModelFileError, UsageError
+from ganzoo.errors import GanzooError, ModelFileError, UsageError
 from ganzoo.runs.carrying import Stop, Work, carry_out, never, steps_of
 from ganzoo.runs.checkpoints import Checkpoint, Checkpoints, Reject
 from ganzoo.runs.facts import Facts, Resumed
 from ganzoo.runs.finding import Words, find, find_run
 from ganzoo.runs.folder import METRICS, RESUMES, Run, now
-from ganzoo.runs.job import Job, Preparing, Say, open_architecture, open_data, quiet
+from ganzoo.runs.job import Job, Preparing, Say, open_architecture, quiet
+from ganzoo.runs.same_images import same_images
 from ganzoo.runs.saving import Settings, extending
 from ganzoo.runs.state_files import restore
 from ganzoo.runs.wishes import Wishes, extended
@@ -31,7 +30,6 @@ from ganzoo.train.state import TrainState
 from ganzoo.train.world import World, joined, launch, leads, restarted
 from ganzoo.zoo import registry
 from ganzoo.zoo.guard import explained
-from ganzoo.zoo.registry import Loaded
 
 
 def resume(
@@ -179,7 +177,7 @@ def _opened(
         files = _tell_files(world, files)
         if files and not world.leads:
             restore(state, files)
-    images = _same_images(facts, wishes.data, loaded, world, preparing)
+    images = same_images(facts, wishes.data, loaded, world, preparing)
     job = Job(loaded=loaded, images=images, config=facts.config, device=where, world=world)
     _check_length(state, job)
     if run:
@@ -226,46 +224,6 @@ def _tell_files(world: World, files: dict[str, bytes]) -> dict[str, bytes]:
     """Return the leader's files, in every process."""
     names = json.loads(world.tell(json.dumps(list(files)).encode()))
     return {name: world.tell(files.get(name, b"")) for name in names}
-
-
-def _same_images(
-    facts: Facts,
-    moved: str | None,
-    loaded: Loaded[Architecture],
-    world: World,
-    preparing: Preparing,
-) -> Images:
-    """Return the images that the run was begun with; raise DataError where they are others now."""
-    spec, options = facts.data.spec()
-    if moved and moved not in (spec, facts.data.source.get("name")):
-        spec, options = moved, {}
-    skip_bad = bool(facts.data.skipped)
-    images = open_data(spec, loaded.value.image_shape, options, skip_bad, world, preparing)
-    if images.fingerprint != facts.data.fingerprint:
-        raise DataError(
-            f"the images in '{spec}' are not the {facts.data.images:,} that the run was begun "
-            f"with: say where those are with data=PATH, or begin a new run with `ganzoo train`"
-            f"{_now_held_back(facts, images)}",
-            "data",
-        )
-    of = facts.data
-    if of.labels and (of.labels, of.classes) != (images.labels_sha256, images.classes):
-        raise DataError(
-            f"the images in '{spec}' have not the labels that the run was begun with: say where "
-            "those are with data=PATH, or begin a new run with `ganzoo train`",
-            "data",
-        )
-    return images
-
-
-def _now_held_back(facts: Facts, images: Images) -> str:
-    """Return what to say of a run that an early ganzoo began on a test split as well."""
-    if not images.held_back or "split" in facts.data.source:
-        return ""
-    return (
-        f". Not among the {len(images.pixels):,} images are now {images.held_back}. To train on "
-        "them too, give the folders other names"
-    )
 
 
 def _check_length(state: TrainState, job: Job) -> None:

@@ -67,18 +67,26 @@ class Batches:
         return torch.cat(parts)
 
 
-def usable_labels(labels: NDArray[np.int64] | None, classes: int) -> NDArray[np.int64] | None:
-    """Return `labels` where an architecture has `classes`, and None where it has none.
+def usable_labels(
+    labels: NDArray[np.int64] | None, images: int, classes: int
+) -> NDArray[np.int64] | None:
+    """Return `labels` of so many `images` where an architecture has `classes`; None without.
 
-    Raises DataError where it has classes, and labels are missing or of others.
+    Raises DataError where it has classes, and labels are missing, not one for each image, or of
+    other classes.
     """
     if not classes:
         return None
     if labels is None:
-        raise DataError("the images have no labels, and the architecture needs them")
-    if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+        raise DataError(
+            f"the architecture needs labels of the images: labels=..., int64 ({images})"
+        )
+    if labels.shape != (images,) or labels.dtype.kind not in "iu":
+        told = f"{labels.dtype} {labels.shape}".replace(",)", ")")
+        raise DataError(f"labels are {told}, where {images} images need int64 ({images})")
+    if not 0 <= labels.min() <= labels.max() < classes:
         raise DataError(
             f"labels are from {labels.min()} to {labels.max()}, and the architecture has "
-            f"{classes} classes"
+            f"{classes} classes: from 0 to {classes - 1}"
         )
-    return labels
+    return labels.astype(np.int64, copy=False)

@@ -65,7 +65,7 @@ def fit(
     when the networks break the contract or the architecture's code raises; DeviceError when another
     process is gone.
     """
-    device, labels = torch.device(device), usable_labels(labels, architecture.classes)
+    device, labels = torch.device(device), usable_labels(labels, len(pixels), architecture.classes)
     share = world.share(config.batch_size)
     exact = deterministic if config.deterministic else nullcontext
     how = " (with compile=True)" if config.compile else ""

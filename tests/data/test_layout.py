@@ -62,6 +62,15 @@ def test_other_folders_are_no_classes(
     assert len(found.train.pixels) == 2
 
 
+def test_images_beside_class_folders_are_said_to_be_in_the_way(
+    opened: Callable[..., Splits],
+) -> None:
+    found = opened("cat/a", "dog/b", "c").train
+    assert (found.labels, len(found.pixels)) == (None, 3)
+    assert found.no_labels.startswith("1 of 3 images lie in no class folder, first ")
+    assert found.no_labels.endswith("c.png: move them into one")
+
+
 @pytest.mark.parametrize(
     ("train", "test"), [("train", "test"), ("Training", "Testing"), ("train", "val")]
 )

@@ -52,6 +52,29 @@ def test_labels_and_the_names_of_classes(tmp_path: Path, key: str, shape: tuple[
     assert open_splits(path, GREY).test is None
 
 
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [("images", "labels"), ("train_images", "train_labels"), ("X_train", "y_train"), ("x", "y"),
+     ("image", "label"), ("data", "targets"), ("pictures", "label")],
+)  # fmt: skip
+def test_the_labels_that_belong_to_the_images(tmp_path: Path, images: str, labels: str) -> None:
+    path = saved(tmp_path, **{images: IMAGES, labels: [0, 1, 1, 0, 1, 0, 0]})
+    assert open_images(path, GREY).labels.tolist() == [0, 1, 1, 0, 1, 0, 0]  # type: ignore[union-attr]
+
+
+def test_two_arrays_of_labels_are_not_chosen_from(tmp_path: Path) -> None:
+    first, second = [0, 1, 1, 0, 1, 0, 0], [2, 1, 1, 0, 1, 0, 0]
+    found = open_images(saved(tmp_path, images=IMAGES, y=first, targets=second), GREY)
+    assert found.labels is None
+    assert found.no_labels == (
+        "its arrays y and targets are both integers (N,), and not the same: remove one of them"
+    )
+    for others in ({"y": first, "targets": first}, {"labels": first, "y": second}):
+        found = open_images(saved(tmp_path, images=IMAGES, **others), GREY)
+        assert found.labels is not None
+        assert found.labels.tolist() == first
+
+
 def test_numbers_that_are_no_classes_are_left_alone(tmp_path: Path) -> None:
     assert open_images(saved(tmp_path, images=IMAGES, y=np.ones(7)), GREY).labels is None
     assert open_images(saved(tmp_path, images=IMAGES, y=np.ones((7, 2), int)), GREY).labels is None

@@ -62,7 +62,8 @@ def test_a_strangers_option_split_is_asked_through_its_signature(tmp_path: Path)
         [7, held_back, "its option split=test"],
         [9, None, "it has no test split"],
         [7, None, "it has no test split"],
-        "torn: the classes of its test split are others",
+        "torn: the classes of its test split are others (jay; tit) than those of the training "
+        "images (tit; jay): give both the same names, in the same order",
     ], done.err
 
 

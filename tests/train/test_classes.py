@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganzoo import Architecture, Objective, TrainConfig
@@ -126,11 +127,21 @@ def test_an_architecture_without_classes_has_no_labels(architecture: Architectur
         list(fit(gan, pixels, CONFIG, labels=np.zeros(8, np.int64)))
 
 
-def test_labels_are_needed_and_must_be_of_the_classes() -> None:
-    with pytest.raises(DataError, match="no labels, and the architecture needs them"):
-        next(fit(conditional(), PIXELS, CONFIG))
-    with pytest.raises(DataError, match="from 0 to 3, and the architecture has 3 classes"):
-        next(fit(conditional(), PIXELS, CONFIG, labels=LABELS + (LABELS == 2)))
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (None, r"needs labels of the images: labels=\.\.\., int64 \(4\)"),
+        (LABELS[:3], r"labels are int64 \(3\), where 4 images need int64 \(4\)"),
+        (np.zeros((4, 3)), r"labels are float64 \(4, 3\), where 4 images need"),
+        (np.arange(4), "from 0 to 3, and the architecture has 3 classes: from 0 to 2"),
+        (np.arange(4) % 3 - 1, "from -1 to 1, and the architecture has 3 classes"),
+    ],
+)
+def test_labels_are_needed_and_must_be_of_the_classes(
+    labels: NDArray[np.int64] | None, message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        next(fit(conditional(), PIXELS[:4], CONFIG, labels=labels))
 
 
 def test_labels_change_nothing_for_an_architecture_without_classes(

@@ -61,6 +61,15 @@ def test_pixels_are_scaled_to_the_range() -> None:
         assert sorted(batch.flatten().tolist()) == pytest.approx([low, high])
 
 
+def test_labels_stay_with_their_images() -> None:
+    pixels = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
+    batches = Batches(pixels, (0.0, 255.0), torch.device("cpu"), 0, np.arange(10))
+    for start in range(0, 40, 7):  # across epochs
+        labels = batches.labels_at(start, 7)
+        assert labels is not None
+        assert labels.tolist() == batches.at(start, 7).flatten().tolist()
+
+
 def test_a_batch_may_be_larger_than_the_data() -> None:
     batch = Batches(numbered(3), (0.0, 255.0), CPU, seed=0).at(0, 9)
     assert sorted(batch[:, 0, 0, 0].int().tolist()) == [0, 0, 0, 1, 1, 1, 2, 2, 2]

@@ -43,15 +43,18 @@ def torchrun(processes: int, *command: object, site: Path = ROOT) -> None:
 
 @pytest.mark.parametrize("processes", [2, pytest.param(4, marks=SLOW)])
 def test_processes_end_in_the_weights_of_one(processes: int, tmp_path: Path) -> None:
-    """mlp_gan_relu has no batch norm, so a share of a batch knows nothing of the rest."""
+    """Two have no batch norm, so a share of a batch knows nothing of the rest.
+
+    The networks of `labelled` get labels: each process those of its own images.
+    """
+    without_norm = ["mlp_gan_relu", "labelled"]
     subprocess.run(
-        [sys.executable, "-m", "tests.rank", tmp_path, "mlp_gan_relu"], env=ENVIRONMENT, check=True
+        [sys.executable, "-m", "tests.rank", tmp_path, *without_norm], env=ENVIRONMENT, check=True
     )
-    names = ["mlp_gan_relu", "mlp_gan"]
-    torchrun(processes, "-m", "tests.rank", tmp_path, *names)
-    alone = load_file(tmp_path / "mlp_gan_relu-alone")
-    emulated = emulate("mlp_gan", processes)
-    for name, expected in zip(names, (alone, emulated), strict=True):
+    torchrun(processes, "-m", "tests.rank", tmp_path, *without_norm, "mlp_gan")
+    right = {name: load_file(tmp_path / f"{name}-alone") for name in without_norm}
+    right["mlp_gan"] = emulate("mlp_gan", processes)
+    for name, expected in right.items():
         leader = load_file(tmp_path / f"{name}-0")
         for key, value in expected.items():
             tolerance = 1e-6 if key == "metrics" else 1e-9  # metrics are float32
