@@ -1,8 +1,10 @@
 """Everything that can go wrong, with its exit code."""
 
 import os
+import re
 import sys
-import traceback
+from collections.abc import Iterable
+from traceback import FrameSummary, extract_tb
 
 EXTRAS = {
     "train": {"jinja2", "matplotlib", "onnx", "onnxscript", "safetensors", "torch", "torchvision"},
@@ -10,6 +12,9 @@ EXTRAS = {
     "tensorboard": {"tensorboard"},
 }
 """Packages that each extra of ganzoo installs, by the names that are imported."""
+
+LIBRARIES = ("ganzoo", "numpy", "onnx", "onnxscript", "PIL", "sympy", "torch", "torchvision")
+"""Packages that plugins are written with: a line of theirs does not say where a plugin is wrong."""
 
 
 class GanzooError(Exception):
@@ -132,20 +137,32 @@ def _origin() -> str | None:
 
 
 def reason(error: BaseException) -> str:
-    """Return somebody else's exception in one line: `ValueError: too wide (my_gan.py, line 7)`."""
-    words = " ".join(str(error).split())[:300]
-    told = f"{type(error).__name__}: {words}".removesuffix(": ")
+    """Return an exception of a plugin's code in one line: `ValueError: too wide (gan.py, line 7)`.
+
+    An error of ganzoo has its message alone: the name of its class tells the user nothing.
+    """
+    kind = "" if isinstance(error, GanzooError) else type(error).__name__
+    told = ": ".join(part for part in (kind, plain(str(error))[:300]) if part)
     return f"{told}{_where(error)}{missing_extra(error)}"
+
+
+def plain(text: str) -> str:
+    """Return a text in one line, without the codes that colour it in a terminal."""
+    return " ".join(re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]", "", text).split())
 
 
 def _where(error: BaseException) -> str:
     """Return the innermost line that is neither ours nor a library's: ` (my_gan.py, line 7)`."""
     if isinstance(error, SyntaxError):
         return ""  # its message says where
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not (frame.filename.startswith("<") or _is_library(frame.filename)):
-            return f" ({os.path.basename(frame.filename)}, line {frame.lineno})"
-    return ""
+    frame = line_of_user(extract_tb(error.__traceback__))
+    return f" ({os.path.basename(frame.filename)}, line {frame.lineno})" if frame else ""
+
+
+def line_of_user(frames: Iterable[FrameSummary]) -> FrameSummary | None:
+    """Return the innermost frame, which is the last, whose code is neither ours nor a library's."""
+    found = [f for f in frames if not (f.filename.startswith("<") or _is_library(f.filename))]
+    return found[-1] if found else None
 
 
 def _is_library(file: str) -> bool:
@@ -153,6 +170,6 @@ def _is_library(file: str) -> bool:
     standard = os.path.dirname(os.__file__)
     if file.startswith(standard + os.sep) and "site-packages" not in file:
         return True
-    packages = (sys.modules.get(name) for name in ("ganzoo", "numpy", "torch"))
+    packages = (sys.modules.get(name) for name in LIBRARIES)
     folders = (os.path.dirname(package.__file__ or "") for package in packages if package)
     return file.startswith(tuple(folder + os.sep for folder in folders))

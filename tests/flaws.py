@@ -60,7 +60,7 @@ FLAWS = {
     ),
     "usage_error": Flaw(
         "from ganzoo.errors import UsageError\nraise UsageError('boom')",
-        "broken", "UsageError: boom",
+        "broken", "cannot be imported: boom (usage_error.py, line 2)",
     ),
     "optional_future": Flaw(
         GOOD, "ok", "", requires="ganzoo>=99; extra == 'nightly'", loads=True

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ganzoo.errors import install, missing_extra
+from ganzoo.errors import ModelFileError, install, missing_extra, reason
 
 CHECKOUT = "file:///home/me/my%20gans/ganzoo"
 
@@ -39,3 +39,9 @@ def test_an_import_that_fails_names_the_extra_of_its_package() -> None:
     error = ModuleNotFoundError("No module named 'onnx'", name="onnx.helper")
     assert missing_extra(error) == f"; install ganzoo with its extra 'train': {install('train')}"
     assert missing_extra(ModuleNotFoundError("No module named 'mine'", name="mine")) == ""
+
+
+def test_a_reason_is_one_line_and_names_no_class_of_ganzoo() -> None:
+    assert reason(ValueError("\x1b[96mtoo\x1b[0m\nwide")) == "ValueError: too wide"
+    assert reason(ModelFileError("odd.onnx is damaged")) == "odd.onnx is damaged"
+    assert reason(ZeroDivisionError()) == "ZeroDivisionError"

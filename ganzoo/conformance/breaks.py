@@ -17,7 +17,10 @@ from ganzoo.zoo.registry import Loaded
 CPU = torch.device("cpu")
 LONG_RUN = 10.0
 """Seconds that a hundred steps may take for the check of a late break to be made."""
-HINT = "something that continues is in no state_dict"
+HINT = (
+    "something that continues is in no state_dict; let schedules do what changes in a run, or "
+    "D.step and D.images_seen in a loss"
+)
 
 
 def checkpoint(loaded: Loaded[Architecture]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 import torch
@@ -20,32 +22,43 @@ FAR = 1e4
 """Factor of images that are far from any real one: logits of them are large. And a value that no
 coordinate of z has: it decides any choice that the coordinate takes part in."""
 MOST_NAMED = 5
-"""Coordinates that a message names; of more it says how many."""
+"""Coordinates or tensors that a message names; of more it says how many."""
+
+
+def some(names: Iterable[object]) -> str:
+    """Return the first names, and dots if there are more."""
+    first = [str(name) for name in islice(names, MOST_NAMED + 1)]
+    return ", ".join([*first[:MOST_NAMED], *["..."] * (len(first) > MOST_NAMED)])
 
 
 def latents_used(loaded: Loaded[Architecture]) -> str:
-    """Check that every coordinate of z changes the image."""
+    """Check that every coordinate of z changes the image, from the start or after a step."""
     gan = loaded.value
-    generator, _ = build(gan)
+    idle = _idle(gan, build(gan)[0])
+    if idle:  # a gate may be closed at first: weights that begin as 0
+        idle &= _idle(gan, train(gan, 1).generator)
+    if len(idle) == gan.latent_dim:
+        raise PluginError("an image does not depend on z")
+    if idle:
+        raise PluginError(
+            f"{len(idle)} of {gan.latent_dim} coordinates of z change nothing: {some(sorted(idle))}"
+        )
+    return f"all {gan.latent_dim} coordinates of z change the image"
+
+
+def _idle(gan: Architecture, generator: nn.Module) -> set[int]:
+    """Return the coordinates of z that change no image."""
     moved = np.zeros(gan.latent_dim)
     for seed in SEEDS:
         z, *labels = tensors(gan, 16, seed)
         images = generator.eval()(z.requires_grad_(), *labels)
-        weights = torch.from_numpy(latents.normal(1, images[0].numel(), seed)).reshape(
-            images[:1].shape
-        )
-        (gradient,) = torch.autograd.grad((images * weights).sum(), z, allow_unused=True)
-        if gradient is None:
-            raise PluginError("an image does not depend on z")
-        moved += gradient.abs().sum(0).double().numpy()
+        if images.requires_grad:  # or detach or numpy cuts it off, which a look by jumps bears
+            weights = torch.from_numpy(latents.normal(1, images[0].numel(), seed))
+            seen = (images * weights.reshape(images[:1].shape)).sum()
+            (gradient,) = torch.autograd.grad(seen, z, allow_unused=True)
+            moved += 0 if gradient is None else gradient.abs().sum(0).double().numpy()
     still = np.flatnonzero(moved == 0).tolist()
-    idle = [i for i in still if not _jumps(generator, i, (z, *labels), images)]
-    if idle:
-        named = ", ".join(map(str, idle[:MOST_NAMED])) + (", ..." if len(idle) > MOST_NAMED else "")
-        raise PluginError(
-            f"{len(idle)} of {gan.latent_dim} coordinates of z change nothing: {named}"
-        )
-    return f"all {gan.latent_dim} coordinates of z change the image"
+    return {i for i in still if not _jumps(generator, i, (z, *labels), images)}
 
 
 @torch.no_grad()
@@ -71,18 +84,24 @@ def scores_fit(loaded: Loaded[Architecture]) -> str:
     if kind == "critic":
         return "scores of a critic"
     for seed in SEEDS:
-        _, discriminator = build(gan, seed)
-        with torch.no_grad():
-            z = torch.from_numpy(latents.normal(8, int(np.prod(gan.image_shape)), seed))
-            images, (_, *more) = z.reshape(8, *gan.image_shape), tensors(gan, 8, seed)
-            discriminator.eval()
-            scores = torch.cat([discriminator(x, *more) for x in (images, FAR * images)])
-        if bool(((scores < 0) | (scores > 1)).any()):
+        if _has_logits(gan, build(gan, seed)[1], seed):
             return "logits, of which some are no probabilities"
+    if _has_logits(gan, train(gan, 1).discriminator, 0):  # a last layer that began as 0
+        return "logits, of which some are no probabilities after a step"
     raise PluginError(
         "its scores are always between 0 and 1, and the objective takes logits: leave the Sigmoid "
         "at the end of the discriminator out, as the loss has it"
     )
+
+
+def _has_logits(gan: Architecture, discriminator: nn.Module, seed: int) -> bool:
+    """Return whether some score, of noise or of images far from any, is no probability."""
+    z = torch.from_numpy(latents.normal(8, int(np.prod(gan.image_shape)), seed))
+    images, (_, *more) = z.reshape(8, *gan.image_shape), tensors(gan, 8, seed)
+    discriminator.eval()
+    with torch.no_grad():
+        scores = torch.cat([discriminator(x, *more) for x in (images, FAR * images)])
+    return bool(((scores < 0) | (scores > 1)).any())
 
 
 @dataclass
@@ -104,7 +123,9 @@ def penalty_alone(loaded: Loaded[Architecture]) -> str:
     """Check that no gradient penalty goes through batch norm, which mixes the images of a batch."""
     gan = loaded.value
     _, discriminator = build(gan)
-    norms = [n for n, m in discriminator.named_modules() if isinstance(m, _BATCH_NORMS)]
+    # Frozen layers that stay in evaluation mode take no statistics of the batch.
+    layers = discriminator.train().named_modules()
+    norms = [n for n, m in layers if isinstance(m, _BATCH_NORMS) and m.training]
     if not norms:
         return "no batch norm in the discriminator"
     if _penalises(gan):

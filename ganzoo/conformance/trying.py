@@ -1,4 +1,4 @@
-"""Short trainings on noise, by which architectures are tried out."""
+"""Short trainings on noise, by which architectures are tried out, and what they are held to."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from ganzoo.architecture import Architecture
 from ganzoo.config import TrainConfig
 from ganzoo.draw.latents import inputs
+from ganzoo.errors import PluginError
 from ganzoo.train.loop import fit
 from ganzoo.train.state import TrainState
 
@@ -44,3 +45,9 @@ def train(gan: Architecture, steps: int, seed: int = 0) -> TrainState:
     """Return the state after so many steps."""
     *_, last = fit(gan, noise(gan), short(gan, steps, seed), labels=labels(gan))
     return last.state
+
+
+def require(holds: bool, otherwise: str) -> None:
+    """Raise PluginError with the message `otherwise` unless something `holds`."""
+    if not holds:
+        raise PluginError(otherwise)

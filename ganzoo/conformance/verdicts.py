@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from ganzoo.architecture import Architecture, Dataset
-from ganzoo.errors import GanzooError, PluginError
+from ganzoo.errors import GanzooError, PluginError, reason
 from ganzoo.zoo import catalogue, options, registry
 from ganzoo.zoo.catalogue import Entry
 from ganzoo.zoo.guard import guarded
@@ -108,13 +108,22 @@ def _checks(entry: Entry) -> tuple[type[Any], tuple[Check, ...]]:
 
 
 def _judge(name: str, run: Callable[[], str]) -> Verdict:
-    """Run one check, and return its verdict; the plugin may neither print nor change anything."""
+    """Run one check, and return its verdict; the plugin may neither print nor change anything.
+
+    An error that is not ganzoo's is one of the plugin's code, and told with its line.
+    """
+    found, wrong = "", None
     try:
         with guarded("this", "checked") as faults:
-            found = run()
-    except GanzooError as error:
-        return Verdict(name, False, str(error))
-    return Verdict(name, not faults, f"it {' and '.join(faults)}" if faults else found)
+            try:
+                found = run()
+            except Exception as error:
+                wrong = str(error) if isinstance(error, GanzooError) else reason(error)
+    except GanzooError as error:  # what even a guard must stop, such as SystemExit
+        wrong = str(error)
+    if wrong is None and faults:
+        wrong = f"its code {' and '.join(faults)}: leave that out"
+    return Verdict(name, wrong is None, found if wrong is None else wrong)
 
 
 def _name(entry: Entry) -> str:

@@ -15,8 +15,8 @@ from torch import nn
 
 from ganzoo.draw.info import ModelInfo
 from ganzoo.draw.untrusted import MAX_BYTES
-from ganzoo.errors import ModelFileError, UsageError, reason
-from ganzoo.export import fold
+from ganzoo.errors import ModelFileError, UsageError
+from ganzoo.export import failures, fold
 from ganzoo.export.phases import phases
 from ganzoo.export.surgery import Surgeon
 
@@ -62,13 +62,14 @@ def to_onnx(
         )
     try:
         model = _export(network, info, opset)
+        failures.check(model, network, info.zeros(2))
         rewrite(model)
         model.ir_version = ir_version
         proto = clean(ir.to_proto(model))
     except Exception as error:  # the exporter and the checker raise errors of any type
         if _interrupted(error):
             raise KeyboardInterrupt from error
-        why = reason(_root(error))[:300]
+        why = failures.explain(error)
         raise ModelFileError(f"{info.architecture} cannot be written as ONNX: {why}") from error
     written = onnx.load_from_string(proto.SerializeToString())
     found = {o.domain: o.version for o in written.opset_import}, written.ir_version
@@ -115,13 +116,6 @@ def _export(network: nn.Module, info: ModelInfo, opset: int) -> ir.Model:
         model, input_size_limit=MAX_BYTES, output_size_limit=MAX_BYTES, num_iterations=1
     )
     return model
-
-
-def _root(error: BaseException) -> BaseException:
-    """Return what went wrong first: the exporter wraps it in advice on its own stages."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return error
 
 
 def _interrupted(error: BaseException | None) -> bool:

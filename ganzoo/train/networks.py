@@ -64,6 +64,28 @@ def _examples(architecture: Architecture) -> tuple[Tensor, Tensor, list[Tensor]]
     return z, x, [torch.tensor([0, architecture.classes - 1])] * bool(architecture.classes)
 
 
+def check_apart(generator: nn.Module, discriminator: nn.Module) -> None:
+    """Raise PluginError where both networks hold a parameter that is trained.
+
+    Each is trained while the other is frozen, and saved by itself. Mostly one was made an attribute
+    of the other where the optimizers are made, as that function gets both.
+    """
+    held = {id(p) for p in generator.parameters() if p.requires_grad}
+    trained = {name: id(p) for name, p in discriminator.named_parameters() if p.requires_grad}
+    shared = [name for name, key in trained.items() if key in held]
+    if not shared:
+        return
+    holder, other, name = "discriminator", "generator", shared[0]
+    if len(shared) == len(trained):
+        holder, other = other, holder
+        name = next(n for n, p in generator.named_parameters() if id(p) in trained.values())
+    raise PluginError(
+        f"its {holder} holds parameters of the {other}, as '{name}', and each network is trained "
+        "and saved by itself: let a loss use D.generator and D.network, which are those of "
+        "ganzoo.architecture.Discriminator, and keep neither network in the other"
+    )
+
+
 def count_parameters(network: nn.Module) -> int:
     """Return how many numbers training changes."""
     return sum(p.numel() for p in network.parameters() if p.requires_grad)

@@ -16,7 +16,7 @@ from ganzoo.errors import DivergedError
 from ganzoo.seeds import derive
 from ganzoo.train import ema
 from ganzoo.train.metrics import Metrics
-from ganzoo.train.networks import build
+from ganzoo.train.networks import build, check_apart
 from ganzoo.train.optimizing import set_up
 from ganzoo.zoo.guard import guarded
 
@@ -47,6 +47,7 @@ class TrainState:
             for tensor in (t for t in network.parameters() if t.dim() == 4):
                 tensor.data = tensor.data.contiguous(memory_format=torch.channels_last)
         optimizers = architecture.optimizers(generator, discriminator)
+        check_apart(generator, discriminator)
         set_up(architecture, config, optimizers)
         average = None if config.ema is None else ema.shadow(generator)
         augment = augmentation(architecture, config)

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from ganzoo.architecture import Architecture
 from ganzoo.config import TrainConfig
+from ganzoo.errors import PluginError
 from ganzoo.seeds import derive
 from ganzoo.train import ema
 from ganzoo.train.cpu import Routes, one_by_one
@@ -161,6 +162,12 @@ class Stepper:
         Batch-norm statistics are averaged over the processes, as gradients are.
         """
         self._measure(f"loss_{which}", loss)
+        if not loss.requires_grad:
+            whose = {"d": "discriminator", "g": "generator"}[which]
+            raise PluginError(
+                f"its {whose}_loss depends on no weight of the {whose}, so there is nothing to "
+                "learn: detach, no_grad, .item() or numpy cuts the gradient off"
+            )
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         if self.world.size > 1:
