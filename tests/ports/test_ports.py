@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import pytest
 import ganzoo
 from ganzoo.api.run import TrainedRun
 from ganzoo.conformance.architectures import CHECKS
+from ganzoo.conformance.trying import labels, noise, short
 from ganzoo.conformance.verdicts import check_here
 from ganzoo.runs.beginning import begin
 from ganzoo.runs.resuming import resume
 from ganzoo.train.events import Finished
-from ganzoo.zoo import catalogue
+from ganzoo.train.loop import fit
+from ganzoo.zoo import catalogue, registry
 from tests.conftest import install, process
 from tests.lives import content
 from tests.ports.names import forbidden
@@ -78,6 +81,23 @@ def test_it_keeps_the_contract(name: str) -> None:
     verdicts = list(check_here(catalogue.find(catalogue.architectures(), name), {}))
     assert len(verdicts) == len(CHECKS) + 2  # it loads, and has options
     assert [verdict for verdict in verdicts if not verdict.passed] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"precision": "bf16"},
+        {"shared_fakes": True},
+        {"discriminator_steps": 2, "augment": True, "ema": 100.0},
+    ],
+    ids="-".join,
+)
+def test_it_trains_with_the_users_settings(name: str, settings: dict[str, Any]) -> None:
+    gan = registry.load_architecture(name).value
+    config = replace(short(gan, 9), **settings)
+    *_, last = fit(gan, noise(gan), config, labels=labels(gan))
+    assert last.state.step == 9
 
 
 def test_progan_grows_and_its_average_with_it(tmp_path: Path) -> None:

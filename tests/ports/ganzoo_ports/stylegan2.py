@@ -87,7 +87,7 @@ class Generator(nn.Module):
     def forward(self, z: Tensor, truncation: Tensor | None = None) -> Tensor:
         w = self.mapping(z)
         if self.training:
-            self.mean.lerp_(w.detach().mean(0), 0.005)
+            self.mean.lerp_(w.detach().float().mean(0), 0.005)
         if truncation is not None:
             w = self.mean + truncation * (w - self.mean)
         return self.synthesis(w)
