@@ -65,7 +65,7 @@ class Generator:
         """Return the generator of one class, by its name or number: `of("sneaker").sample(8)`.
 
         A name may be written in any case, and a number as a text; a text that is both is the name.
-        Raises UsageError where there is no such class.
+        Raises UsageError where there is no such class, or where several differ by case alone.
         """
         if not self.classes:
             raise UsageError(f"{self.info.architecture} has no classes to choose of", "label")
@@ -170,7 +170,8 @@ class Generator:
     def each(self, n: int = 8, seed: int = 0) -> Pixels:
         """Draw n images of each class, from the same z in every class: (classes, n, H, W, C)."""
         z = latents.normal(_positive(n, "n"), self.info.latent_dim, seed)
-        return np.stack([self.of(i).draw(z) for i in range(len(self.classes))])
+        classes = range(len(self.classes) or 1)  # without classes, `of` raises what it is to say
+        return np.stack([self.of(number).draw(z) for number in classes])
 
     def grid(self, n: int = 64, seed: int = 0, columns: int | None = None) -> Image.Image:
         """Draw n images of `seed` as one sheet, which a notebook shows and `.save(path)` writes."""

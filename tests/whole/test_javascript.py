@@ -287,6 +287,7 @@ def test_labels_and_truncation_of_your_own_in_node(installed: Path) -> None:
     [
         ("sample(ort, session)", "this model has classes: give a label, or say which classes"),
         ("sample(ort, session, { label: 'shoe' })", "there is no class shoe"),
+        ("sample(ort, session, { label: 'BAG', classes: ['Bag', 'bag'] })", "several classes are"),
         ("sample(ort, session, { label: 10, classes: 10 })", "there is no class 10: they are 0 to"),
         ("draw(ort, session, z, [-1, 1], { labels: [1, 2] })", "2 labels for 3 images"),
         ("draw(ort, session, z, [-1, 1], { labels: [1, -2, 3] })", "there is no class -2"),

@@ -75,7 +75,9 @@ function chosen(n, { labels: given, label, classes, seed, start }) {
 // A name may be written in any case; a text that is a name and a number is the name.
 function numberOf(label, names) {
   const word = String(label), same = (name) => name.toLowerCase() === word.toLowerCase();
-  const found = names.includes(word) ? names.indexOf(word) : names.findIndex(same);
+  const exact = names.includes(word);
+  if (!exact && names.filter(same).length > 1) throw new Error(`several classes are called ${word}: they differ by case`);
+  const found = exact ? names.indexOf(word) : names.findIndex(same);
   if (found < 0 && !/^\d+$/.test(word)) throw new Error(`there is no class ${word}`);
   return found < 0 ? Number(word) : found;
 }
