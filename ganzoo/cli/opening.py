@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -63,11 +64,30 @@ def open_model(model: Path | None, runs: Path) -> tuple[Found, Generator]:
     return found, load(found.path)
 
 
+EACH = "each"
+"""The word for all classes, one row each."""
+
+
 def slug(generator: Generator) -> str:
-    """Return the end of a file's name that says of which class its pictures are: "-Ankle-boot"."""
+    """Return the end of a file's name that says of which class its pictures are: "-Ankle-boot".
+
+    Where that is nothing, or another class has the same, its number comes first: "-3-Ankle-boot".
+    So the pictures of one class never replace those of another.
+    """
     if generator.label is None:
         return ""
-    return "-" + re.sub(r"[^\w-]+", "-", generator.classes[generator.label]).strip("-")[:40]
+    words = [re.sub(r"[^\w-]+", "-", name).strip("-")[:40] for name in generator.classes]
+    own = words[generator.label]
+    alike = [word.casefold() for word in (*words, "", EACH)].count(own.casefold()) > 1
+    return f"-{generator.label}-{own}".rstrip("-") if alike else f"-{own}"
+
+
+def class_option(generator: Generator) -> str:
+    """Return what chooses the class of `generator` in a shell: " --class 'Ankle boot'"."""
+    if generator.label is None:
+        return ""
+    name = generator.classes[generator.label]
+    return f" --class {generator.label if name == EACH else quote(name)}"
 
 
 def about(generator: Generator) -> str:

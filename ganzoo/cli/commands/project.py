@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.opening import Class
+from ganzoo.cli.opening import Class, class_option
 from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
 
@@ -83,8 +83,7 @@ def project(
     write_whole(target.with_suffix(".npy"), encoded.getvalue())
     best.sheet(wanted, found.name).save(target)
     z = quote(str(target.with_suffix(".npy")))
-    of = "" if label is None else f" --class {quote(label)}"
-    print(f"next: ganzoo sample {quote(str(found.path))} --z {z}{of}")
+    print(f"next: ganzoo sample {quote(str(found.path))} --z {z}{class_option(generator)}")
     print(target)
 
 

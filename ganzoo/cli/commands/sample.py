@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.opening import Model, Truncation, check_sheet, open_model, slug
+from ganzoo.cli.opening import EACH, Model, Truncation, check_sheet, open_model, slug
 from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from ganzoo.draw.generator import Generator
     from ganzoo.draw.wanted import Wanted
-
-EACH = "each"
-"""The word for all classes, one row each."""
 
 
 def sample(
@@ -124,7 +121,7 @@ def _facts(wanted: Wanted, z: Path | None) -> dict[str, str | int]:
     facts: dict[str, str | int] = {"model": generator.sha256, "run by": generator.runs_on}
     facts |= {"seed": wanted.seed} if z is None else {"latents": _sha256(z)}
     if wanted.classes:
-        facts["class"] = EACH
+        facts["classes"] = EACH  # and "class" is a name, which may be this word
     elif generator.label is not None:
         facts["class"] = generator.classes[generator.label]
     if generator.truncation != 1:
