@@ -146,5 +146,6 @@ def _labelled(split: Split, found: Labels, dataset: Callable[..., Dataset]) -> t
         return dataset(split.indices), found.why
     try:
         return dataset(split.indices, labels=found.labels, classes=found.classes), ""
-    except ValueError as error:  # of a dataset.json: folders are classes by themselves
-        return dataset(split.indices), f"its {NAME} cannot be used ({error}): correct it"
+    except ValueError as error:  # of a dataset.json, or there are too many folders
+        how = f"correct its {NAME}, or the names of its folders"
+        return dataset(split.indices), f"its labels cannot be used ({error}): {how}"

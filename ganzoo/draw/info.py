@@ -21,6 +21,8 @@ MAX_NUMBERS = 2**24
 MAX_LATENTS = 2**16
 MAX_CHARACTERS = 2**16
 """Most characters in one value of the metadata."""
+MAX_LABEL_CHARACTERS = 2**24
+"""As many for the classes: what a `Dataset` may have, with twelve for each character in JSON."""
 
 
 OPTIONAL: dict[str, Any] = {"label": {}, "truncation": False}
@@ -133,7 +135,8 @@ class ModelInfo:
 def _value(metadata: Mapping[str, str], key: str) -> Any:
     if key not in metadata:
         raise ValueError(f"{key} is missing")
-    if len(metadata[key]) > MAX_CHARACTERS:
+    most = MAX_LABEL_CHARACTERS if key == "ganzoo.label" else MAX_CHARACTERS
+    if len(metadata[key]) > most:
         raise ValueError(f"{key} is too long")
     try:
         return json.loads(metadata[key], parse_constant=_refuse)
@@ -187,9 +190,14 @@ def _are_sizes(value: Any, count: int, most: int) -> bool:
 
 
 def _are_names(value: Any) -> bool:
-    """Return whether `value` is a list of different texts, of which there is at least one."""
+    """Return whether `value` is a list of different texts, of which there is at least one.
+
+    JSON can have halves of characters, which no file and no page could be written with.
+    """
     texts = isinstance(value, list) and all(isinstance(name, str) and name for name in value)
-    return bool(texts and value) and len(set(value)) == len(value)
+    if not texts or not value or len(set(value)) < len(value):
+        return False
+    return "".join(value).encode("utf-8", "replace").decode() == "".join(value)
 
 
 def _is_range(value: Any) -> bool:
