@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,11 @@ from torch import nn
 
 from ganzoo.draw import latents
 from ganzoo.draw.pixels import to_pixels
-from ganzoo.errors import ModelFileError
+from ganzoo.errors import ModelFileError, PluginError
 from ganzoo.runs.drawing import BATCH, pictures
 from ganzoo.train.networks import build, draw
 from ganzoo.zoo import registry
+from tests.conftest import Cli, install
 
 CPU = torch.device("cpu")
 
@@ -52,3 +55,42 @@ def test_pictures_that_are_not_finite_are_an_error() -> None:
     nn.init.constant_(layer.bias, torch.nan)
     with pytest.raises(ModelFileError, match="not finite"):
         [*pictures(network, 4, (-1.0, 1.0), 3, 0, CPU)]
+
+
+def test_a_generator_that_takes_no_truncation_is_found_before_it_is_trained() -> None:
+    gan = registry.load_architecture("mlp_gan").value
+    with pytest.raises(PluginError, match="truncation=True, and its generator cannot take one, la"):
+        build(replace(gan, truncation=True))
+
+
+FUSSY = """
+from dataclasses import replace
+from torch import nn
+from ganzoo_plugins.mlp_gan import mlp_gan
+
+class Fussy(nn.Module):
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, z):
+        if len(z) == 3:
+            raise ValueError("three")
+        return self.network(z)
+
+def fussy():
+    gan = mlp_gan(hidden=(8,))
+    return replace(gan, generator=lambda: Fussy(gan.generator()))
+"""
+
+
+def test_a_trained_generator_that_fails_is_named(
+    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path / "site", "fussy-gan", FUSSY, {"fussy": "fussy"})
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    trained = cli("train", "fussy", "--data", "toy_garments", "--set-data", "count=16",
+                  "--max-steps", 1, "--runs", tmp_path)  # fmt: skip
+    failed = cli("sample", trained.last, "-n", 3, "-o", tmp_path / "x.png")
+    assert failed.code == 3
+    assert "the generator of fussy cannot draw: ValueError: three (fussy_gan.py, " in failed.err
