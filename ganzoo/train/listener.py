@@ -87,7 +87,11 @@ class Listener:
         if self.classes is not None and not more:
             more = (self._labels_of(images),)
         with self.autocast():  # the loss itself is computed in float32
-            return full(self.forward(self.augment(images), *more))
+            seen = self.augment(images)
+            if getattr(seen, "shape", None) != images.shape:
+                made = tuple(getattr(seen, "shape", ())) or type(seen).__name__
+                raise PluginError(f"its augment makes {made} of images {tuple(images.shape)}")
+            return full(self.forward(seen, *more))
 
     def _labels_of(self, images: Tensor) -> Tensor:
         """Return the labels of the step, as often as images (k * n, C, H, W) take them."""
