@@ -37,6 +37,13 @@ def same_images(
             "begin a new run with `ganzoo train`",
             "data",
         )
+    wanted = loaded.value.classes
+    if wanted and wanted != len(images.classes):
+        raise DataError(
+            f"{loaded.entry.name} is now of {wanted:,} classes, and the run was begun with "
+            f"{len(images.classes):,}: install the plugin of then, or begin a new run with "
+            "`ganzoo train`"
+        )
     return images
 
 
