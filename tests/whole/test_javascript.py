@@ -301,6 +301,15 @@ def test_classes_that_make_no_sense_in_node(installed: Path, call: str, why: str
     assert why in told
 
 
+@pytest.mark.parametrize("truncation", ["NaN", "Infinity", "-0.1", "2.5", "'much'"])
+def test_a_truncation_that_makes_no_sense_in_node(installed: Path, truncation: str) -> None:
+    """Python refuses the same; such a number would draw black squares, or anything."""
+    labelled.write(installed / "model.onnx", truncation=True)
+    call = f"(async () => sample(ort, session, {{ label: 1, truncation: {truncation} }}))()"
+    told = told_in_node(installed, call)
+    assert told == f"truncation is from 0 to 2, not {truncation.strip(chr(39))}"
+
+
 def test_a_label_for_a_model_without_classes_in_node(exported: Path, installed: Path) -> None:
     shutil.copy(exported, installed / "model.onnx")
     told = told_in_node(installed, "(async () => sample(ort, session, { label: 1 }))()")

@@ -46,6 +46,7 @@ export async function draw(ort, session, z, range = [-1, 1], { truncation, ...mo
   const given = { label: more.label ?? more.labels, truncation }, takes = (name) => session.inputNames.includes(name);
   for (const name of Object.keys(given))
     if (given[name] != null && !takes(name)) throw new Error(`this model takes no ${name}`);
+  if (truncation != null && !(truncation >= 0 && truncation <= 2)) throw new Error(`truncation is from 0 to 2, not ${truncation}`);
   if (takes("label")) inputs.label = new ort.Tensor("int64", chosen(n, more), [n]);
   if (takes("truncation")) inputs.truncation = new ort.Tensor("float32", [truncation ?? 1], []);
   const { type, dims, data } = (await session.run(inputs)).image;

@@ -40,10 +40,10 @@ def test_all_classes_do_not_go_on_where_the_class_each_began(
     model: Path, tmp_path: Path, cli: Cli
 ) -> None:
     """Both are as many images of one size."""
-    target, note = tmp_path / "x.npz", tmp_path / "x.npz.part.json"
+    target, part = tmp_path / "x.npz", tmp_path / "x.npz.part"
     one = ["sample", model, "--class", "0", "-n", 300_000, "--npz", target]
     with subprocess.Popen([sys.executable, "-m", "ganzoo", *map(str, one)]) as it:
-        while not note.exists() and it.poll() is None:
+        while not (part.exists() and part.stat().st_size) and it.poll() is None:
             time.sleep(0.002)
         it.kill()
     for words, asked in (
