@@ -267,6 +267,8 @@ def _checked_labels(
     """
     import numpy as np
 
+    if not isinstance(classes, list | tuple):  # a set has no order, and a text is no list of names
+        raise ValueError(f"classes are a {type(classes).__name__}, not a tuple of names")
     found, names = np.asarray(labels), tuple(classes)
     if found.ndim != 1 or found.dtype.kind not in "iu":
         raise ValueError(f"labels are {found.dtype} {found.shape}, not integers (N,)")
