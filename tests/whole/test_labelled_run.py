@@ -122,7 +122,7 @@ def test_a_picture_is_projected_within_its_class(
     few: list[object] = ["--restarts", 2, "--steps", 60, "-o", tmp_path / "found.png"]
     done = cli("project", run, picture, *few)
     assert done.code == 2
-    assert "say of which class the picture is, as in --class Coat" in done.err
+    assert "say of which class the picture is, as in --class 0 (Coat)" in done.err
     done = cli("project", run, picture, *few, "--class", "bag")
     assert done.code == 0, done.err
     assert "--class bag" in done.out
