@@ -76,7 +76,7 @@ def test_every_variant_draws_the_class_that_torch_draws(
     run: Path, tmp_path: Path, precision: str, uint8: bool
 ) -> None:
     made = export_onnx(run, tmp_path / "x.onnx", precision=precision, uint8=uint8)
-    assert made.info.inputs == ("latent", "label")
+    assert tuple(made.info.inputs) == ("latent", "label")
     torchs, _ = load_generator(run)
     for label in (None, "ankle boot"):
         ours = ganzoo.load(made.path).sample(20, 7, label=label).astype(int)
