@@ -54,25 +54,32 @@ LARGEST_SHEET = 10_000
 Number = TypeVar("Number", int, float)
 
 
-def open_model(model: Path | None, runs: Path) -> tuple[Found, Generator]:
-    """Return what `model` names, and a generator to draw from; an ONNX file needs no torch."""
+def open_model(
+    model: Path | None, runs: Path, label: str | None = None, truncation: float | None = None
+) -> tuple[Found, Generator]:
+    """Return what `model` names, and a generator to draw from; an ONNX file needs no torch.
+
+    With `label` it draws one class, and with `truncation` images nearer to its mean.
+    """
     from ganzoo.api.loading import load
     from ganzoo.runs.finding import find
 
     found = find(model, runs)
-    return found, load(found.path)
+    return found, load(found.path).with_settings(label, truncation)
 
 
 def slug(generator: Generator) -> str:
-    """Return the end of a file's name that says of which class its pictures are: "-Ankle-boot"."""
-    if generator.label is None:
-        return ""
-    return "-" + re.sub(r"[^\w-]+", "-", generator.classes[generator.label]).strip("-")[:40]
+    """Return the end of a file's name that says what was chosen: "-Ankle-boot-truncation0.5"."""
+    name = "" if generator.label is None else generator.classes[generator.label]
+    chosen = re.sub(r"[^\w-]+", "-", name).strip("-")[:40]
+    psi = "" if generator.truncation == 1 else f"-truncation{generator.truncation:g}"
+    return (f"-{chosen}" if chosen else "") + psi
 
 
 def about(generator: Generator) -> str:
-    """Return the end of a caption that says of which class its pictures are: ", Ankle boot"."""
-    return "" if generator.label is None else f", {generator.classes[generator.label]}"
+    """Return the end of a caption that says what was chosen: ", Ankle boot, truncation 0.5"."""
+    name = "" if generator.label is None else f", {generator.classes[generator.label]}"
+    return name + ("" if generator.truncation == 1 else f", truncation {generator.truncation:g}")
 
 
 def check_sheet(images: int, instead: str) -> None:

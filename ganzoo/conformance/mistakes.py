@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import islice
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ganzoo.architecture import Architecture, Discriminator, Loss
-from ganzoo.conformance.trying import tensors, train
+from ganzoo.conformance.trying import some, tensors, train
 from ganzoo.draw import latents
 from ganzoo.errors import PluginError
 from ganzoo.train.networks import build
@@ -21,14 +19,6 @@ SEEDS = (0, 1, 2)
 FAR = 1e4
 """Factor of images that are far from any real one: logits of them are large. And a value that no
 coordinate of z has: it decides any choice that the coordinate takes part in."""
-MOST_NAMED = 5
-"""Coordinates or tensors that a message names; of more it says how many."""
-
-
-def some(names: Iterable[object]) -> str:
-    """Return the first names, and dots if there are more."""
-    first = [str(name) for name in islice(names, MOST_NAMED + 1)]
-    return ", ".join([*first[:MOST_NAMED], *["..."] * (len(first) > MOST_NAMED)])
 
 
 def latents_used(loaded: Loaded[Architecture]) -> str:
