@@ -18,7 +18,7 @@ from ganzoo.architecture import Architecture
 from ganzoo.conformance.breaks import checkpoint
 from ganzoo.conformance.devices import train_on_stand_in
 from ganzoo.conformance.drawing import images_alone, shapes, truncation, value_range
-from ganzoo.conformance.mistakes import latents_used, penalty_alone, scores_fit
+from ganzoo.conformance.mistakes import labels_used, latents_used, penalty_alone, scores_fit
 from ganzoo.conformance.trying import labels, noise, require, short, some, train
 from ganzoo.draw import latents
 from ganzoo.draw.generator import Generator
@@ -164,8 +164,8 @@ def speed(loaded: Loaded[Architecture]) -> str:
 
 
 CHECKS = (
-    contract, building, shapes, truncation, value_range, images_alone, latents_used, scores_fit,
-    one_step, penalty_alone, determinism, checkpoint, devices, export, size, speed,
+    contract, building, shapes, truncation, value_range, images_alone, latents_used, labels_used,
+    scores_fit, one_step, penalty_alone, determinism, checkpoint, devices, export, size, speed,
 )  # fmt: skip
 
 

@@ -49,6 +49,10 @@ class Listener:
             raise PluginError("D.labels: the architecture has no classes; give it classes=N")
         return self.own_labels
 
+    def __getattr__(self, name: str) -> object:
+        """Raise AttributeError: it is no attribute of D, but may be one of the network."""
+        raise AttributeError(f"D has no {name}; what the network has is D.network.{name}")
+
     def __call__(self, images: Tensor, *more: Tensor) -> Tensor:
         """Return the scores (n,) of images (n, C, H, W)."""
         which = self._which(images)
