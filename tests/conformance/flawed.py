@@ -56,7 +56,7 @@ def half_a_range() -> Architecture:
     return gan(generator=lambda: nn.Sequential(*list(generator().children())[:-1], nn.Sigmoid()))
 
 
-@flaw("labels used", "the image of a z is the same for 3 classes, 0 and 1, 2")
+@flaw("labels used", "the image of a z is the same for 3 classes", "0 and 1, 2")
 def ignored_labels() -> Architecture:
     """Both networks take labels, and the generator does nothing with them."""
 
