@@ -19,16 +19,20 @@ from ganzoo.zoo.registry import Loaded
 
 # How each page's picture was made.
 PICTURES = {
-    "mlp_gan": "after its 20 epochs of Fashion-MNIST",
-    "mlp_gan_shallow": "after its 3 epochs of Fashion-MNIST",
-    "mlp_gan_relu": "after its 20 epochs of Fashion-MNIST",
-    "mlp_gan_dropout": "after 20 of its 100 epochs of MNIST, with --seed 1",
-    "dcgan_fashion": "after 1,000 steps on Fashion-MNIST, a twentieth of its 20 epochs",
-    "dcgan_fashion_transposed": "after 1,500 steps on Fashion-MNIST, a tenth of its 15 epochs",
-    "dcgan_fashion_maxpool": "after 1,500 steps on Fashion-MNIST, a twelfth of its 20 epochs",
-    "dcgan_mnist": "after 1,500 steps on MNIST, a sixteenth of its 50 epochs",
-    "dcgan_anime96": "with width=24, after the 2,600 steps of `make demo` on drawn faces",
-    "wgan_clip": "after 1,500 steps on Fashion-MNIST, a sixteenth of its 25 epochs",
+    "mlp_gan": "64 images after its 20 epochs of Fashion-MNIST",
+    "mlp_gan_shallow": "64 images after its 3 epochs of Fashion-MNIST",
+    "mlp_gan_relu": "64 images after its 20 epochs of Fashion-MNIST",
+    "mlp_gan_dropout": "64 images after 20 of its 100 epochs of MNIST, with --seed 1",
+    "dcgan_fashion": "64 images after 1,000 steps on Fashion-MNIST, a twentieth of its 20 epochs",
+    "dcgan_fashion_transposed": "64 images after 1,500 steps on Fashion-MNIST, a tenth of "
+    "its 15 epochs",
+    "dcgan_fashion_maxpool": "64 images after 1,500 steps on Fashion-MNIST, a twelfth of "
+    "its 20 epochs",
+    "dcgan_mnist": "64 images after 1,500 steps on MNIST, a sixteenth of its 50 epochs",
+    "dcgan_anime96": "64 images with width=24, after the 2,600 steps of `make demo` on drawn faces",
+    "wgan_clip": "64 images after 1,500 steps on Fashion-MNIST, a sixteenth of its 25 epochs",
+    "cgan_fashion": "The same eight latents as each class, after 12 epochs of Fashion-MNIST with "
+    "width=32 and --ema 0.999",
 }
 
 
@@ -99,8 +103,8 @@ def _page(gan: Loaded[Architecture]) -> str:
     prose = "\n".join(line.strip() for line in rest.strip().splitlines())
     parts = [
         f"# {name}", summary, prose,
-        f"![64 images drawn by {name}](../images/zoo/{name}.png)",
-        f"*64 images {PICTURES[name]}.*",
+        f"![Images drawn by {name}](../images/zoo/{name}.png)",
+        f"*{PICTURES[name]}.*",
         "## Settings", _settings(gan),
         "## Options", f"Each can be changed: `ganzoo train {name} --set key=value`.",
         _table(("option", "default"), [

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from ganzoo.architecture import Dataset
-from ganzoo.data.listed import NAME, LabelList
+from ganzoo.data.dataset_json import NAME, LabelList
 from ganzoo.data.parts import Parts
 
 TRAINING = ("train", "training")

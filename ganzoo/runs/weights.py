@@ -37,14 +37,12 @@ def model_info(
     loaded: Loaded[Architecture],
     dataset: str,
     samples_seen: int,
-    sha256: str = "",
     classes: tuple[str, ...] = (),
 ) -> ModelInfo:
     """Return the metadata of a file with a generator's weights.
 
-    `classes` are the names of the data's classes; an architecture without labels has none.
-    `sha256` is the hash of the weights. It is "" where the file is written: whoever reads the file
-    computes it.
+    `classes` are the names of the data's classes; an architecture without labels has none. The hash
+    of the weights is not among them: whoever reads the file computes it.
     """
     architecture = loaded.value
     channels, height, width = architecture.image_shape
@@ -63,7 +61,6 @@ def model_info(
         },
         dataset=dataset,
         samples_seen=samples_seen,
-        weights_sha256=sha256,
         label=_label(architecture.classes, classes),
         truncation=architecture.truncation,
     )

@@ -21,12 +21,21 @@ BASE = "initial_lr"
 """Key of a parameter group's first learning rate, which the factor is of; torch calls it that."""
 
 
-def values_at(architecture: Architecture, seen: int, whole: int) -> dict[str, float]:
+class Scheduled(dict[str, float]):
+    """Values by the names of their schedules; it says which there are where one is not."""
+
+    def __missing__(self, name: str) -> float:
+        """Raise PluginError."""
+        known = f"it has those of {', '.join(self)}" if self else "it has none"
+        raise PluginError(f"D.scheduled[{name!r}]: the architecture has no such schedule; {known}")
+
+
+def values_at(architecture: Architecture, seen: int, whole: int) -> Scheduled:
     """Return the value of each schedule by name, after `seen` of `whole` images.
 
     Raises PluginError where one fails, is no finite number, or none that an optimizer can use.
     """
-    found: dict[str, float] = {}
+    found = Scheduled()
     for name, schedule in architecture.schedules.items():
         ranges = {RATE: (0.0, math.inf), BETA: (0.0, 1.0), "ema": (0.0, math.inf)}
         found[name] = value_at(schedule, name, seen, whole, ranges.get(name))

@@ -10,12 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 from ganzoo.architecture import MOST_CHARACTERS, MOST_CLASSES, Dataset
-from ganzoo.draw import latents
+from ganzoo.draw import latents, studies
 from ganzoo.draw.classes import number_of
 from ganzoo.draw.directions import along
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import ModelInfo
-from ganzoo.draw.wanted import Wanted
+from ganzoo.draw.selection import Selection
 from ganzoo.errors import ModelFileError, UsageError
 
 NAMES = ["Coat", "2", "sandal", "Ankle boot"]
@@ -134,18 +134,18 @@ def test_each_class_from_the_same_latents() -> None:
     pixels = MODEL.each(3, seed=4)
     assert classes(pixels) == np.repeat(range(4), 3).tolist()
     assert (pixels[:, :, 0, 1] == pixels[:1, :, 0, 1]).all()
-    wanted = Wanted(generator=MODEL, n=3, seed=4, classes=range(4))
+    selection = Selection(generator=MODEL, n=3, seed=4, classes=range(4))
     for batch_size, start in ((64, 0), (5, 0), (2, 6)):
-        drawn = np.concatenate(list(wanted.batches(batch_size, start)))
+        drawn = np.concatenate(list(selection.batches(batch_size, start)))
         np.testing.assert_array_equal(drawn, pixels.reshape(12, 2, 2, 1)[start:])
-    assert list(wanted.sheet().rows) == NAMES
-    own = Wanted(generator=MODEL, n=3, z=latents.normal(3, 2, 4), classes=(3, 1))
+    assert list(studies.classes(selection).rows) == NAMES
+    own = Selection(generator=MODEL, n=3, z=latents.normal(3, 2, 4), classes=(3, 1))
     np.testing.assert_array_equal(np.concatenate(list(own.batches(4))), [*pixels[3], *pixels[1]])
 
 
 def test_own_latents_batch_by_batch_are_those_at_once() -> None:
     z = latents.normal(9, 2, 1)
-    batches = Wanted(generator=MODEL, n=9, z=z).batches(2, 4)
+    batches = Selection(generator=MODEL, n=9, z=z).batches(2, 4)
     np.testing.assert_array_equal(np.concatenate(list(batches)), MODEL.draw(z)[4:])
 
 
@@ -164,7 +164,7 @@ def test_a_model_without_classes_says_so() -> None:
 
 def test_a_truncation_is_one_of_the_inputs() -> None:
     model = Generator(info(label=label(NAMES), truncation=True), draw)
-    assert model.info.inputs == ("latent", "label", "truncation")
+    assert model.info.takes == "latent float32 (n, 2), label int64 (n), truncation float32 ()"
     assert model.sample(1)[0, 1, 0, 0] == 100
     assert model.sample(5, label=1, truncation=0.5)[4, 1, 1, 0] == 50
     assert model.truncated(0).of(1).draw(np.zeros((3, 2)), batch_size=2)[2, 1, 1, 0] == 0

@@ -366,7 +366,9 @@ def test_what_cannot_be_written_as_onnx_can_be_drawn(capfd: pytest.CaptureFixtur
     assert model.sample(4).shape == (4, 5, 5, 1)
     with pytest.raises(FirstLayerError) as caught:
         principal(model)
-    assert "found in ONNX graphs, and x cannot be written as ONNX: GuardOn" in str(caught.value)
+    assert "found in ONNX graphs, and x cannot be written as ONNX: test_firstlayer.py, line" in str(
+        caught.value
+    )
     page = facts(model, "x")
     assert (len(page["ranking"]), page["directions"]) == (8, [])
     assert capfd.readouterr() == ("", "")

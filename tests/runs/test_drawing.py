@@ -15,6 +15,7 @@ from ganzoo.draw import latents
 from ganzoo.draw.pixels import to_pixels
 from ganzoo.errors import ModelFileError, PluginError
 from ganzoo.runs.drawing import BATCH, pictures
+from ganzoo.runs.weights import model_info
 from ganzoo.train.networks import build, draw
 from ganzoo.zoo import registry
 from tests.conftest import Cli, install
@@ -24,9 +25,10 @@ CPU = torch.device("cpu")
 
 @pytest.mark.parametrize("name", ["dcgan_fashion", "mlp_gan", "cgan_fashion"])
 def test_quick_routes_draw_the_same_pictures(name: str) -> None:
-    gan = registry.load_architecture(name).value
+    loaded = registry.load_architecture(name)
+    gan, info = loaded.value, model_info(loaded, "none", 0)
     network, _ = build(gan, seed=3)
-    drawn = pictures(network, gan.latent_dim, gan.image_range, 20, 5, CPU, gan.classes)
+    drawn = pictures(network, info, 20, 5, CPU)
     quick = np.concatenate([*drawn])
     inputs = latents.inputs(20, gan.latent_dim, gan.classes, 5)
     plain = to_pixels(draw(network, *inputs), gan.image_range)
@@ -36,7 +38,8 @@ def test_quick_routes_draw_the_same_pictures(name: str) -> None:
 
 
 def test_a_batch_takes_the_quick_route(monkeypatch: pytest.MonkeyPatch) -> None:
-    gan = registry.load_architecture("dcgan_fashion").value
+    loaded = registry.load_architecture("dcgan_fashion")
+    gan, info = loaded.value, model_info(loaded, "none", 0)
     network, _ = build(gan)
     seen = list[bool]()
 
@@ -45,7 +48,7 @@ def test_a_batch_takes_the_quick_route(monkeypatch: pytest.MonkeyPatch) -> None:
         return np.zeros((len(z), *gan.image_shape), np.float32)
 
     monkeypatch.setattr("ganzoo.runs.drawing.draw", drawn)
-    sizes = [len(b) for b in pictures(network, gan.latent_dim, gan.image_range, BATCH + 1, 0, CPU)]
+    sizes = [len(b) for b in pictures(network, info, BATCH + 1, 0, CPU)]
     assert (sizes, seen) == ([BATCH, 1], [True, True])
 
 
@@ -53,8 +56,9 @@ def test_pictures_that_are_not_finite_are_an_error() -> None:
     layer = nn.Linear(4, 4)
     network = nn.Sequential(layer, nn.Unflatten(1, (1, 2, 2)))
     nn.init.constant_(layer.bias, torch.nan)
+    info = model_info(registry.load_architecture("mlp_gan", {"latent_dim": 4}), "none", 0)
     with pytest.raises(ModelFileError, match="not finite"):
-        [*pictures(network, 4, (-1.0, 1.0), 3, 0, CPU)]
+        [*pictures(network, info, 3, 0, CPU)]
 
 
 def test_a_generator_that_takes_no_truncation_is_found_before_it_is_trained() -> None:

@@ -60,10 +60,6 @@ def project(
     pixels = read_image(image)
     generator, network = load_generator(found.path)
     generator = generator.with_settings(label)
-    if generator.classes and generator.label is None:
-        raise UsageError(
-            f"say of which class the picture is, as in --class {quote(generator.classes[0])}"
-        )
     info = generator.info
     wanted = fit(pixels, (*info.image["size"], info.image["channels"]))
 

@@ -1,4 +1,4 @@
-"""The images that a run was begun with: found again, or an error that says how they are others."""
+"""Open the images that a run was begun with again, or say how they are others now."""
 
 from __future__ import annotations
 
