@@ -182,7 +182,10 @@ def test_other_images_do_not_go_on(
             "begun with seed 0, not with seed 3: choose another name, or ",
         ),
         ([exported, "-n", 8], "begun with n 9, not with n 8: "),
-        ([exported, "--z", tmp_path / "z.npy"], "begun with seed 0, not with latents "),
+        (
+            [exported, "--z", tmp_path / "z.npy"],
+            "begun with seed 0, latents none, not with seed none, latents ",
+        ),
         ([other, "-n", 9], "begun with model "),
     ]:
         done = cli("sample", *changed, *target)
