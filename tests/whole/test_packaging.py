@@ -91,4 +91,4 @@ def test_the_tutorials_package_in_a_fresh_environment(
     assert rows["lsgan"]["package"] == "ganzoo-lsgan"
     assert rows["lsgan"]["summary"] == "Least-squares GAN for 28x28 grey images (Mao et al. 2017)."
     checked = json.loads(_run(python, tmp_path, "ganzoo", "check-plugin", "lsgan", "--json"))
-    assert [len(row["checks"]) for row in checked] == [18]
+    assert [len(row["checks"]) for row in checked] == [20]

@@ -96,8 +96,8 @@ def test_a_folder_is_checked_before_it_is_installed(tmp_path: Path) -> None:
         "leaves": {"one step": "ends the process that runs it, with exit status 0"},
         "hangs": {"one step": "does not finish within 12 s"},
         "loud": {
-            "pixels": "it prints to standard output",
-            "repeatable": "it prints to standard output",
+            "pixels": "its code prints to standard output: leave that out",
+            "repeatable": "its code prints to standard output: leave that out",
         },
         "dark": {},
     }
