@@ -24,8 +24,10 @@ PICTURES = {
     "mlp_gan_relu": "64 images after its 20 epochs of Fashion-MNIST",
     "mlp_gan_dropout": "64 images after 20 of its 100 epochs of MNIST, with --seed 1",
     "dcgan_fashion": "64 images after 1,000 steps on Fashion-MNIST, a twentieth of its 20 epochs",
-    "dcgan_fashion_transposed": "64 images after 1,500 steps on Fashion-MNIST, a tenth of its 15 epochs",
-    "dcgan_fashion_maxpool": "64 images after 1,500 steps on Fashion-MNIST, a twelfth of its 20 epochs",
+    "dcgan_fashion_transposed": "64 images after 1,500 steps on Fashion-MNIST, a tenth of "
+    "its 15 epochs",
+    "dcgan_fashion_maxpool": "64 images after 1,500 steps on Fashion-MNIST, a twelfth of "
+    "its 20 epochs",
     "dcgan_mnist": "64 images after 1,500 steps on MNIST, a sixteenth of its 50 epochs",
     "dcgan_anime96": "64 images with width=24, after the 2,600 steps of `make demo` on drawn faces",
     "wgan_clip": "64 images after 1,500 steps on Fashion-MNIST, a sixteenth of its 25 epochs",

@@ -89,6 +89,8 @@ class Discriminator(Protocol):
 
 MOST_CLASSES = 100_000
 """Labels without names must be below this: a higher number is not that of a class."""
+MOST_CHARACTERS = 2**20
+"""Most characters in the names of all classes, which each file of weights has."""
 
 Schedule = Callable[[int, int], float]
 """Function from (real images seen, those of the whole run) to a value; `ganzoo.schedules` has some.
@@ -244,7 +246,8 @@ class Dataset:
     images are of no known classes."""
 
     classes: tuple[str, ...] = ()
-    """Names of the classes. Labels without names get "0", "1", ... up to the highest label."""
+    """Names of the classes. Labels without names get "0", "1", ... up to the highest label. What is
+    no character in a name, such as a folder's bytes that are not UTF-8, becomes an escape."""
 
     def __post_init__(self) -> None:
         if self.labels is not None:
@@ -264,6 +267,8 @@ def _checked_labels(
     """
     import numpy as np
 
+    if not isinstance(classes, list | tuple):  # a set has no order, and a text is no list of names
+        raise ValueError(f"classes are a {type(classes).__name__}, not a tuple of names")
     found, names = np.asarray(labels), tuple(classes)
     if found.ndim != 1 or found.dtype.kind not in "iu":
         raise ValueError(f"labels are {found.dtype} {found.shape}, not integers (N,)")
@@ -271,6 +276,10 @@ def _checked_labels(
         raise ValueError(f"{len(found)} labels for {images} images")
     if not all(isinstance(name, str) and name for name in names):
         raise ValueError("a class has a name that is no text, or an empty one")
+    if len(names) > MOST_CLASSES or sum(map(len, names)) > MOST_CHARACTERS:
+        told = f"{len(names):,} classes, with {sum(map(len, names)):,} characters in their names"
+        raise ValueError(f"{told}, are too many: {MOST_CLASSES:,}, with {MOST_CHARACTERS:,}, fit")
+    names = tuple(name.encode("utf-8", "backslashreplace").decode() for name in names)
     if len(set(names)) < len(names):
         raise ValueError(f"two classes have the same name: {', '.join(sorted(names))}")
     low, high = (int(found.min()), int(found.max())) if images else (0, -1)

@@ -163,7 +163,7 @@ def test_wgan_gp_is_a_plugin_of_forty_lines() -> None:
     assert len(source.splitlines()) <= 40
     entry = Entry("architecture", "wgan_gp", "tests", "0", "tests.wgan_gp:wgan_gp")
     verdicts = list(check_entry(entry, {"width": 4}))
-    assert len(verdicts) == 19
+    assert len(verdicts) == 20
     assert [verdict for verdict in verdicts if not verdict.passed] == []
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ganzoo.printable import one_line
-from ganzoo.zoo import options
+from ganzoo.zoo import options, registry
 
 if TYPE_CHECKING:
     from ganzoo.runs.carrying import Opened
@@ -30,6 +30,7 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
     """Return what will be done, line by line, with the reason for each automatic choice."""
     from ganzoo.train.ema import decay_per_step
     from ganzoo.train.networks import count_parameters
+    from ganzoo.train.optimizing import value_at
 
     work, job, state = opened.work, opened.work.job, opened.state
     images, config, world = job.images, job.config, job.world
@@ -60,10 +61,12 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
         )
     if schedules := job.loaded.value.schedules:
         whole = opened.steps * config.batch_size
-        lines["schedules"] = ", ".join(
-            f"{name} {schedule(0, whole):.4g} … {schedule(whole, whole):.4g}"
-            for name, schedule in schedules.items()
-        )
+        with registry.blame(entry):
+            lines["schedules"] = ", ".join(
+                f"{name} {value_at(schedule, name, 0, whole):.4g} … "
+                f"{value_at(schedule, name, whole, whole):.4g}"
+                for name, schedule in schedules.items()
+            )
     if world.size > 1:
         lines["processes"] = f"{world.size}, each with {world.share(config.batch_size)} of a batch"
     if config.discriminator_steps > 1:

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -54,25 +55,51 @@ LARGEST_SHEET = 10_000
 Number = TypeVar("Number", int, float)
 
 
-def open_model(model: Path | None, runs: Path) -> tuple[Found, Generator]:
-    """Return what `model` names, and a generator to draw from; an ONNX file needs no torch."""
+def open_model(
+    model: Path | None, runs: Path, label: str | None = None, truncation: float | None = None
+) -> tuple[Found, Generator]:
+    """Return what `model` names, and a generator to draw from; an ONNX file needs no torch.
+
+    With `label` it draws one class, and with `truncation` images nearer to its mean.
+    """
     from ganzoo.api.loading import load
     from ganzoo.runs.finding import find
 
     found = find(model, runs)
-    return found, load(found.path)
+    return found, load(found.path).with_settings(label, truncation)
+
+
+EACH = "each"
+"""The word for all classes, one row each."""
 
 
 def slug(generator: Generator) -> str:
-    """Return the end of a file's name that says of which class its pictures are: "-Ankle-boot"."""
+    """Return the end of a file's name that says what was chosen: "-Ankle-boot-truncation0.5".
+
+    Where a class's name is nothing, or another has the same, its number is first: "-3-Ankle-boot".
+    So the pictures of one class never replace those of another.
+    """
+    psi = "" if generator.truncation == 1 else f"-truncation{generator.truncation:g}"
+    if generator.label is None:
+        return psi
+    words = [re.sub(r"[^\w-]+", "-", name).strip("-")[:40] for name in generator.classes]
+    own = words[generator.label]
+    alike = [word.casefold() for word in (*words, "", EACH)].count(own.casefold()) > 1
+    return (f"-{generator.label}-{own}".rstrip("-") if alike else f"-{own}") + psi
+
+
+def class_option(generator: Generator) -> str:
+    """Return what chooses the class of `generator` in a shell: " --class 'Ankle boot'"."""
     if generator.label is None:
         return ""
-    return "-" + re.sub(r"[^\w-]+", "-", generator.classes[generator.label]).strip("-")[:40]
+    name = generator.classes[generator.label]
+    return f" --class {generator.label if name == EACH else quote(name)}"
 
 
 def about(generator: Generator) -> str:
-    """Return the end of a caption that says of which class its pictures are: ", Ankle boot"."""
-    return "" if generator.label is None else f", {generator.classes[generator.label]}"
+    """Return the end of a caption that says what was chosen: ", Ankle boot, truncation 0.5"."""
+    name = "" if generator.label is None else f", {generator.classes[generator.label]}"
+    return name + ("" if generator.truncation == 1 else f", truncation {generator.truncation:g}")
 
 
 def check_sheet(images: int, instead: str) -> None:

@@ -18,8 +18,8 @@ from ganzoo.architecture import Architecture
 from ganzoo.conformance.breaks import checkpoint
 from ganzoo.conformance.devices import train_on_stand_in
 from ganzoo.conformance.drawing import images_alone, shapes, truncation, value_range
-from ganzoo.conformance.mistakes import latents_used, penalty_alone, scores_fit, some
-from ganzoo.conformance.trying import labels, noise, require, short, train
+from ganzoo.conformance.mistakes import labels_used, latents_used, penalty_alone, scores_fit
+from ganzoo.conformance.trying import labels, noise, require, short, some, train
 from ganzoo.draw import latents
 from ganzoo.draw.generator import Generator
 from ganzoo.export.graph import to_onnx
@@ -76,8 +76,9 @@ def building(loaded: Loaded[Architecture]) -> str:
     one, two, other = (build(gan, seed) for seed in (5, 5, 6))
     for a, b, c in zip(one, two, other, strict=True):
         states = [network.state_dict() for network in (a, b, c)]
-        require(_same(states[0], states[1]), "two networks of one seed differ")
-        require(not _same(states[0], states[2]), "the weights do not depend on the seed")
+        require(not _differing(states[0], states[1]), "two networks of one seed differ")
+        changed = _differing(states[0], states[2])
+        require(bool(changed), "the weights do not depend on the seed")
     return "the seed decides the weights"
 
 
@@ -114,12 +115,12 @@ def determinism(loaded: Loaded[Architecture]) -> str:
             states.append(train(gan, 3, seed=5))
     for which in ("generator", "discriminator"):
         a, b = (getattr(state, which).state_dict() for state in states)
-        differs = [name for name in a if not _same({name: a[name]}, b)]
+        differing = _differing(a, b)
         require(
-            not differs,
-            f"the {which}'s {', '.join(differs[:1])} differs between equal runs: something outside "
-            "of the networks changes, such as a counter in a global; D.step, D.images_seen and "
-            "schedules are functions of the run",
+            not differing,
+            f"the {which}'s {', '.join(differing[:1])} differs between equal runs: something "
+            "outside of the networks changes, such as a counter in a global; D.step, D.images_seen "
+            "and schedules are functions of the run",
         )
     return "three steps, twice: the same weights"
 
@@ -163,15 +164,17 @@ def speed(loaded: Loaded[Architecture]) -> str:
 
 
 CHECKS = (
-    contract, building, shapes, truncation, value_range, images_alone, latents_used, scores_fit,
-    one_step, penalty_alone, determinism, checkpoint, devices, export, size, speed,
+    contract, building, shapes, truncation, value_range, images_alone, latents_used, labels_used,
+    scores_fit, one_step, penalty_alone, determinism, checkpoint, devices, export, size, speed,
 )  # fmt: skip
 
 
-def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Return whether all in `one` is equal to what `other` has of that name: tensors, mostly."""
-    pairs = [(one[name], other[name]) for name in one]
-    return all(torch.equal(a, b) if isinstance(a, Tensor) else a == b for a, b in pairs)
+def _differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """Return the names of what is not equal in two dictionaries of tensors, and of extra state."""
+    pairs = ((name, value, other[name]) for name, value in one.items())
+    return [
+        name for name, a, b in pairs if not (torch.equal(a, b) if isinstance(a, Tensor) else a == b)
+    ]
 
 
 def _batches(gan: Architecture) -> Batches:

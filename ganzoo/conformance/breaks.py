@@ -19,7 +19,7 @@ LONG_RUN = 10.0
 """Seconds that a hundred steps may take for the check of a late break to be made."""
 HINT = (
     "something that continues is in no state_dict; let schedules do what changes in a run, or "
-    "D.step and D.images_seen in a loss"
+    "D.step and D.images_seen in a loss, or keep it in a buffer of a network"
 )
 
 

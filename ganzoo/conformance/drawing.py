@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ganzoo.architecture import Architecture
 from ganzoo.conformance.trying import require, tensors
@@ -26,25 +27,23 @@ def shapes(loaded: Loaded[Architecture]) -> str:
             z, *more = tensors(gan, n, n)
             images = generator(z, *more)
             scores = discriminator(images.float(), *more)
-        for which, found, promised in (
-            ("images", images, (n, *gan.image_shape)),
-            ("scores", scores, (n,)),
-        ):
-            shape = tuple(found.shape)
-            require(shape == promised, f"batch {n} gives {which} {shape}, not {promised}")
+        _check_shapes(gan, f"batch {n}", images, scores, n)
+        for which, found in (("images", images), ("scores", scores)):
             require(found.dtype == torch.float32, f"{which} are {found.dtype}, not float32")
             require(bool(found.isfinite().all()), f"batch {n} gives {which} that are not finite")
     with torch.no_grad(), seeded(0, CPU):  # in training a network may do something else
         z, *more = tensors(gan, 4, 0)
         images = full(generator.train()(z, *more))
         scores = full(discriminator.train()(images.float(), *more))
-    for which, found, promised in (
-        ("images", images, (4, *gan.image_shape)),
-        ("scores", scores, (4,)),
-    ):
-        shape = tuple(found.shape)
-        require(shape == promised, f"in training, batch 4 gives {which} {shape}, not {promised}")
+    _check_shapes(gan, "in training, batch 4", images, scores, 4)
     return "batches of 1, 2 and 64"
+
+
+def _check_shapes(gan: Architecture, batch: str, images: Tensor, scores: Tensor, n: int) -> None:
+    """Check the shapes of what `batch`, of n images, gives."""
+    for which, found, of_one in (("images", images, gan.image_shape), ("scores", scores, ())):
+        shape, promised = tuple(found.shape), (n, *of_one)
+        require(shape == promised, f"{batch} gives {which} {shape}, not {promised}")
 
 
 def truncation(loaded: Loaded[Architecture]) -> str:

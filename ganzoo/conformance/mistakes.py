@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import islice
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ganzoo.architecture import Architecture, Discriminator, Loss
-from ganzoo.conformance.trying import tensors, train
+from ganzoo.conformance.trying import some, tensors, train
 from ganzoo.draw import latents
 from ganzoo.errors import PluginError
 from ganzoo.train.networks import build
 from ganzoo.zoo.registry import Loaded
 
 SEEDS = (0, 1, 2)
+STEPS, MOST_CLASSES = 3, 100
+"""Steps after which labels must matter, and how many classes are tried."""
 FAR = 1e4
 """Factor of images that are far from any real one: logits of them are large. And a value that no
 coordinate of z has: it decides any choice that the coordinate takes part in."""
-MOST_NAMED = 5
-"""Coordinates or tensors that a message names; of more it says how many."""
-
-
-def some(names: Iterable[object]) -> str:
-    """Return the first names, and dots if there are more."""
-    first = [str(name) for name in islice(names, MOST_NAMED + 1)]
-    return ", ".join([*first[:MOST_NAMED], *["..."] * (len(first) > MOST_NAMED)])
 
 
 def latents_used(loaded: Loaded[Architecture]) -> str:
@@ -75,6 +67,28 @@ def _jumps(
         if not torch.equal(generator(changed, *inputs[1:]), images):
             return True
     return False
+
+
+def labels_used(loaded: Loaded[Architecture]) -> str:
+    """Check that every class changes the image, after a few steps; the score need not tell."""
+    gan = loaded.value
+    if not gan.classes:
+        return "takes none"
+    state, few = train(gan, STEPS), min(gan.classes, MOST_CLASSES)
+    state.generator.eval(), state.discriminator.eval()
+    z, *_ = tensors(gan, 1, 0)
+    each = torch.arange(few)
+    with torch.no_grad():
+        drawn = state.generator(z.expand(few, -1), each)
+        scores = state.discriminator(drawn[:1].expand(few, -1, -1, -1), each)
+    alike = [int(i) for i in each[1:] if torch.equal(drawn[i], drawn[0])]
+    if alike:
+        raise PluginError(
+            f"the image of a z is the same for {len(alike) + 1} classes, 0 and {some(alike)}: let "
+            "the generator make use of the labels"
+        )
+    told = "" if bool((scores != scores[0]).any()) else ", and the score of an image is the same"
+    return f"{few} of {gan.classes} classes, each with other images of a z{told}"
 
 
 def scores_fit(loaded: Loaded[Architecture]) -> str:

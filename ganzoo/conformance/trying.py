@@ -1,7 +1,8 @@
-"""Short trainings on noise, by which architectures are tried out, and what they are held to."""
+"""What the checks of an architecture share: short trainings on noise, and how a fault is said."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,8 @@ from ganzoo.train.loop import fit
 from ganzoo.train.state import TrainState
 
 BATCH = 8
+MOST_NAMED = 5
+"""Coordinates or tensors that a message names."""
 
 
 def noise(gan: Architecture) -> NDArray[np.uint8]:
@@ -26,9 +29,9 @@ def noise(gan: Architecture) -> NDArray[np.uint8]:
     return rng.integers(0, 256, (64, height, width, channels), np.uint8)
 
 
-def labels(gan: Architecture, n: int = 64) -> NDArray[np.int64] | None:
-    """Return labels of n images of noise, int64 (n,): every class in turn; None without classes."""
-    return np.arange(n) % gan.classes if gan.classes else None
+def labels(gan: Architecture) -> NDArray[np.int64] | None:
+    """Return labels of the images of noise, int64 (64,): each class in turn; None without any."""
+    return np.arange(64) % gan.classes if gan.classes else None
 
 
 def tensors(gan: Architecture, n: int, seed: int) -> tuple[Tensor, ...]:
@@ -45,6 +48,11 @@ def train(gan: Architecture, steps: int, seed: int = 0) -> TrainState:
     """Return the state after so many steps."""
     *_, last = fit(gan, noise(gan), short(gan, steps, seed), labels=labels(gan))
     return last.state
+
+
+def some(names: Sequence[object]) -> str:
+    """Return the first names for a message, and dots if there are more."""
+    return ", ".join(map(str, names[:MOST_NAMED])) + ", ..." * (len(names) > MOST_NAMED)
 
 
 def require(holds: bool, otherwise: str) -> None:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ganzoo.architecture import Dataset
-from ganzoo.data import listed
+from ganzoo.data import dataset_json
+from ganzoo.data.dataset_json import LabelList
 from ganzoo.data.layout import arranged
-from ganzoo.data.listed import LabelList
 from ganzoo.data.parts import Parts
 from ganzoo.errors import DataError
 from ganzoo.storage import is_special
@@ -42,7 +42,7 @@ def folder_parts(folder: Path) -> Parts:
         return Dataset(images=_Files(chosen), cache_key=f"folder-{key}", **labels)
 
     def list_in(inside: tuple[str, ...]) -> LabelList | None:
-        path = folder.joinpath(*inside, listed.NAME)
+        path = folder.joinpath(*inside, dataset_json.NAME)
         if not path.is_file():
             return None
         return LabelList(inside, path.stat().st_size, path.read_bytes)
@@ -82,7 +82,7 @@ def zip_parts(path: Path) -> Parts:
     lists = {
         _inside(member).parts[:-1]: member
         for member in archive.infolist()
-        if _inside(member).name == listed.NAME
+        if _inside(member).name == dataset_json.NAME
     }
 
     def list_in(inside: tuple[str, ...]) -> LabelList | None:

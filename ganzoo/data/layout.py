@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from ganzoo.architecture import Dataset
-from ganzoo.data.listed import NAME, LabelList
+from ganzoo.data.dataset_json import NAME, LabelList
 from ganzoo.data.parts import Parts
 
 TRAINING = ("train", "training")
@@ -146,5 +146,6 @@ def _labelled(split: Split, found: Labels, dataset: Callable[..., Dataset]) -> t
         return dataset(split.indices), found.why
     try:
         return dataset(split.indices, labels=found.labels, classes=found.classes), ""
-    except ValueError as error:  # of a dataset.json: folders are classes by themselves
-        return dataset(split.indices), f"its {NAME} cannot be used ({error}): correct it"
+    except ValueError as error:  # of a dataset.json, or there are too many folders
+        how = f"correct its {NAME}, or the names of its folders"
+        return dataset(split.indices), f"its labels cannot be used ({error}): {how}"

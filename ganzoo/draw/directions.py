@@ -86,12 +86,7 @@ def along(
     """
     z = latents.normal(rows, generator.info.latent_dim, seed)
     moved = z[:, None] + np.multiply.outer(np.asarray(steps, np.float32), direction)
-    labels = generator.labels(rows, seed)
-    images = generator.draw(
-        moved.reshape(-1, z.shape[1]),
-        labels=None if labels is None else labels.repeat(len(steps)),
-    )
-    return images.reshape(rows, len(steps), *images.shape[1:])
+    return generator.draw_rows(moved, seed)
 
 
 def _activations(generator: Generator, z: NDArray[np.float32]) -> NDArray[np.float32]:

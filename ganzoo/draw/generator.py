@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.draw import given, latents
+from ganzoo.draw import latents
+from ganzoo.draw.checking import check_labels, check_latents
 from ganzoo.draw.classes import number_of
 from ganzoo.draw.info import ModelInfo
 from ganzoo.draw.pixels import Pixels, grid, to_pil, to_pixels
@@ -65,10 +66,9 @@ class Generator:
         """Return the generator of one class, by its name or number: `of("sneaker").sample(8)`.
 
         A name may be written in any case, and a number as a text; a text that is both is the name.
-        Raises UsageError where there is no such class.
+        Raises UsageError where there is no such class, or where several differ by case alone.
         """
-        if not self.classes:
-            raise UsageError(f"{self.info.architecture} has no classes to choose of", "label")
+        self._need_classes()
         return replace(self, label=number_of(label, self.classes))
 
     def truncated(self, truncation: float) -> Generator:
@@ -113,19 +113,26 @@ class Generator:
         `labels` are their classes, integers (n,). By default they are those of images 0 … n - 1 of
         seed 0, or all of the class that `of` chose.
         """
-        z, *more = self.inputs(z, labels)
+        inputs = self.inputs(z, labels)
         batch_size = self._batch(batch_size)
-        return np.concatenate(
-            [
-                self._pixels(
-                    *(
-                        each[first : first + batch_size] if each.ndim else each
-                        for each in (z, *more)
-                    )
-                )
-                for first in range(0, len(z), batch_size)
-            ]
-        )
+        made = list[Pixels]()
+        for first in range(0, len(inputs[0]), batch_size):
+            part = slice(
+                first, first + batch_size
+            )  # of all but the truncation, which is one number
+            batch = (each[part] if each.ndim else each for each in inputs)
+            made.append(self.pixels(self.forward(*batch)))
+        return np.concatenate(made)
+
+    def draw_rows(self, z: NDArray[Any], seed: int = 0) -> Pixels:
+        """Draw latents z (rows, n, latent_dim): uint8 (rows, n, H, W, C).
+
+        All images of row i are of one class: that of image i of `seed`, or the one that `of` chose.
+        """
+        rows, n, dim = z.shape
+        labels = self.labels(rows, seed)
+        images = self.draw(z.reshape(-1, dim), labels=None if labels is None else labels.repeat(n))
+        return images.reshape(rows, n, *images.shape[1:])
 
     def sample(
         self,
@@ -163,14 +170,18 @@ class Generator:
             for first in range(start, n, batch_size):
                 count = min(batch_size, n - first)
                 z = latents.normal(count, self.info.latent_dim, seed, first)
-                yield self._pixels(*self.inputs(z, self.labels(count, seed, first)))
+                yield self.pixels(self.run(z, self.labels(count, seed, first)))
 
         return batches()
 
     def each(self, n: int = 8, seed: int = 0) -> Pixels:
-        """Draw n images of each class, from the same z in every class: (classes, n, H, W, C)."""
+        """Draw n images of each class, from the same z in every class: (classes, n, H, W, C).
+
+        Raises UsageError where there are no classes.
+        """
+        self._need_classes()
         z = latents.normal(_positive(n, "n"), self.info.latent_dim, seed)
-        return np.stack([self.of(i).draw(z) for i in range(len(self.classes))])
+        return np.stack([self.of(number).draw(z) for number in range(len(self.classes))])
 
     def grid(self, n: int = 64, seed: int = 0, columns: int | None = None) -> Image.Image:
         """Draw n images of `seed` as one sheet, which a notebook shows and `.save(path)` writes."""
@@ -186,10 +197,7 @@ class Generator:
         if steps < 2:
             raise UsageError(f"a way has two ends: steps must be at least 2, not {steps}")
         a, b = (latents.normal(1, self.info.latent_dim, seed)[0] for seed in (seed_a, seed_b))
-        labels = self.labels(1, seed_a)
-        return self.draw(
-            latents.slerp(a, b, steps), labels=None if labels is None else labels.repeat(steps)
-        )
+        return self.draw_rows(latents.slerp(a, b, steps)[None], seed_a).squeeze(axis=0)
 
     def sweep(self, index: int, values: Sequence[float], rows: int = 8, seed: int = 0) -> Pixels:
         """Draw images of `seed` with coordinate `index` of z set to each value, the others kept.
@@ -204,11 +212,7 @@ class Generator:
         z = latents.normal(_positive(rows, "rows"), dim, seed).astype(np.float64)
         z = z[:, None].repeat(len(values), axis=1)
         z[:, :, index] = values
-        labels = self.labels(rows, seed)
-        images = self.draw(
-            z.reshape(-1, dim), labels=None if labels is None else labels.repeat(len(values))
-        )
-        return images.reshape(rows, len(values), *images.shape[1:])
+        return self.draw_rows(z, seed)
 
     def movement(self, reach: float = 3.0, rows: int = 8, seed: int = 0) -> NDArray[np.float64]:
         """Return how far each coordinate moves the picture: (latent_dim,) mean grey levels of 255.
@@ -219,17 +223,15 @@ class Generator:
         """
         dim = min(self.info.latent_dim, MAX_COORDINATES)
         z = latents.normal(_positive(rows, "rows"), self.info.latent_dim, seed)
-        labels = self.labels(rows, seed)
         at_once = max(1, BATCH_SIZE // (2 * rows))
         moved = list[float]()
         for first in range(0, dim, at_once):
             indices = np.arange(first, min(first + at_once, dim))
-            ends = np.tile(z, (len(indices), 2, 1, 1))
-            ends[indices - first, :, :, indices] = [[-reach], [reach]]
-            each = None if labels is None else np.tile(labels, 2 * len(indices))
-            images = self.draw(ends.reshape(-1, z.shape[1]), labels=each).astype(int)
-            low, high = images.reshape(len(indices), 2, -1).swapaxes(0, 1)
-            moved += np.abs(low - high).mean(axis=1).tolist()
+            ends = np.tile(z[:, None, None], (len(indices), 2, 1))  # (rows, indices, 2, latent_dim)
+            ends[:, indices - first, :, indices] = [-reach, reach]
+            images = self.draw_rows(ends.reshape(rows, -1, z.shape[1]), seed).astype(int)
+            both = images.reshape(rows, len(indices), 2, -1)
+            moved += np.abs(both[:, :, 0] - both[:, :, 1]).mean(axis=(0, 2)).tolist()
         return np.array(moved)
 
     def most_moving(self, count: int, reach: float = 3.0, seed: int = 0) -> list[tuple[int, float]]:
@@ -255,9 +257,6 @@ class Generator:
         """Return `wanted` images at a time, but of huge ones fewer: no image depends on it."""
         return min(_positive(wanted, "batch_size"), 2**27 // math.prod(self.info.output_shape))
 
-    def _pixels(self, *inputs: NDArray[Any]) -> Pixels:
-        return self.pixels(self.forward(*inputs))
-
     def pixels(self, images: NDArray[Any]) -> Pixels:
         """Return what `run` returned as uint8 (n, H, W, C); ModelFileError if it is not finite."""
         if images.dtype == np.uint8:
@@ -273,16 +272,20 @@ class Generator:
 
         Raises UsageError where they have another shape, or are not what they should be.
         """
-        z = given.latents(z, self.info.latent_dim)
+        z = check_latents(z, self.info.latent_dim)
         more = list[NDArray[Any]]()
         if self.classes:
             chosen = self.labels(len(z)) if labels is None else labels
-            more.append(given.labels(chosen, len(z), len(self.classes)))
+            more.append(check_labels(chosen, len(z), len(self.classes)))
         elif labels is not None:
             raise UsageError(f"{self.info.architecture} takes no labels")
         if self.info.truncation:
             more.append(np.array(self.truncation, np.float32))
         return (z, *more)
+
+    def _need_classes(self) -> None:
+        if not self.classes:
+            raise UsageError(f"{self.info.architecture} has no classes to choose of", "label")
 
 
 def _positive(value: int, name: str) -> int:

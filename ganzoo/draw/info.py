@@ -21,6 +21,8 @@ MAX_NUMBERS = 2**24
 MAX_LATENTS = 2**16
 MAX_CHARACTERS = 2**16
 """Most characters in one value of the metadata."""
+MAX_LABEL_CHARACTERS = 2**24
+"""As many for the classes: what a `Dataset` may have, with twelve for each character in JSON."""
 
 
 OPTIONAL: dict[str, Any] = {"label": {}, "truncation": False}
@@ -57,10 +59,16 @@ class ModelInfo:
         return tuple(self.label.get("classes", ()))
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of what the generator takes, in their order: "latent", "label", "truncation"."""
-        more = (("label", bool(self.classes)), ("truncation", self.truncation))
-        return ("latent", *(name for name, taken in more if taken))
+    def inputs(self) -> dict[str, tuple[str, tuple[int | None, ...]]]:
+        """Type and shape of all that the generator takes, in this order; None is the batch size."""
+        taken: dict[str, tuple[str, tuple[int | None, ...]]] = {
+            "latent": ("float32", (None, self.latent_dim))
+        }
+        if self.classes:
+            taken["label"] = ("int64", (None,))
+        if self.truncation:
+            taken["truncation"] = ("float32", ())
+        return taken
 
     @property
     def latent_dim(self) -> int:
@@ -69,22 +77,21 @@ class ModelInfo:
 
     @property
     def takes(self) -> str:
-        """What the generator takes, in words: "latent float32 (n, 100), label int64 (n)"."""
-        words = {
-            "latent": f"latent float32 (n, {self.latent_dim})",
-            "label": "label int64 (n)",
-            "truncation": "truncation float32 ()",
-        }
-        return ", ".join(words[name] for name in self.inputs)
+        """The same in words: "latent float32 (n, 100), label int64 (n)"."""
+        return ", ".join(
+            f"{name} {dtype} ({', '.join('n' if size is None else str(size) for size in shape)})"
+            for name, (dtype, shape) in self.inputs.items()
+        )
 
     def zeros(self, n: int) -> tuple[NDArray[Any], ...]:
         """Return `inputs` for n images: z of zeros, labels of the first class, no truncation."""
-        made: dict[str, NDArray[Any]] = {
-            "latent": np.zeros((n, self.latent_dim), np.float32),
-            "label": np.zeros(n, np.int64),
-            "truncation": np.ones((), np.float32),
-        }
-        return tuple(made[name] for name in self.inputs)
+        made = [
+            np.zeros([n if size is None else size for size in shape], dtype)
+            for dtype, shape in self.inputs.values()
+        ]
+        if self.truncation:
+            made[-1] += 1
+        return tuple(made)
 
     @property
     def image_range(self) -> tuple[float, float]:
@@ -133,7 +140,8 @@ class ModelInfo:
 def _value(metadata: Mapping[str, str], key: str) -> Any:
     if key not in metadata:
         raise ValueError(f"{key} is missing")
-    if len(metadata[key]) > MAX_CHARACTERS:
+    most = MAX_LABEL_CHARACTERS if key == "ganzoo.label" else MAX_CHARACTERS
+    if len(metadata[key]) > most:
         raise ValueError(f"{key} is too long")
     try:
         return json.loads(metadata[key], parse_constant=_refuse)
@@ -187,9 +195,14 @@ def _are_sizes(value: Any, count: int, most: int) -> bool:
 
 
 def _are_names(value: Any) -> bool:
-    """Return whether `value` is a list of different texts, of which there is at least one."""
+    """Return whether `value` is a list of different texts, of which there is at least one.
+
+    JSON can have halves of characters, which no file and no page could be written with.
+    """
     texts = isinstance(value, list) and all(isinstance(name, str) and name for name in value)
-    return bool(texts and value) and len(set(value)) == len(value)
+    if not texts or not value or len(set(value)) < len(value):
+        return False
+    return "".join(value).encode("utf-8", "replace").decode() == "".join(value)
 
 
 def _is_range(value: Any) -> bool:

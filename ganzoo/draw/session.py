@@ -132,12 +132,7 @@ def usable_cpus() -> int:
 
 def _check_ports(contents: Contents, info: ModelInfo, path: str | Path) -> None:
     """Raise ModelFileError unless inputs and output are exactly as the metadata say."""
-    ports = {
-        "latent": Port("latent", "float32", (None, info.latent_dim)),
-        "label": Port("label", "int64", (None,)),
-        "truncation": Port("truncation", "float32", ()),
-    }
-    wanted = [ports[name] for name in info.inputs]
+    wanted = [Port(name, *port) for name, port in info.inputs.items()]
     output = Port("image", info.image["dtype"], (None, *info.output_shape))
     if (contents.inputs, contents.outputs) != (wanted, [output]):
         shape = ", ".join(map(str, info.output_shape))

@@ -1,4 +1,4 @@
-"""Labelled sheets of what latents do: single coordinates, ways between images, directions."""
+"""Labelled sheets of what latents and classes do: coordinates, ways between images, directions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 
 from ganzoo.draw.directions import Directions, along
-from ganzoo.draw.generator import Generator
+from ganzoo.draw.generator import BATCH_SIZE, Generator
 from ganzoo.draw.pixels import Pixels
+from ganzoo.draw.selection import Selection
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import UsageError
 
@@ -92,6 +93,15 @@ def moving_directions(
         rows=[f"image {i}" for i in range(rows)],
         columns=[f"{step:.3g} sigma" for step in steps],
         groups=[f"direction {number}" for number in range(1, len(moved) + 1)],
+    )
+
+
+def classes(selection: Selection) -> Sheet:
+    """Return a sheet with a row for each class of a selection, of which there must be some."""
+    images = np.concatenate(list(selection.batches(BATCH_SIZE)))
+    return Sheet(
+        images.reshape(-1, 1, selection.n, *images.shape[1:]),
+        rows=[selection.generator.classes[number] for number in selection.classes],
     )
 
 

@@ -25,9 +25,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ganzoo.draw.generator import Generator
 from ganzoo.errors import GanzooError, OutputError, UsageError
-from ganzoo.explore.asked import settings
 from ganzoo.explore.facts import facts, most_images
 from ganzoo.explore.html import INDEX, POLICY, page
+from ganzoo.explore.query import labels_and_truncation
 
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
 HEADERS = {
@@ -97,7 +97,7 @@ def application(generator: Generator, name: str, port: int) -> Starlette:
             raise HTTPException(400, f"latents are {dim} float32 numbers for each image")
         z = np.frombuffer(bytes(body), "<f4").reshape(-1, dim)
         try:
-            labels, truncation = settings(request.query_params.multi_items())
+            labels, truncation = labels_and_truncation(request.query_params.multi_items())
             work = functools.partial(
                 generator.with_settings(truncation=truncation).draw, z, labels=labels
             )

@@ -43,9 +43,8 @@ def to_onnx(
 
     It maps `latent` (batch, latent_dim) to `image` (batch, C, H, W), both float32. Where `info` has
     classes, `label` int64 (batch,) comes after it, and where it can be truncated, `truncation`
-    float32 (). It has no
-    metadata: the exporter would leave stack traces of this machine there. `ir_version` is by
-    default the lowest that has the opset. onnx's checker has passed the graph.
+    float32 (). It has no metadata: the exporter would leave stack traces of this machine there.
+    `ir_version` is by default the lowest that has the opset. onnx's checker has passed the graph.
 
     Raises ModelFileError where it cannot be written, and UsageError for an opset or IR version that
     does not exist.

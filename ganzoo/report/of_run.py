@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ganzoo.draw import studies
 from ganzoo.draw.generator import Generator
+from ganzoo.draw.selection import Selection
 from ganzoo.draw.sheets import Sheet
-from ganzoo.draw.wanted import Wanted
 from ganzoo.errors import GanzooError
 from ganzoo.report import curves, gallery, judgements, plotting, words
 from ganzoo.report.html import image, render
@@ -158,7 +159,7 @@ def _of_architecture(facts: Facts) -> dict[str, Any]:
 def _classes(generator: Generator, seed: int) -> Sheet:
     """Return a sheet with a row for each class, all from the same z; of many, the first ones."""
     shown = range(min(len(generator.classes), MOST_CLASSES))
-    return Wanted(generator=generator, n=8, seed=seed, classes=shown).sheet()
+    return studies.classes(Selection(generator=generator, n=8, seed=seed, classes=shown))
 
 
 def _sweep(generator: Generator, seed: int) -> Sheet:

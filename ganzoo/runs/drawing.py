@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from ganzoo.draw import latents
+from ganzoo.draw.info import ModelInfo
 from ganzoo.draw.pixels import Pixels, to_pixels
 from ganzoo.errors import ModelFileError
 from ganzoo.seeds import derive
@@ -21,26 +22,20 @@ BATCH = 100
 
 
 def pictures(
-    network: nn.Module,
-    latent_dim: int,
-    image_range: tuple[float, float],
-    count: int,
-    seed: int,
-    device: torch.device,
-    classes: int = 0,
+    network: nn.Module, info: ModelInfo, count: int, seed: int, device: torch.device
 ) -> Iterator[Pixels]:
     """Yield pictures 0 … count - 1 of `seed`, batch by batch: uint8 (n, H, W, C).
 
-    The network takes labels as well where there are `classes`.
     They are those of `ganzoo sample`; on a CPU they take the quick routes of training. Noise that
     the network draws inside is a function of the seed as well. Raises ModelFileError where the
     network draws numbers that are not finite.
     """
     routes = Routes(network) if device.type == "cpu" else nullcontext()
     for start in range(0, count, BATCH):
-        drawn = latents.inputs(min(BATCH, count - start), latent_dim, classes, seed, start)
+        n = min(BATCH, count - start)
+        drawn = latents.inputs(n, info.latent_dim, len(info.classes), seed, start)
         with seeded(derive(seed, "evaluate", start), device), routes:
             floats = draw(network, *drawn)
         if not np.isfinite(floats).all():
             raise ModelFileError("the generator draws numbers that are not finite")
-        yield to_pixels(floats, image_range)
+        yield to_pixels(floats, info.image_range)

@@ -16,6 +16,7 @@ from ganzoo.runs.drawing import pictures
 from ganzoo.runs.job import Job
 from ganzoo.runs.saving import Saving
 from ganzoo.runs.scores import Examined
+from ganzoo.runs.weights import model_info
 from ganzoo.train.state import TrainState
 
 
@@ -69,11 +70,11 @@ class Examiner:
 
     def pictures(self, state: TrainState) -> Iterator[Pixels]:
         """Return the pictures of the run's seed, batch by batch, as `ganzoo eval` draws them."""
-        gan, job = self.job.loaded.value, self.job
-        return pictures(
-            state.shown, gan.latent_dim, gan.image_range, self.judge.real.count, job.config.seed,
-            job.device.torch, gan.classes,
-        )  # fmt: skip
+        job = self.job
+        info = model_info(
+            job.loaded, job.images.name, state.samples_seen, classes=job.images.classes
+        )
+        return pictures(state.shown, info, self.judge.real.count, job.config.seed, job.device.torch)
 
 
 @contextmanager

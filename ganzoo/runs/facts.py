@@ -172,7 +172,7 @@ class Facts:
                     size=_size(read(data, "size", list)),
                     fingerprint=read(data, "fingerprint", str),
                     skipped=tuple(read(data, "skipped", list)),
-                    classes=tuple(read(data, "classes", list, [])),
+                    classes=_names(read(data, "classes", list, [])),
                     labels=read(data, "labels", str, ""),
                 ),
                 config=config,
@@ -268,6 +268,13 @@ def _source(source: dict[str, Any], read: _Reading) -> dict[str, Any]:
         for name, kind in (("package", str), ("name", str), ("options", dict)):
             read(source, name, kind)
     return source
+
+
+def _names(classes: list[Any]) -> tuple[str, ...]:
+    """Return the names of classes; raise ValueError where one is no text."""
+    if not all(isinstance(name, str) for name in classes):
+        raise ValueError(f"'classes' is {classes!r:.50}")
+    return tuple(classes)
 
 
 def _size(size: list[Any]) -> tuple[int, int, int]:

@@ -18,7 +18,7 @@ from ganzoo.runs.facts import Facts, Resumed
 from ganzoo.runs.finding import Words, find, find_run
 from ganzoo.runs.folder import METRICS, RESUMES, Run, now
 from ganzoo.runs.job import Job, Preparing, Say, open_architecture, quiet
-from ganzoo.runs.same_images import same_images
+from ganzoo.runs.reopening import same_images
 from ganzoo.runs.saving import Settings, extending
 from ganzoo.runs.state_files import restore
 from ganzoo.runs.wishes import Wishes, extended

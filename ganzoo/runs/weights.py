@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from ganzoo.runs.safetensors_writer import metadata
 from ganzoo.train.networks import build, draw
 from ganzoo.zoo import registry
 from ganzoo.zoo.catalogue import UnknownNameError
+from ganzoo.zoo.guard import explained
 from ganzoo.zoo.registry import Loaded
 
 MODEL = "model.safetensors"
@@ -37,14 +37,12 @@ def model_info(
     loaded: Loaded[Architecture],
     dataset: str,
     samples_seen: int,
-    sha256: str = "",
     classes: tuple[str, ...] = (),
 ) -> ModelInfo:
     """Return the metadata of a file with a generator's weights.
 
-    `classes` are the names of the data's classes; an architecture without labels has none.
-    `sha256` is the hash of the weights. It is "" where the file is written: whoever reads the file
-    computes it.
+    `classes` are the names of the data's classes; an architecture without labels has none. The hash
+    of the weights is not among them: whoever reads the file computes it.
     """
     architecture = loaded.value
     channels, height, width = architecture.image_shape
@@ -63,7 +61,6 @@ def model_info(
         },
         dataset=dataset,
         samples_seen=samples_seen,
-        weights_sha256=sha256,
         label=_label(architecture.classes, classes),
         truncation=architecture.truncation,
     )
@@ -114,8 +111,12 @@ def load_generator(source: Words, device: str = "cpu") -> tuple[Generator, nn.Mo
     """
     network, _, info = load_networks(source, device)
     sha256 = info.weights_sha256
-    generator = Generator(info, partial(draw, network), sha256, first_layer=_not_looked_for)
-    return generator, network
+
+    def forward(*inputs: NDArray[Any]) -> NDArray[np.float32]:
+        with explained(f"the generator of {info.architecture} cannot draw"):
+            return draw(network, *inputs)
+
+    return Generator(info, forward, sha256, first_layer=_not_looked_for), network
 
 
 def _not_looked_for(*_: NDArray[Any]) -> NDArray[np.float32]:

@@ -81,12 +81,13 @@ def usable_labels(
         raise DataError(
             f"the architecture needs labels of the images: labels=..., int64 ({images})"
         )
-    if labels.shape != (images,) or labels.dtype.kind not in "iu":
-        told = f"{labels.dtype} {labels.shape}".replace(",)", ")")
+    found = np.asarray(labels)  # of a list, or of a tensor of torch's
+    if found.shape != (images,) or found.dtype.kind not in "iu":
+        told = f"{found.dtype} {found.shape}".replace(",)", ")")
         raise DataError(f"labels are {told}, where {images} images need int64 ({images})")
-    if not 0 <= labels.min() <= labels.max() < classes:
+    if not 0 <= found.min() <= found.max() < classes:
         raise DataError(
-            f"labels are from {labels.min()} to {labels.max()}, and the architecture has "
+            f"labels are from {found.min()} to {found.max()}, and the architecture has "
             f"{classes} classes: from 0 to {classes - 1}"
         )
-    return labels.astype(np.int64, copy=False)
+    return np.array(found, np.int64, order="C")  # torch takes no view that runs backwards

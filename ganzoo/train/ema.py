@@ -7,6 +7,7 @@ import copy
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import ParametrizationList
+from torch.nn.utils.spectral_norm import SpectralNorm
 
 from ganzoo.errors import UsageError
 
@@ -51,7 +52,15 @@ class MovingAverage:
         pairs = list(zip(average.modules(), network.modules(), strict=True))
         plain = nn.Module.get_extra_state
         self.extra = [pair for pair in pairs if type(pair[1]).get_extra_state is not plain]
-        self.parametrized = [m for m in average.modules() if isinstance(m, ParametrizationList)]
+        self.parametrized = [
+            m for m in average.modules() if isinstance(m, ParametrizationList) and [*m.buffers()]
+        ]
+        self.hooked = [  # torch.nn.utils.spectral_norm, which is older
+            (hook, module)
+            for module in average.modules()
+            for hook in module._forward_pre_hooks.values()
+            if isinstance(hook, SpectralNorm)
+        ]
 
     @torch.no_grad()
     def update(self, step: int, decay: float) -> None:
@@ -73,6 +82,8 @@ class MovingAverage:
         for parametrized in self.parametrized:
             parametrized.train()()  # a step of the power method, on the averaged weights
             parametrized.eval()
+        for hook, layer in self.hooked:
+            hook.compute_weight(layer, do_power_iteration=True)
         for shown, module in self.extra:
             shown.set_extra_state(copy.deepcopy(module.get_extra_state()))
 

@@ -25,8 +25,8 @@ class Listener:
     network: nn.Module
     generator: nn.Module
     latents: Tensor
-    classes: Tensor | None
-    """The labels, where the architecture has classes."""
+    own_labels: Tensor | None
+    """`labels`, or None where the architecture has no classes."""
     step: int
     images_seen: int
     update: int
@@ -45,9 +45,13 @@ class Listener:
     @property
     def labels(self) -> Tensor:
         """Classes of the images of this step, int64 (n,)."""
-        if self.classes is None:
+        if self.own_labels is None:
             raise PluginError("D.labels: the architecture has no classes; give it classes=N")
-        return self.classes
+        return self.own_labels
+
+    def __getattr__(self, name: str) -> object:
+        """Raise AttributeError: it is no attribute of D, but may be one of the network."""
+        raise AttributeError(f"D has no {name}; what the network has is D.network.{name}")
 
     def __call__(self, images: Tensor, *more: Tensor) -> Tensor:
         """Return the scores (n,) of images (n, C, H, W)."""
@@ -84,10 +88,14 @@ class Listener:
         return None
 
     def _ask(self, images: Tensor, *more: Tensor) -> Tensor:
-        if self.classes is not None and not more:
+        if self.own_labels is not None and not more:
             more = (self._labels_of(images),)
         with self.autocast():  # the loss itself is computed in float32
-            return full(self.forward(self.augment(images), *more))
+            seen = self.augment(images)
+            if getattr(seen, "shape", None) != images.shape:
+                made = tuple(getattr(seen, "shape", ())) or type(seen).__name__
+                raise PluginError(f"its augment makes {made} of images {tuple(images.shape)}")
+            return full(self.forward(seen, *more))
 
     def _labels_of(self, images: Tensor) -> Tensor:
         """Return the labels of the step, as often as images (k * n, C, H, W) take them."""

@@ -19,7 +19,7 @@ from ganzoo.architecture import Architecture
 from ganzoo.errors import PluginError
 from ganzoo.train.device import is_here
 from ganzoo.train.listener import full
-from ganzoo.zoo.guard import guarded
+from ganzoo.zoo.guard import explained, guarded
 
 CPU = torch.device("cpu")
 _ALONE = threading.RLock()
@@ -29,8 +29,8 @@ def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Modu
     """Build a generator and a discriminator on the CPU; their weights depend on `seed` alone.
 
     Raises PluginError if they cannot be built, or do not map (n, latent_dim) to images and images
-    to (n,) scores, as the contract promises (and with classes take labels as well). So it is
-    checked before anything relies on it.
+    to (n,) scores, as the contract promises (and with classes take labels as well, and with
+    truncation=True a truncation). So it is checked before anything relies on it.
     """
     with (
         seeded(seed, CPU),
@@ -43,7 +43,11 @@ def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Modu
         warnings.simplefilter("ignore")  # a network that cannot be built is an error
         generator, discriminator = architecture.generator(), architecture.discriminator()
         z, x, labels = _examples(architecture)
-        images = draw(generator, z.numpy(), *(label.numpy() for label in labels))
+        given = [z.numpy(), *(label.numpy() for label in labels)]
+        images = draw(generator, *given)
+        if architecture.truncation:
+            with explained("it says truncation=True, and its generator cannot take one, last"):
+                draw(generator, *given, np.ones((), np.float32))
         with torch.no_grad():
             scores = full(discriminator.eval()(x, *labels))
         discriminator.train()

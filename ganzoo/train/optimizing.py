@@ -9,9 +9,10 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ganzoo.architecture import Architecture
+from ganzoo.architecture import Architecture, Schedule
 from ganzoo.config import TrainConfig
 from ganzoo.errors import PluginError, SettingError
+from ganzoo.zoo.guard import explained
 
 Pair = tuple[Optimizer, Optimizer]
 
@@ -20,22 +21,45 @@ BASE = "initial_lr"
 """Key of a parameter group's first learning rate, which the factor is of; torch calls it that."""
 
 
-def values_at(architecture: Architecture, seen: int, whole: int) -> dict[str, float]:
+class Scheduled(dict[str, float]):
+    """Values by the names of their schedules; it says which there are where one is not."""
+
+    def __missing__(self, name: str) -> float:
+        """Raise PluginError."""
+        known = f"it has those of {', '.join(self)}" if self else "it has none"
+        raise PluginError(f"D.scheduled[{name!r}]: the architecture has no such schedule; {known}")
+
+
+def values_at(architecture: Architecture, seen: int, whole: int) -> Scheduled:
     """Return the value of each schedule by name, after `seen` of `whole` images.
 
-    Raises PluginError where one is not a finite number, or not one that an optimizer can use.
+    Raises PluginError where one fails, is no finite number, or none that an optimizer can use.
     """
-    found: dict[str, float] = {}
+    found = Scheduled()
     for name, schedule in architecture.schedules.items():
-        value = schedule(seen, whole)
         ranges = {RATE: (0.0, math.inf), BETA: (0.0, 1.0), "ema": (0.0, math.inf)}
-        low, high = ranges.get(name, (-math.inf, math.inf))
-        if not (isinstance(value, int | float) and math.isfinite(value) and low <= value < high):
-            raise PluginError(
-                f"its schedule of {name} gives {value!r} after {seen:,} of {whole:,} images"
-            )
-        found[name] = float(value)
+        found[name] = value_at(schedule, name, seen, whole, ranges.get(name))
     return found
+
+
+def value_at(
+    schedule: Schedule,
+    name: str,
+    seen: int,
+    whole: int,
+    within: tuple[float, float] | None = None,
+) -> float:
+    """Return the value of one schedule after `seen` of `whole` images.
+
+    Raises PluginError where it fails, or is not a finite number `within` this range.
+    """
+    when = f"after {seen:,} of {whole:,} images"
+    with explained(f"its schedule of {name} fails {when}"):
+        value = schedule(seen, whole)
+    low, high = within or (-math.inf, math.inf)
+    if not (isinstance(value, int | float) and math.isfinite(value) and low <= value < high):
+        raise PluginError(f"its schedule of {name} gives {value!r} {when}")
+    return float(value)
 
 
 def set_up(architecture: Architecture, config: TrainConfig, optimizers: Pair) -> None:

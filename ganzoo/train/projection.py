@@ -74,7 +74,8 @@ def project(
     if target.shape != shape:
         raise UsageError(f"this model draws {shape}, and the picture is {target.shape}")
     if generator.classes and generator.label is None:
-        raise UsageError("say of which class the picture is: label=NAME", "label")
+        first = f"label=0 ({generator.classes[0]})"
+        raise UsageError(f"say of which class the picture is, as in {first}", "label")
     low, high = info.image_range
     like = next(network.parameters(), torch.zeros(0))
     wanted = torch.from_numpy(target.transpose(2, 0, 1) / 255).to(like)

@@ -82,8 +82,7 @@ class Stepper:
         batches have the classes of the data, and image i of one can be compared with image i of the
         other, as gradient penalties and relativistic losses do.
 
-        Latents are a function of (seed,
-        step); dropout and other noise of (seed, step, process).
+        Latents are a function of (seed, step); dropout and other noise of (seed, step, process).
         """
         config, state = self.config, self.state
         if config.compile:
@@ -218,7 +217,7 @@ class Stepper:
             network=self.state.discriminator,
             generator=self.state.generator,
             latents=made.latents,
-            classes=made.labels,
+            own_labels=made.labels,
             step=self.state.step,
             images_seen=self.state.samples_seen,
             update=update,

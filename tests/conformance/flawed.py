@@ -56,6 +56,26 @@ def half_a_range() -> Architecture:
     return gan(generator=lambda: nn.Sequential(*list(generator().children())[:-1], nn.Sigmoid()))
 
 
+@flaw("labels used", "the image of a z is the same for 3 classes", "0 and 1, 2")
+def ignored_labels() -> Architecture:
+    """Both networks take labels, and the generator does nothing with them."""
+
+    class Takes(nn.Module):
+        def __init__(self, network: nn.Module) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, x: Tensor, labels: Tensor) -> Tensor:
+            made: Tensor = self.network(x)
+            return made
+
+    return gan(
+        classes=3,
+        generator=lambda: Takes(generator()),
+        discriminator=lambda: Takes(discriminator()),
+    )
+
+
 @flaw("latents used", "6 of 8 coordinates of z change nothing", ": 2, 3, 4, 5, 6, ...")
 def idle_latents() -> Architecture:
     """A generator that reads two of eight latents."""

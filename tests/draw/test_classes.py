@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganzoo.draw import latents
+from ganzoo.architecture import MOST_CHARACTERS, MOST_CLASSES, Dataset
+from ganzoo.draw import latents, studies
 from ganzoo.draw.classes import number_of
 from ganzoo.draw.directions import along
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import ModelInfo
-from ganzoo.draw.wanted import Wanted
+from ganzoo.draw.selection import Selection
 from ganzoo.errors import ModelFileError, UsageError
 
 NAMES = ["Coat", "2", "sandal", "Ankle boot"]
@@ -76,6 +77,23 @@ def test_a_class_has_a_name_and_a_number() -> None:
             number_of(word, NAMES)
     with pytest.raises(UsageError, match=r"0 0, .*, 19 19, … 99 99$"):
         number_of("x", [str(i) for i in range(100)])
+    for no_label in (1.5, True, None, b"Coat"):
+        with pytest.raises(UsageError, match="there is no class"):
+            number_of(no_label, NAMES)  # type: ignore[arg-type]
+
+
+def test_a_name_that_could_be_several_is_none() -> None:
+    names = ["Bag", "bag", "straße", "STRASSE"]
+    assert [number_of(name, names) for name in names] == [0, 1, 2, 3]
+    for word, both in (("BAG", "0 Bag, 1 bag"), ("Strasse", "2 straße, 3 STRASSE")):
+        with pytest.raises(UsageError, match=f"'{word}' could be each of {both}: write it as"):
+            number_of(word, names)
+
+
+def test_a_message_is_short_whatever_the_names_are() -> None:
+    with pytest.raises(UsageError) as error:
+        number_of("y" * 10**5, [f"{number} {'x' * 6000}" for number in range(1000)])
+    assert len(str(error.value)) < 1200
 
 
 def test_images_of_a_seed_are_of_mixed_classes_and_of_one() -> None:
@@ -116,18 +134,18 @@ def test_each_class_from_the_same_latents() -> None:
     pixels = MODEL.each(3, seed=4)
     assert classes(pixels) == np.repeat(range(4), 3).tolist()
     assert (pixels[:, :, 0, 1] == pixels[:1, :, 0, 1]).all()
-    wanted = Wanted(generator=MODEL, n=3, seed=4, classes=range(4))
+    selection = Selection(generator=MODEL, n=3, seed=4, classes=range(4))
     for batch_size, start in ((64, 0), (5, 0), (2, 6)):
-        drawn = np.concatenate(list(wanted.batches(batch_size, start)))
+        drawn = np.concatenate(list(selection.batches(batch_size, start)))
         np.testing.assert_array_equal(drawn, pixels.reshape(12, 2, 2, 1)[start:])
-    assert list(wanted.sheet().rows) == NAMES
-    own = Wanted(generator=MODEL, n=3, z=latents.normal(3, 2, 4), classes=(3, 1))
+    assert list(studies.classes(selection).rows) == NAMES
+    own = Selection(generator=MODEL, n=3, z=latents.normal(3, 2, 4), classes=(3, 1))
     np.testing.assert_array_equal(np.concatenate(list(own.batches(4))), [*pixels[3], *pixels[1]])
 
 
 def test_own_latents_batch_by_batch_are_those_at_once() -> None:
     z = latents.normal(9, 2, 1)
-    batches = Wanted(generator=MODEL, n=9, z=z).batches(2, 4)
+    batches = Selection(generator=MODEL, n=9, z=z).batches(2, 4)
     np.testing.assert_array_equal(np.concatenate(list(batches)), MODEL.draw(z)[4:])
 
 
@@ -136,7 +154,7 @@ def test_a_model_without_classes_says_so() -> None:
     assert plain.classes == ()
     for ask in (
         lambda: plain.of("x"), lambda: plain.sample(2, label=0),
-        lambda: plain.draw(np.zeros((1, 2)), labels=np.zeros(1, int)),
+        lambda: plain.draw(np.zeros((1, 2)), labels=np.zeros(1, int)), plain.each,
     ):  # fmt: skip
         with pytest.raises(UsageError, match=r"x has no classes to choose of|takes no labels"):
             ask()
@@ -146,7 +164,7 @@ def test_a_model_without_classes_says_so() -> None:
 
 def test_a_truncation_is_one_of_the_inputs() -> None:
     model = Generator(info(label=label(NAMES), truncation=True), draw)
-    assert model.info.inputs == ("latent", "label", "truncation")
+    assert model.info.takes == "latent float32 (n, 2), label int64 (n), truncation float32 ()"
     assert model.sample(1)[0, 1, 0, 0] == 100
     assert model.sample(5, label=1, truncation=0.5)[4, 1, 1, 0] == 50
     assert model.truncated(0).of(1).draw(np.zeros((3, 2)), batch_size=2)[2, 1, 1, 0] == 0
@@ -162,7 +180,23 @@ def test_what_a_file_says_of_classes_is_checked() -> None:
     assert "ganzoo.truncation" not in plain
     for damaged in (
         label([]), label(["a", "a"]), label(["a", ""]), {"classes": "ab", "rng": "gz-label-v1"},
-        {"classes": ["a", 1], "rng": "gz-label-v1"}, {"classes": ["a", "b"], "rng": "gz-label-v2"},
+        label(["a", "\ud800"]), {"classes": ["a", 1], "rng": "gz-label-v1"},
+        {"classes": ["a", "b"], "rng": "gz-label-v2"},
     ):  # fmt: skip
         with pytest.raises(ModelFileError, match="damaged ganzoo metadata"):
             ModelInfo.from_metadata(replace(MODEL.info, label=damaged).to_metadata(), "x")
+
+
+def test_a_file_has_as_many_names_as_a_data_set_may() -> None:
+    """The most classes, and the most characters, of those that are longest in JSON."""
+    most = [str(number) for number in range(MOST_CLASSES)]
+    long = [f"{chr(0x1F600 + number)}" * (MOST_CHARACTERS // 4) for number in range(4)]
+    for names in (most, long):
+        Dataset(images=np.zeros((1, 2, 2), np.uint8), labels=np.zeros(1, int), classes=tuple(names))
+        told = replace(MODEL.info, label=label(names))
+        assert ModelInfo.from_metadata(told.to_metadata(), "x") == told
+    for names in ([*most, "more"], ["x" * MOST_CHARACTERS, "y"]):
+        with pytest.raises(ValueError, match="are too many: 100,000, with 1,048,576, fit"):
+            Dataset(
+                images=np.zeros((1, 2, 2), np.uint8), labels=np.zeros(1, int), classes=tuple(names)
+            )

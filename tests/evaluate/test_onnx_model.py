@@ -68,7 +68,7 @@ def test_probabilities_may_be_missing_and_images_may_be_floats() -> None:
         (file()[:100], "x.onnx is not an ONNX file, or is damaged"),
         (file(outputs=[MORE]), "computes more; it needs an output named 'features'"),
         (file(inputs=[*IMAGES, value("b", TensorProto.FLOAT, [1])]), "has 2 inputs"),
-        (file(inputs=[value("x", TensorProto.INT64, ["n", 4])]), "takes another type"),
+        (file(inputs=[value("x", TensorProto.INT64, ["n", 4])]), "takes int64"),
         (file(inputs=[value("x", TensorProto.UINT8, [1, 4])]), "the batch, has no fixed size"),
         (
             file(outputs=[value("features", TensorProto.FLOAT, ["n", 2, 2, 1])], last="Identity"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterable
@@ -335,3 +336,37 @@ def test_built_in_data_sets_with_labels(
         done = cli("train", *CGAN, "--data", name, *options, *BRIEF, "--runs", tmp_path / "runs")
         assert done.code == 0, done.err
         assert re.search(rf"data +{name}, \d+ images, 28x28, grey, {classes} classes: ", done.out)
+
+
+def test_a_run_does_not_go_on_with_another_number_of_classes(tmp_path: Path, cli: Cli) -> None:
+    data = folder(tmp_path, PETS)
+    done = cli("train", *CGAN, "--data", data, *BRIEF, "--runs", tmp_path / "runs")
+    run = Path(done.last)
+    shutil.rmtree(run / "checkpoints")  # each has a copy of run.json
+    told = json.loads((run / "run.json").read_text())
+    told["architecture"]["options"]["classes"] = 7
+    (run / "run.json").write_text(json.dumps(told))
+    failed = cli("resume", run)
+    assert failed.code == 4
+    assert "cgan_fashion is now of 7 classes, and the run was begun with 2: " in failed.err
+
+
+def test_names_that_are_no_utf_8_are_written_and_drawn(tmp_path: Path, cli: Cli) -> None:
+    """As a zip from another system leaves them; whoever trained would lose the weights."""
+    data, other = folder(tmp_path, PETS), os.fsencode(tmp_path / "pets") + b"/caf\xe9"
+    try:
+        os.rename(data / "cat", other)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    done = cli("train", *CGAN, "--data", data, *BRIEF, "--runs", tmp_path / "runs")
+    assert (done.code, done.err) == (0, "")
+    assert set(ganzoo.load(done.last).classes) == {"caf\\udce9", "dog"}
+    assert cli("resume", done.last, "--epochs", 4).code == 0
+
+
+def test_many_long_names_are_written_and_drawn(tmp_path: Path, cli: Cli) -> None:
+    names = [f"class number {number}" for number in range(4000)]  # 88,000 characters
+    data = npz(tmp_path, [0, 1, 3999, 3] * 2, classes=np.array(names))
+    done = cli("train", *CGAN, "--data", data, *BRIEF, "--runs", tmp_path / "runs")
+    assert done.code == 0, done.err
+    assert ganzoo.load(done.last).classes == tuple(names)

@@ -169,3 +169,11 @@ def test_the_latest_resume_counts(tmp_path: Path) -> None:
     run.write_lines("resumes.jsonl", [line.to_json(), *damaged])
     assert run.facts().config.epochs == 9
     assert len(run.resumes()) == 1
+
+
+def test_names_of_classes_are_texts() -> None:
+    content = as_read(facts())
+    for classes in ([1, 2], ["a", None], "ab"):
+        content["data"]["classes"] = classes
+        with pytest.raises(ModelFileError, match=r"^run.json is damaged: 'classes' is "):
+            Facts.from_json(content, "run.json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -48,6 +49,26 @@ def test_the_discriminator_sees_nothing_else(architecture: Architecture) -> None
     assert isinstance(counted, Counted)
     assert counted.seen == [8, 4] * 12  # real and fake together, then G's own
     assert counted.real == [4] * 12
+
+
+@pytest.mark.parametrize(
+    ("changed", "made"),
+    [
+        (lambda x: x[:3], r"\(3, 1, 28, 28\)"),
+        (lambda x: x[..., :14], r"\(8, 1, 28, 14\)"),
+        (lambda x: (x,), "tuple"),
+        (lambda x: None, "NoneType"),
+    ],
+)
+def test_it_returns_images_of_the_same_shape(
+    architecture: Architecture, changed: Callable[[Tensor], Any], made: str
+) -> None:
+    class Changing(nn.Module):
+        def forward(self, images: Tensor) -> Any:
+            return changed(images)
+
+    with pytest.raises(PluginError, match=rf"its augment makes {made} of images \(8, 1, 28, 28\)"):
+        list(fit(replace(architecture, augment=Changing), PIXELS, CONFIG))
 
 
 def test_gradients_reach_the_generator(architecture: Architecture) -> None:

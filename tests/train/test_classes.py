@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ganzoo import Architecture, Objective, TrainConfig
+from ganzoo import Architecture, Dataset, Objective, TrainConfig
 from ganzoo.architecture import Discriminator
 from ganzoo.errors import DataError, PluginError
 from ganzoo.objectives import gradient_penalty, non_saturating, penalised
@@ -159,3 +159,22 @@ def test_labels_change_nothing_for_an_architecture_without_classes(
 def test_a_number_of_classes_that_is_none_is_refused(classes: Any) -> None:
     with pytest.raises(ValueError, match="classes must be an int from 0 to 100,000"):
         replace(conditional(), classes=classes)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        LABELS.tolist(), torch.tensor(LABELS), LABELS.astype(np.uint8), LABELS.astype(">i4"),
+        LABELS[::-1].copy()[::-1],
+    ],
+    ids=["list", "tensor", "uint8", "big-endian", "backwards"],
+)  # fmt: skip
+def test_labels_may_come_in_any_form(given: Any) -> None:
+    *_, last = fit(conditional(), PIXELS, CONFIG, labels=given)
+    assert last.state.step == 3  # and the discriminator found each label to be its image's
+
+
+@pytest.mark.parametrize("classes", ["abc", {"a", "b", "c"}, {"a": 0}, None])
+def test_names_without_an_order_are_refused(classes: Any) -> None:
+    with pytest.raises(ValueError, match=r"classes are a \w+, not a tuple of names"):
+        Dataset(images=PIXELS, labels=LABELS, classes=classes)

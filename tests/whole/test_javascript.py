@@ -287,6 +287,7 @@ def test_labels_and_truncation_of_your_own_in_node(installed: Path) -> None:
     [
         ("sample(ort, session)", "this model has classes: give a label, or say which classes"),
         ("sample(ort, session, { label: 'shoe' })", "there is no class shoe"),
+        ("sample(ort, session, { label: 'BAG', classes: ['Bag', 'bag'] })", "several classes are"),
         ("sample(ort, session, { label: 10, classes: 10 })", "there is no class 10: they are 0 to"),
         ("draw(ort, session, z, [-1, 1], { labels: [1, 2] })", "2 labels for 3 images"),
         ("draw(ort, session, z, [-1, 1], { labels: [1, -2, 3] })", "there is no class -2"),
@@ -298,6 +299,15 @@ def test_classes_that_make_no_sense_in_node(installed: Path, call: str, why: str
     told = told_in_node(installed, f"(async () => {call})()")
     assert isinstance(told, str)
     assert why in told
+
+
+@pytest.mark.parametrize("truncation", ["NaN", "Infinity", "-0.1", "2.5", "'much'"])
+def test_a_truncation_that_makes_no_sense_in_node(installed: Path, truncation: str) -> None:
+    """Python refuses the same; such a number would draw black squares, or anything."""
+    labelled.write(installed / "model.onnx", truncation=True)
+    call = f"(async () => sample(ort, session, {{ label: 1, truncation: {truncation} }}))()"
+    told = told_in_node(installed, call)
+    assert told == f"truncation is from 0 to 2, not {truncation.strip(chr(39))}"
 
 
 def test_a_label_for_a_model_without_classes_in_node(exported: Path, installed: Path) -> None:

@@ -74,7 +74,7 @@ def test_from_nothing_to_a_trained_gan_in_four_commands(environment: Path, tmp_p
     assert _run(python, tmp_path, "ganzoo", "new-plugin", "my_gan").endswith("ganzoo-my-gan\n")
     _pip(python, "-e", "ganzoo-my-gan", cwd=tmp_path)
     checked = _run(python, tmp_path, "ganzoo", "check-plugin", "my_gan")
-    assert "passed (19 of 19 checks hold)" in checked
+    assert "passed (20 of 20 checks hold)" in checked
     trained = _run(python, tmp_path, "ganzoo", "train", "my_gan", "--max-steps", "20")
     assert trained.endswith("runs/my_gan-toy_garments-001\n")
     assert "1 passed" in _run(python, tmp_path / "ganzoo-my-gan", "pytest", "-q")  # its own test

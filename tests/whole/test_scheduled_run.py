@@ -65,3 +65,45 @@ def test_more_epochs_stretch_the_schedule(tmp_path: Path, cli: Cli) -> None:
     np.testing.assert_allclose(
         rates, 2e-4 * np.array([1, 0.75, 0.5, 0.25, 0.5, 0.375, 0.25, 0.125]), rtol=1e-5
     )
+
+
+WRONG = """
+from dataclasses import replace
+
+from ganzoo_plugins.mlp_gan import mlp_gan
+
+
+def _with(schedule):
+    return replace(mlp_gan(hidden=(8,)), schedules={"gamma": schedule})
+
+
+def fails():
+    return _with(lambda seen, whole: 1 / 0)
+
+
+def of_one():
+    return _with(lambda seen: 1.0)
+
+
+def text():
+    return _with(lambda seen, whole: "x")
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("fails", "its schedule of gamma fails after 0 of 32 images: ZeroDivisionError"),
+        ("of_one", "its schedule of gamma fails after 0 of 32 images: TypeError"),
+        ("text", "its schedule of gamma gives 'x' after 0 of 32 images"),
+    ],
+)
+def test_a_schedule_that_fails_is_named(
+    name: str, why: str, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {each: each for each in ("fails", "of_one", "text")}
+    install(tmp_path / "site", "wrong-gans", WRONG, names)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    done = cli("train", name, *TINY, "--epochs", 2, "--runs", tmp_path)
+    assert done.code == 3
+    assert f"architecture '{name}' of wrong-gans 1.2: {why}" in done.err

@@ -127,9 +127,7 @@ def of_torch(found: Found, device: str = "auto") -> Subject:
         data=facts.data.spec() if facts else (info.dataset, {}),
         fingerprint=facts.data.fingerprint if facts else "",
         skip_bad=bool(facts and facts.data.skipped),
-        batches=lambda count, seed, _: pictures(
-            network, info.latent_dim, info.image_range, count, seed, where, len(info.classes)
-        ),
+        batches=lambda count, seed, _: pictures(network, info, count, seed, where),
         untrained=lambda: _untrained(info, str(where)),
         # A file of weights may be another than what the run shows, as without the moving average.
         run=None if found.kind == "weights" else run,

@@ -46,8 +46,7 @@ def directions(
     moving = output is not None and is_animation(output)
     columns = 1 + 2 * (studies.HALF_MOVING if moving else studies.HALF)
     check_sheet(count * rows * columns, "give --count or --rows less")
-    found, generator = open_model(model, runs)
-    generator = generator.with_settings(label, truncation)
+    found, generator = open_model(model, runs, label, truncation)
     made = principal(generator, count)
     if len(made.vectors) == 0:
         raise ModelFileError(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.opening import Class
+from ganzoo.cli.opening import Class, class_option
 from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
 
@@ -60,10 +60,6 @@ def project(
     pixels = read_image(image)
     generator, network = load_generator(found.path)
     generator = generator.with_settings(label)
-    if generator.classes and generator.label is None:
-        raise UsageError(
-            f"say of which class the picture is, as in --class {quote(generator.classes[0])}"
-        )
     info = generator.info
     wanted = fit(pixels, (*info.image["size"], info.image["channels"]))
 
@@ -83,8 +79,7 @@ def project(
     write_whole(target.with_suffix(".npy"), encoded.getvalue())
     best.sheet(wanted, found.name).save(target)
     z = quote(str(target.with_suffix(".npy")))
-    of = "" if label is None else f" --class {quote(label)}"
-    print(f"next: ganzoo sample {quote(str(found.path))} --z {z}{of}")
+    print(f"next: ganzoo sample {quote(str(found.path))} --z {z}{class_option(generator)}")
     print(target)
 
 

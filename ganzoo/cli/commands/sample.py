@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.cli.opening import Model, Truncation, check_sheet, open_model, slug
+from ganzoo.cli.opening import EACH, Model, Truncation, about, check_sheet, open_model, slug
 from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
 
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ganzoo.draw.generator import Generator
-    from ganzoo.draw.wanted import Wanted
-
-EACH = "each"
-"""The word for all classes, one row each."""
+    from ganzoo.draw.selection import Selection
 
 
 def sample(
@@ -72,20 +70,19 @@ def sample(
     if z is not None and (n is not None or seed is not None):
         raise UsageError("--z says which images to draw: leave -n and --seed out")
     seed = seed or 0
-    from ganzoo.draw.wanted import Wanted
+    from ganzoo.draw.selection import Selection
 
     many = _check_names({"-o": output, "--each": each, "--npz": npz, "--tar": tar})
     if many and columns is not None:
         raise UsageError("--columns is about a sheet: leave it out, or write one with -o")
     if label == EACH and columns is not None:
         raise UsageError("--class each has a row for each class: leave --columns out")
-    found, generator = open_model(model, runs)
+    found, generator = open_model(model, runs, None if label == EACH else label, truncation)
     if label == EACH:
         generator.of(0)  # an error where there are no classes
-    generator = generator.with_settings(None if label == EACH else label, truncation)
     own = None if z is None else _read_latents(z, generator)
     usual = 8 if label == EACH else 64
-    wanted = Wanted(
+    selection = Selection(
         generator=generator,
         n=(n or usual) if own is None else len(own),
         seed=seed,
@@ -97,34 +94,36 @@ def sample(
 
         option, path = many
         image = generator.info.image
-        sink = SINKS[option](path, (wanted.count, *image["size"], image["channels"]))
-        collect_images(
-            sink, lambda start: wanted.batches(batch_size, start), batch_size, _facts(wanted, z)
-        )
+        sink = SINKS[option](path, (selection.count, *image["size"], image["channels"]))
+        batches = partial(selection.batches, batch_size)
+        collect_images(sink, batches, batch_size, _facts(selection, z))
         print(path)
         return
-    check_sheet(wanted.count, "draw them with --each, --npz or --tar")
+    check_sheet(selection.count, "draw them with --each, --npz or --tar")
     import numpy as np
 
+    from ganzoo.draw import studies
     from ganzoo.draw.pixels import grid, save_png
 
     drawn = f"seed{seed}" if z is None else z.stem
-    of = f"-{EACH}" if wanted.classes else slug(generator)
-    target = output or Path(f"{found.name}-{drawn}{of}.png")
-    if wanted.classes:
-        replace(wanted.sheet(), caption=f"{found.name}, seed {seed}").save(target)
+    each_class = f"-{EACH}" if selection.classes else ""
+    target = output or Path(f"{found.name}-{drawn}{each_class}{slug(generator)}.png")
+    if selection.classes:
+        made_of = f"seed {seed}" if z is None else z.name
+        caption = f"{found.name}, {made_of}{about(generator)}"
+        replace(studies.classes(selection), caption=caption).save(target)
     else:
-        save_png(grid(np.concatenate(list(wanted.batches(batch_size))), columns), target)
+        save_png(grid(np.concatenate(list(selection.batches(batch_size))), columns), target)
     print(target)
 
 
-def _facts(wanted: Wanted, z: Path | None) -> dict[str, str | int]:
+def _facts(selection: Selection, z: Path | None) -> dict[str, str | int]:
     """Return what tells these images from others: a restart must be of the same."""
-    generator = wanted.generator
+    generator = selection.generator
     facts: dict[str, str | int] = {"model": generator.sha256, "run by": generator.runs_on}
-    facts |= {"seed": wanted.seed} if z is None else {"latents": _sha256(z)}
-    if wanted.classes:
-        facts["class"] = EACH
+    facts |= {"seed": selection.seed} if z is None else {"latents": _sha256(z)}
+    if selection.classes:
+        facts["classes"] = EACH  # and "class" is a name, which may be this word
     elif generator.label is not None:
         facts["class"] = generator.classes[generator.label]
     if generator.truncation != 1:

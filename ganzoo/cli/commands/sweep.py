@@ -59,8 +59,7 @@ def sweep(
     chosen = numbers("--values", values, float, "-3,0,3")
     if output is not None:
         sheets.is_animation(output)
-    found, generator = open_model(model, runs)
-    generator = generator.with_settings(label, truncation)
+    found, generator = open_model(model, runs, label, truncation)
     count = len(wanted) if isinstance(wanted, list) else min(wanted, generator.info.latent_dim)
     check_sheet(rows * count * len(chosen), "give --rows, --dims or --values less")
     indices = wanted if isinstance(wanted, list) else _most_moving(generator, wanted, seed)

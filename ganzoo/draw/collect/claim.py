@@ -74,9 +74,10 @@ def _agree(
     """Raise OutputError if what is there is not the beginning of these images."""
     there = _there(sink)
     if noted and noted != facts:
+        others = [key for key in {**noted, **facts} if noted.get(key) != facts.get(key)]
         begun, asked = (
-            ", ".join(f"{k} {str(v)[:16]}" for k, v in these.items() if those.get(k) != v)
-            for these, those in ((noted, facts), (facts, noted))
+            ", ".join(f"{key} {str(these.get(key, 'none'))[:16]}" for key in others)
+            for these in (noted, facts)
         )
         raise OutputError(
             f"{sink.path} was begun with {begun}, not with {asked}: choose another name, or "

@@ -46,6 +46,7 @@ export async function draw(ort, session, z, range = [-1, 1], { truncation, ...mo
   const given = { label: more.label ?? more.labels, truncation }, takes = (name) => session.inputNames.includes(name);
   for (const name of Object.keys(given))
     if (given[name] != null && !takes(name)) throw new Error(`this model takes no ${name}`);
+  if (truncation != null && !(truncation >= 0 && truncation <= 2)) throw new Error(`truncation is from 0 to 2, not ${truncation}`);
   if (takes("label")) inputs.label = new ort.Tensor("int64", chosen(n, more), [n]);
   if (takes("truncation")) inputs.truncation = new ort.Tensor("float32", [truncation ?? 1], []);
   const { type, dims, data } = (await session.run(inputs)).image;
@@ -75,7 +76,9 @@ function chosen(n, { labels: given, label, classes, seed, start }) {
 // A name may be written in any case; a text that is a name and a number is the name.
 function numberOf(label, names) {
   const word = String(label), same = (name) => name.toLowerCase() === word.toLowerCase();
-  const found = names.includes(word) ? names.indexOf(word) : names.findIndex(same);
+  const exact = names.includes(word);
+  if (!exact && names.filter(same).length > 1) throw new Error(`several classes are called ${word}: they differ by case`);
+  const found = exact ? names.indexOf(word) : names.findIndex(same);
   if (found < 0 && !/^\d+$/.test(word)) throw new Error(`there is no class ${word}`);
   return found < 0 ? Number(word) : found;
 }

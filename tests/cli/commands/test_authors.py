@@ -111,7 +111,7 @@ def test_the_command_says_what_holds_and_what_does_not(cli: Cli, tmp_path: Path)
     assert "architecture 'mlp_gan_shallow' of ganzoo 0.1.0" in done.out
     assert "ok    determinism" in done.out
     assert "has MPS kernels for all" in " ".join(done.out.split("ok    devices")[1].split())
-    assert "passed (19 of 19 checks hold)" in done.out
+    assert "passed (20 of 20 checks hold)" in done.out
     assert "did you mean 'mlp_gan'?" in cli("check-plugin", "mlp_gam").err
     (tmp_path / "empty").mkdir()
     done = cli("check-plugin", f"{tmp_path}/empty")

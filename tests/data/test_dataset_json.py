@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganzoo.data import Images, listed, open_images, open_splits
+from ganzoo.data import Images, dataset_json, open_images, open_splits
 
 GREY = (1, 16, 16)
 FILES = ("00000/img0.png", "00000/img1.png", "00001/img2.png", "00001/img3.png")
@@ -161,7 +161,7 @@ def test_both_parts_are_labelled_by_one_file_or_by_one_each(tmp_path: Path) -> N
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     path = folder(tmp_path, b"", FILES)
-    os.truncate(path / "dataset.json", listed.MOST_BYTES + 4 * listed.MORE_BYTES + 1)
+    os.truncate(path / "dataset.json", dataset_json.MOST_BYTES + 4 * dataset_json.MORE_BYTES + 1)
     said = "its dataset.json is larger than {} bytes: let it list these images alone"
     assert open_images(str(path), GREY).no_labels == said.format("10,002,000")
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:

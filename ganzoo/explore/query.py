@@ -1,4 +1,4 @@
-"""What a page asks for besides latents: the query of `/draw?labels=3,5,5&truncation=0.7`."""
+"""What the page asks for besides latents, in the query of `/draw?labels=3,5,5&truncation=0.7`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from ganzoo.errors import UsageError
 
 
-def settings(query: Sequence[tuple[str, str]]) -> tuple[NDArray[np.int64] | None, float | None]:
+def labels_and_truncation(
+    query: Sequence[tuple[str, str]],
+) -> tuple[NDArray[np.int64] | None, float | None]:
     """Return labels (n,) and the truncation, each None where it is not asked for.
 
     Whether the model takes them, and how many and how high labels may be, is checked where they are

@@ -1,4 +1,4 @@
-"""Which images are wanted of a generator, and all of them batch by batch."""
+"""Which images to draw of a generator, and all of them batch by batch."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.draw import latents
-from ganzoo.draw.generator import BATCH_SIZE, Generator
+from ganzoo.draw.generator import Generator
 from ganzoo.draw.pixels import Pixels
-from ganzoo.draw.sheets import Sheet
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Selection:
     """The first `n` images of `seed`, or those of the latents `z`, (n, latent_dim).
 
     With `classes`, which are numbers of classes, n of each are drawn, from the same z in each:
@@ -41,20 +40,15 @@ class Wanted:
         return (self._draw(first, min(first + batch_size, self.count)) for first in firsts)
 
     def _draw(self, first: int, end: int) -> Pixels:
-        places = np.arange(first, end)
-        if self.z is not None:
-            z = self.z[places % self.n]
-        else:
-            dim = self.generator.info.latent_dim
-            rows = [latents.normal(1, dim, self.seed, int(place)) for place in places % self.n]
-            z = np.concatenate(rows)
         labels = self.generator.labels(end - first, 0, first)
         if self.classes:
-            labels = np.asarray(self.classes)[places // self.n]
-        return self.generator.draw(z, end - first, labels=labels)
+            labels = np.asarray(self.classes)[np.arange(first, end) // self.n]
+        # What lies in a row of n is drawn from latents that follow each other.
+        rows = range(first // self.n * self.n, end, self.n)
+        parts = [self._latents(max(first - row, 0), min(end - row, self.n)) for row in rows]
+        return self.generator.draw(np.concatenate(parts), end - first, labels=labels)
 
-    def sheet(self) -> Sheet:
-        """Draw a sheet with a row for each of `classes`, of which there must be some."""
-        images = np.concatenate(list(self.batches(BATCH_SIZE)))
-        rows = images.reshape(len(self.classes), 1, self.n, *images.shape[1:])
-        return Sheet(rows, rows=[self.generator.classes[number] for number in self.classes])
+    def _latents(self, first: int, end: int) -> NDArray[np.float32]:
+        if self.z is not None:
+            return self.z[first:end]
+        return latents.normal(end - first, self.generator.info.latent_dim, self.seed, first)

@@ -1,4 +1,4 @@
-"""The images that a run was begun with: found again, or an error that says how they are others."""
+"""Open the images that a run was begun with again, or say how they are others now."""
 
 from __future__ import annotations
 
@@ -36,6 +36,13 @@ def same_images(
             f"the images in '{spec}' {others}: say where those of the run are with data=PATH, or "
             "begin a new run with `ganzoo train`",
             "data",
+        )
+    wanted = loaded.value.classes
+    if wanted and wanted != len(images.classes):
+        raise DataError(
+            f"{loaded.entry.name} is now of {wanted:,} classes, and the run was begun with "
+            f"{len(images.classes):,}: install the plugin of then, or begin a new run with "
+            "`ganzoo train`"
         )
     return images
 

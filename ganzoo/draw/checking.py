@@ -1,4 +1,4 @@
-"""Latents and labels that the user gives: checked, and as a model takes them."""
+"""Check latents and labels that the user gives, and make them what a model takes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ganzoo.errors import UsageError
 
 
-def latents(z: NDArray[Any], dim: int) -> NDArray[np.float32]:
+def check_latents(z: NDArray[Any], dim: int) -> NDArray[np.float32]:
     """Return z as float32 (n, dim); UsageError where it has another shape or is not finite."""
     found = np.asarray(z)
     if found.ndim != 2 or found.shape[1] != dim or len(found) == 0:
@@ -24,9 +24,9 @@ def latents(z: NDArray[Any], dim: int) -> NDArray[np.float32]:
     return checked
 
 
-def labels(of: Any, n: int, classes: int) -> NDArray[np.int64]:
+def check_labels(labels: Any, n: int, classes: int) -> NDArray[np.int64]:
     """Return the labels of n images as int64 (n,); UsageError where they are of no class."""
-    found = np.asarray(of)
+    found = np.asarray(labels)
     if found.shape != (n,) or found.dtype.kind not in "iu":
         raise UsageError(f"labels must be integers ({n},), not {found.dtype} {found.shape}")
     if found.min() < 0 or found.max() >= classes:
