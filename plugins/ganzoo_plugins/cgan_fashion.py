@@ -107,8 +107,8 @@ def acgan_fashion(
 ) -> Architecture:
     """Auxiliary classifier GAN: the discriminator must name the class of a picture.
 
-    The networks are those of `cgan_fashion`, but the discriminator has a second head in place of the
-    label. Both networks also minimise what that head gets wrong. `width` is the number of channels
+    The networks are those of `cgan_fashion`, but the discriminator has a second head in place of
+    the label. Both networks also minimise what that head gets wrong. `width` is the number of channels
     at 14x14, `slope` that of every LeakyReLU. Odena, Olah & Shlens, "Conditional Image Synthesis
     With Auxiliary Classifier GANs", ICML 2017.
     """
@@ -124,7 +124,5 @@ def acgan_fashion(
     objective = penalised(
         gan.objective, lambda D, real, fake: of_its_class(D, real) + of_its_class(D, fake)
     )
-    objective = penalised(
-        objective, lambda D, real, fake: of_its_class(D, fake), of="generator"
-    )
+    objective = penalised(objective, lambda D, real, fake: of_its_class(D, fake), of="generator")
     return replace(gan, discriminator=discriminator, objective=objective)

@@ -25,8 +25,8 @@ def wgan_gp(
     """Wasserstein GAN with gradient penalty, for images of five sizes, grey or in colour.
 
     The networks are DCGAN's, without norm in the critic, as the penalty is of each image by itself.
-    `width` is the number of channels at half of `size`; `weight` is that of the penalty, the paper's
-    lambda. The critic learns from five batches, the generator from the fifth of them. `channels` is
+    `width` is the number of channels at half of `size`; `weight` is that of the penalty, lambda in
+    the paper. The critic learns from five batches, the generator from the fifth of them. `channels` is
     what the data has. Gulrajani, Ahmed, Arjovsky, Dumoulin & Courville, "Improved Training of
     Wasserstein GANs", NeurIPS 2017.
     """
