@@ -9,6 +9,7 @@ from typing import Any
 
 from ganzoo.errors import ModelFileError
 from ganzoo.runs.carrying import Stop, Work, carry_out, never
+from ganzoo.runs.channels import with_channels
 from ganzoo.runs.classes import with_classes
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Job, Preparing, Say, open_architecture, open_data, quiet
@@ -68,6 +69,7 @@ def begin(
                 tensorboard=tensorboard, stop=stop, say=say, preparing=preparing,
             )  # fmt: skip
             return
+        loaded = with_channels(loaded, options or {}, data, data_options or {}, world)
         shape = loaded.value.image_shape
         images = open_data(data, shape, data_options or {}, skip_bad, world, preparing)
         heard = say if world.leads else (lambda remark: None)

@@ -30,7 +30,7 @@ def with_classes(
     found = len(images.classes)
     known = loaded.options.get("classes", "")  # "" where there is no such option
     if found and "classes" not in given and type(known) in (int, type(None)):
-        loaded = registry.load(loaded.entry, {**given, "classes": found}, Architecture)
+        loaded = registry.load(loaded.entry, {**loaded.options, "classes": found}, Architecture)
     wanted, name = loaded.value.classes, loaded.entry.name
     if not wanted:
         return loaded

