@@ -117,10 +117,8 @@ class Generator:
         batch_size = self._batch(batch_size)
         made = list[Pixels]()
         for first in range(0, len(inputs[0]), batch_size):
-            part = slice(
-                first, first + batch_size
-            )  # of all but the truncation, which is one number
-            batch = (each[part] if each.ndim else each for each in inputs)
+            part = slice(first, first + batch_size)
+            batch = (each[part] if each.ndim else each for each in inputs)  # a truncation has none
             made.append(self.pixels(self.forward(*batch)))
         return np.concatenate(made)
 

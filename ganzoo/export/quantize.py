@@ -80,7 +80,7 @@ def rounded(
     best = half(model)
     products, weights = _layers(model)
     for layer in products if compute else []:
-        candidate = stored_in_bits(_quantized(model, info, [*computed, *layer]), stored)
+        candidate = half(_quantized(model, info, [*computed, *layer]))
         if within(candidate):
             best, computed = candidate, [*computed, *layer]
     base = _quantized(model, info, computed)

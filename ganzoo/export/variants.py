@@ -45,18 +45,20 @@ def stored_in_bits(model: ModelProto, in_8_bits: Mapping[str, float]) -> ModelPr
         coarse, fine = np.split(
             weight, [round(in_8_bits.get(layer.name, 0) * weight.shape[axis])], axis
         )
-        parts = [f"{name}_{bits}" for bits, of in ((8, coarse), (16, fine)) if of.size]
+        split = coarse.size and fine.size
+        in_8, in_16 = (f"{name}_8", f"{name}_16") if split else (name, name)
         if coarse.size:
             whole, scale = _in_8_bits(coarse, axes)
             graph.initializer.extend(
                 [_tensor(f"{name}_i8", whole), _tensor(f"{name}_scale", scale)]
             )
             nodes.append(_to_float(f"{name}_i8", f"{name}_whole"))
-            nodes.append(helper.make_node("Mul", [f"{name}_whole", f"{name}_scale"], [f"{name}_8"]))
+            nodes.append(helper.make_node("Mul", [f"{name}_whole", f"{name}_scale"], [in_8]))
         if fine.size:
             graph.initializer.append(_tensor(f"{name}_f16", fine.astype(np.float16)))
-            nodes.append(_to_float(f"{name}_f16", f"{name}_16"))
-        nodes.append(helper.make_node("Concat", parts, [name], axis=axis))
+            nodes.append(_to_float(f"{name}_f16", in_16))
+        if split:
+            nodes.append(helper.make_node("Concat", [in_8, in_16], [name], axis=axis))
     nodes += graph.node
     graph.ClearField("node")
     graph.node.extend(nodes)

@@ -9,8 +9,8 @@ from typing import Any
 
 from ganzoo.errors import ModelFileError
 from ganzoo.runs.carrying import Stop, Work, carry_out, never
-from ganzoo.runs.channels import with_channels
 from ganzoo.runs.classes import with_classes
+from ganzoo.runs.filling import with_channels
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Job, Preparing, Say, open_architecture, open_data, quiet
 from ganzoo.runs.resuming import go_on

@@ -10,8 +10,8 @@ import numpy as np
 from ganzoo.architecture import Architecture
 from ganzoo.data import Images
 from ganzoo.errors import DataError
+from ganzoo.runs.filling import filled, takes
 from ganzoo.runs.job import Say
-from ganzoo.zoo import registry
 from ganzoo.zoo.registry import Loaded
 
 
@@ -28,9 +28,8 @@ def with_classes(
     networks want labels and there are none, all the same, or of another number of classes.
     """
     found = len(images.classes)
-    known = loaded.options.get("classes", "")  # "" where there is no such option
-    if found and "classes" not in given and type(known) in (int, type(None)):
-        loaded = registry.load(loaded.entry, {**loaded.options, "classes": found}, Architecture)
+    if found and takes(loaded, given, "classes"):
+        loaded = filled(loaded, "classes", found)
     wanted, name = loaded.value.classes, loaded.entry.name
     if not wanted:
         return loaded

@@ -79,10 +79,10 @@ def project(
     low, high = info.image_range
     like = next(network.parameters(), torch.zeros(0))
     wanted = torch.from_numpy(target.transpose(2, 0, 1) / 255).to(like)
+    label = generator.labels(1)
+    more = [] if label is None else [torch.from_numpy(label).to(like.device)]
 
     def loss(z: Tensor) -> Tensor:
-        label = generator.labels(len(z))
-        more = [] if label is None else [torch.from_numpy(label).to(like.device)]
         difference = (network(z, *more) - low) / (high - low) - wanted
         unusual = (z.square().sum(dim=1) - info.latent_dim).square() / (2 * info.latent_dim)
         return (_at_all_sizes(difference) + PRIOR * unusual).sum()

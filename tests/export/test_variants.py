@@ -2,6 +2,7 @@
 
 import functools
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -181,6 +182,22 @@ def test_a_layer_that_does_not_bear_8_bits_keeps_16(trained: Path) -> None:
     network = coarse(torch.nn.Linear(100, 400), torch.nn.Linear(400, 784))
     stored = [t.data_type for t in int8_of(network, info).graph.initializer if len(t.dims) > 1]
     assert sorted(stored) == [onnx.TensorProto.INT8, onnx.TensorProto.FLOAT16]
+
+
+def test_half_adds_one_cast_for_each_weight(trained: Path) -> None:
+    """And a weight is put together of two parts only where part of it is in 8 bits."""
+    generator, network = load_generator(trained)
+    model = to_onnx(network, generator.info)
+    (layer, *_) = [node for node in model.graph.node if node.op_type == "Gemm"]
+
+    def added(variant: onnx.ModelProto) -> dict[str, int]:
+        counts = [Counter(node.op_type for node in m.graph.node) for m in (variant, model)]
+        return dict(counts[0] - counts[1])
+
+    assert added(variants.half(model)) == {"Cast": 3}
+    stored = variants.stored_in_bits
+    assert added(stored(model, {layer.name: 1.0})) == {"Cast": 3, "Mul": 1}
+    assert added(stored(model, {layer.name: 0.5})) == {"Cast": 4, "Mul": 1, "Concat": 1}
 
 
 def test_int8_of_which_nothing_is_left_is_refused(trained: Path) -> None:
