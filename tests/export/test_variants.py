@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from onnx import numpy_helper
 
 import ganzoo
 from ganzoo.draw import latents
@@ -198,6 +199,23 @@ def test_half_adds_one_cast_for_each_weight(trained: Path) -> None:
     stored = variants.stored_in_bits
     assert added(stored(model, {layer.name: 1.0})) == {"Cast": 3, "Mul": 1}
     assert added(stored(model, {layer.name: 0.5})) == {"Cast": 4, "Mul": 1, "Concat": 1}
+
+
+def test_the_scales_are_those_of_the_channels_that_differ_most(trained: Path) -> None:
+    """Of inputs where these do, and else of outputs: whichever the weights are nearer to."""
+    generator, network = load_generator(trained)
+    model = to_onnx(network, generator.info)
+    (layer, *_) = [node for node in model.graph.node if node.op_type == "Gemm"]
+    (weight,) = [t for t in model.graph.initializer if t.name == layer.input[1]]
+    plain = np.random.default_rng(0).uniform(-1, 1, tuple(weight.dims)).astype(np.float32)
+    for axis in (0, 1):
+        sizes = np.geomspace(1, 1000, plain.shape[axis], dtype=np.float32)
+        weight.CopyFrom(
+            numpy_helper.from_array(plain * np.expand_dims(sizes, 1 - axis), weight.name)
+        )
+        stored = variants.stored_in_bits(model, {layer.name: 1.0})
+        (scale,) = [t for t in stored.graph.initializer if t.name == f"{weight.name}_scale"]
+        assert [size > 1 for size in scale.dims] == [axis == 0, axis == 1]
 
 
 def test_int8_of_which_nothing_is_left_is_refused(trained: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -95,3 +95,38 @@ def test_its_weights_keep_the_variance() -> None:
     with torch.no_grad():
         generator(torch.randn(64, 64))
     assert all(0.3 < std < 3 for std in seen), seen
+
+
+def test_its_penalty_is_added_to_every_eighth_update() -> None:
+    gan = r1gan(width=2, gamma=0.5)
+    _, discriminator = build(gan)
+    real, fake = torch.randn(3, 1, 28, 28), torch.randn(3, 1, 28, 28)
+
+    class Asked:
+        update = 0
+        scheduled: ClassVar[dict[str, float]] = {}
+
+        def __call__(self, images: torch.Tensor) -> torch.Tensor:
+            scores: torch.Tensor = discriminator(images)
+            return scores
+
+    def loss(update: int) -> float:
+        D: Any = Asked()
+        D.update = update
+        return gan.objective.discriminator_loss(D, real, fake).item()
+
+    plain = (F.softplus(-discriminator(real)) + F.softplus(discriminator(fake))).mean().item()
+    x = real.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(discriminator(x).sum(), x)
+    penalty = 0.5 / 2 * gradient.square().sum((1, 2, 3)).mean().item()
+    expected = [plain + 8 * penalty * (update % 8 == 0) for update in range(17)]
+    assert [loss(update) for update in range(17)] == pytest.approx(expected, rel=1e-5)
+
+
+def test_its_settings() -> None:
+    gan = r1gan()
+    optimizers = gan.optimizers(*build(gan))
+    groups = [optimizer.param_groups[0] for optimizer in optimizers]
+    assert [(group["lr"], group["betas"]) for group in groups] == [(6e-4, (0.0, 0.99))] * 2
+    assert [gan.schedules["ema"](seen, 10**6) for seen in (0, 1000, 10**6)] == [0, 100, 20_000]
+    assert (gan.defaults.batch_size, gan.defaults.ema) == (64, 20_000)
