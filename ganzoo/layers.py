@@ -62,3 +62,15 @@ def normal_weights(network: Network, std: float = 0.02) -> Network:
         if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(module.weight, 0.0, std)
     return network
+
+
+def halvings(size: int, least: int = 4) -> int:
+    """Return how often `size` pixels can be halved to a whole number of at least `least`.
+
+    28 pixels twice (14, 7), 96 four times (48, 24, 12, 6): so many blocks `up` or `down` there are
+    in an architecture that is for several sizes, and it begins at `size >> halvings(size)` pixels.
+    """
+    count = 0
+    while size % 2 == 0 and size // 2 >= least:
+        size, count = size // 2, count + 1
+    return count

@@ -79,6 +79,25 @@ def wasserstein() -> Objective:
     )
 
 
+def relativistic() -> Objective:
+    """Return losses that score each real image against the generated one of the same place.
+
+    D is to score it higher, G lower: no mode can be left out by scoring all images alike. With
+    classes both images are of one class. Jolicoeur-Martineau, "The relativistic discriminator",
+    ICLR 2019 (RpGAN), and Huang et al., "The GAN is dead; long live the GAN!", NeurIPS 2024.
+    """
+
+    def discriminator_loss(D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+        return F.softplus(D(fake) - D(real)).mean()
+
+    def generator_loss(D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+        return F.softplus(D(real) - D(fake)).mean()
+
+    return Objective(
+        discriminator_loss=discriminator_loss, generator_loss=generator_loss, scores="critic"
+    )
+
+
 def penalised(
     objective: Objective,
     *penalties: Loss,

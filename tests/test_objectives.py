@@ -23,6 +23,7 @@ from ganzoo.objectives import (
     penalised,
     r1,
     r2,
+    relativistic,
     wasserstein,
 )
 from ganzoo.train.events import Logged
@@ -36,6 +37,7 @@ OBJECTIVES: dict[str, Callable[[], Objective]] = {
     "least_squares": least_squares,
     "hinge": hinge,
     "wasserstein": wasserstein,
+    "relativistic": relativistic,
     "wgan_gp": lambda: penalised(wasserstein(), gradient_penalty(10)),
     "r1": lambda: penalised(non_saturating(), r1(10)),
     "r2": lambda: penalised(hinge(), r2(5)),
@@ -49,12 +51,14 @@ D_LOSSES = {  # by hand, of D(x) = 2, -1/2 and D(G(z)) = 1/4, -3
     "least_squares": ((1 + 2.25) / 2 + (0.0625 + 9) / 2) / 2,
     "hinge": (0 + 1.5) / 2 + (1.25 + 0) / 2,
     "wasserstein": (0.25 - 3) / 2 - (2 - 0.5) / 2,
+    "relativistic": (np.log1p(np.exp(0.25 - 2)) + np.log1p(np.exp(-3 + 0.5))) / 2,
 }
 G_LOSSES = {
     "non_saturating": (np.log1p(np.exp(-0.25)) + np.log1p(np.exp(3))) / 2,
     "least_squares": (0.5625 + 16) / 4,
     "hinge": 2.75 / 2,
     "wasserstein": 2.75 / 2,
+    "relativistic": (np.log1p(np.exp(2 - 0.25)) + np.log1p(np.exp(-0.5 + 3))) / 2,
 }
 
 

@@ -9,13 +9,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ganzoo import Architecture, TrainConfig
+from ganzoo.layers import halvings
 from ganzoo.objectives import non_saturating, penalised, r1
 from ganzoo.optimizers import adam
 
 SLOPE = 0.2  # of every LeakyReLU
 LABEL = 32  # numbers that stand for a class beside z
 LARGEST = 16  # pixels: side of the largest features that have residual blocks
-BASES = {28: 7, 32: 8, 48: 6, 64: 8, 96: 6, 128: 8, 256: 8}  # pixels at which an image begins
+LEAST = 6  # pixels: least side of the features that an image begins with
 Layer = TypeVar("Layer", nn.Conv2d, nn.Linear)
 
 
@@ -131,9 +132,9 @@ def r1gan(
     stands beside z, and the discriminator has a projection (Miyato & Koyama, ICLR 2018). Mescheder,
     Geiger & Nowozin, "Which Training Methods for GANs do actually Converge?", ICML 2018.
     """
-    used, base = classes * conditional, BASES[size]
-    halvings = round(math.log2(size / base))
-    widths = [min(width * 2**place, 6 * width) for place in range(halvings + 1)]
+    used, doublings = classes * conditional, halvings(size, LEAST)
+    base = size >> doublings
+    widths = [min(width * 2**place, 6 * width) for place in range(doublings + 1)]
     return Architecture(
         image_shape=(channels, size, size),
         latent_dim=latent_dim,

@@ -4,11 +4,9 @@ Huang et al., "The GAN is dead; long live the GAN! A Modern GAN Baseline", NeurI
 """
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from ganzoo import Architecture, Objective, TrainConfig
-from ganzoo.architecture import Discriminator
-from ganzoo.objectives import penalised, r1, r2
+from ganzoo import Architecture, TrainConfig
+from ganzoo.objectives import penalised, r1, r2, relativistic
 from ganzoo.optimizers import adam
 from ganzoo.schedules import cosine
 
@@ -51,20 +49,6 @@ class Generator(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         images: Tensor = self.network(z)
         return images if self.training else images.clamp(-1, 1)  # there is no tanh to bound it
-
-
-def relativistic() -> Objective:
-    """Return RpGAN's losses: each image against one of the other batch (Jolicoeur-Martineau)."""
-
-    def discriminator_loss(D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
-        return F.softplus(D(fake) - D(real)).mean()
-
-    def generator_loss(D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
-        return F.softplus(D(real) - D(fake)).mean()
-
-    return Objective(
-        discriminator_loss=discriminator_loss, generator_loss=generator_loss, scores="critic"
-    )
 
 
 def r3gan(*, latent_dim: int = 32, width: int = 16) -> Architecture:
