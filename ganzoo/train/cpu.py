@@ -24,7 +24,7 @@ Forward = Callable[[Tensor], Tensor]
 
 
 class Routes:
-    """A context in which `networks` compute in less time, in float32 on a CPU."""
+    """A context in which `networks` compute in less time, on a CPU."""
 
     def __init__(self, *networks: nn.Module) -> None:
         modules = {module for network in networks for module in network.modules()}
@@ -52,7 +52,7 @@ def _route(module: nn.Module) -> Forward | None:
 
 def _linear(module: nn.Linear, input: Tensor) -> Tensor:  # torch calls it that, too
     weight = module.weight
-    worth_it = weight.numel() >= 8192  # below, MKL is done before oneDNN begins
+    worth_it = weight.numel() >= 8192 and not torch.is_autocast_enabled("cpu")
     if worth_it and input.dim() == 2 and input.dtype == weight.dtype == torch.float32:
         return linear(input, weight, module.bias)
     return nn.functional.linear(input, weight, module.bias)

@@ -16,11 +16,12 @@ from ganzoo.errors import PluginError
 from ganzoo.seeds import derive
 from ganzoo.train import ema
 from ganzoo.train.cpu import Routes, one_by_one
-from ganzoo.train.device import choose_precision, is_here
+from ganzoo.train.device import is_here
 from ganzoo.train.listener import Listener, full
 from ganzoo.train.mode import TrainingMode
 from ganzoo.train.networks import seeded
 from ganzoo.train.optimizing import RATE, fill, follow, values_at
+from ganzoo.train.precision import Precision, choose_precision
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import ALONE, World
 
@@ -48,13 +49,17 @@ class Stepper:
         world: World = ALONE,
         *,
         images: int = 1,
+        precision: Precision | None = None,
     ) -> None:
-        """Prepare for a run of so many `images` in all, which schedules ask for."""
+        """Prepare for a run of so many `images` in all, which schedules ask for.
+
+        `precision` is what the config's word means; by default that is found out without measuring.
+        """
         self.architecture, self.state, self.config = architecture, state, config
         self.images = images
         self.scheduled: dict[str, float] = {}
         self.device, self.world = device, world
-        self.precision = choose_precision(config.precision, device)
+        self.precision = precision or choose_precision(config.precision, device)
         self.trained: dict[str, nn.Module] = {}  # in the last step
         self.latents = torch.Generator(device if is_here(device) else "cpu")
         self.together = one_by_one(state.discriminator)
@@ -65,7 +70,7 @@ class Stepper:
             mode = "reduce-overhead" if device.type == "cuda" else "default"
             self.generate = torch.compile(state.generator, mode=mode, dynamic=False)
             self.discriminate = torch.compile(state.discriminator, mode=mode, dynamic=False)
-        elif device.type == "cpu" and self.precision.name == "fp32":
+        elif device.type == "cpu":
             self.routes = Routes(state.generator, state.discriminator)
         networks = [state.generator, state.discriminator]
         self.average = None
