@@ -237,11 +237,15 @@ class Stepper:
 
     def _decay(self) -> float:
         """Return the decay of a step: the schedule's, unless the user chose another."""
-        chosen, usual = self.config.ema, self.architecture.defaults.ema
-        scheduled = "ema" in self.scheduled and chosen == usual
-        value = self.scheduled["ema"] if scheduled else chosen
-        assert value is not None  # or there would be no average
-        return ema.decay_per_step(value, self.config.batch_size, scheduled=scheduled)
+        config, usual = self.config, self.architecture.defaults.ema
+        assert config.ema is not None  # or there would be no average
+        if "ema" in self.scheduled and config.ema == usual:
+            return ema.decay_per_step(self.scheduled["ema"], config.batch_size, scheduled=True)
+        decay = ema.decay_per_step(config.ema, config.batch_size)
+        if not config.ema_growth:
+            return decay
+        longest = config.ema_growth * self.state.samples_seen  # half-life in images
+        return min(decay, float(0.5 ** (config.batch_size / longest)))
 
     def _fakes(self, labels: Tensor | None) -> _Fakes:
         """Return our share of a batch of generated images, from new latents and these labels."""
