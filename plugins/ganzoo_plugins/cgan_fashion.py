@@ -108,15 +108,19 @@ def acgan_fashion(
     """Auxiliary classifier GAN: the discriminator must name the class of a picture.
 
     The networks are those of `cgan_fashion`, but the discriminator has a second head in place of
-    the label. Both networks also minimise what that head gets wrong. `width` is the number of
-    channels at 14x14, `slope` that of every LeakyReLU. Odena, Olah & Shlens, "Conditional Image
+    the label. Both networks also minimise what that head gets wrong. The discriminator has no batch
+    norm: with one, it knows a batch of generated images from a real one, and the two networks agree
+    on classes of their own. `width` is the number of channels at 14x14, `slope` that of every
+    LeakyReLU. Odena, Olah & Shlens, "Conditional Image
     Synthesis With Auxiliary Classifier GANs", ICML 2017.
     """
     w = width
 
     def discriminator() -> nn.Module:
         features = nn.Sequential(
-            *down(1, w, norm=False, slope=slope), *down(w, 2 * w, slope=slope), nn.Flatten()
+            *down(1, w, norm=False, slope=slope),
+            *down(w, 2 * w, norm=False, slope=slope),
+            nn.Flatten(),
         )
         return Classifying(features, 2 * w * 7 * 7, classes)
 

@@ -42,7 +42,7 @@ def test_layers_and_parameters() -> None:
     plain, _ = build(cgan_fashion())
     assert count_parameters(generator) == count_parameters(plain)
     assert count_parameters(discriminator) == (
-        (64 * 16 + 64) + (64 * 128 * 16 + 128) + 2 * 128 + (6272 + 1) + (6272 * 10 + 10)
+        (64 * 16 + 64) + (64 * 128 * 16 + 128) + (6272 + 1) + (6272 * 10 + 10)
     )
 
 
