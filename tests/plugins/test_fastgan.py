@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -61,7 +62,7 @@ def test_at_256_pixels_it_is_as_wide_as_the_authors_make_it() -> None:
     ups = [1024, 512, 256, 128, 128, 64, 32]
     assert count_parameters(generator) == (
         100 * 2048 * 16 + 2 * 2048
-        + sum(doubled(*ups[n : n + 2], noisy=n % 2 == 0) for n in range(6))
+        + sum(doubled(ups[n], ups[n + 1], noisy=n % 2 == 0) for n in range(6))
         + gate(1024, 128, 4) + gate(512, 64, 4) + gate(256, 32, 4) + 32 * 3 * 9
     )  # fmt: skip
     assert count_parameters(discriminator) == (
@@ -227,7 +228,7 @@ def test_features_gate_those_some_blocks_later() -> None:
             expected.append(block(expected[-1]))
             if number:
                 first, second = weights(network.gates[number - 1])
-                small = expected[number - 1].unflatten(3, (3, 2)).unflatten(2, (3, 2)).mean((3, 5))
+                small = expected[number - 1].reshape(2, -1, 3, 2, 3, 2).mean((3, 5))
                 hidden = torch.einsum("nihw,oihw->no", small, first)
                 hidden = hidden / (1 + (-hidden).exp()) @ second[:, :, 0, 0].T
                 factors.append(1 / (1 + (-hidden).exp()))
@@ -246,12 +247,27 @@ def test_a_score_is_the_mean_over_the_parts() -> None:
     assert parts.std(1).min() > 0
 
 
+def test_decoders_wait_where_no_error_is_asked_for() -> None:
+    discriminator: Any = build(fastgan(size=48, width=2))[1].train()
+    images = torch.randn(3, 3, 48, 48)
+    for error, batches in ((None, 0), (torch.zeros(0), 0), (torch.zeros(1), 1)):
+        discriminator(images, error)
+        for decoder in (discriminator.whole, discriminator.quarter):
+            assert {layer.num_batches_tracked.item() for layer in norms(decoder)} == {batches}
+
+
+def test_no_layer_is_without_a_channel() -> None:
+    generator, discriminator = build(fastgan(size=256, width=1, latent_dim=1))
+    networks: tuple[Any, Any] = generator, discriminator
+    assert (networks[0].image[0].in_channels, networks[1].first[0].out_channels) == (1, 1)
+
+
 def test_the_decoders_redraw_the_image_at_half_its_size_and_a_quarter_of_it() -> None:
     discriminator: Any = build(fastgan(size=64, width=2))[1].eval()
     images, found, expected = torch.randn(3, 3, 64, 64), set[float](), dict[float, str]()
     with torch.no_grad():
         *_, before, last = discriminator.features(discriminator.first(images))
-        small = images.unflatten(3, (32, 2)).unflatten(2, (32, 2)).mean((3, 5))
+        small = images.reshape(3, 3, 32, 2, 32, 2).mean((3, 5))
         whole = (discriminator.whole(last) - small).abs().mean().item()
         for name, (y, x) in {"a": (0, 0), "b": (0, 1), "c": (1, 0), "d": (1, 1)}.items():
             seen = before[:, :, 8 * y : 8 * y + 8, 8 * x : 8 * x + 8]
@@ -325,10 +341,12 @@ def test_losses() -> None:
 def test_margins_are_between_four_fifths_and_one() -> None:
     plain, zeros = fastgan(redraw=0.0).objective, [[0.0] * 50] * 2
     found = [of(plain, [[x] * 50] * 2, [[-9.0] * 50] * 2) for x in (0.75, 0.85, 0.95, 1.0)]
-    assert all(before > after for before, after in zip(found, found[1:], strict=False))
-    assert found[0] > 0.05 and found[3] == 0
+    assert all(before > after for before, after in pairwise(found))
+    assert found[0] > 0.05
+    assert found[3] == 0
     sums = [of(plain, zeros, zeros) for _ in range(20)]
-    assert 1.75 < min(sums) < max(sums) < 1.85 and len(set(sums)) == 20
+    assert 1.75 < min(sums) < max(sums) < 1.85
+    assert len(set(sums)) == 20
 
 
 def test_weights_begin_with_norms_near_one_and_layers_that_keep_lengths() -> None:
