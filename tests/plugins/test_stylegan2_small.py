@@ -239,6 +239,16 @@ def test_an_image_is_the_sum_of_what_each_size_adds() -> None:
     close(drawn, image.clamp(-1, 1))
 
 
+def test_what_is_added_to_an_image_is_not_demodulated() -> None:
+    generator: Any = build(stylegan2_small(width=2))[0]
+    layer, x, w = generator.blocks[-1].to_image, random(2, 2, 28, 28), random(2, 64)
+    with torch.no_grad():
+        once = layer(x, w)
+        layer.style.weight.mul_(2)
+        layer.style.bias.mul_(2)
+        close(layer(x, w), 2 * once)
+
+
 def test_the_mapping_by_hand() -> None:
     generator: Any = build(stylegan2_small(classes=4, width=2, latent_dim=8), seed=2)[0].eval()
     z, labels = random(5, 8), torch.tensor([0, 3, 1, 2, 3])
