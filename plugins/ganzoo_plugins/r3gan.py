@@ -134,8 +134,9 @@ class Discriminator(nn.Module):
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the scores (n,) of images (n, C, H, W)."""
-        # Only differences of scores count, which bfloat16 would round away: the sums are float32.
-        features = (self.network(images).float() * self.basis).sum((2, 3))
+        # Only differences of scores count, which bfloat16 would round away. These sums are float32,
+        # as self.basis is.
+        features = (self.network(images) * self.basis).sum((2, 3))
         weight = self.weight if self.label is None else self.label(labels) @ self.weight
         scores: Tensor = (features * weight).sum(1)
         return scores

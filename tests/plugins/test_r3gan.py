@@ -133,8 +133,8 @@ def test_how_weights_begin() -> None:
     gain = math.sqrt(2 / 1.04) * 6**-0.25  # of two blocks at three sizes
     for network in (generator, discriminator):
         for a, _, b, _, c in branches(network):
-            assert a.weight.std().item() == pytest.approx(gain / math.sqrt(a.in_channels), rel=0.1)
-            assert b.weight.std().item() == pytest.approx(gain / math.sqrt(16 * 9), rel=0.1)
+            assert a.weight.std().item() == pytest.approx(gain / math.sqrt(a.in_channels), rel=0.05)
+            assert b.weight.std().item() == pytest.approx(gain / math.sqrt(16 * 9), rel=0.03)
             assert not a.bias.any()
             assert not b.bias.any()
             assert not c.weight.any()
@@ -220,7 +220,10 @@ def squared_gradients(network: nn.Module, images: Tensor) -> float:
 def test_its_losses(every: int) -> None:
     gan = r3gan(width=2, penalty_every=every)
     _, network = build(gan)
-    real, fake = torch.randn(3, 1, 28, 28), torch.randn(3, 1, 28, 28)
+    with torch.no_grad():  # it begins as a linear function, of the same gradient everywhere
+        for branch in branches(network):
+            nn.init.normal_(branch[-1].weight)
+    real, fake = torch.randn(3, 1, 28, 28), 3 + torch.randn(3, 1, 28, 28)
     apart = (network(real) - network(fake)).detach()
     penalty = 500 / 2 * (squared_gradients(network, real) + squared_gradients(network, fake))
     assert penalty > 0.1
@@ -279,4 +282,4 @@ def test_its_settings() -> None:
     assert [(group["lr"], group["betas"]) for group in groups] == [(2.5e-3, (0.0, 0.9))] * 2
     assert (gan.defaults.batch_size, gan.defaults.ema) == (64, 20_000)
     assert gan.schedules["gamma"](0, 100) == pytest.approx(2)
-    assert gan.schedules["gamma"](50, 100) == pytest.approx(0.2)
+    assert gan.schedules["gamma"](49, 100) > gan.schedules["gamma"](50, 100) == pytest.approx(0.2)
