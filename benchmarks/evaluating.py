@@ -21,6 +21,7 @@ from ganzoo.runs.saving import Saving
 from ganzoo.train.device import choose
 from ganzoo.train.events import Stepped
 from ganzoo.train.loop import fit
+from ganzoo.train.precision import Precision
 from ganzoo.train.world import ALONE
 from ganzoo.zoo import registry
 
@@ -41,7 +42,9 @@ def main() -> None:
     loaded = registry.load_architecture(given.architecture)
     gan, config = loaded.value, loaded.value.defaults
     images = open_images(registry.default_dataset(loaded), gan.image_shape)
-    job = Job(loaded=loaded, images=images, config=config, device=choose("cpu"), world=ALONE)
+    job = Job(loaded=loaded, images=images, config=config, device=choose("cpu"),
+        precision=Precision("fp32", "test"), world=ALONE,
+    )  # fmt: skip
     print(processor())
 
     steps, state = list[float](), None

@@ -26,6 +26,7 @@ from ganzoo.runs.saving import Saving
 from ganzoo.train.device import choose, keep_freed_memory
 from ganzoo.train.events import Stepped
 from ganzoo.train.loop import fit
+from ganzoo.train.precision import Precision
 from ganzoo.train.schedule import Every
 from ganzoo.train.world import ALONE
 from ganzoo.zoo import registry
@@ -47,7 +48,9 @@ def main() -> None:
     steps = 2 * WINDOW * (arguments.windows + 1)
     config = replace(loaded.value.defaults, epochs=10**6, max_steps=steps)
     images = Images(name="noise", pixels=pixels, fingerprint="", source={"path": "nowhere"})
-    job = Job(loaded=loaded, images=images, config=config, device=choose("cpu"), world=ALONE)
+    job = Job(loaded=loaded, images=images, config=config, device=choose("cpu"),
+        precision=Precision("fp32", "test"), world=ALONE,
+    )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="ganzoo-saving-", dir=arguments.folder) as folder:
         run = Run.create(Path(folder), "run", job.facts(Saving()))
         events = fit(loaded.value, pixels, config, save_every=Every(2 * WINDOW, "steps"))

@@ -4,8 +4,8 @@
 as a process of its own, and prints a table in Markdown, or with --json the numbers. The plain loop
 runs with 0 and with --workers processes that load images, and the better result counts. --beside
 names another command for the plain loop: {architecture}, {data}, {images}, {batch}, {workers} and
-{device} in it are replaced, and it must print the same line of JSON. Nothing else should run
-meanwhile.
+{device} in it are replaced, and it must print the same line of JSON. An ARCH may have options, as
+in 'r1gan classes=10'. Nothing else should run meanwhile.
 """
 
 from __future__ import annotations
@@ -26,13 +26,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from benchmarks.machine import processor
+from ganzoo import Architecture
 from ganzoo.train import cpu
 from ganzoo.train.state import TrainState
 from ganzoo.train.step import Stepper
 from ganzoo.zoo import registry
+from ganzoo.zoo.options import parse_pairs
 
 IMAGES = {"mlp_gan": 25600, "dcgan_fashion": 1280, "wgan_clip": 1280, "dcgan_anime96": 512}
 PLAIN = (
@@ -55,7 +58,8 @@ def main() -> None:
     parser.add_argument("--beside", default=PLAIN, metavar="COMMAND")
     parser.add_argument("--json", action="store_true")
     a = parser.parse_args()
-    peak = gemm_peak(torch.device(a.device))
+    kind = torch.bfloat16 if "bf16" in a.options else torch.float32
+    peak = gemm_peak(torch.device(a.device), dtype=kind)
     results = []
     for name in a.architectures:
         print(name, file=sys.stderr)
@@ -71,7 +75,7 @@ def main() -> None:
 
 def measure(name: str, a: argparse.Namespace, peak: float) -> dict[str, Any]:
     """Measure one architecture in all rounds; return medians, ratios and the rounds."""
-    gan = registry.load_architecture(name).value
+    gan = loaded(name)
     values = {
         "architecture": name,
         "data": a.data or gan.dataset,
@@ -112,9 +116,10 @@ def measure(name: str, a: argparse.Namespace, peak: float) -> dict[str, Any]:
 def ganzoo(values: dict[str, Any], options: str) -> float:
     """Return the images per second that `ganzoo train` logs in the second half of its steps."""
     steps = max(values["images"] // values["batch"], 2)
+    name, *pairs = values["architecture"].split()
     with tempfile.TemporaryDirectory(prefix="ganzoo-train-") as runs:
         command = [
-            sys.executable, "-m", "ganzoo", "train", values["architecture"],
+            sys.executable, "-m", "ganzoo", "train", name, *(f"--set={pair}" for pair in pairs),
             "--data", values["data"], "--batch-size", values["batch"], "--device", values["device"],
             "--max-steps", 2 * steps, "--log-every", steps, "--runs", runs, *shlex.split(options),
         ]  # fmt: skip
@@ -130,24 +135,51 @@ def flops_per_image(name: str, batch: int) -> float:
 
     The networks are counted as they are written; ganzoo's faster routes may need fewer operations.
     """
-    gan = registry.load_architecture(name).value
+    gan = loaded(name)
     config = replace(gan.defaults, batch_size=batch)
     cpu = torch.device("cpu")
     stepper = Stepper(gan, TrainState.fresh(gan, config, cpu), config, cpu)
     stepper.routes = nullcontext()
-    with FlopCounterMode(display=False) as counter:
-        stepper(torch.zeros(batch, *gan.image_shape))
-    return float(counter.get_total_flops()) / batch
+    labels = torch.arange(batch) % gan.classes if gan.classes else None
+    steps = 16  # of lazy penalties, each has its share
+    with Counter() as counter:  # type: ignore[no-untyped-call]
+        for _ in range(steps):
+            stepper(torch.zeros(batch, *gan.image_shape), labels)
+    return float(counter.flops) / batch / steps
 
 
-def gemm_peak(device: torch.device, size: int = 2048, seconds: float = 1.0) -> float:
+class Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """A context that counts operations; torch's own cannot look into a gradient of a gradient."""
+
+    flops = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        count = flop_registry.get(func.overloadpacket)
+        if count:
+            self.flops += count(*args, **(kwargs or {}), out_val=made)
+        return made
+
+
+def loaded(words: str) -> Architecture:
+    """Return the architecture of a name, or of a name with options: "r1gan classes=10"."""
+    name, *pairs = words.split()
+    return registry.load_architecture(name, parse_pairs(pairs)).value
+
+
+def gemm_peak(
+    device: torch.device,
+    size: int = 2048,
+    seconds: float = 1.0,
+    dtype: torch.dtype = torch.float32,
+) -> float:
     """Return the operations per second of a product of square matrices.
 
     On a CPU the faster of torch and oneDNN counts.
     """
-    x = torch.randn(size, size, device=device)
+    x = torch.randn(size, size, device=device, dtype=dtype)
     products = [lambda: x @ x]
-    if device.type == "cpu":
+    if device.type == "cpu" and dtype is torch.float32:
         products.append(lambda: cpu.linear(x, x, None))
     return max(2 * size**3 / _fastest(product, device, seconds) for product in products)
 

@@ -32,6 +32,14 @@ PICTURES = {
     "dcgan_anime96": "64 images with width=24, after the 2,600 steps of `make demo` on drawn faces",
     "r1gan": "The same eight latents as each class, after 8 epochs of Fashion-MNIST in bf16",
     "wgan_clip": "64 images after 1,500 steps on Fashion-MNIST, a sixteenth of its 25 epochs",
+    "acgan_fashion": "The same eight latents as each class, after 8 epochs of Fashion-MNIST with "
+    "width=32 and --ema 20000",
+    "wgan_gp": "64 images after 20 epochs of Fashion-MNIST with --ema 20000",
+    "sngan": "64 images after 4 epochs of Fashion-MNIST with width=32 and --ema 20000",
+    "fastgan": "64 images after 26 of its 100 epochs of 300 drawn faces (--set-data count=300)",
+    "stylegan2_small": "The same eight latents as each class, after 1.8 of its 30 epochs",
+    "r3gan": "The same eight latents as each class, after 1.6 epochs of Fashion-MNIST "
+    "(--max-steps 1500)",
     "cgan_fashion": "The same eight latents as each class, after 12 epochs of Fashion-MNIST with "
     "width=32 and --ema 0.999",
 }

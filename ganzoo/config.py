@@ -77,6 +77,11 @@ class TrainConfig:
         "Keep a moving average of the generator, and draw and export that. Below 1 it is the decay "
         "of a step (0.999), from 1 on the half-life in images (10000).",
     )
+    ema_growth: float = setting(
+        0.1,
+        "Let the half-life of the average grow: it is at most this share of the images seen yet. "
+        "With 0 it is the same from the start.",
+    )
     augment: bool | None = setting(
         None,
         "Change what the discriminator sees, so that few images last longer: as the architecture "
@@ -94,11 +99,14 @@ class TrainConfig:
         check_settings(self)
         rates = ("learning_rate", "generator_learning_rate", "discriminator_learning_rate")
         positive, betas = (*rates, "ema"), ("beta1", "beta2")
+        free = {"seed", "ema_growth", *positive, *betas}  # integers that may be below 1
         for row in fields(self):
             value, name = getattr(self, row.name), row.name
-            if type(value) is int and name not in {"seed", *positive, *betas} and value < 1:
+            if type(value) is int and name not in free and value < 1:
                 raise SettingError(f"{name} must be at least 1, not {value}", name)
             if name in positive and value is not None and not 0 < value < float("inf"):
                 raise SettingError(f"{name} must be a positive number, not {value}", name)
+            if name == "ema_growth" and not 0 <= value < float("inf"):
+                raise SettingError(f"{name} must be at least 0, not {value}", name)
             if name in betas and value is not None and not 0 <= value < 1:
                 raise SettingError(f"{name} must be at least 0 and below 1, not {value}", name)

@@ -184,6 +184,7 @@ def make_job(
     from ganzoo.data import Images
     from ganzoo.runs.job import Job
     from ganzoo.train.device import choose
+    from ganzoo.train.precision import Precision
     from ganzoo.train.world import ALONE
     from ganzoo.zoo import registry
 
@@ -192,7 +193,9 @@ def make_job(
     shape = (images, height, width, channels)
     pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     noise = Images(name="noise", pixels=pixels, fingerprint="", source={"path": "nowhere"})
-    return Job(loaded=loaded, images=noise, config=config, device=choose("cpu"), world=ALONE)
+    return Job(loaded=loaded, images=noise, config=config, device=choose("cpu"),
+        precision=Precision("fp32", "test"), world=ALONE,
+    )  # fmt: skip
 
 
 @pytest.fixture

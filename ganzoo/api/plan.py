@@ -58,6 +58,7 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
         lines["average"] = (
             f"of the generator, to be drawn and exported: decay {decay:.6g} a step, "
             f"half-life {half_life:,.0f} images"
+            + (f", at most {config.ema_growth:g} of those seen" if config.ema_growth else "")
         )
     if schedules := job.loaded.value.schedules:
         whole = opened.steps * config.batch_size

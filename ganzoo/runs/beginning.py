@@ -13,12 +13,13 @@ from ganzoo.runs.classes import with_classes
 from ganzoo.runs.filling import with_channels
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Job, Preparing, Say, open_architecture, open_data, quiet
+from ganzoo.runs.precision import measured
 from ganzoo.runs.resuming import go_on
 from ganzoo.runs.saving import Settings
 from ganzoo.runs.wishes import Wishes
 from ganzoo.train.device import choose
 from ganzoo.train.events import Event
-from ganzoo.train.schedule import sized
+from ganzoo.train.schedule import sized, total_steps
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import joined, launch, restarted
 from ganzoo.zoo import catalogue, registry
@@ -76,7 +77,12 @@ def begin(
         loaded = with_classes(loaded, options or {}, images, heard)
         small = "batch_size" not in given.config
         config = sized(asked, len(images.pixels)) if small else asked
-        job = Job(loaded=loaded, images=images, config=config, device=where, world=world)
+        steps = total_steps(config, len(images.pixels))
+        precision = measured(loaded, config, where.torch, world, steps)
+        job = Job(
+            loaded=loaded, images=images, config=config, device=where, precision=precision,
+            world=world,
+        )  # fmt: skip
 
         @contextmanager
         def create(state: TrainState) -> Iterator[Run]:

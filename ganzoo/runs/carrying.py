@@ -80,8 +80,8 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
     with registry.blame(job.loaded.entry):
         events = fit(
             job.loaded.value, job.images.pixels, job.config, labels=job.images.labels,
-            device=job.device.torch, world=world, state=work.state, stop=stop,
-            save_every=work.saving.due(), eval_every=work.saving.judged(),
+            device=job.device.torch, world=world, state=work.state, precision=job.precision,
+            stop=stop,            save_every=work.saving.due(), eval_every=work.saving.judged(),
             save_evaluated=work.saving.keep_best,
         )  # fmt: skip
         started = next(events)

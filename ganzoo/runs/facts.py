@@ -17,6 +17,8 @@ NEWER = {
 }  # fmt: skip
 """Settings that the first format of run.json did not have: where they are missing, they have their
 defaults."""
+BEFORE = {"ema_growth": 0.0}
+"""Settings of the same kind with another value where they are missing: what ganzoo did before."""
 
 Table = TypeVar("Table", TrainConfig, Saving)
 
@@ -239,6 +241,7 @@ def _settings(found: dict[str, Any], table: type[Table]) -> Table:
     names = {row.name for row in fields(table)}
     for name in sorted(found.keys() - names):
         raise ValueError(f"this ganzoo knows no setting '{name}': upgrade it")
+    found = {name: value for name, value in BEFORE.items() if name in names} | found
     for name in sorted(names - found.keys() - NEWER):
         raise KeyError(name)
     return table(**found)

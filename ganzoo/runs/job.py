@@ -16,8 +16,9 @@ from ganzoo.config import TrainConfig
 from ganzoo.data import Images, open_images
 from ganzoo.runs.facts import Chosen, Circumstances, Data, Facts, Made
 from ganzoo.runs.saving import Saving
-from ganzoo.train.device import Device, Precision, choose_precision
+from ganzoo.train.device import Device
 from ganzoo.train.optimizing import described
+from ganzoo.train.precision import Precision
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import World, launch
 from ganzoo.zoo import registry
@@ -41,23 +42,19 @@ def quiet() -> AbstractContextManager[Progress]:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """An architecture, images, a config, a device, and the processes that share the work."""
+    """An architecture, images, a config, a device, a precision, and the processes."""
 
     loaded: Loaded[Architecture]
     images: Images
     config: TrainConfig
     device: Device
+    precision: Precision
     world: World
 
     @property
     def name(self) -> str:
         """The name of its run, without the number."""
         return f"{self.loaded.entry.name}-{self.images.name}"
-
-    @property
-    def precision(self) -> Precision:
-        """The precision that the config's word means on this device."""
-        return choose_precision(self.config.precision, self.device.torch)
 
     def facts(
         self, saving: Saving, command: tuple[str, ...] = (), state: TrainState | None = None

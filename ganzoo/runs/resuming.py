@@ -18,6 +18,7 @@ from ganzoo.runs.facts import Facts, Resumed
 from ganzoo.runs.finding import Words, find, find_run
 from ganzoo.runs.folder import METRICS, RESUMES, Run, now
 from ganzoo.runs.job import Job, Preparing, Say, open_architecture, quiet
+from ganzoo.runs.precision import as_before
 from ganzoo.runs.reopening import same_images
 from ganzoo.runs.saving import Settings, extending
 from ganzoo.runs.state_files import restore
@@ -178,7 +179,10 @@ def _opened(
         if files and not world.leads:
             restore(state, files)
     images = same_images(facts, wishes.data, loaded, world, preparing)
-    job = Job(loaded=loaded, images=images, config=facts.config, device=where, world=world)
+    job = Job(
+        loaded=loaded, images=images, config=facts.config, device=where, world=world,
+        precision=as_before(facts.config, where.torch, facts.circumstances),
+    )  # fmt: skip
     _check_length(state, job)
     if run:
         _note(run, job, facts, state, command, say)

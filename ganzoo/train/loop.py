@@ -24,6 +24,7 @@ from ganzoo.train.events import (
     Started,
     Stepped,
 )
+from ganzoo.train.precision import Precision
 from ganzoo.train.schedule import EACH_EPOCH, Every, Schedule, Stopwatch, total_steps
 from ganzoo.train.state import TrainState
 from ganzoo.train.step import Stepper
@@ -40,6 +41,7 @@ def fit(
     device: torch.device | str = "cpu",
     world: World = ALONE,
     state: TrainState | None = None,
+    precision: Precision | None = None,
     stop: Callable[[], bool] = lambda: False,
     save_every: Every = EACH_EPOCH,
     eval_every: Every | None = None,
@@ -51,7 +53,8 @@ def fit(
     An architecture with classes needs the images' `labels`, int64 (N,); for any other they change
     nothing.
 
-    With `state`, go on from there, exactly as if there had been no break. `stop` is asked after
+    With `state`, go on from there, exactly as if there had been no break. `precision` is what the
+    config's word means; without it, "auto" is fp32 on a CPU. `stop` is asked after
     every batch; once it says yes in any process, the loop ends in good order in all. Every
     process of `world` yields the same events, about the same state. With `eval_every` there are
     EvaluationDue events, and with `save_evaluated` each of them comes with a CheckpointDue. `clock`
@@ -72,7 +75,9 @@ def fit(
     with explained("its networks and optimizers cannot be made"), exact(device):
         state = state or TrainState.fresh(architecture, config, device)
         whole = total_steps(config, len(pixels)) * config.batch_size
-        stepper = Stepper(architecture, state, config, device, world, images=whole)
+        stepper = Stepper(
+            architecture, state, config, device, world, images=whole, precision=precision
+        )
     world.broadcast([*state.generator.parameters(), *state.discriminator.parameters()])
     batches = Batches(pixels, architecture.image_range, device, config.seed, labels)
     schedule = Schedule(config, len(batches), save_every, eval_every, save_evaluated)

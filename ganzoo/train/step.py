@@ -16,11 +16,12 @@ from ganzoo.errors import PluginError
 from ganzoo.seeds import derive
 from ganzoo.train import ema
 from ganzoo.train.cpu import Routes, one_by_one
-from ganzoo.train.device import choose_precision, is_here
+from ganzoo.train.device import is_here
 from ganzoo.train.listener import Listener, full
 from ganzoo.train.mode import TrainingMode
 from ganzoo.train.networks import seeded
 from ganzoo.train.optimizing import RATE, fill, follow, values_at
+from ganzoo.train.precision import Precision, choose_precision
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import ALONE, World
 
@@ -48,13 +49,17 @@ class Stepper:
         world: World = ALONE,
         *,
         images: int = 1,
+        precision: Precision | None = None,
     ) -> None:
-        """Prepare for a run of so many `images` in all, which schedules ask for."""
+        """Prepare for a run of so many `images` in all, which schedules ask for.
+
+        `precision` is what the config's word means; by default that is found out without measuring.
+        """
         self.architecture, self.state, self.config = architecture, state, config
         self.images = images
         self.scheduled: dict[str, float] = {}
         self.device, self.world = device, world
-        self.precision = choose_precision(config.precision, device)
+        self.precision = precision or choose_precision(config.precision, device)
         self.trained: dict[str, nn.Module] = {}  # in the last step
         self.latents = torch.Generator(device if is_here(device) else "cpu")
         self.together = one_by_one(state.discriminator)
@@ -65,7 +70,7 @@ class Stepper:
             mode = "reduce-overhead" if device.type == "cuda" else "default"
             self.generate = torch.compile(state.generator, mode=mode, dynamic=False)
             self.discriminate = torch.compile(state.discriminator, mode=mode, dynamic=False)
-        elif device.type == "cpu" and self.precision.name == "fp32":
+        elif device.type == "cpu":
             self.routes = Routes(state.generator, state.discriminator)
         networks = [state.generator, state.discriminator]
         self.average = None
@@ -232,11 +237,15 @@ class Stepper:
 
     def _decay(self) -> float:
         """Return the decay of a step: the schedule's, unless the user chose another."""
-        chosen, usual = self.config.ema, self.architecture.defaults.ema
-        scheduled = "ema" in self.scheduled and chosen == usual
-        value = self.scheduled["ema"] if scheduled else chosen
-        assert value is not None  # or there would be no average
-        return ema.decay_per_step(value, self.config.batch_size, scheduled=scheduled)
+        config, usual = self.config, self.architecture.defaults.ema
+        assert config.ema is not None  # or there would be no average
+        if "ema" in self.scheduled and config.ema == usual:
+            return ema.decay_per_step(self.scheduled["ema"], config.batch_size, scheduled=True)
+        decay = ema.decay_per_step(config.ema, config.batch_size)
+        if not config.ema_growth:
+            return decay
+        longest = config.ema_growth * self.state.samples_seen  # half-life in images
+        return min(decay, float(0.5 ** (config.batch_size / longest)))
 
     def _fakes(self, labels: Tensor | None) -> _Fakes:
         """Return our share of a batch of generated images, from new latents and these labels."""

@@ -1,11 +1,15 @@
-"""A conditional GAN for 28x28 grey images: a DCGAN whose two networks see the label."""
+"""Conditional GANs for 28x28 grey images: a DCGAN that is told the class, or must name it."""
+
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ganzoo import Architecture, TrainConfig
+from ganzoo.architecture import Discriminator
 from ganzoo.layers import down, up
-from ganzoo.objectives import non_saturating
+from ganzoo.objectives import non_saturating, penalised
 from ganzoo.optimizers import adam
 
 
@@ -71,3 +75,58 @@ def cgan_fashion(
         dataset="fashion_mnist",
         defaults=TrainConfig(epochs=30, batch_size=64),
     )
+
+
+class Classifying(nn.Module):
+    """A discriminator that is not told the class: it has a second head, which names it."""
+
+    def __init__(self, features: nn.Module, wide: int, classes: int) -> None:
+        """Put two linear heads on `features`, which gives (n, wide)."""
+        super().__init__()
+        self.features = features
+        self.score, self.classes = nn.Linear(wide, 1), nn.Linear(wide, classes)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Return the scores (n,) of images (n, C, H, W), whatever their labels are."""
+        scores: Tensor = self.score(self.features(images))
+        return scores.flatten(0)
+
+    def classify(self, images: Tensor) -> Tensor:
+        """Return the logits (n, classes) of images (n, C, H, W)."""
+        logits: Tensor = self.classes(self.features(images))
+        return logits
+
+
+def of_its_class(D: Discriminator, images: Tensor) -> Tensor:
+    """Return the cross-entropy of the classes that D names for a batch: half of the paper's L_C."""
+    return F.cross_entropy(D.network.classify(D.augment(images)), D.labels)
+
+
+def acgan_fashion(
+    *, latent_dim: int = 100, classes: int = 10, width: int = 64, slope: float = 0.2
+) -> Architecture:
+    """Auxiliary classifier GAN: the discriminator must name the class of a picture.
+
+    The networks are those of `cgan_fashion`, but the discriminator has a second head in place of
+    the label. Both networks also minimise what that head gets wrong. The discriminator has no batch
+    norm: with one, it knows a batch of generated images from a real one, and the two networks agree
+    on classes of their own. `width` is the number of channels at 14x14, `slope` that of every
+    LeakyReLU. Odena, Olah & Shlens, "Conditional Image
+    Synthesis With Auxiliary Classifier GANs", ICML 2017.
+    """
+    w = width
+
+    def discriminator() -> nn.Module:
+        features = nn.Sequential(
+            *down(1, w, norm=False, slope=slope),
+            *down(w, 2 * w, norm=False, slope=slope),
+            nn.Flatten(),
+        )
+        return Classifying(features, 2 * w * 7 * 7, classes)
+
+    gan = cgan_fashion(latent_dim=latent_dim, classes=classes, width=width, slope=slope)
+    objective = penalised(
+        gan.objective, lambda D, real, fake: of_its_class(D, real) + of_its_class(D, fake)
+    )
+    objective = penalised(objective, lambda D, real, fake: of_its_class(D, fake), of="generator")
+    return replace(gan, discriminator=discriminator, objective=objective)

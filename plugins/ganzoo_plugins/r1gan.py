@@ -143,7 +143,6 @@ def r1gan(
         discriminator=lambda: Discriminator(used, base, widths[1:], channels),
         objective=penalised(non_saturating(), r1(gamma), every=8),
         optimizers=adam(6e-4, (0.0, 0.99)),
-        schedules={"ema": lambda seen, total: min(20_000, seen / 10)},
         dataset="fashion_mnist",
         defaults=TrainConfig(epochs=30, batch_size=64, ema=20_000),
     )

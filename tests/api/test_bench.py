@@ -20,7 +20,7 @@ from ganzoo.api.bench.contest import NOT_BEGUN, compare, contest
 from ganzoo.api.bench.finishes import LAPS, Finish, finishes, run_in
 from ganzoo.api.bench.judges import Judges
 from ganzoo.api.bench.laps import CLOCKS, train_laps
-from ganzoo.api.bench.plan import PLAN, Plan, note
+from ganzoo.api.bench.plan import PLAN, Plan, note, trials
 from ganzoo.errors import DataError, ModelFileError, PluginError, UsageError
 from ganzoo.evaluate.contest import Lap, tables
 from ganzoo.report.of_zoo import write
@@ -373,6 +373,27 @@ def test_more_names_and_seeds_are_added_to_the_page(tmp_path: Path, data: str) -
     assert kept["architectures"] == ["ganzoo:mlp_gan", "twin-gan:mlp_gan"]
     with pytest.raises(UsageError, match=r"with seconds=2, not 3\.0"):
         [*compare(plan(data, "ganzoo:mlp_gan", seconds=3.0), folder)]
+
+
+@pytest.mark.usefixtures("twin")
+def test_an_architecture_may_be_named_with_options(tmp_path: Path, data: str) -> None:
+    folder = tmp_path / "zoo"
+    wide, other = "ganzoo:mlp_gan hidden=16", "ganzoo:mlp_gan latent-dim=5 hidden=8,9"
+    found, _, page = compared(plan(data, wide), folder)
+    found, _, page = compared(plan(data, other), folder)
+    spelled = "mlp_gan hidden=8,9 latent_dim=5"  # in the order of their names
+    assert [(lap.name, lap.why) for lap in found] == [(spelled, ""), ("mlp_gan hidden=16", "")]
+    assert spelled in page
+    run = run_in(folder / "ganzoo-mlp_gan-hidden=8,9-latent_dim=5-seed0")
+    assert run
+    assert load_generator(run.path)[0].info.latent_dim == 5
+    assert json.loads((folder / PLAN).read_bytes())["architectures"] == [wide, f"ganzoo:{spelled}"]
+    outside = plan(data, "ganzoo:mlp_gan hidden=../../x")
+    assert trials(outside, folder)[0].folder.parent == folder
+    with pytest.raises(PluginError, match="'width' is not an option: write key=value"):
+        plan(data, "ganzoo:mlp_gan width")
+    with pytest.raises(UsageError, match="architectures must be one or more, each named once"):
+        plan(data, "ganzoo:mlp_gan hidden=8 latent_dim=5", "ganzoo:mlp_gan latent_dim=5 hidden=8")
 
 
 @pytest.mark.usefixtures("twin")

@@ -128,5 +128,4 @@ def test_its_settings() -> None:
     optimizers = gan.optimizers(*build(gan))
     groups = [optimizer.param_groups[0] for optimizer in optimizers]
     assert [(group["lr"], group["betas"]) for group in groups] == [(6e-4, (0.0, 0.99))] * 2
-    assert [gan.schedules["ema"](seen, 10**6) for seen in (0, 1000, 10**6)] == [0, 100, 20_000]
-    assert (gan.defaults.batch_size, gan.defaults.ema) == (64, 20_000)
+    assert (gan.defaults.batch_size, gan.defaults.ema, gan.defaults.ema_growth) == (64, 20_000, 0.1)

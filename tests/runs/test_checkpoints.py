@@ -24,6 +24,7 @@ from ganzoo.storage import Content, Disk
 from ganzoo.train.device import Device
 from ganzoo.train.loop import fit
 from ganzoo.train.networks import CPU
+from ganzoo.train.precision import Precision
 from ganzoo.train.schedule import Every
 from ganzoo.train.world import ALONE
 from ganzoo.zoo import registry
@@ -116,7 +117,9 @@ def job() -> Job:
     loaded = registry.load_architecture("mlp_gan", {"hidden": (8,)})
     images = open_images("toy_garments", loaded.value.image_shape, options={"count": "16"})
     config = TrainConfig(batch_size=8, epochs=5, log_every=3, ema=0.9)
-    return Job(loaded=loaded, images=images, config=config, device=Device(CPU, "test"), world=ALONE)
+    return Job(loaded=loaded, images=images, config=config, device=Device(CPU, "test"),
+        precision=Precision("fp32", "test"), world=ALONE,
+    )  # fmt: skip
 
 
 def trained(job: Job, runs: Path, disk: Disk) -> Run:

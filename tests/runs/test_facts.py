@@ -57,6 +57,7 @@ NEWER_CONFIG = (
     "beta1",
     "beta2",
     "augment",
+    "ema_growth",
 )
 """Settings that a file of an older ganzoo does not have."""
 OPTIONAL = [
@@ -94,6 +95,13 @@ def test_a_newer_setting_that_is_missing_has_its_default() -> None:
     read = Facts.from_json(content, "run.json")
     assert read.saving == Saving(keep=3)
     assert (read.config, read.saving.judged()) == (facts().config, None)
+
+
+def test_an_average_of_before_does_not_begin_to_grow() -> None:
+    """Its half-life was the same from the start: so the run goes on bit for bit."""
+    content = as_read(facts())
+    assert content["config"].pop("ema_growth") == 0.1
+    assert Facts.from_json(content, "run.json").config == replace(facts().config, ema_growth=0)
 
 
 @pytest.mark.parametrize(

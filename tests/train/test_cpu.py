@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -77,6 +78,52 @@ def test_networks_at_full_size_keep_their_numbers_and_gradients(name: str) -> No
 
 def routed(network: nn.Module) -> bool:
     return bool(Routes(network).routes)
+
+
+class Added(nn.Module):
+    """A convolution beside its input, which adds features of both orders in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(6, 6, 3, padding=1)
+        self.last: list[bool] = []  # of the input, and of a gradient: are the channels last?
+
+    def look(self, features: Tensor) -> None:
+        self.last.append(features.is_contiguous(memory_format=torch.channels_last))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.look(x)
+        active = F.leaky_relu(self.convolution(x), 0.2)
+        active.register_hook(self.look)  # type: ignore[no-untyped-call]
+        return x + active
+
+
+@pytest.mark.parametrize("bfloat16", [True, False])
+def test_features_have_their_channels_last_in_bfloat16(bfloat16: bool) -> None:
+    """Both networks' ends: what is unflattened, and the gradient of what is flattened."""
+    torch.manual_seed(0)
+    unflatten, added, flatten = nn.Unflatten(1, (6, 4, 4)), Added(), nn.Flatten()
+    added.convolution.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = nn.Sequential(unflatten, added, flatten, nn.Linear(96, 1))
+    z = torch.randn(5, 96)
+
+    def run(routes: bool) -> tuple[list[Tensor], list[bool]]:
+        x = z.clone().requires_grad_()
+        added.last.clear()
+        with Routes(network) if routes else nullcontext():
+            with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+                scores = network(x)
+            (slopes,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
+            orders = [*added.last]
+            loss = scores.square().mean() + slopes.square().sum()
+            gradients = torch.autograd.grad(loss, [*network.parameters()])
+        return [scores, slopes, *gradients], orders
+
+    (ours, quick), (torchs, usual) = run(True), run(False)
+    assert (quick, usual) == ([bfloat16] * 2, [False] * 2)
+    for one, other in zip(ours, torchs, strict=True):
+        tolerance = {"rtol": 0.02, "atol": 0.02} if bfloat16 else {"rtol": 0, "atol": 0}
+        torch.testing.assert_close(one, other, **tolerance)
 
 
 def test_networks_are_themselves_again_afterwards() -> None:

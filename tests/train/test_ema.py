@@ -24,7 +24,7 @@ from tests.conftest import Cli
 def test_k_steps_are_the_closed_form(architecture: Architecture) -> None:
     """Weights and batch-norm statistics after steps 1, 5, 9: (1 - D) D^(u - i) w_i / (1 - D^u)."""
     decay, steps = 0.95, 2 * EVERY + 3
-    config = TrainConfig(batch_size=4, max_steps=steps, ema=decay)
+    config = TrainConfig(batch_size=4, max_steps=steps, ema=decay, ema_growth=0)
     pixels = np.random.default_rng(0).integers(0, 256, (40, 28, 28, 1), np.uint8)
     history = []
     for event in fit(architecture, pixels, config):
@@ -43,6 +43,34 @@ def test_k_steps_are_the_closed_form(architecture: Architecture) -> None:
         else:  # a counter
             assert value == taken[-1][name]
     assert not torch.equal(next(average.parameters()), next(event.state.generator.parameters()))
+
+
+@pytest.mark.parametrize(("ema", "growth"), [(1e9, 0.5), (8.0, 0.5), (0.9, 2.0)])
+def test_its_half_life_grows_with_the_images_seen(
+    architecture: Architecture, ema: float, growth: float
+) -> None:
+    """It is at most `growth` of them, and then what was asked for: 8 images from 16 on."""
+    batch, steps = 4, 4 * EVERY + 1
+    config = TrainConfig(batch_size=batch, max_steps=steps, ema=ema, ema_growth=growth)
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 28, 28, 1), np.uint8)
+    asked = ema if ema >= 1 else batch * np.log(0.5) / np.log(ema)
+    expected = torch.zeros(())
+    for event in fit(architecture, pixels, config):
+        if isinstance(event, Stepped) and event.state.step % EVERY == 1:
+            half_life = min(asked, growth * event.state.step * batch)
+            kept = 0.5 ** (EVERY * batch / half_life)
+            share = (1 - kept) / (1 - kept ** (event.state.step // EVERY + 1))
+            now = torch.cat([p.detach().flatten() for p in event.state.generator.parameters()])
+            expected = expected + share * (now.double() - expected)
+    average = torch.cat([p.flatten() for p in event.state.shown.parameters()])
+    torch.testing.assert_close(average.double(), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("growth", ["-0.1", "inf", "nan"])
+def test_a_growth_that_makes_no_sense_is_refused(growth: str, cli: Cli, tmp_path: Path) -> None:
+    result = cli("train", "mlp_gan", "--ema-growth", growth, "--runs", tmp_path)
+    assert result.code == 2
+    assert "--ema-growth must be at least 0" in result.err
 
 
 def test_an_average_changes_nothing_of_what_is_learned(architecture: Architecture) -> None:

@@ -129,7 +129,7 @@ def test_the_pages_that_follow_from_the_code_are_those_that_it_gives(tmp_path: P
     settings = (tmp_path / "settings.md").read_text()
     assert settings == (ROOT / "docs" / "settings.md").read_text()
     given = {path.name: path.read_text() for path in (tmp_path / "zoo").iterdir()}
-    assert len(given) == 13
+    assert len(given) == 19
     assert given == {path.name: path.read_text() for path in (ROOT / "docs" / "zoo").iterdir()}
     for name in given.keys() - {"index.md"}:
         assert f"zoo/{name}" in (ROOT / "mkdocs.yml").read_text()
@@ -137,7 +137,7 @@ def test_the_pages_that_follow_from_the_code_are_those_that_it_gives(tmp_path: P
 
 def test_every_architecture_has_a_picture_of_its_own() -> None:
     pictures = [path.read_bytes() for path in (ROOT / "docs" / "images" / "zoo").glob("*.png")]
-    assert len(pictures) == len(set(pictures)) == 12
+    assert len(pictures) == len(set(pictures)) == 18
 
 
 @pytest.mark.slow

@@ -42,8 +42,8 @@ def compare(
     """
     whole = trials(together(plan, folder, say), folder)
     note(plan, folder)
-    wanted = {(trial.architecture, trial.seed) for trial in trials(plan, folder)}
-    asked = [trial for trial in whole if (trial.architecture, trial.seed) in wanted]
+    wanted = {trial.folder for trial in trials(plan, folder)}
+    asked = [trial for trial in whole if trial.folder in wanted]
     judges, failed, judged = Judges(plan), list[GanzooError](), False
     for place, trial in enumerate(asked):
         if seconds_left(trial.folder, plan.seconds, plan.laps):
@@ -88,7 +88,8 @@ def _trained(
     ends: list[Finish] = []
     try:
         for end in train_laps(
-            trial.architecture, trial.folder, seconds=plan.seconds, count=plan.laps,
+            trial.choice.entry.qualified, trial.folder, options=trial.choice.options,
+            seconds=plan.seconds, count=plan.laps,
             clock=CLOCKS[plan.clock], data=plan.data, device=plan.device,
             settings={**(plan.settings or {}), "seed": trial.seed}, stop=stop, say=say,
         ):  # fmt: skip

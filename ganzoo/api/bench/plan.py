@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ganzoo.api.bench.laps import CLOCKS, Clock
 from ganzoo.errors import DeviceError, ModelFileError, PluginError, UsageError
@@ -27,6 +28,7 @@ from ganzoo.runs.job import Say
 from ganzoo.storage import read_regular, write_whole
 from ganzoo.train.device import choose
 from ganzoo.zoo import catalogue
+from ganzoo.zoo.options import parse_pairs
 
 PLAN = "plan.json"
 GROWING = ("architectures", "seeds")
@@ -37,6 +39,7 @@ GROWING = ("architectures", "seeds")
 class Plan:
     """What a comparison does: train each architecture with each seed, and judge each lap.
 
+    An architecture is a name, or a name and options, as in "r1gan conditional=false width=32".
     `clock` is "wall", or "cpu" for seconds of the CPU, which are fair on a busy machine. `data`,
     `settings` and `device` are as for `ganzoo.train`, `images` and `features` as for
     `ganzoo.evaluate`. Raises UsageError where that makes no sense, PluginError where there are no
@@ -64,7 +67,7 @@ class Plan:
             catalogue.find(catalogue.features(), self.features)
         if self.clock not in CLOCKS:
             raise UsageError(f"clock must be one of {', '.join(CLOCKS)}, not {self.clock}", "clock")
-        named = {"architectures": [e.qualified for e in self.entries], "seeds": self.seeds}
+        named = {"architectures": [c.spelled for c in self.choices], "seeds": self.seeds}
         for name, values in named.items():
             if not values or len(set(values)) < len(values):
                 raise UsageError(f"{name} must be one or more, each named once", name)
@@ -72,10 +75,32 @@ class Plan:
             raise DeviceError("clock='cpu' does not see a GPU at work: use clock='wall'", "clock")
 
     @property
-    def entries(self) -> list[catalogue.Entry]:
-        """The architectures, as they are registered."""
-        known = catalogue.architectures()
-        return [catalogue.find(known, name) for name in self.architectures]
+    def choices(self) -> list[Choice]:
+        """The architectures, as they are registered, with their options."""
+        return [Choice.parse(words) for words in self.architectures]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An architecture that is registered, and the options that it is built with, as words."""
+
+    entry: catalogue.Entry
+    options: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, words: str) -> Choice:
+        """Read "r1gan" or "r1gan conditional=false". Raises PluginError, or UsageError."""
+        name, *pairs = words.split() or [""]
+        return cls(catalogue.find(catalogue.architectures(), name), parse_pairs(pairs))
+
+    def called(self, name: str) -> str:
+        """Return `name` and the options, in the order of their names."""
+        return " ".join([name, *(f"{key}={self.options[key]}" for key in sorted(self.options))])
+
+    @property
+    def spelled(self) -> str:
+        """The words that mean this choice and no other: "package:name key=value"."""
+        return self.called(self.entry.qualified)
 
 
 @dataclass(frozen=True)
@@ -83,7 +108,7 @@ class Trial:
     """One architecture, which is trained with one seed in a folder of its own."""
 
     name: str  # as the page shows it
-    architecture: str  # "package:name"
+    choice: Choice
     seed: int
     folder: Path
 
@@ -93,18 +118,24 @@ def trials(plan: Plan, folder: Path) -> list[Trial]:
 
     An architecture is shown as `package:name` where two have the same name.
     """
-    entries = plan.entries
-    names = [entry.name for entry in entries]
+    choices = plan.choices
+    names = [choice.entry.name for choice in {c.entry: c for c in choices}.values()]
     return [
         Trial(
-            entry.name if names.count(entry.name) == 1 else entry.qualified,
-            entry.qualified,
+            choice.called(entry.name if names.count(entry.name) == 1 else entry.qualified),
+            choice,
             seed,
-            folder / f"{entry.package}-{entry.name}-seed{seed}",
+            folder / f"{entry.package}-{_as_file(choice)}-seed{seed}",
         )
         for seed in plan.seeds
-        for entry in entries
+        for choice in choices
+        for entry in [choice.entry]
     ]
+
+
+def _as_file(choice: Choice) -> str:
+    """Return the name and options as a part of a file's name; others give another one."""
+    return "-".join(quote(word, safe="=,+") for word in choice.called(choice.entry.name).split())
 
 
 def together(plan: Plan, folder: Path, say: Say = lambda remark: None) -> Plan:
@@ -114,10 +145,10 @@ def together(plan: Plan, folder: Path, say: Say = lambda remark: None) -> Plan:
     where the folder is of a comparison with other seconds, data or settings.
     """
     before = _before(plan, folder)
-    known, entries = catalogue.architectures(), dict[str, None]()
+    entries = dict[str, None]()
     for name in [*before["architectures"], *plan.architectures]:
         try:
-            entries[catalogue.find(known, name).qualified] = None
+            entries[Choice.parse(name).spelled] = None
         except PluginError as error:
             say(f"{name} is left out: {error}")
     seeds = [*dict.fromkeys([*before["seeds"], *plan.seeds])]
@@ -127,7 +158,7 @@ def together(plan: Plan, folder: Path, say: Say = lambda remark: None) -> Plan:
 def note(plan: Plan, folder: Path) -> None:
     """Write `plan` into `folder`, together with what was asked for there before."""
     before, content = _before(plan, folder), asdict(plan)
-    content["architectures"] = [entry.qualified for entry in plan.entries]
+    content["architectures"] = [choice.spelled for choice in plan.choices]
     for name in GROWING:
         content[name] = [*dict.fromkeys([*before[name], *content[name]])]
     write_whole(folder / PLAN, (json.dumps(content, indent=2) + "\n").encode())

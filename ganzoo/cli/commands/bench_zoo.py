@@ -22,7 +22,11 @@ NAME = 14
 
 def bench_zoo(
     architectures: Annotated[
-        list[str], typer.Argument(metavar="NAME…", help="Names from `ganzoo list`.")
+        list[str],
+        typer.Argument(
+            metavar="NAME…",
+            help="Names from `ganzoo list`, or with options: 'r1gan conditional=false'.",
+        ),
     ],
     data: Annotated[
         str | None,
