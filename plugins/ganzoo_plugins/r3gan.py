@@ -155,7 +155,7 @@ def r3gan(
     penalty_every: int = 4,
     burn_in: float = 0.5,
 ) -> Architecture:
-    """Relativistic GAN with R1 and R2 and without norms, for seven sizes, with or without labels.
+    """Relativistic GAN with R1 and R2 and no norm, for seven sizes, with or without labels.
 
     `width` is the number of channels at the full size; there are three times as many at half of it
     and six times below. From 96 pixels on, 8 keep a CPU quick. Each size has so many residual
