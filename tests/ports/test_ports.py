@@ -161,8 +161,8 @@ def trained(name: str, runs: Path, breaks: tuple[int, ...]) -> TrainedRun:
     """A run of 103 steps that is stopped after each of the steps `breaks`, and gone on with."""
     settings: dict[str, Any] = {**SETTINGS}
     *_, last = begin(
-        theirs(name), options=OPTIONS.get(name), data_options={"count": 64}, settings=settings, runs=runs,
-        stop=after(0, breaks),
+        theirs(name), options=OPTIONS.get(name), data_options={"count": 64}, settings=settings,
+        runs=runs, stop=after(0, breaks),
     )  # fmt: skip
     for step in breaks:
         assert isinstance(last, Finished)
