@@ -165,7 +165,7 @@ def _compare(loss: Loss, D: Any, real: Tensor, fake: Tensor, inputs: Sequence[Te
 def test_wgan_gp_is_a_plugin_of_forty_lines() -> None:
     source = Path(wgan_gp.__file__).read_text()
     assert len(source.splitlines()) <= 40
-    entry = Entry("architecture", "wgan_gp", "tests", "0", "tests.wgan_gp:wgan_gp")
+    entry = Entry("architecture", "forty_lines", "tests", "0", "tests.wgan_gp:wgan_gp")
     verdicts = list(check_entry(entry, {"width": 4}))
     assert len(verdicts) == 20
     assert [verdict for verdict in verdicts if not verdict.passed] == []

@@ -42,6 +42,12 @@ def _main(arguments: list[str]) -> NoReturn:
         _fail(f"something ended the command with {error!r}; `ganzoo --debug …` shows what", 1)
     except KeyboardInterrupt as error:
         _fail(f"interrupted {error}", 130)
+    if "TORCHELASTIC_RUN_ID" in os.environ:  # torchrun started us
+        # All is written. Where several processes end at the same moment, torch 2.13 now and then
+        # aborts one of them as its own threads are taken down, and torchrun reports a failure.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 
