@@ -42,8 +42,9 @@ def main() -> None:
     loaded = registry.load_architecture(given.architecture)
     gan, config = loaded.value, loaded.value.defaults
     images = open_images(registry.default_dataset(loaded), gan.image_shape)
-    job = Job(loaded=loaded, images=images, config=config, device=choose("cpu"),
-        precision=Precision("fp32", "test"), world=ALONE,
+    job = Job(
+        loaded=loaded, images=images, config=config, device=choose("cpu"),
+        precision=Precision("fp32", "as loops are measured"), world=ALONE,
     )  # fmt: skip
     print(processor())
 

@@ -59,8 +59,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--device", default="cpu")
     a = parser.parse_args()
-    name, *pairs = a.architecture.split()
-    gan = registry.load_architecture(name, parse_pairs(pairs)).value
+    gan = named(a.architecture)
     images = open_images(a.data, gan.image_shape)
     labels = np.zeros(len(images.pixels), np.int64) if images.labels is None else images.labels
     loader = DataLoader(
@@ -81,6 +80,12 @@ def main() -> None:
         torch.cuda.synchronize()
     seconds = time.perf_counter() - start
     print(json.dumps({"images_per_second": (steps - WARM_UP) * a.batch / seconds}))
+
+
+def named(words: str) -> Architecture:
+    """Return the architecture of a name, or of a name with options: "r1gan classes=10"."""
+    name, *pairs = words.split()
+    return registry.load_architecture(name, parse_pairs(pairs)).value
 
 
 class Asked:

@@ -48,8 +48,9 @@ def main() -> None:
     steps = 2 * WINDOW * (arguments.windows + 1)
     config = replace(loaded.value.defaults, epochs=10**6, max_steps=steps)
     images = Images(name="noise", pixels=pixels, fingerprint="", source={"path": "nowhere"})
-    job = Job(loaded=loaded, images=images, config=config, device=choose("cpu"),
-        precision=Precision("fp32", "test"), world=ALONE,
+    job = Job(
+        loaded=loaded, images=images, config=config, device=choose("cpu"),
+        precision=Precision("fp32", "as loops are measured"), world=ALONE,
     )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="ganzoo-saving-", dir=arguments.folder) as folder:
         run = Run.create(Path(folder), "run", job.facts(Saving()))

@@ -30,12 +30,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from benchmarks.machine import processor
-from ganzoo import Architecture
+from benchmarks.plain_loop import named
 from ganzoo.train import cpu
 from ganzoo.train.state import TrainState
 from ganzoo.train.step import Stepper
-from ganzoo.zoo import registry
-from ganzoo.zoo.options import parse_pairs
 
 IMAGES = {"mlp_gan": 25600, "dcgan_fashion": 1280, "wgan_clip": 1280, "dcgan_anime96": 512}
 PLAIN = (
@@ -54,11 +52,12 @@ def main() -> None:
     parser.add_argument("--data", help="default: each architecture's own")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--options", default="", help="more for ganzoo train: '--precision bf16'")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="of ganzoo")
+    parser.add_argument("--options", default="", help="more for ganzoo train: '--ema 1000'")
     parser.add_argument("--beside", default=PLAIN, metavar="COMMAND")
     parser.add_argument("--json", action="store_true")
     a = parser.parse_args()
-    kind = torch.bfloat16 if "bf16" in a.options else torch.float32
+    kind = torch.bfloat16 if a.precision == "bf16" else torch.float32
     peak = gemm_peak(torch.device(a.device), dtype=kind)
     results = []
     for name in a.architectures:
@@ -75,7 +74,7 @@ def main() -> None:
 
 def measure(name: str, a: argparse.Namespace, peak: float) -> dict[str, Any]:
     """Measure one architecture in all rounds; return medians, ratios and the rounds."""
-    gan = loaded(name)
+    gan = named(name)
     values = {
         "architecture": name,
         "data": a.data or gan.dataset,
@@ -91,7 +90,7 @@ def measure(name: str, a: argparse.Namespace, peak: float) -> dict[str, Any]:
     ours: list[float] = []
     plain: dict[str, list[float]] = {label: [] for label in beside}
     for _ in range(a.rounds):
-        ours.append(ganzoo(values, a.options))
+        ours.append(ganzoo(values, f"--precision {a.precision} {a.options}"))
         for label, command in beside.items():
             answer = subprocess.check_output(shlex.split(command), text=True)
             plain[label].append(json.loads(answer.splitlines()[-1])["images_per_second"])
@@ -135,7 +134,7 @@ def flops_per_image(name: str, batch: int) -> float:
 
     The networks are counted as they are written; ganzoo's faster routes may need fewer operations.
     """
-    gan = loaded(name)
+    gan = named(name)
     config = replace(gan.defaults, batch_size=batch)
     cpu = torch.device("cpu")
     stepper = Stepper(gan, TrainState.fresh(gan, config, cpu), config, cpu)
@@ -159,12 +158,6 @@ class Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if count:
             self.flops += count(*args, **(kwargs or {}), out_val=made)
         return made
-
-
-def loaded(words: str) -> Architecture:
-    """Return the architecture of a name, or of a name with options: "r1gan classes=10"."""
-    name, *pairs = words.split()
-    return registry.load_architecture(name, parse_pairs(pairs)).value
 
 
 def gemm_peak(

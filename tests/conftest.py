@@ -193,7 +193,8 @@ def make_job(
     shape = (images, height, width, channels)
     pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     noise = Images(name="noise", pixels=pixels, fingerprint="", source={"path": "nowhere"})
-    return Job(loaded=loaded, images=noise, config=config, device=choose("cpu"),
+    return Job(
+        loaded=loaded, images=noise, config=config, device=choose("cpu"),
         precision=Precision("fp32", "test"), world=ALONE,
     )  # fmt: skip
 

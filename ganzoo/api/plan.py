@@ -28,7 +28,7 @@ def as_python(text: str, names: Iterable[str]) -> str:
 
 def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
     """Return what will be done, line by line, with the reason for each automatic choice."""
-    from ganzoo.train.ema import decay_per_step
+    from ganzoo.train.ema import decay_per_step, is_scheduled
     from ganzoo.train.networks import count_parameters
     from ganzoo.train.optimizing import value_at
 
@@ -54,11 +54,12 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
         lines["compile"] = "both networks, by torch.compile: the first steps take a while"
     if config.ema is not None:
         decay = decay_per_step(config.ema, config.batch_size)
+        grows = config.ema_growth and not is_scheduled(job.loaded.value, config)
         half_life = config.ema if config.ema >= 1 else math.log(0.5, decay) * config.batch_size
         lines["average"] = (
             f"of the generator, to be drawn and exported: decay {decay:.6g} a step, "
             f"half-life {half_life:,.0f} images"
-            + (f", at most {config.ema_growth:g} of those seen" if config.ema_growth else "")
+            + (f", at most {config.ema_growth:g} of those seen" if grows else "")
         )
     if schedules := job.loaded.value.schedules:
         whole = opened.steps * config.batch_size

@@ -17,11 +17,12 @@ from ganzoo.errors import DeviceError
 from ganzoo.runs.facts import Circumstances
 from ganzoo.storage import cache_folder, read_regular, write_whole
 from ganzoo.train.precision import Precision, choose_precision
+from ganzoo.train.timing import times_as_fast
 from ganzoo.train.world import World
 from ganzoo.zoo.registry import Loaded
 
 SHORTEST = 500
-"""Steps of the shortest run that is measured: it costs about as much as 30 steps."""
+"""Steps of the shortest run that is measured: that takes twelve steps, or half a second."""
 COSTS = (
     "batch_size", "discriminator_steps", "discriminator_every", "generator_every", "shared_fakes",
     "augment", "compile",
@@ -69,8 +70,6 @@ def _remembered(loaded: Loaded[Architecture], config: TrainConfig) -> float | No
         if 0 < times < math.inf:
             return times
     try:
-        from ganzoo.train.timing import times_as_fast
-
         times = times_as_fast(loaded.value, config)
     except Exception:  # whatever a network raises, training itself will raise it, and explain it
         return None

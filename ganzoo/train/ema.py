@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import ParametrizationList
 from torch.nn.utils.spectral_norm import SpectralNorm
 
+from ganzoo.architecture import Architecture
+from ganzoo.config import TrainConfig
 from ganzoo.errors import UsageError
 
 EVERY = 4
@@ -29,6 +31,11 @@ def decay_per_step(ema: float, batch_size: int, *, scheduled: bool = False) -> f
             f"{decay:g} a step, which averages nothing: use something like 0.999 or 10000"
         )
     return decay
+
+
+def is_scheduled(architecture: Architecture, config: TrainConfig) -> bool:
+    """Return whether the architecture's schedule decides, not the settings of the user."""
+    return "ema" in architecture.schedules and config.ema == architecture.defaults.ema
 
 
 def shadow(network: nn.Module) -> nn.Module:

@@ -237,9 +237,9 @@ class Stepper:
 
     def _decay(self) -> float:
         """Return the decay of a step: the schedule's, unless the user chose another."""
-        config, usual = self.config, self.architecture.defaults.ema
+        config = self.config
         assert config.ema is not None  # or there would be no average
-        if "ema" in self.scheduled and config.ema == usual:
+        if ema.is_scheduled(self.architecture, config):
             return ema.decay_per_step(self.scheduled["ema"], config.batch_size, scheduled=True)
         decay = ema.decay_per_step(config.ema, config.batch_size)
         if not config.ema_growth:

@@ -231,7 +231,6 @@ def fastgan(
         objective=soft_hinge_and_redrawing(redraw),
         optimizers=adam(2e-4, (0.5, 0.999)),
         augment=lambda: (Mirrored if mirror else DiffAugment)(cutout=False),
-        schedules={"ema": lambda seen, total: min(5_545, seen / 10)},
         dataset="toy_faces",
         defaults=TrainConfig(epochs=100, batch_size=8, shared_fakes=True, ema=5_545),
     )

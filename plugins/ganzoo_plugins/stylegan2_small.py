@@ -271,7 +271,6 @@ def stylegan2_small(
         discriminator=lambda: Discriminator(used, base, widths, channels),
         objective=penalised(objective, path_length(), every=4, of="generator"),
         optimizers=adam(0.0025, (0.0, 0.99)),
-        schedules={"ema": lambda seen, total: min(10_000, seen / 20)},
         dataset="fashion_mnist",
-        defaults=TrainConfig(epochs=30, batch_size=BATCH, ema=10_000),
+        defaults=TrainConfig(epochs=30, batch_size=BATCH, ema=10_000, ema_growth=0.05),
     )

@@ -407,7 +407,6 @@ def test_its_settings() -> None:
     networks = build(gan)
     groups = [optimizer.param_groups[0] for optimizer in gan.optimizers(*networks)]
     assert [(group["lr"], group["betas"]) for group in groups] == [(2e-4, (0.5, 0.999))] * 2
-    assert [gan.schedules["ema"](seen, 10**6) for seen in (0, 1000, 10**6)] == [0, 100, 5_545]
     defaults = gan.defaults
     assert (defaults.batch_size, defaults.ema, defaults.shared_fakes) == (8, 5_545, True)
     assert pytest.approx(0.999, abs=1e-6) == 0.5 ** (8 / 5_545)  # that of a step, as the authors'

@@ -457,9 +457,8 @@ def test_its_settings() -> None:
     optimizers = gan.optimizers(*build(gan))
     groups = [optimizer.param_groups[0] for optimizer in optimizers]
     assert [(group["lr"], group["betas"]) for group in groups] == [(0.0025, (0.0, 0.99))] * 2
-    ema = [gan.schedules["ema"](seen, 10**6) for seen in (0, 1000, 10**6)]
-    assert ema == [0, 50, 10_000]
-    assert (gan.defaults.batch_size, gan.defaults.ema, gan.truncation) == (32, 10_000, True)
+    assert (gan.defaults.ema, gan.defaults.ema_growth) == (10_000, 0.05)
+    assert (gan.defaults.batch_size, gan.truncation) == (32, True)
     assert (module.GROUP, module.MIXED) == (4, 0.9)
 
 

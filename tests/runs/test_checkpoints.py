@@ -117,7 +117,8 @@ def job() -> Job:
     loaded = registry.load_architecture("mlp_gan", {"hidden": (8,)})
     images = open_images("toy_garments", loaded.value.image_shape, options={"count": "16"})
     config = TrainConfig(batch_size=8, epochs=5, log_every=3, ema=0.9)
-    return Job(loaded=loaded, images=images, config=config, device=Device(CPU, "test"),
+    return Job(
+        loaded=loaded, images=images, config=config, device=Device(CPU, "test"),
         precision=Precision("fp32", "test"), world=ALONE,
     )  # fmt: skip
 

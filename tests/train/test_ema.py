@@ -66,6 +66,15 @@ def test_its_half_life_grows_with_the_images_seen(
     torch.testing.assert_close(average.double(), expected, rtol=1e-5, atol=1e-6)
 
 
+def test_the_plan_tells_of_growth_only_where_no_schedule_decides(cli: Cli, tmp_path: Path) -> None:
+    tiny = ("train", "r3gan", "--set", "width=2", "--data", "toy_garments", "--set-data", "count=8")
+    settings = ("--batch-size", 4, "--max-steps", 1, "--runs", tmp_path)
+    for more, told in (((), False), (("--ema", 500), True)):
+        planned = cli(*tiny, *settings, *more)
+        assert "of the generator, to be drawn and exported" in planned.out
+        assert ("of those seen" in planned.out) == told
+
+
 @pytest.mark.parametrize("growth", ["-0.1", "inf", "nan"])
 def test_a_growth_that_makes_no_sense_is_refused(growth: str, cli: Cli, tmp_path: Path) -> None:
     result = cli("train", "mlp_gan", "--ema-growth", growth, "--runs", tmp_path)
@@ -96,6 +105,7 @@ def test_it_is_what_a_run_shows_and_exports(cli: Cli, tmp_path: Path) -> None:
     assert (
         "average       of the generator, to be drawn and exported: decay 0.9 a step" in trained.out
     )
+    assert "half-life 105 images, at most 0.1 of those seen" in trained.out
     run = Path(trained.last)
     assert json.loads((run / "run.json").read_text())["config"]["ema"] == 0.9
     (checkpoint,) = (run / "checkpoints").glob("step-00000008")

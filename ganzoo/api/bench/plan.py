@@ -119,18 +119,15 @@ def trials(plan: Plan, folder: Path) -> list[Trial]:
     An architecture is shown as `package:name` where two have the same name.
     """
     choices = plan.choices
-    names = [choice.entry.name for choice in {c.entry: c for c in choices}.values()]
-    return [
-        Trial(
-            choice.called(entry.name if names.count(entry.name) == 1 else entry.qualified),
-            choice,
-            seed,
-            folder / f"{entry.package}-{_as_file(choice)}-seed{seed}",
-        )
-        for seed in plan.seeds
-        for choice in choices
-        for entry in [choice.entry]
-    ]
+    names = [entry.name for entry in {choice.entry for choice in choices}]
+
+    def trial(choice: Choice, seed: int) -> Trial:
+        entry = choice.entry
+        shown = entry.name if names.count(entry.name) == 1 else entry.qualified
+        path = folder / f"{entry.package}-{_as_file(choice)}-seed{seed}"
+        return Trial(choice.called(shown), choice, seed, path)
+
+    return [trial(choice, seed) for seed in plan.seeds for choice in choices]
 
 
 def _as_file(choice: Choice) -> str:
