@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from ganzoo_plugins.sngan import Down, conv, sngan
+from ganzoo_plugins.sngan import Down, Score, conv, sngan
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -92,6 +92,14 @@ def test_a_block_of_the_critic_is_its_branch_and_its_shortcut() -> None:
         expected += [b(F.relu(a(F.relu(x)))) + x]
         for block, wanted in zip(blocks, expected, strict=True):
             torch.testing.assert_close(block(x), wanted)
+
+
+def test_a_score_is_of_the_sum_over_all_pixels() -> None:
+    score: Any = Score(4).eval()
+    x = torch.randn(3, 4, 5, 5)
+    with torch.no_grad():
+        expected = (x.clamp(min=0).sum((2, 3)) * score.linear.weight).sum(1)
+        torch.testing.assert_close(score(x), expected)
 
 
 def test_weights_begin_as_the_authors_draw_them() -> None:

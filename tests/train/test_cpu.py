@@ -126,6 +126,18 @@ def test_features_have_their_channels_last_in_bfloat16(bfloat16: bool) -> None:
         torch.testing.assert_close(one, other, **tolerance)
 
 
+@pytest.mark.parametrize("bfloat16", [True, False])
+def test_a_gradient_has_the_order_of_what_was_flattened_in_bfloat16(bfloat16: bool) -> None:
+    """In float32 it stays as it is, so that runs which are under way end in the same bits."""
+    flatten = nn.Flatten()
+    x = torch.randn(2, 3, 4, 4).contiguous(memory_format=torch.channels_last).requires_grad_()
+    with Routes(flatten), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        rows = flatten(2 * x)
+    (gradient,) = torch.autograd.grad((rows * torch.arange(48)).sum(), x)
+    assert gradient.is_contiguous(memory_format=torch.channels_last) == bfloat16
+    assert torch.equal(gradient[1], 2 * torch.arange(48.0).view(3, 4, 4))
+
+
 def test_networks_are_themselves_again_afterwards() -> None:
     network = nn.Sequential(
         nn.Linear(4, 4), nn.Upsample(scale_factor=2), nn.Conv2d(1, 1, 3, padding=1)
