@@ -22,8 +22,9 @@ BATCH_SIZES = (1, 2, 7, 64)
 HELD_OUT = (*BATCH_SIZES, *(200,) * 5)
 """Batch sizes for int8, with a thousand more latents. None of them was used to choose the rounding;
 they are many because a few images are far worse than the rest."""
-TOLERANCE = 1e-5
-"""Largest difference that float32 images may have from torch's, in images from -1 to 1."""
+TOLERANCE = 2 / 255 / 100
+"""Largest difference that float32 images may have from torch's, in images from -1 to 1: a hundredth
+of a grey level. Rounding in float32 alone reaches a quarter of it in deep networks."""
 INT8_MAX, INT8_MEAN = 8, 1.0
 """Largest and mean difference that int8 images may have from torch's, in grey levels of 255."""
 

@@ -29,6 +29,8 @@ CALIBRATION_SEED = 2**63
 TUNING_SEED = 2**62
 """Seed of the latents that decide which layers are rounded: not those that the result is judged by.
 """
+TUNING = ((64,), (64,) * 3)
+"""Batch sizes of the tuning images: most layers that are too coarse show it in the first batch."""
 SHARES = (1.0, 0.5, 0.25)
 """Shares of a layer's output channels that are tried in 8 bits where it is stored so."""
 ATTEMPTS = ((0.9, True), (0.6, True), (0.6, False), (0.3, False))
@@ -41,49 +43,47 @@ def int8(model: ModelProto, info: ModelInfo, generator: Generator, judge: Refere
 
     The latents of `judge` have no part in the tuning.
     """
-    tuning = Reference(generator, (64,) * 4, TUNING_SEED)
+    few, more = (Reference(generator, sizes, TUNING_SEED + len(sizes)) for sizes in TUNING)
+    quantizer = Quantizer(model, info)
     for margin, compute in ATTEMPTS:
 
         def within(candidate: ModelProto, share: float = margin) -> bool:
+            made = clean(candidate)
             try:
-                parity = tuning.compare(clean(candidate), info)
+                parities = (tuning.compare(made, info) for tuning in (few, more))
+                return all(
+                    parity.uint8_max <= share * INT8_MAX and parity.uint8_mean <= share * INT8_MEAN
+                    for parity in parities
+                )
             except ModelFileError:  # it overflows
                 return False
-            return parity.uint8_max <= share * INT8_MAX and parity.uint8_mean <= INT8_MEAN * share
 
-        made = clean(rounded(model, info, within, compute))
+        made = clean(rounded(quantizer, within, compute))
         if judge.compare(made, info).passes("int8"):
             break
     return made
 
 
 def rounded(
-    model: ModelProto,
-    info: ModelInfo,
-    within: Callable[[ModelProto], bool],
-    compute: bool = True,
+    quantizer: Quantizer, within: Callable[[ModelProto], bool], compute: bool = True
 ) -> ModelProto:
-    """Return the model with each layer as coarse as `within` accepts.
+    """Return the model of `quantizer` with each layer as coarse as `within` accepts.
 
     With `compute`, each layer is first tried in 8 bits, those with most products first. The others,
     those with most weights first, compute in float32 from weights that are stored in 8 bits, all or
     a share of them, or else in 16 bits.
 
-    To compute in 8 bits is static quantization by onnxruntime's tool: QDQ nodes, a scale for each
-    output channel, weights in 7 of the 8 bits (AVX2 without VNNI would overflow), and ranges from
-    256 latents.
-
     Raises ModelFileError where no layer can be in 8 bits, computed or stored.
     """
     computed: list[str] = []
     stored: dict[str, float] = {}
-    best = half(model)
-    products, weights = _layers(model)
+    best = half(quantizer.model)
+    products, weights = _layers(quantizer.model)
     for layer in products if compute else []:
-        candidate = half(_quantized(model, info, [*computed, *layer]))
+        candidate = half(quantizer([*computed, *layer]))
         if within(candidate):
             best, computed = candidate, [*computed, *layer]
-    base = _quantized(model, info, computed)
+    base = quantizer(computed)
     for layer in (each for each in weights if each[0] not in computed):
         for share in SHARES:
             plan = {**stored, **dict.fromkeys(layer, share)}
@@ -126,42 +126,65 @@ def _layers(model: ModelProto) -> tuple[list[list[str]], list[list[str]]]:
     return first, second
 
 
-def _quantized(model: ModelProto, info: ModelInfo, names: list[str]) -> ModelProto:
-    """Return `model` with these nodes computed in 8 bits, with QDQ nodes around them."""
-    if not names:
-        return model
-    from onnxruntime import quantization as q
+class Quantizer:
+    """Computes layers of a model in 8 bits, by onnxruntime's tool for static quantization.
 
-    class Latents(q.CalibrationDataReader):  # type: ignore[misc]
-        def __init__(self) -> None:
-            self.batches = iter(range(4))
+    It adds QDQ nodes, with a scale for each output channel, and weights in 7 of the 8 bits (AVX2
+    without VNNI would overflow). The ranges of all values come from 256 latents; they are measured
+    once, when this is made.
+    """
 
-        def get_next(self) -> dict[str, NDArray[Any]] | None:
-            batch = next(self.batches, None)
-            if batch is None:
-                return None
-            z, *labels = latents.inputs(
-                64, info.latent_dim, len(info.classes), CALIBRATION_SEED, 64 * batch
+    def __init__(self, model: ModelProto, info: ModelInfo) -> None:
+        from onnxruntime import quantization as q
+
+        class Latents(q.CalibrationDataReader):  # type: ignore[misc]
+            def __init__(self) -> None:
+                self.batches = iter(range(4))
+
+            def get_next(self) -> dict[str, NDArray[Any]] | None:
+                batch = next(self.batches, None)
+                if batch is None:
+                    return None
+                z, *labels = latents.inputs(
+                    64, info.latent_dim, len(info.classes), CALIBRATION_SEED, 64 * batch
+                )
+                others = info.zeros(64)[1 + len(labels) :]
+                return dict(zip(info.inputs, (z, *labels, *others), strict=True))
+
+        self.model = model
+        with tempfile.TemporaryDirectory(prefix="ganzoo-int8-") as folder, _silent():
+            source, watched = Path(folder, "float32.onnx"), Path(folder, "watched.onnx")
+            onnx.save(model, source)
+            calibrator = q.create_calibrator(source, list(LAYERS), str(watched))
+            calibrator.collect_data(Latents())
+            self._ranges = calibrator.compute_data()
+            del calibrator  # it holds the file open
+
+    def __call__(self, names: list[str]) -> ModelProto:
+        """Return the model with these nodes computed in 8 bits."""
+        if not names:
+            return self.model
+        from onnxruntime import quantization as q
+
+        copy = ModelProto()
+        copy.CopyFrom(self.model)
+        with _silent():
+            tool = q.QDQQuantizer(
+                copy,
+                per_channel=True,
+                reduce_range=True,
+                weight_qType=q.QuantType.QInt8,
+                activation_qType=q.QuantType.QUInt8,
+                tensors_range=self._ranges,
+                nodes_to_quantize=names,
+                nodes_to_exclude=[],
+                op_types_to_quantize=list(LAYERS),
+                extra_options={},
             )
-            others = info.zeros(64)[1 + len(labels) :]
-            return dict(zip(info.inputs, (z, *labels, *others), strict=True))
-
-    with tempfile.TemporaryDirectory(prefix="ganzoo-int8-") as folder, _silent():
-        source, target = Path(folder, "float32.onnx"), Path(folder, "int8.onnx")
-        onnx.save(model, source)
-        q.quantize_static(
-            source,
-            target,
-            Latents(),
-            quant_format=q.QuantFormat.QDQ,
-            per_channel=True,
-            reduce_range=True,
-            activation_type=q.QuantType.QUInt8,
-            weight_type=q.QuantType.QInt8,
-            nodes_to_quantize=names,
-            op_types_to_quantize=list(LAYERS),
-        )
-        return onnx.load(target)
+            tool.quantize_model()
+            tool.model.topological_sort()
+        made: ModelProto = tool.model.model
+        return made
 
 
 @contextlib.contextmanager

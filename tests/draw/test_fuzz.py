@@ -15,7 +15,7 @@ from ganzoo.draw.info import ModelInfo
 from ganzoo.export import variants
 from ganzoo.export.graph import clean, to_onnx
 from ganzoo.export.parity import with_metadata
-from ganzoo.export.quantize import rounded
+from ganzoo.export.quantize import Quantizer, rounded
 from tests.conftest import ROOT
 
 
@@ -24,7 +24,7 @@ def seeds(exported: Path, folder: Path) -> list[Path]:
     model = onnx.load(exported)
     info = ModelInfo.from_metadata({p.key: p.value for p in model.metadata_props}, exported)
     (folder / "int8.onnx").write_bytes(
-        with_metadata(clean(rounded(model, info, lambda _: True)), info)
+        with_metadata(clean(rounded(Quantizer(model, info), lambda _: True)), info)
     )
     torch.manual_seed(0)
     network = nn.Sequential(

@@ -29,7 +29,7 @@ from ganzoo.export import variants
 from ganzoo.export.firstlayer import with_first_layer
 from ganzoo.export.graph import clean, to_onnx
 from ganzoo.export.parity import with_metadata
-from ganzoo.export.quantize import rounded
+from ganzoo.export.quantize import Quantizer, rounded
 from ganzoo.runs.weights import load_generator, model_info
 from ganzoo.train.networks import build, draw
 from ganzoo.zoo import registry
@@ -114,7 +114,7 @@ def test_it_is_that_of_the_network_for_each_of_ours(name: str) -> None:
         "uint8": (clean(variants.uint8(floats, info)), replace(info, image=image), 1e-5),
         "float16": (clean(variants.half(floats)), replace(info, precision="float16"), 1e-3),
         "int8": (
-            clean(rounded(floats, info, lambda model: True)),
+            clean(rounded(Quantizer(floats, info), lambda model: True)),
             replace(info, precision="int8"),
             0.1,
         ),

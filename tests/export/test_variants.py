@@ -22,7 +22,7 @@ from ganzoo.export import variants
 from ganzoo.export.exporting import Exported, export_onnx
 from ganzoo.export.graph import clean, to_onnx
 from ganzoo.export.parity import Reference
-from ganzoo.export.quantize import rounded
+from ganzoo.export.quantize import Quantizer, rounded
 from ganzoo.runs.weights import load_generator, model_info
 from ganzoo.train.networks import build, draw
 from ganzoo.zoo import registry
@@ -175,7 +175,7 @@ def int8_of(network: torch.nn.Module, info: ModelInfo) -> onnx.ModelProto:
     reference = Reference(Generator(info, lambda z: draw(network, z)))
     model = to_onnx(network, info)
     reference.check(model, info)
-    return rounded(model, info, lambda m: reference.compare(m, info).passes("int8"))
+    return rounded(Quantizer(model, info), lambda m: reference.compare(m, info).passes("int8"))
 
 
 def test_a_layer_that_does_not_bear_8_bits_keeps_16(trained: Path) -> None:
