@@ -12,6 +12,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import numpy as np
 import torch
@@ -97,6 +98,7 @@ class Asked:
         self.scheduled = {name: schedule(0, 10**6) for name, schedule in gan.schedules.items()}
         self.latents, self.labels = torch.empty(0), torch.empty(0)
         self.step = self.images_seen = self.update = 0
+        self.autocast = nullcontext
 
     def __call__(self, images: Tensor, *more: Tensor) -> Tensor:
         """Return the scores (n,) of images (n, C, H, W)."""

@@ -9,6 +9,7 @@ returns an `Architecture` (or a `Dataset`). An entry point in the group `ganzoo.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import (
     TYPE_CHECKING,
@@ -41,7 +42,10 @@ class Discriminator(Protocol):
 
     @property
     def network(self) -> Any:
-        """The network itself, an nn.Module, for its other methods: `D.network.classify(images)`."""
+        """The network itself, an nn.Module, for its other methods: `D.network.classify(images)`.
+
+        They compute in float32, and in the run's precision within `D.autocast()`.
+        """
 
     @property
     def generator(self) -> Any:
@@ -79,6 +83,13 @@ class Discriminator(Protocol):
         """Return images as the network is shown them; without an augmentation, as they are.
 
         Random numbers are drawn anew each time. For what a loss asks of `network` itself.
+        """
+        raise NotImplementedError
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """Return a context in which methods of the networks compute in the run's precision.
+
+        What they return there may be bfloat16: take `.float()` of it before a loss is computed.
         """
         raise NotImplementedError
 

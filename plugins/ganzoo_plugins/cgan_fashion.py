@@ -99,7 +99,9 @@ class Classifying(nn.Module):
 
 def of_its_class(D: Discriminator, images: Tensor) -> Tensor:
     """Return the cross-entropy of the classes that D names for a batch: half of the paper's L_C."""
-    return F.cross_entropy(D.network.classify(D.augment(images)), D.labels)
+    with D.autocast():
+        logits = D.network.classify(D.augment(images))
+    return F.cross_entropy(logits.float(), D.labels)
 
 
 def acgan_fashion(

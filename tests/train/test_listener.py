@@ -111,6 +111,25 @@ def test_a_loss_can_show_another_head_what_d_is_shown(
     np.testing.assert_allclose(one, two, rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("precision", "dtype"), [("fp32", torch.float32), ("bf16", torch.bfloat16)]
+)
+def test_another_head_computes_in_the_runs_precision(
+    architecture: Architecture, precision: Any, dtype: torch.dtype
+) -> None:
+    made = list[torch.dtype]()
+
+    def asks(D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+        made.append(D.network(real).dtype)
+        with D.autocast():
+            scores: Tensor = D.network(real)
+        made.append(scores.dtype)
+        return scores.float().mean()
+
+    events = trained(architecture, replace(CONFIG, precision=precision), discriminator_loss=asks)
+    assert made == [torch.float32, dtype] * events[-1].state.step
+
+
 def scores(events: list[Event]) -> list[list[float]]:
     return [[e.metrics["d_real"], e.metrics["d_fake"]] for e in events if isinstance(e, Logged)]
 
