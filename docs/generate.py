@@ -147,16 +147,18 @@ def _settings(gan: Loaded[Architecture]) -> str:
 
 
 def _layers(network: nn.Module, layers: list[Layer]) -> str:
-    modules = dict(network.named_modules())
     rows = [
         (
-            f"`{modules[layer.name]}`",
+            f"`{layer.described}`",
             " x ".join(map(str, layer.output_shape)) or "1",
             f"{layer.parameters:,}" if layer.parameters else "",
         )
         for layer in layers
     ]
-    rows.append(("in all", "", f"{count_parameters(network):,}"))
+    total = count_parameters(network)
+    if rest := total - sum({layer.name: layer.parameters for layer in layers}.values()):
+        rows.append(("what only a loss asks", "", f"{rest:,}"))
+    rows.append(("in all", "", f"{total:,}"))
     return _table(("layer", "output", "parameters"), rows)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized, type_before_parametrizations
 
 from ganzoo.architecture import Architecture
 from ganzoo.errors import PluginError
@@ -144,10 +145,15 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Layer:
-    """One leaf module as it ran: where it is, what it is, what it holds and what it returned."""
+    """One module as it ran: where it is, what it is, what it holds itself and what it returned.
+
+    A layer that torch parametrizes, say with a spectral norm, is one, and has the layer's own kind.
+    `described` is as torch prints it: with its settings, and what parametrizes it.
+    """
 
     name: str
     kind: str
+    described: str
     parameters: int
     output_shape: tuple[int, ...]  # without the batch
 
@@ -171,14 +177,30 @@ def _trace(network: nn.Module, *example: Tensor) -> list[Layer]:
 
     def hook(name: str) -> Any:
         def note(module: nn.Module, _: object, output: object) -> None:
-            kind = type(module).__name__
+            kind = type_before_parametrizations(module).__name__
+            described = f"{kind}({module.extra_repr()})"
+            numbers = count(module)
+            if is_parametrized(module):
+                lists: Any = module.parametrizations
+                norms = {type(n).__name__.strip("_") for every in lists.values() for n in every}
+                described += f" with {', '.join(sorted(norms))}"
             shape = tuple(getattr(output, "shape", ())[1:])  # some layers return several tensors
-            layers.append(Layer(name, kind, count_parameters(module), shape))
+            layers.append(Layer(name, kind, described, numbers, shape))
 
         return note
 
-    leaves = [(n, m) for n, m in network.named_modules() if not list(m.children())]
-    handles = [module.register_forward_hook(hook(name)) for name, module in leaves]
+    def count(module: nn.Module) -> int:
+        own = [*module.parameters(recurse=False)]
+        if is_parametrized(module):
+            lists: Any = module.parametrizations
+            own += lists.parameters()
+        return sum(p.numel() for p in own if p.requires_grad)
+
+    handles = [
+        module.register_forward_hook(hook(name))
+        for name, module in network.named_modules()
+        if "parametrizations" not in name.split(".") and (count(module) or not [*module.children()])
+    ]
     network(*example)
     for handle in handles:
         handle.remove()

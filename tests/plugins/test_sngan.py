@@ -11,7 +11,7 @@ from ganzoo_plugins.sngan import Down, Score, conv, sngan
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganzoo.train.networks import build, count_parameters
+from ganzoo.train.networks import build, count_parameters, describe_networks
 
 
 def c3(wide_in: int, wide_out: int) -> int:
@@ -108,6 +108,14 @@ def test_weights_begin_as_the_authors_draw_them() -> None:
     assert weight.abs().max().item() == pytest.approx(
         math.sqrt(2) * math.sqrt(6 / (2 * 32 * 9)), rel=0.01
     )
+
+
+def test_a_layer_with_a_spectral_norm_is_described_as_the_layer_that_it_is() -> None:
+    critic, layers = describe_networks(sngan(width=4))["discriminator"]
+    assert sum(layer.parameters for layer in layers) == count_parameters(critic)
+    assert {"Conv2d", "Linear", "ReLU"} < {layer.kind for layer in layers}
+    described = "Conv2d(1, 4, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1)) with SpectralNorm"
+    assert (layers[0].described, layers[0].output_shape) == (described, (4, 28, 28))
 
 
 def test_settings_of_the_paper() -> None:
