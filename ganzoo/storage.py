@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
+import secrets
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-Content = Sequence[bytes | memoryview]
+Content = Iterable[bytes | memoryview]
 """Content of a file, in pieces of bytes."""
 
 
@@ -50,6 +55,7 @@ class Disk:
 
 
 DISK = Disk()
+_DAY = 24 * 60 * 60  # seconds
 
 
 def cache_folder() -> Path:
@@ -74,28 +80,105 @@ def read_regular(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, disk: Disk = DISK) -> None:
     """Write a file and make its folder; a reader sees the whole old file or the whole new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        DISK.write(temporary, [content])
-        DISK.sync(temporary)
-        DISK.rename(temporary, path)
-        DISK.sync(path.parent)
+        with temporary(path) as file:
+            disk.write(file, [content])
+            disk.sync(file)
+            disk.rename(file, path)
+            disk.sync(path.parent)
     except OSError as error:
-        error.filename = error.filename or str(path)  # a full disk does not say of which file
+        error.filename = str(path)  # a full disk does not say of which file
         raise
+
+
+@contextmanager
+def temporary(path: Path) -> Iterator[Path]:
+    """Yield a new, empty file beside `path`; write it and rename it to `path`.
+
+    Where it was not renamed, it is removed at the end. No other process has its name: it is random,
+    as machines that share a folder have equal process numbers. Until the end it is locked, by its
+    new name too, so that `remove_left` leaves it alone.
+    """
+    while True:
+        file = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+        try:
+            held = file.open("xb")
+        except FileExistsError:
+            continue
+        if lock(held) and file.exists():
+            break
+        held.close()  # it was taken for one that was left
+    if os.name != "posix":
+        held.close()  # Windows renames no open file
+    try:
+        yield file
     finally:
-        temporary.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
+        held.close()
 
 
-def lock(file: IO[str]) -> bool:
+def remove_left(path: Path, unless: Callable[[], bool] = lambda: False) -> bool:
+    """Remove a file that a killed process left; return whether it was removed.
+
+    A file that a living process holds as its `temporary` stays; where the file system has no locks,
+    one that was written in the last day. `unless` is asked when nobody holds the file.
+    """
+    try:
+        with path.open("r+b") as file:
+            locked = _locked(file)
+            if locked is False or unless():
+                return False
+            if locked:
+                path.unlink()
+                return True
+        if time.time() - path.stat().st_mtime < _DAY:
+            return False
+        path.unlink()
+    except OSError:  # perhaps next time
+        return False
+    return True
+
+
+def write_checked(path: Path, value: dict[str, Any], disk: Disk = DISK) -> None:
+    """Write a JSON object with its own SHA-256, for `read_checked`."""
+    content = json.dumps({"sha256": _digest(value), **value}, indent=2)
+    write_whole(path, f"{content}\n".encode(), disk)
+
+
+def read_checked(path: Path) -> dict[str, Any]:
+    """Return the JSON object that `write_checked` wrote.
+
+    Raises OSError where there is none, ValueError where it is not what was written.
+    """
+    try:
+        value = json.loads(read_regular(path))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path.name} is damaged") from error
+    if not isinstance(value, dict) or "sha256" not in value:
+        raise ValueError(f"{path.name} is of another version of ganzoo")
+    if value.pop("sha256") != _digest(value):
+        raise ValueError(f"{path.name} is not what was written")
+    return value
+
+
+def _digest(value: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def lock(file: IO[Any]) -> bool:
     """Lock `file` until it is closed or this process dies; return False if another has it."""
+    return _locked(file) is not False  # some network file systems have no locks
+
+
+def _locked(file: IO[Any]) -> bool | None:
+    """Lock `file`; return whether it is ours now, or None where there are no locks."""
     if sys.platform == "win32":
-        return True
+        return None
     import fcntl
 
     try:
@@ -103,5 +186,5 @@ def lock(file: IO[str]) -> bool:
     except BlockingIOError:
         return False
     except OSError:
-        pass  # some network file systems have no locks
+        return None
     return True

@@ -10,6 +10,7 @@ from ganzoo.architecture import __version__
 from ganzoo.cli.commands import (
     authors,
     bench_zoo,
+    data,
     directions,
     evaluate,
     explore,
@@ -58,6 +59,7 @@ def options(
 app.command("list")(look.list_plugins)
 app.command("show")(look.show)
 app.command("runs")(look.list_runs)
+app.add_typer(data.app, name="data")
 app.command("train")(with_settings(train.train))
 app.command("resume")(with_settings(resume.resume, resumed=True))
 app.command("export")(export.export)

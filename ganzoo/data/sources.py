@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def _registered(name: str, options: Mapping[str, Any]) -> Source:
     """
     loaded = registry.load_dataset(name, options)
     entry, facts = loaded.entry, loaded.describe()
-    parts = Parts(loaded.value, to_label="train on others, with data=PATH")
+    parts = Parts(_owned(loaded), to_label="train on others, with data=PATH")
     other = {**loaded.options, "split": "test"}
     if loaded.options.get("split") == "train":
         function, _ = registry.import_function(entry)
@@ -103,4 +104,13 @@ def _registered(name: str, options: Mapping[str, Any]) -> Source:
 
 
 def _load(entry: catalogue.Entry, options: Mapping[str, Any]) -> Dataset:
-    return registry.load(entry, options, Dataset).value
+    return _owned(registry.load(entry, options, Dataset))
+
+
+def _owned(loaded: registry.Loaded[Dataset]) -> Dataset:
+    """Return a data set whose key in the cache is no other plugin's, and no other version's."""
+    dataset = loaded.value
+    if dataset.cache_key is None:
+        return dataset
+    whose = json.dumps(loaded.describe(), sort_keys=True, default=str)
+    return replace(dataset, cache_key=f"{whose} {dataset.cache_key}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -12,12 +12,13 @@ from pathlib import Path
 from shlex import quote
 
 from ganzoo.config import TrainConfig
+from ganzoo.data import Images
 from ganzoo.errors import DeviceError, OutputError, is_out_of_memory
 from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.job import Job
 from ganzoo.runs.recorder import record
 from ganzoo.runs.saving import Saving
-from ganzoo.train.events import Event
+from ganzoo.train.events import CheckpointDue, EpochEnded, EvaluationDue, Event, Finished
 from ganzoo.train.loop import fit
 from ganzoo.train.schedule import epochs_of, total_steps
 from ganzoo.train.state import TrainState
@@ -81,9 +82,10 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
         events = fit(
             job.loaded.value, job.images.pixels, job.config, labels=job.images.labels,
             device=job.device.torch, world=world, state=work.state, precision=job.precision,
-            stop=stop,            save_every=work.saving.due(), eval_every=work.saving.judged(),
+            stop=stop, save_every=work.saving.due(), eval_every=work.saving.judged(),
             save_evaluated=work.saving.keep_best,
         )  # fmt: skip
+        events = _settled(events, job.images)
         started = next(events)
     examiner = None
     if work.saving.judged() and world.leads:
@@ -116,6 +118,17 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
                     recorded = board.write(run, recorded, job.loaded.value.objective.scores)
                 yield from recorded
     world.barrier()  # torchrun takes the end of one for a failure, and would end those that write
+
+
+def _settled(events: Iterator[Event], images: Images) -> Iterator[Event]:
+    """Pass `events` on; raise DataError where images turn out to be damaged.
+
+    The first event after which something is kept waits until that is known.
+    """
+    for event in events:
+        kept = isinstance(event, EpochEnded | EvaluationDue | CheckpointDue | Finished)
+        images.settle(wait=kept)
+        yield event
 
 
 def _opened(started: Event, run: Run, work: Work, judged: str = "") -> Opened:

@@ -123,7 +123,15 @@ def open_data(
     skip_bad: bool,
     world: World,
     preparing: Preparing,
+    *,
+    check_later: bool = False,
 ) -> Images:
-    """Return the images to train on; they are prepared once for all processes of a machine."""
+    """Return the images to train on; they are prepared once for all processes of a machine.
+
+    `check_later` is for a training that asks `Images.settle` before it keeps anything.
+    """
     with world.leader_first(), (preparing if world.leads else quiet)() as progress:
-        return open_images(spec, shape, options=options, skip_bad=skip_bad, progress=progress)
+        return open_images(
+            spec, shape, options=options, skip_bad=skip_bad, check_later=check_later,
+            progress=progress,
+        )  # fmt: skip
