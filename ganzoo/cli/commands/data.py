@@ -9,6 +9,7 @@ import typer
 
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson
+from ganzoo.printable import one_line
 
 if TYPE_CHECKING:
     from ganzoo.data.inventory import Stored
@@ -42,9 +43,12 @@ def data(context: typer.Context, as_json: AsJson = False) -> None:
         if one.shape:
             count, pixels = f"{one.shape[0]:,}", _pixels(one)
         told = f"{one.data}: {one.origin}" if one.state == "whole" else one.state
-        table.add_row(one.name[:8], told, count, pixels, _megabytes(one.bytes), one.made[:10])
+        table.add_row(
+            one.name[:8], one_line(told), count, pixels, _megabytes(one.bytes), one.made[:10]
+        )
     console.show(table)
-    console.show(f"{_megabytes(sum(one.bytes for one in found))} in {cache_folder()}")
+    total = _megabytes(sum(one.bytes for one in found))
+    print(one_line(f"{total} in {cache_folder() / 'images'}"))
 
 
 @app.command()
@@ -71,7 +75,7 @@ def clear(
         return
     for one in removed:
         told = f"{one.data} {_pixels(one)}" if one.shape else one.state
-        console.show(f"removed {one.name[:8]}: {told}, {_megabytes(one.bytes)}")
+        print(one_line(f"removed {one.name[:8]}: {told}, {_megabytes(one.bytes)}"))
     if not removed:
         console.note("the cache has no decoded images that can be removed")
 
