@@ -22,6 +22,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganzoo.draw.untrusted import Contents
 from ganzoo.errors import ModelFileError
 
 SECONDS = 120.0
@@ -43,12 +44,13 @@ class Apart:
     def __init__(
         self,
         content: bytes,
+        contents: Contents,
         path: str | Path,
         providers: str | Sequence[str],
         threads: int | None = None,
         seconds: float = SECONDS,
     ) -> None:
-        """Open the content of a file; `path` is only for messages."""
+        """Open a file's content, as `ganzoo.draw.session.open_session` does."""
         self.path, self.seconds, self.late = path, seconds, False
         self.child = subprocess.Popen(
             [sys.executable, "-P", "-m", "ganzoo.draw.runner"],
@@ -60,7 +62,8 @@ class Apart:
         )
         self.close = weakref.finalize(self, _end, self.child)
         wanted = [providers] if isinstance(providers, str) else list(providers)
-        texts = [str(path), str(threads or 0), *wanted]
+        versions = [str(contents.ir_version), str(contents.opset)]
+        texts = [str(path), *versions, str(threads or 0), *wanted]
         frames = [(TEXT, text.encode("utf-8", "surrogateescape")) for text in texts]
         self.runs_on = [text.decode() for _, text in self._ask([*frames, (CONTENT, content)])]
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import IO, Any
 
 from ganzoo.draw.apart import ARRAY, CONTENT, END, ERROR, TEXT, Frame, packed, read, unpacked, write
+from ganzoo.draw.untrusted import Contents
 from ganzoo.errors import GanzooError
 
 MEMORY = 16 * 2**30
@@ -24,12 +25,11 @@ def main() -> None:
     opened = next(questions)
     texts = [text.decode("utf-8", "surrogateescape") for kind, text in opened if kind == TEXT]
     content = next(content for kind, content in opened if kind == CONTENT)
-    path, threads, *providers = texts
+    path, ir_version, opset, threads, *providers = texts
     try:
-        from ganzoo.draw import untrusted
         from ganzoo.draw.session import open_session
 
-        contents = untrusted.inspect(content, path)
+        contents = Contents(int(ir_version), int(opset))
         wanted = "auto" if providers == ["auto"] else providers
         session = open_session(content, contents, path, wanted, int(threads) or None)
     except GanzooError as error:

@@ -62,7 +62,7 @@ def from_bytes(
     def opened_session(content: bytes) -> onnxruntime.InferenceSession | Apart:
         if most:
             return open_session(content, contents, path, providers, threads)
-        return Apart(content, path, providers, threads)
+        return Apart(content, contents, path, providers, threads)
 
     session = opened_session(content)
 

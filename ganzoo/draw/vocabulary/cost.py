@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ganzoo.draw import graph
@@ -41,41 +40,46 @@ def of_one_image(content: bytes, info: ModelInfo) -> Cost:
 
 def of_batch(found: Graph, info: ModelInfo, n: int) -> Cost:
     """Return what n images at once cost; raise Unknown as `of_one_image` does."""
+    values = values_of(found, info, n)
+    last_use = {name: place for place, node in enumerate(found.nodes) for name in node.inputs}
+    last_use["image"] = len(found.nodes)
+    live = most = sum(value.nbytes for value in values.values()) - sum(
+        values[name].nbytes for node in found.nodes for name in node.outputs
+    )
+    products = 0
+    for place, node in enumerate(found.nodes):
+        inputs, made = ([values[x] for x in names if x] for names in (node.inputs, node.outputs))
+        products += _products(node, inputs, made)
+        live += sum(value.nbytes for value in made)
+        most = max(most, live)
+        for name in {*node.inputs, *node.outputs} - {"", *found.constants}:
+            if last_use.get(name, place) == place:
+                live -= values[name].nbytes
+    return Cost(products, most)
+
+
+def values_of(found: Graph, info: ModelInfo, n: int) -> dict[str, Value]:
+    """Return all values of a graph that draws n images, by name; or raise Unknown."""
     values = _constants(found)
     for name, (dtype, shape) in info.inputs.items():
         need(name not in values, "an input with a value")
         values[name] = Value(dtype, tuple(n if size is None else size for size in shape))
-    last_use = {name: place for place, node in enumerate(found.nodes) for name in node.inputs}
-    last_use["image"] = len(found.nodes)
-    live = sum(value.nbytes for value in values.values())
-    products, most = 0, live
-    for place, node in enumerate(found.nodes):
-        inputs = [_taken(values, name) if name else None for name in node.inputs]
-        made = made_by(node, inputs)
-        products += _products(node, [value for value in inputs if value is not None], made)
+    for node in found.nodes:
+        need(all(not x or x in values for x in node.inputs), "a value that is not made before")
+        made = made_by(node, [values[name] if name else None for name in node.inputs])
         for name, value in zip(node.outputs, made, strict=True):
             need(bool(name) and name not in values, "a value that is made twice")
             values[name] = value
-            live += value.nbytes
-        most = max(most, live)
-        for name in {*node.inputs, *node.outputs}:
-            if name and last_use.get(name, place) <= place:
-                live -= values[name].nbytes
-    image = _taken(values, "image")
+    need("image" in values, "no image")
+    image = values["image"]
     need((image.dtype, image.shape) == (info.image["dtype"], (n, *info.output_shape)), "images")
-    return Cost(products, most)
+    return values
 
 
 def _constants(found: Graph) -> dict[str, Value]:
     for constant in found.constants.values():
         need(constant.dtype in graph.DTYPES.values(), "a constant of another type")
     return {name: Value(c.dtype, c.shape, c.numbers) for name, c in found.constants.items()}
-
-
-def _taken(values: Mapping[str, Value], name: str) -> Value:
-    if name not in values:
-        raise Unknown("a value that is taken before it is made")
-    return values[name]
 
 
 def _products(node: Node, inputs: Inputs, made: list[Value]) -> int:
