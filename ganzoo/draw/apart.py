@@ -29,6 +29,8 @@ SECONDS = 120.0
 """Seconds that a model may take to be opened, or to draw one batch."""
 MOST_BYTES = 2**32
 """Most bytes of one answer."""
+OURS = str(Path(__file__).parents[2])
+"""The folder of the package, which a program may have found by its working folder."""
 HEAD = struct.Struct("<cQ")
 Frame = tuple[bytes, bytes]
 CONTENT, ARRAY, TEXT, END, ERROR = b"C", b"A", b"T", b"E", b"X"
@@ -57,7 +59,7 @@ class Apart:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([OURS, *filter(None, sys.path)])},
             start_new_session=True,  # so that a terminal's Ctrl-C is for us alone
         )
         self.close = weakref.finalize(self, _end, self.child)
