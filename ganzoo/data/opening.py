@@ -13,6 +13,7 @@ from ganzoo.data.files import require_size
 from ganzoo.data.prepare import Images, Progress, prepare
 from ganzoo.data.sources import Source, find
 from ganzoo.errors import DataError
+from ganzoo.printable import names
 from ganzoo.storage import cache_folder
 from ganzoo.zoo.guard import explained
 
@@ -156,5 +157,5 @@ def _prepared(
             dataset, shape, cache=cache_folder() / "images", skip_bad=skip_bad, progress=progress
         )
     return Images(
-        name=source.name, source=facts, classes=dataset.classes, **found._asdict()
+        name=source.name, source=facts, classes=names(dataset.classes), **found._asdict()
     )  # fmt: skip
