@@ -75,6 +75,7 @@ def test_a_name_for_a_file(name: str, file: str) -> None:
         ("&amp; &#60;", "&amp;amp; &amp;#60;"),
         ("<!-- end -->", "&lt;!-- end --&gt;"),
         ("a\n# b", "a?# b"),
+        ("__b__ a__b__c _d_", None),
     ],
 )
 def test_markdown_shows_the_words(words: str, shown: str | None) -> None:

@@ -7,8 +7,8 @@ import re
 
 from ganzoo.printable import line
 
-MARKUP = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)")
-"""Characters that can begin markup; a "_" inside a word cannot."""
+MARKUP = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
+"""Characters that can begin markup; a "_" between two letters or digits cannot."""
 
 
 def text(words: str) -> str:
