@@ -11,26 +11,49 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from io import RawIOBase
 from pathlib import Path
 from typing import IO, Any
 
+STDOUT = "standard output"
+"""What stands for a file's name in an error of standard output."""
+
 Content = Iterable[bytes | memoryview]
 """Content of a file, in pieces of bytes."""
+
+
+@contextmanager
+def naming(path: object) -> Iterator[None]:
+    """Name `path` in an OSError from inside that names no file, as that of a full disk does."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+def in_words(error: OSError) -> str:
+    """Return an error of the disk in words: the file, what is wrong, and where to make room."""
+    told = f"{error.filename or 'input/output'}: {error.strerror or error}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename not in (None, STDOUT):
+        folders = Path(error.filename).absolute().parents  # a temporary one is gone again
+        told += f"; make room in {next(folder for folder in folders if folder.exists())}"
+    return told
 
 
 class Disk:
     """All calls that change what is on a disk, in one place: a test can stop after each."""
 
     def create(self, folder: Path) -> None:
-        """Make a folder, and the folders above it."""
-        folder.mkdir(parents=True)
+        """Make a folder, and the one above it; what is above that is not made again."""
+        folder.parent.mkdir(exist_ok=True)
+        folder.mkdir()
 
     def write(self, file: Path, content: Content) -> None:
         """Write a file; until it is synced, a power cut may take it away."""
-        with file.open("wb", buffering=0) as opened:
+        with naming(file), file.open("wb", buffering=0) as opened:
             for piece in content:
-                while piece := piece[opened.write(piece) :]:
-                    pass
+                write_all(opened, piece)
 
     def sync(self, path: Path) -> None:
         """Wait until a file's content, or a folder's list of names, would survive a power cut."""
@@ -38,7 +61,8 @@ class Disk:
             return  # Windows has no such call
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            with naming(path):
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
 
@@ -68,6 +92,12 @@ def cache_folder() -> Path:
     return platformdirs.user_cache_path("ganzoo")
 
 
+def write_all(file: RawIOBase, content: bytes | memoryview) -> None:
+    """Write all of `content` to a file without a buffer, which may take a part at a time."""
+    while content:
+        content = content[file.write(content) or 0 :]
+
+
 def is_special(path: Path) -> bool:
     """Return whether a device, a pipe or a socket is at `path`: reading one may never end."""
     return path.exists() and not path.is_file() and not path.is_dir()
@@ -78,6 +108,20 @@ def read_regular(path: Path) -> bytes:
     if is_special(path):
         raise OSError(errno.EINVAL, "it is a device or a pipe", str(path))
     return path.read_bytes()
+
+
+def check_place(path: Path) -> None:
+    """Raise OSError where a file at `path` could not be written: say so before work that is long.
+
+    Nothing is changed. Whether the disk has room is known at the end only.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    above = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
+    if not above.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(above))
+    if not os.access(above, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(above))
 
 
 def write_whole(path: Path, content: bytes, disk: Disk = DISK) -> None:
@@ -92,7 +136,7 @@ def write_whole(path: Path, content: bytes, disk: Disk = DISK) -> None:
             disk.rename(file, path)
             disk.sync(path.parent)
     except OSError as error:
-        error.filename = str(path)  # a full disk does not say of which file
+        error.filename = str(path)  # that of a full disk names the temporary file
         raise
 
 
@@ -170,12 +214,12 @@ def _digest(value: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def lock(file: IO[Any]) -> bool:
+def lock(file: IO[Any] | int) -> bool:
     """Lock `file` until it is closed or this process dies; return False if another has it."""
     return _locked(file) is not False  # some network file systems have no locks
 
 
-def _locked(file: IO[Any]) -> bool | None:
+def _locked(file: IO[Any] | int) -> bool | None:
     """Lock `file`; return whether it is ours now, or None where there are no locks."""
     if sys.platform == "win32":
         return None

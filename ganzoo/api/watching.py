@@ -14,6 +14,7 @@ from ganzoo.api.plan import Spell, as_python, plan, print_plan
 from ganzoo.api.progress import Display, follow
 from ganzoo.api.progress.view import Shown
 from ganzoo.api.signals import Stop
+from ganzoo.api.terminal import print_line
 from ganzoo.errors import DivergedError
 from ganzoo.runs.carrying import Opened
 from ganzoo.runs.folder import METRICS, Run
@@ -87,7 +88,7 @@ def _leave_pictures(run: Run, stop: Stop, display: Display, say: Say) -> None:
     from ganzoo.report.of_run import REPORT, leave
 
     if display.words:
-        print(f"report: {run.path / REPORT}", flush=True)
+        print_line(f"report: {run.path / REPORT}")
     later = f"`ganzoo report {quote(str(run.path))}` draws them"
     try:
         with redirect_stdout(sys.stderr):

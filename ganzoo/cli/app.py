@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ganzoo.api.terminal import print_line
 from ganzoo.architecture import __version__
 from ganzoo.cli.commands import (
     authors,
@@ -39,7 +40,7 @@ app = typer.Typer(
 def _print_version(wanted: bool) -> None:
     """Print the version and end the command, if --version was given."""
     if wanted:
-        print(f"ganzoo {__version__}")
+        print_line(f"ganzoo {__version__}")
         raise typer.Exit
 
 

@@ -14,6 +14,7 @@ from ganzoo.data.files import require_size
 from ganzoo.data.prepare import Images, Progress, prepare
 from ganzoo.data.sources import Source, find
 from ganzoo.errors import DataError
+from ganzoo.printable import names
 from ganzoo.storage import cache_folder
 from ganzoo.zoo.guard import explained
 
@@ -166,5 +167,5 @@ def _prepared(
             skip_bad=skip_bad, check_later=check_later, progress=progress,
         )  # fmt: skip
     return Images(
-        name=source.name, source=facts, classes=dataset.classes, **found._asdict()
+        name=source.name, source=facts, classes=names(dataset.classes), **found._asdict()
     )  # fmt: skip

@@ -18,6 +18,7 @@ from ganzoo.data.idx import TO_LABEL, idx_dataset, idx_parts
 from ganzoo.data.npz import npz_parts
 from ganzoo.data.parts import Parts
 from ganzoo.errors import DataError, PluginError
+from ganzoo.printable import line
 from ganzoo.storage import is_special
 from ganzoo.zoo import catalogue, registry
 from ganzoo.zoo.options import offers
@@ -59,7 +60,7 @@ def find(spec: str, options: Mapping[str, Any]) -> Source:
         )
     path = Path(spec)
     real = Path(os.path.realpath(path))  # also where links lead in a circle
-    name = (real.name if real.is_dir() else real.stem) or "images"
+    name = line(real.name if real.is_dir() else real.stem) or "images"
     facts, parts = {"path": str(real)}, from_path(path)
     if parts.test is None:
         return Source(name, parts, facts, {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -18,6 +17,7 @@ from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.job import Job
 from ganzoo.runs.recorder import record
 from ganzoo.runs.saving import Saving
+from ganzoo.storage import in_words
 from ganzoo.train.events import CheckpointDue, EpochEnded, EvaluationDue, Event, Finished
 from ganzoo.train.loop import fit
 from ganzoo.train.schedule import epochs_of, total_steps
@@ -146,9 +146,7 @@ def _explained(run: Run, job: Job, *, resumed: bool) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        why = f"{error.filename or 'input/output'}: {error.strerror or error}"
-        room = "make room, then " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        raise OutputError(f"{why}; {room}{go_on}") from error
+        raise OutputError(f"{in_words(error)}; {go_on}") from error
     except Exception as error:
         if not is_out_of_memory(error):
             raise

@@ -14,6 +14,7 @@ import torch
 from ganzoo.architecture import Architecture
 from ganzoo.config import TrainConfig
 from ganzoo.data import Images, open_images
+from ganzoo.printable import file_name
 from ganzoo.runs.facts import Chosen, Circumstances, Data, Facts, Made
 from ganzoo.runs.saving import Saving
 from ganzoo.train.device import Device
@@ -54,7 +55,7 @@ class Job:
     @property
     def name(self) -> str:
         """The name of its run, without the number."""
-        return f"{self.loaded.entry.name}-{self.images.name}"
+        return file_name(f"{self.loaded.entry.name}-{self.images.name}")
 
     def facts(
         self, saving: Saving, command: tuple[str, ...] = (), state: TrainState | None = None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo.api.terminal import print_json, print_line
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson
 from ganzoo.printable import one_line
@@ -48,7 +48,7 @@ def data(context: typer.Context, as_json: AsJson = False) -> None:
         )
     console.show(table)
     total = _megabytes(sum(one.bytes for one in found))
-    print(one_line(f"{total} in {cache_folder() / 'images'}"))
+    print_line(f"{total} in {cache_folder() / 'images'}")
 
 
 @app.command()
@@ -75,13 +75,13 @@ def clear(
         return
     for one in removed:
         told = f"{one.data} {_pixels(one)}" if one.shape else one.state
-        print(one_line(f"removed {one.name[:8]}: {told}, {_megabytes(one.bytes)}"))
+        print_line(f"removed {one.name[:8]}: {told}, {_megabytes(one.bytes)}")
     if not removed:
         console.note("the cache has no decoded images that can be removed")
 
 
 def _print_json(found: list[Stored]) -> None:
-    print(json.dumps([one.to_json() for one in found], indent=2))
+    print_json([one.to_json() for one in found], indent=2)
 
 
 def _pixels(one: Stored) -> str:
