@@ -11,12 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Literal,
-    Protocol,
-)  # fmt: skip
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from ganzoo.config import TrainConfig
 

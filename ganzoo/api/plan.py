@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ganzoo.api.terminal import print_line
 from ganzoo.printable import one_line
 from ganzoo.zoo import options, registry
 
@@ -116,7 +117,8 @@ def print_plan(lines: Mapping[str, str]) -> None:
     indent = " " * 14
     for title, text in lines.items():
         line = f"{title:<14}{one_line(text)}"
-        print(textwrap.fill(line, width, subsequent_indent=indent) if width else line)
+        for part in textwrap.wrap(line, width, subsequent_indent=indent) if width else [line]:
+            print_line(part)
 
 
 def _short(epochs: float) -> str:

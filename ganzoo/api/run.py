@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo.api.metrics import Metrics
+from ganzoo.printable import line
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import METRICS, Run
 
@@ -236,10 +237,10 @@ class TrainedRun(os.PathLike[str]):
 
     def __repr__(self) -> str:
         found = self.summary()
-        last = found["last numbers"]
-        return f"<{self.path}: {found['outcome']}, {found['epochs']} epochs{last and f', {last}'}>"
+        last = found["last numbers"] and f", {found['last numbers']}"
+        return line(f"<{self.path}: {found['outcome']}, {found['epochs']} epochs{last}>")
 
     def _repr_html_(self) -> str:
         rows = [("run", str(self.path)), *self.summary().items()]
-        cells = "".join(f"<tr><th>{n}</th><td>{escape(v)}</td></tr>" for n, v in rows)
+        cells = "".join(f"<tr><th>{n}</th><td>{escape(line(v))}</td></tr>" for n, v in rows)
         return f"<table>{cells}</table>"

@@ -9,6 +9,7 @@ from typing import overload
 
 from ganzoo.api.run import SUMMARY, TrainedRun
 from ganzoo.errors import ModelFileError
+from ganzoo.printable import line
 from ganzoo.runs.finding import Words, runs_folder
 from ganzoo.runs.folder import Run
 
@@ -93,7 +94,7 @@ class Runs(Sequence[TrainedRun]):
         for summary, evaluation in zip(summaries, judged, strict=True):
             if marks and evaluation:
                 summary[DISTANCE] += f" {marks[evaluation.kind]}"
-        rows = [(r.name, *s.values()) for r, s in zip(self._runs, summaries, strict=True)]
+        rows = [(line(r.name), *s.values()) for r, s in zip(self._runs, summaries, strict=True)]
         notes = [f"{mark} {about(kind)}" for kind, mark in marks.items()]
         return rows, [COMPARABLE, *notes] if notes else []
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+import json
+from typing import IO, TYPE_CHECKING, Any, Literal
 
-from ganzoo.printable import printable
+from ganzoo.printable import line, printable
+from ganzoo.storage import STDOUT, naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +18,21 @@ if TYPE_CHECKING:
 Mode = Literal["auto", "rich", "plain", "json", "none"]
 """Ways to show a run: "rich" is a panel, "plain" lines of text, "json" one object a line, "none"
 nothing; "auto" chooses."""
+
+
+def print_line(text: object = "") -> None:
+    """Print a line on standard output, at once; no word in it steers a terminal.
+
+    "?" stands for what is not printable, also for a line's end: the last line is one path.
+    """
+    with naming(STDOUT):
+        print(line(str(text)), flush=True)  # noqa: T201
+
+
+def print_json(value: object, *, indent: int | None = None, file: IO[str] | None = None) -> None:
+    """Print a value as JSON, at once; all of it is ASCII, and every name is exact."""
+    with naming(STDOUT):
+        print(json.dumps(value, indent=indent), file=file, flush=True)
 
 
 def terminal() -> Console:

@@ -15,9 +15,10 @@ from ganzoo.api.progress import Display, choose, decoding
 from ganzoo.api.progress.notebook import in_kernel
 from ganzoo.api.run import TrainedRun
 from ganzoo.api.signals import signals
-from ganzoo.api.terminal import Mode
+from ganzoo.api.terminal import Mode, print_line
 from ganzoo.api.watching import watch
 from ganzoo.config import TrainConfig
+from ganzoo.printable import one_line
 from ganzoo.runs.beginning import begin
 from ganzoo.runs.finding import Words, runs_folder
 from ganzoo.runs.resuming import resume as go_on
@@ -109,7 +110,10 @@ def resume(
 def _carried_out(events: Callable[..., Generator[Event]], progress: Mode) -> TrainedRun:
     """Show a run's events until it ends, and return the run; Ctrl-C ends it in good order."""
     display = Display.nothing() if progress == "auto" and not in_kernel() else choose(progress)
-    say = _log.warning
+
+    def say(remark: str) -> None:
+        _log.warning(one_line(remark))
+
     with signals(SIGINT, SIGTERM) as stop:
         begun = events(stop=stop, say=say, preparing=partial(decoding, display))
         watched = watch(begun, display, stop, say)
@@ -120,7 +124,9 @@ def _carried_out(events: Callable[..., Generator[Event]], progress: Mode) -> Tra
         if not in_kernel():
             raise KeyboardInterrupt(f"{run.path} is stopped, and saved")
         if display.words:
-            print(f"stopped at step {watched.last.state.step:,}; go on with: ganzoo.resume(run)")
+            print_line(
+                f"stopped at step {watched.last.state.step:,}; go on with: ganzoo.resume(run)"
+            )
     return run
 
 

@@ -14,6 +14,7 @@ from ganzoo.api.plan import Spell, as_python, plan, print_plan
 from ganzoo.api.progress import Display, follow
 from ganzoo.api.progress.view import Shown
 from ganzoo.api.signals import Stop
+from ganzoo.api.terminal import print_line
 from ganzoo.errors import DivergedError, reason
 from ganzoo.runs.carrying import Opened
 from ganzoo.runs.folder import METRICS, Run
@@ -91,7 +92,7 @@ def _leave_pictures(run: Run, stop: Stop, display: Display, say: Say) -> None:
         say(f"no pictures can be drawn: {reason(error)}; then {later}")
         return
     if display.words:
-        print(f"report: {run.path / REPORT}", flush=True)
+        print_line(f"report: {run.path / REPORT}")
     try:
         with redirect_stdout(sys.stderr):
             for fault in leave(run, stop):

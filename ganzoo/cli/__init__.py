@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, NoReturn
 
+from ganzoo.cli.console import note
 from ganzoo.cli.surroundings import settled
 from ganzoo.errors import GanzooError, broken_library, is_out_of_memory, missing_extra
-from ganzoo.printable import one_line
+from ganzoo.storage import STDOUT, in_words, naming
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -63,7 +64,8 @@ def _run(arguments: list[str]) -> int:
     try:
         with command.make_context("ganzoo", arguments) as context:
             command.invoke(context)
-        sys.stdout.flush()
+        with naming(STDOUT):
+            sys.stdout.flush()
     except typer.Exit as done:
         return done.exit_code
     return 0
@@ -94,7 +96,7 @@ def _exit_with(error: Exception, arguments: list[str]) -> NoReturn:
     if isinstance(error, ModuleNotFoundError) and missing_extra(error):
         _fail(f"this needs {error.name}{missing_extra(error)}", 3)
     if isinstance(error, OSError):
-        _fail(f"{error.filename or 'input/output'}: {error.strerror or error}", 6)
+        _fail(in_words(error), 6)
     if is_out_of_memory(error):
         _fail(f"out of memory{_needs_less(arguments)}", 8)
     name = type(error).__name__
@@ -111,5 +113,5 @@ def _needs_less(arguments: list[str]) -> str:
 
 def _fail(message: str, code: int) -> NoReturn:
     """Print a message to stderr in one line, and exit."""
-    print(f"ganzoo: {one_line(message)}", file=sys.stderr)
+    note(message)
     sys.exit(code)

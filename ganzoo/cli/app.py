@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from ganzoo.api.terminal import print_line
 from ganzoo.architecture import __version__
 from ganzoo.cli.commands import (
     authors,
     bench_zoo,
+    data,
     directions,
     evaluate,
     explore,
@@ -38,7 +40,7 @@ app = typer.Typer(
 def _print_version(wanted: bool) -> None:
     """Print the version and end the command, if --version was given."""
     if wanted:
-        print(f"ganzoo {__version__}")
+        print_line(f"ganzoo {__version__}")
         raise typer.Exit
 
 
@@ -58,6 +60,7 @@ def options(
 app.command("list")(look.list_plugins)
 app.command("show")(look.show)
 app.command("runs")(look.list_runs)
+app.add_typer(data.app, name="data")
 app.command("train")(with_settings(train.train))
 app.command("resume")(with_settings(resume.resume, resumed=True))
 app.command("export")(export.export)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ganzoo.cli.console import note
 from ganzoo.draw import collect
 from ganzoo.errors import OutputError
+from ganzoo.storage import in_words
 
 if TYPE_CHECKING:
     from ganzoo.draw.pixels import Pixels
@@ -32,12 +33,19 @@ def collect_images(
     """Write the images start, start + 1, … that `batches(start)` yields into `sink`.
 
     Images that a killed process wrote before are kept, if its `facts` were the same: they say which
-    images these are. Raises OutputError where something is in the way or cannot be written, and
+    images these are. Where it wrote all of them, nothing is written, but all are drawn again, to
+    see that. Raises OutputError where something is in the way or cannot be written, and
     KeyboardInterrupt with the words that say how to go on.
     """
     count = sink.shape[0]
     size = "x".join(map(str, sink.shape[1:]))
     facts = facts | {"n": count, "size": size, "kind": type(sink).__name__}
+    if sink.path.exists():
+        with _progress(0, count) as progress:
+            finished = collect.is_finished(sink, _each(batches(0), progress))
+        if finished:
+            note(f"{sink.path} is there already, with exactly these images")
+            return
     with collect.claim(sink, facts):
         done = sink.resume(batch_size)
         if done:
@@ -54,8 +62,17 @@ def collect_images(
             done = sink.resume(batch_size)  # Ctrl-C may come at any moment: look at what is there
             raise KeyboardInterrupt(f"drawing; {how} {done:,} of {count:,}") from None
         except OSError as error:
-            why = f"{error.filename or sink.path}: {error.strerror or error}"
-            raise OutputError(f"{why}; {how} {done:,} of {count:,}") from error
+            error.filename = error.filename or str(sink.path)
+            raise OutputError(f"{in_words(error)}; {how} {done:,} of {count:,}") from error
+
+
+def _each(batches: Iterator[Pixels], progress: Callable[[int], None]) -> Iterator[Pixels]:
+    """Yield the images of `batches` one by one, and tell `progress` how many there were."""
+    done = 0
+    for pixels in batches:
+        yield from pixels
+        done += len(pixels)
+        progress(done)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ganzoo.api.terminal import terminal
 from ganzoo.printable import one_line
+from ganzoo.storage import STDOUT, naming
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -40,12 +41,13 @@ def show(shown: RenderableType) -> None:
 
     What could control the terminal is "?": see `ganzoo.api.terminal`.
     """
-    terminal().print(shown)
+    with naming(STDOUT):
+        terminal().print(shown)
 
 
 def note(message: str) -> None:
     """Print a remark to stderr, in one line: stdout is only for the command's answer."""
-    print(f"ganzoo: {one_line(message)}", file=sys.stderr)
+    print(f"ganzoo: {one_line(message)}", file=sys.stderr)  # noqa: T201
 
 
 def note_logged() -> None:

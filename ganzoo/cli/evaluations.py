@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ganzoo.cli import console
 from ganzoo.evaluate.measures import MEASURES
+from ganzoo.storage import check_place
 
 if TYPE_CHECKING:
     from ganzoo.evaluate.evaluation import Evaluation
@@ -46,6 +47,12 @@ def _best(several: list[Evaluation]) -> str:
     which = f"{'steps' if len(alike) > 1 else 'step'} {steps}"
     more = f"; no worse by more than two standard errors: {which}" if alike else ""
     return f"The best of them by Fréchet distance is of step {best.step:,}{more}."
+
+
+def check_folder(folder: Path | None) -> None:
+    """Raise OSError where sheets could not be written into a folder, if there is to be one."""
+    if folder is not None:
+        check_place(folder / "x.png")
 
 
 def write_sheets(evaluation: Evaluation, folder: Path) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import signal
 import sys
@@ -39,7 +38,6 @@ def _open_streams() -> None:
     A file that is opened later would get the number of a closed stream, and what is printed by C
     would be written into it.
     """
-    codecs.register_error("ganzoo", _replaced)
     for number, name in enumerate(STREAMS):
         try:
             os.fstat(number)
@@ -48,15 +46,7 @@ def _open_streams() -> None:
             os.set_inheritable(opened, True)
         stream = getattr(sys, name)
         if stream is None:
-            raw = os.fdopen(number, "w" if number else "r", errors="ganzoo", closefd=False)
+            raw = os.fdopen(number, "w" if number else "r", errors="replace", closefd=False)
             setattr(sys, name, raw)
         elif number and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="ganzoo")
-
-
-def _replaced(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Return "?" for a character that the encoding lacks; a byte in a name stays as it is."""
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    code = ord(error.object[error.start])
-    return bytes([code - 0xDC00]) if 0xDC80 <= code <= 0xDCFF else "?", error.start + 1
+            stream.reconfigure(errors="replace")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.api.terminal import Mode
+from ganzoo.api.terminal import Mode, print_line
 from ganzoo.cli.console import note, note_logged
 from ganzoo.cli.options import in_shell
 
@@ -64,13 +64,13 @@ def _say_how_it_went(watched: Watched, signal: str, display: Display) -> None:
     run, last = watched.opened.run, watched.last
     path, step = quote(str(run.path)), f"step {last.state.step:,} of {last.steps:,}"
     if display.words and last.outcome == "stopped":
-        print(f"to look at it: ganzoo report {path}")
-        print(f"stopped by {signal} after {step}; go on with: ganzoo resume {path}")
+        print_line(f"to look at it: ganzoo report {path}")
+        print_line(f"stopped by {signal} after {step}; go on with: ganzoo resume {path}")
     elif display.words:
         best = " --best" if watched.opened.work.saving.keep_best else ""
-        print(f"next: ganzoo export {path} --onnx{best}")
+        print_line(f"next: ganzoo export {path} --onnx{best}")
     if display.path:
-        print(run.path)
+        print_line(run.path)
 
 
 Progress = Annotated[

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganzoo.api.terminal import print_json, print_line
 from ganzoo.cli.console import note
 
 if TYPE_CHECKING:
@@ -19,13 +19,15 @@ def write_pages(
     export_to: Callable[[Path], object],
     folder: Path | None,
     file: Path | None,
+    same: Callable[[bytes], bool],
     *,
     force: bool,
     as_json: bool,
 ) -> None:
     """Write the page of `source` into `folder`, as one `file`, or both, and print its size.
 
-    `source` is an ONNX file, which needs no torch, or a model that `export_to(path)` exports.
+    `source` is an ONNX file, which needs no torch, or a model that `export_to(path)` exports; then
+    `same` tells whether a file could be what that gives.
     """
     from ganzoo.draw import untrusted
     from ganzoo.explore import web
@@ -34,8 +36,10 @@ def write_pages(
     # The download may fail and the export takes long, so the download comes first.
     if source.kind == "onnx":
         model = untrusted.read(source.path)
+        web.check_free(folder, file, lambda content: content == model, force)
         runtime = onnxruntime_web(note)
     else:
+        web.check_free(folder, file, same, force)
         runtime = onnxruntime_web(note)
         with tempfile.TemporaryDirectory() as temporary:
             target = Path(temporary, "model.onnx")
@@ -48,12 +52,12 @@ def write_pages(
     if file is not None:
         written[str(file)] = web.write_single_file(content, file, force)
     if as_json:
-        print(json.dumps([{"path": path, "bytes": size} for path, size in written.items()]))
+        print_json([{"path": path, "bytes": size} for path, size in written.items()])
         return
     wasm = len(content["ort.wasm"]) + len(content["ort.js"])
-    print(f"model      {len(model):,} bytes, of {source.path}")
-    print(f"runtime    {wasm:,} bytes, onnxruntime-web")
+    print_line(f"model      {len(model):,} bytes, of {source.path}")
+    print_line(f"runtime    {wasm:,} bytes, onnxruntime-web")
     for path, size in written.items():
-        print(f"in all     {size:,} bytes in {path}")
+        print_line(f"in all     {size:,} bytes in {path}")
     for path in written:
-        print(path)
+        print_line(path)

@@ -1,6 +1,16 @@
 """Training images: from whatever the user has to one uint8 array."""
 
+from ganzoo.data.inventory import cached, clear
 from ganzoo.data.opening import NativeShape, Splits, native_shape, open_images, open_splits
 from ganzoo.data.prepare import Images
 
-__all__ = ["Images", "NativeShape", "Splits", "native_shape", "open_images", "open_splits"]
+__all__ = [
+    "Images",
+    "NativeShape",
+    "Splits",
+    "cached",
+    "clear",
+    "native_shape",
+    "open_images",
+    "open_splits",
+]

@@ -28,6 +28,7 @@ SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".
 SMALLEST = 16  # pixels; a smaller side is an icon that was left in the folder, not a picture
 MAX_PIXELS = 64_000_000
 MAX_FILE_BYTES = 256_000_000
+_UNKNOWN = (0, 0, 0)  # size and times of a file that cannot be looked up
 
 
 def folder_parts(folder: Path) -> Parts:
@@ -38,8 +39,9 @@ def folder_parts(folder: Path) -> Parts:
 
     def dataset(indices: list[int], **labels: Any) -> Dataset:
         chosen = [paths[i] for i in indices]
-        key = _digest([(os.path.realpath(path), *_size_and_time(path)) for path in chosen])
-        return Dataset(images=_Files(chosen), cache_key=f"folder-{key}", **labels)
+        identities = [_identity(path) for path in chosen]
+        images = _Files(chosen, [identity[1:] == _UNKNOWN for identity in identities])
+        return Dataset(images=images, cache_key=f"folder-{_digest(identities)}", **labels)
 
     def list_in(inside: tuple[str, ...]) -> LabelList | None:
         path = folder.joinpath(*inside, dataset_json.NAME)
@@ -55,6 +57,7 @@ def zip_parts(path: Path) -> Parts:
 
     Raises DataError if there is none, or if the zip is damaged or not safe to unpack.
     """
+    identity = _identity(path)  # names, sizes and CRC-32 may be those of another zip
     try:
         archive = zipfile.ZipFile(path)
     except OSError:
@@ -76,7 +79,7 @@ def zip_parts(path: Path) -> Parts:
 
     def dataset(indices: list[int], **labels: Any) -> Dataset:
         chosen = [members[i] for i in indices]
-        key = _digest([(m.filename, m.file_size, m.CRC) for m in chosen])
+        key = _digest([identity, *((m.filename, m.header_offset) for m in chosen)])
         return Dataset(images=_ZipMembers(archive, chosen), cache_key=f"zip-{key}", **labels)
 
     lists = {
@@ -123,8 +126,10 @@ class _Decoded:
 
 
 class _Files(_Decoded):
-    def __init__(self, paths: list[Path]) -> None:
-        self.paths = paths
+    """Files of images; `lost` says which of them could not be looked up when they were listed."""
+
+    def __init__(self, paths: list[Path], lost: list[bool]) -> None:
+        self.paths, self.lost = paths, lost
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -133,6 +138,11 @@ class _Files(_Decoded):
         return str(self.paths[index])
 
     def content(self, index: int) -> bytes:
+        if self.lost[index]:  # the cache's key says so, and will be another once it is there
+            try:
+                self.paths[index].stat()
+            except OSError as error:
+                raise ValueError(error.strerror) from None
         if is_special(self.paths[index]):
             raise ValueError("a device or a pipe, not a regular file")
         if self.paths[index].stat().st_size > MAX_FILE_BYTES:
@@ -188,7 +198,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     """Read an image file and `decode` it; DataError says what is wrong with it."""
     if not path.is_file():
         raise DataError(f"there is no image '{path}'")
-    return _Files([path])[0]
+    return _Files([path], [False])[0]
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -213,13 +223,18 @@ def _is_image(path: Path | PurePosixPath) -> bool:
     return path.suffix.lower() in SUFFIXES and not hidden
 
 
-def _size_and_time(path: Path) -> tuple[int, int]:
-    """Return what changes when the file does; a dangling link is found later, when it is read."""
+def _identity(path: Path) -> tuple[str, int, int, int]:
+    """Return where a file is, and what changes when its content does.
+
+    A program may set the time of a file's content, and a copy may keep it; the last of these times
+    cannot be set. A dangling link is found later, when it is read.
+    """
+    real = os.path.realpath(path)
     try:
         stat = path.stat()
     except OSError:
-        return 0, 0
-    return stat.st_size, stat.st_mtime_ns
+        return real, *_UNKNOWN
+    return real, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
 def _digest(facts: object) -> str:

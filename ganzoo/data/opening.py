@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ganzoo.architecture import Dataset
+from ganzoo.data.cache import IMAGES
 from ganzoo.data.files import require_size
 from ganzoo.data.prepare import Images, Progress, prepare
 from ganzoo.data.sources import Source, find
 from ganzoo.errors import DataError
+from ganzoo.printable import names
 from ganzoo.storage import cache_folder
 from ganzoo.zoo.guard import explained
 
@@ -47,17 +49,20 @@ def open_images(
     *,
     options: Mapping[str, Any] | None = None,
     skip_bad: bool = False,
+    check_later: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Images:
     """Return the images that `spec` names, as `shape` (C, H, W), ready to train on.
 
     `spec` is a registered data set (`options` are its options), or a path: a folder or zip of
     images, a folder of IDX files, an .npz. If it could be both, it is the registered name; write
-    ./name for the path. A test split is left out. Raises DataError, which says what to do, if there
-    are no images or some cannot be read.
+    ./name for the path. A test split is left out. Pixels from the cache are what was decoded: they
+    are hashed first. With `check_later`, that is done while they are used, and `Images.settle` says
+    what came of it. Raises DataError, which says what to do, if there are no images or some cannot
+    be read.
     """
     source = find(spec, options or {})
-    return _training(source, shape, skip_bad, progress)
+    return _training(source, shape, skip_bad, progress, check_later)
 
 
 def open_splits(
@@ -128,11 +133,15 @@ def _same_classes(train: Images, test: Images) -> dict[str, Images]:
 
 
 def _training(
-    source: Source, shape: tuple[int, int, int], skip_bad: bool, progress: Progress
+    source: Source,
+    shape: tuple[int, int, int],
+    skip_bad: bool,
+    progress: Progress,
+    check_later: bool = False,
 ) -> Images:
     """Return the images to train on; those of a path say what of it was found to be held back."""
     parts = source.parts
-    images = _prepared(source, parts.train, source.facts, shape, skip_bad, progress)
+    images = _prepared(source, parts.train, source.facts, shape, skip_bad, progress, check_later)
     found = parts.test is not None and "path" in source.facts
     return replace(
         images,
@@ -149,12 +158,14 @@ def _prepared(
     shape: tuple[int, int, int],
     skip_bad: bool,
     progress: Progress,
+    check_later: bool = False,
 ) -> Images:
     """Return the images of one part of a data set."""
     with source.blamed():
         found = prepare(
-            dataset, shape, cache=cache_folder() / "images", skip_bad=skip_bad, progress=progress
-        )
+            dataset, shape, cache=cache_folder() / IMAGES, of={"name": source.name, **facts},
+            skip_bad=skip_bad, check_later=check_later, progress=progress,
+        )  # fmt: skip
     return Images(
-        name=source.name, source=facts, classes=dataset.classes, **found._asdict()
+        name=source.name, source=facts, classes=names(dataset.classes), **found._asdict()
     )  # fmt: skip

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,13 +18,16 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ganzoo.architecture import Dataset, ImageSequence
+from ganzoo.data.cache import Check, Entry, Facts, Kept, mapped, sweep
 from ganzoo.data.files import require_size
 from ganzoo.errors import DataError, PluginError
-from ganzoo.storage import write_whole
+from ganzoo.storage import DISK, Disk, temporary
 from ganzoo.zoo.guard import explained, folder_kept
 
 _RECIPE = "1"  # change it when the same file would give other pixels
 _CHUNK = 256  # images decoded between two calls of the progress
+
+_log = logging.getLogger("ganzoo")
 
 Progress = Callable[[int, int], None]
 """Function of (images decoded, images in all)."""
@@ -43,6 +47,15 @@ class Images:
     held_back: str = ""  # what of a path is not among these images, as it is a test split
     no_labels: str = ""  # what was found in place of labels, and why it is none
     to_label: str = ""  # what a user can do to give them labels
+    check: Check | None = field(default=None, compare=False, repr=False)  # see `settle`
+
+    def settle(self, *, wait: bool) -> None:
+        """Raise DataError where the pixels came from the cache, and are found to be damaged there.
+
+        Only those that were opened with `check_later` can be; `wait` until that is known.
+        """
+        if self.check:
+            self.check.settle(wait=wait)
 
     @property
     def labels_sha256(self) -> str:
@@ -59,6 +72,7 @@ class Prepared(NamedTuple):
     fingerprint: str
     skipped: tuple[str, ...]
     labels: NDArray[np.int64] | None
+    check: Check | None = None
 
 
 def prepare(
@@ -66,14 +80,19 @@ def prepare(
     shape: tuple[int, int, int],
     *,
     cache: Path,
+    of: Mapping[str, Any] | None = None,
     skip_bad: bool = False,
+    check_later: bool = False,
     progress: Progress = lambda done, total: None,
+    disk: Disk = DISK,
 ) -> Prepared:
     """Return all images of `dataset` as `shape` (C, H, W), with what `Prepared` says of them.
 
-    The images are uint8 (N, H, W, C); if they were decoded before, they come from the cache. Every
-    image that cannot be read is found here, before training starts: `skip_bad` leaves them out,
-    otherwise DataError names them. Nothing stays behind when it fails. Labels are not cached.
+    The images are uint8 (N, H, W, C); if they were decoded before, they come from the cache, as
+    long as they are what was decoded. `of` is noted there: the name of the data set, and where it
+    is from. With `check_later`, see `Images.settle`. Every image that cannot be read is found here,
+    before training starts: `skip_bad` leaves them out, otherwise DataError names them. Nothing
+    stays behind when it fails. Labels are not cached.
     """
     channels, height, width = shape
     target = (height, width, channels)
@@ -95,18 +114,19 @@ def prepare(
     else:
         key = dataset.cache_key
     name = hashlib.sha256(f"{_RECIPE}|{key}|{target}".encode()).hexdigest()[:32]
-    stored, facts = cache / f"{name}.u8", cache / f"{name}.json"
-    if not (facts.exists() and stored.exists() and _tells(facts, dataset.labels)):
-        _decode_all(images, target, stored, facts, skip_bad, progress)
-    known = json.loads(facts.read_text())
-    if known["skipped"] and not skip_bad:
-        raise DataError(_complaint(known["skipped"], len(images)), "skip_bad")
-    # Copy-on-write: torch wants a writable array, and the file must stay as it is.
-    pixels = np.memmap(stored, np.uint8, "c", shape=tuple(known["shape"]))
+    entry = Entry(cache, name)
+    whose = dict(of or {})
+    sweep(cache)
+    kept = _from_cache(entry, whose, len(images), check_later)
+    if kept is None:
+        kept = _Decoding(images, target, progress).into(entry, whose, skip_bad, disk)
+    facts = kept.facts
+    if facts.skipped and not skip_bad:
+        raise DataError(_complaint(facts.skipped, len(images)), "skip_bad")
     labels = dataset.labels
-    if labels is not None and known["skipped"]:
-        labels = np.delete(labels, known["left_out"])
-    return Prepared(pixels, known["fingerprint"], tuple(known["skipped"]), labels)
+    if labels is not None and facts.left_out:
+        labels = np.delete(labels, facts.left_out)
+    return Prepared(kept.pixels, facts.fingerprint, facts.skipped, labels, kept.check)
 
 
 def fit(image: NDArray[np.uint8], target: tuple[int, int, int]) -> NDArray[np.uint8]:
@@ -125,58 +145,99 @@ def fit(image: NDArray[np.uint8], target: tuple[int, int, int]) -> NDArray[np.ui
     return np.asarray(picture.convert("L" if channels == 1 else "RGB")).reshape(target)
 
 
-def _tells(facts: Path, labels: NDArray[np.int64] | None) -> bool:
-    """Return whether the facts are enough to say which of the images have which of the labels.
-
-    Early versions of ganzoo wrote down what was left out by name alone.
-    """
-    known = json.loads(facts.read_text())
-    return labels is None or not known["skipped"] or "left_out" in known
-
-
-def _decode_all(
-    images: ImageSequence,
-    target: tuple[int, int, int],
-    stored: Path,
-    facts: Path,
-    skip_bad: bool,
-    progress: Progress,
-) -> None:
-    """Decode every image into `stored`; write `facts` last, which says that it is whole.
-
-    The pixels are written, not memory-mapped: then a full disk is an error and not a signal.
-    """
-    temporary = stored.with_name(f"{stored.name}.{os.getpid()}.tmp")
-    bad: dict[int, str] = {}
-    digest = hashlib.sha256()
-    stored.parent.mkdir(parents=True, exist_ok=True)
+def _from_cache(entry: Entry, of: Mapping[str, Any], images: int, check_later: bool) -> Kept | None:
+    """Return what is in the cache of so many images; None where nothing is that can be used."""
     try:
-        with temporary.open("wb") as file:
-            for done, decoded in enumerate(_decode_each(images, target), start=1):
-                if isinstance(decoded, DataError):
-                    bad[done - 1] = str(decoded)
-                else:
-                    file.write(decoded.tobytes())
-                    digest.update(decoded.tobytes())
-                if done % _CHUNK == 0 or done == len(images):
-                    progress(done, len(images))
-        shape = (len(images) - len(bad), *target)
-        if bad and not (skip_bad and shape[0]):
-            raise DataError(_complaint(list(bad.values()), len(images)), "skip_bad")
-        os.replace(temporary, stored)
-    except OSError as error:
-        error.filename = error.filename or str(stored)  # a full disk does not say of which file
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
-    digest.update(str(shape).encode())
-    found = {
-        "shape": shape,
-        "fingerprint": digest.hexdigest(),
-        "skipped": list(bad.values()),
-        "left_out": list(bad),  # their indices
-    }
-    write_whole(facts, json.dumps(found).encode())
+        kept = entry.open(check_later=check_later)
+        if kept.facts.shape[0] + len(kept.facts.left_out) != images:
+            raise ValueError(f"{entry.facts.name} is of another number of images")
+    except (OSError, ValueError) as error:
+        if os.path.lexists(entry.facts):  # otherwise there is nothing, or a decode was killed
+            why = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
+            _log.warning(
+                "the decoded images of %s in the cache cannot be used (%s), and are made anew",
+                of.get("name", "the data set"), why,
+            )  # fmt: skip
+        return None
+    return kept
+
+
+class _Decoding:
+    """Decoding all images of a data set, and what is found out about them meanwhile."""
+
+    def __init__(
+        self, images: ImageSequence, target: tuple[int, int, int], progress: Progress
+    ) -> None:
+        self.images, self.target, self.progress = images, target, progress
+        self.bad: dict[int, str] = {}
+        self.unread: list[str] = []  # those of `bad` that may be read next time
+        self.digest = hashlib.sha256()
+
+    def into(self, entry: Entry, of: dict[str, Any], skip_bad: bool, disk: Disk) -> Kept:
+        """Decode all images into an entry of the cache.
+
+        The pixels are written, not memory-mapped: then a full disk is an error and not a signal.
+        What is left out for an error of the disk is no property of the images: then nothing is
+        kept.
+        """
+        entry.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary(entry.pixels) as file:
+                disk.write(file, self._pieces())
+                facts = self._facts(entry.name, of, skip_bad)
+                if self.unread:
+                    _log.warning(
+                        "%d of %d images cannot be read at the moment, and are left out: %s. What "
+                        "was decoded is not kept in the cache",
+                        len(self.unread), len(self.images), self.unread[0],
+                    )  # fmt: skip
+                    return mapped(file, facts)
+                return entry.keep(file, facts, disk)
+        except OSError as error:
+            error.filename = error.filename or str(entry.pixels)  # a full disk does not say where
+            raise
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Yield the pixels of each image that can be decoded."""
+        total = len(self.images)
+        for done, decoded in enumerate(_decode_each(self.images, self.target), start=1):
+            if isinstance(decoded, DataError):
+                self.bad[done - 1] = str(decoded)
+                if _is_passing(decoded):
+                    self.unread.append(str(decoded))
+            else:
+                self.digest.update(piece := decoded.tobytes())
+                yield piece
+            if done % _CHUNK == 0 or done == total:
+                self.progress(done, total)
+
+    def _facts(self, name: str, of: dict[str, Any], skip_bad: bool) -> Facts:
+        """Return what is known once all is decoded; DataError where images are bad."""
+        shape = (len(self.images) - len(self.bad), *self.target)
+        if self.bad and not (skip_bad and shape[0]):
+            raise DataError(_complaint([*self.bad.values()], len(self.images)), "skip_bad")
+        self.digest.update(str(shape).encode())
+        return Facts(
+            name=name,
+            shape=shape,
+            fingerprint=self.digest.hexdigest(),
+            skipped=tuple(self.bad.values()),
+            left_out=tuple(self.bad),
+            of=of,
+            made=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+
+def _is_passing(error: BaseException | None) -> bool:
+    """Return whether the disk, the network or the memory failed, and not what was decoded.
+
+    An error of the system has a number. Pillow's errors about damaged images have none.
+    """
+    while error is not None:
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno):
+            return True
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return False
 
 
 def _decode_each(
@@ -206,7 +267,7 @@ def _fingerprint(pixels: NDArray[np.uint8]) -> str:
     return digest.hexdigest()
 
 
-def _complaint(bad: list[str], total: int) -> str:
+def _complaint(bad: Sequence[str], total: int) -> str:
     shown = "; ".join(bad[:5]) + (f"; and {len(bad) - 5} more" if len(bad) > 5 else "")
     return (
         f"{len(bad)} of {total} images cannot be used: {shown}. "

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ganzoo.data.idx import TO_LABEL, idx_dataset, idx_parts
 from ganzoo.data.npz import npz_parts
 from ganzoo.data.parts import Parts
 from ganzoo.errors import DataError, PluginError
+from ganzoo.printable import line
 from ganzoo.storage import is_special
 from ganzoo.zoo import catalogue, registry
 from ganzoo.zoo.options import offers
@@ -58,7 +60,7 @@ def find(spec: str, options: Mapping[str, Any]) -> Source:
         )
     path = Path(spec)
     real = Path(os.path.realpath(path))  # also where links lead in a circle
-    name = (real.name if real.is_dir() else real.stem) or "images"
+    name = line(real.name if real.is_dir() else real.stem) or "images"
     facts, parts = {"path": str(real)}, from_path(path)
     if parts.test is None:
         return Source(name, parts, facts, {})
@@ -91,7 +93,7 @@ def _registered(name: str, options: Mapping[str, Any]) -> Source:
     """
     loaded = registry.load_dataset(name, options)
     entry, facts = loaded.entry, loaded.describe()
-    parts = Parts(loaded.value, to_label="train on others, with data=PATH")
+    parts = Parts(_owned(loaded), to_label="train on others, with data=PATH")
     other = {**loaded.options, "split": "test"}
     if loaded.options.get("split") == "train":
         function, _ = registry.import_function(entry)
@@ -103,4 +105,13 @@ def _registered(name: str, options: Mapping[str, Any]) -> Source:
 
 
 def _load(entry: catalogue.Entry, options: Mapping[str, Any]) -> Dataset:
-    return registry.load(entry, options, Dataset).value
+    return _owned(registry.load(entry, options, Dataset))
+
+
+def _owned(loaded: registry.Loaded[Dataset]) -> Dataset:
+    """Return a data set whose key in the cache is no other plugin's, and no other version's."""
+    dataset = loaded.value
+    if dataset.cache_key is None:
+        return dataset
+    whose = json.dumps(loaded.describe(), sort_keys=True, default=str)
+    return replace(dataset, cache_key=f"{whose} {dataset.cache_key}")

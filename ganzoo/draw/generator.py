@@ -39,7 +39,8 @@ class Generator:
     `first_layer` takes the same and returns (n, features), the activations of the first layer in
     float32; None if there is no other layer. What is opened with torch has it from
     `export.firstlayer`. `label` is the class of all images, and None where each has its own;
-    `truncation` is how far z may lead from the mean image: see `of` and `truncated`.
+    `truncation` is how far z may lead from the mean image: see `of` and `truncated`. `most` is how
+    many images are drawn at once, whatever is asked for; 0 is any number.
     """
 
     info: ModelInfo
@@ -49,6 +50,7 @@ class Generator:
     first_layer: Callable[..., NDArray[np.float32]] | None = None
     label: int | None = None
     truncation: float = 1.0
+    most: int = 0
 
     def __repr__(self) -> str:
         """Return what it draws and how: `<mlp_gan 28x28x1, float32, 128 images seen, torch>`."""
@@ -253,7 +255,8 @@ class Generator:
 
     def _batch(self, wanted: int) -> int:
         """Return `wanted` images at a time, but of huge ones fewer: no image depends on it."""
-        return min(_positive(wanted, "batch_size"), 2**27 // math.prod(self.info.output_shape))
+        most = 2**27 // math.prod(self.info.output_shape)
+        return min(_positive(wanted, "batch_size"), self.most or most, most)
 
     def pixels(self, images: NDArray[Any]) -> Pixels:
         """Return what `run` returned as uint8 (n, H, W, C); ModelFileError if it is not finite."""

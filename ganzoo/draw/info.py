@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.errors import ModelFileError
+from ganzoo.printable import lines, names
 
 SCHEMA = "1"
 PRECISIONS = ("float32", "float16", "int8")
@@ -134,7 +135,7 @@ class ModelInfo:
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             why = " ".join(str(error).split())[:200]
             raise ModelFileError(f"{path} has damaged ganzoo metadata: {why}") from error
-        return cls(**values)
+        return cls(**_named(values))
 
 
 def _value(metadata: Mapping[str, str], key: str) -> Any:
@@ -180,6 +181,14 @@ def _check(values: dict[str, Any]) -> None:
     need(_is_whole(image.get("channels"), 1, 3) and image["channels"] != 2, "image")
     need(math.prod(image["size"]) * image["channels"] <= MAX_NUMBERS, "image")
     need(_is_range(image.get("range")), "image")
+
+
+def _named(values: dict[str, Any]) -> dict[str, Any]:
+    """Return `values` with names that steer nothing, and classes that still differ."""
+    named = {name: lines(values[name]) for name in ("version", "architecture", "plugin", "dataset")}
+    if values["label"]:
+        named["label"] = {**values["label"], "classes": list(names(values["label"]["classes"]))}
+    return {**values, **named}
 
 
 def _is_whole(value: Any, least: int, most: int) -> bool:

@@ -15,13 +15,19 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from ganzoo.draw import firstlayer, untrusted
+from ganzoo.draw.apart import Apart
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import ModelInfo
 from ganzoo.draw.untrusted import Contents, Port
+from ganzoo.draw.vocabulary.cost import of_one_image
+from ganzoo.draw.vocabulary.values import Unknown
 from ganzoo.errors import DeviceError, ModelFileError, UsageError
 
 MAX_MEMORY = 4 * 2**30
 """Bytes that a model may ask for on the CPU while it is opened or draws one batch."""
+
+MAX_PRODUCTS = 2**38
+"""Most products of one call: they take some ten seconds on two cores."""
 
 CPU = "CPUExecutionProvider"
 AUTOMATIC = ("CUDAExecutionProvider", CPU)
@@ -51,12 +57,21 @@ def from_bytes(
     contents = untrusted.inspect(content, path)
     info = ModelInfo.from_metadata(contents.metadata, path)
     _check_ports(contents, info, path)
-    session = open_session(content, contents, path, providers, threads)
+    most = _most_at_once(content, info)
+
+    def opened_session(content: bytes) -> onnxruntime.InferenceSession | Apart:
+        if most:
+            return open_session(content, contents, path, providers, threads)
+        return Apart(content, contents, path, providers, threads)
+
+    session = opened_session(content)
 
     def forward(z: NDArray[np.float32], *more: NDArray[Any]) -> NDArray[Any]:
         try:
             given = dict(zip(info.inputs, (z, *more), strict=True))
             images = np.asarray(session.run(["image"], given)[0])
+        except ModelFileError:
+            raise
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise ModelFileError(why_not_run(error, path, len(z))) from error
         if images.shape != (len(z), *info.output_shape) or images.dtype != info.image["dtype"]:
@@ -68,18 +83,17 @@ def from_bytes(
     sha256, runs_on = hashlib.sha256(content).hexdigest(), session.get_providers()[0]
     inner = firstlayer.find(content)
     if not inner:
-        return Generator(info, forward, sha256, runs_on)
+        return Generator(info, forward, sha256, runs_on, most=most)
 
     @functools.cache
     def opened() -> _FirstLayer:  # drawing needs none
         extended = firstlayer.with_outputs(content, inner)
-        second = open_session(extended, contents, path, providers, threads)
-        return _FirstLayer(second, inner, info, path)
+        return _FirstLayer(opened_session(extended), inner, info, path)
 
     def first_layer(*inputs: NDArray[Any]) -> NDArray[np.float32]:
         return opened()(*inputs)
 
-    return Generator(info, forward, sha256, runs_on, first_layer)
+    return Generator(info, forward, sha256, runs_on, first_layer, most=most)
 
 
 class _FirstLayer:
@@ -87,7 +101,7 @@ class _FirstLayer:
 
     def __init__(
         self,
-        session: onnxruntime.InferenceSession,
+        session: onnxruntime.InferenceSession | Apart,
         names: list[str],
         info: ModelInfo,
         path: str | Path,
@@ -113,6 +127,8 @@ class _FirstLayer:
             given = dict(zip(self.inputs, (z, *more), strict=True))
             made = self.session.run(self.names, given, options)
             return [np.asarray(value, np.float32) for value in made]
+        except ModelFileError:
+            raise
         except Exception as error:  # onnxruntime's exceptions have no common base
             raise ModelFileError(why_not_run(error, self.path, len(z))) from error
 
@@ -121,6 +137,19 @@ def _grown(few: NDArray[np.float32], more: NDArray[np.float32]) -> int:
     """Return the axis of the batch; it is the last where weights stand on the left of z."""
     sizes = zip(few.shape, more.shape, strict=False)
     return next((axis for axis, (a, b) in enumerate(sizes) if a != b), 0)
+
+
+def _most_at_once(content: bytes, info: ModelInfo) -> int:
+    """Return how many images a file may draw at once in this process; 0: it is run apart.
+
+    Only graphs of the kind that `ganzoo export` writes are run here, as their work is known. A call
+    of onnxruntime cannot be interrupted: so it may not take long.
+    """
+    try:
+        cost = of_one_image(content, info)
+    except Unknown:
+        return 0
+    return min(MAX_PRODUCTS // cost.products, MAX_MEMORY // cost.nbytes)
 
 
 def usable_cpus() -> int:

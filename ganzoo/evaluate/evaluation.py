@@ -12,6 +12,7 @@ from ganzoo.errors import ModelFileError
 from ganzoo.evaluate.features import yardstick
 from ganzoo.evaluate.measures import MEASURES, number
 from ganzoo.evaluate.reading import check
+from ganzoo.printable import line, lines
 from ganzoo.storage import read_regular
 
 SCHEMA = 1
@@ -125,6 +126,7 @@ class Evaluation:
             if given.pop("schema", None) != SCHEMA:
                 raise ValueError("another ganzoo wrote it")
             check(given)
+            given = lines(given)
             given["scores"] = {name: Score(**score) for name, score in given["scores"].items()}
             given["classes"] = {name: tuple(pair) for name, pair in given["classes"].items()}
             given["remarks"] = tuple(given["remarks"])
@@ -163,7 +165,7 @@ class Evaluation:
 
     def __repr__(self) -> str:
         step = "" if self.step is None else f", step {self.step:,}"
-        return (
+        return line(
             f"<{self.model}{step}: Fréchet distance {number(self['frechet'])}, "
             f"{self.images:,} images of seed {self.seed}, {self.features['name']}>"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from collections.abc import Callable, Iterable, Mapping, Set
@@ -19,7 +18,7 @@ from ganzoo.evaluate.features import FeatureModel, Features, Pixels, digest
 from ganzoo.evaluate.judging import Judge, Value
 from ganzoo.evaluate.measures import MEASURES, OF_CLASSES
 from ganzoo.evaluate.sets import Real
-from ganzoo.storage import cache_folder, read_regular, write_whole
+from ganzoo.storage import cache_folder, read_checked, write_checked
 from ganzoo.zoo import registry
 from ganzoo.zoo.catalogue import features as installed
 from ganzoo.zoo.catalogue import find
@@ -130,12 +129,12 @@ def remembered(
         what,
     )
     file = cache_folder() / "evaluations" / f"{key[:32]}.json"
-    with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
+    with suppress(OSError, ValueError, TypeError, AttributeError, KeyError):
         needed = MEASURES.keys() - (set() if judge.model.classes else OF_CLASSES)
-        return _values(json.loads(read_regular(file)), needed)
+        return _values(read_checked(file)["values"], needed)
     values = judge.judge(judge.look(batches())).values
     with suppress(OSError):  # it is only a cache
-        write_whole(file, json.dumps(values).encode())
+        write_checked(file, {"values": values})
     return values
 
 

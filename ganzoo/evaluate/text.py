@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 from ganzoo.evaluate.words import meaning, repeat
-from ganzoo.printable import one_line, printable
+from ganzoo.printable import line, one_line, printable
 
 if TYPE_CHECKING:
     from ganzoo.evaluate.evaluation import Evaluation
@@ -45,7 +45,7 @@ def html(evaluation: Evaluation) -> str:
     """Return the same for a notebook."""
     tables = [rows for rows in (_measures(evaluation), _classes(evaluation)) if rows]
     sentences = (meaning(evaluation), repeat(evaluation))
-    paragraphs = (f"<p>{'<br>'.join(map(escape, several))}</p>" for several in sentences)
+    paragraphs = (f"<p>{'<br>'.join(map(_escaped, several))}</p>" for several in sentences)
     return "".join([*map(_html_table, tables), *paragraphs])
 
 
@@ -118,10 +118,15 @@ def _broken(sentence: str, columns: int) -> list[str]:
     return wrap(sentence, width, break_long_words=False, break_on_hyphens=False)
 
 
+def _escaped(words: str) -> str:
+    """Return words as HTML shows them."""
+    return escape(line(words))
+
+
 def _html_table(table: Rows) -> str:
     """Return a table as HTML."""
     lines = [
-        "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row)
+        "".join(f"<{tag}>{_escaped(cell)}</{tag}>" for cell in row)
         for tag, row in zip(["th"] + ["td"] * len(table), table, strict=False)
     ]
     return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"

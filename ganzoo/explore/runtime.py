@@ -1,4 +1,4 @@
-"""onnxruntime-web: fetched once by npm, its hash checked then, and kept in the cache."""
+"""onnxruntime-web: fetched once by npm, kept in the cache, and hashed before every use."""
 
 from __future__ import annotations
 
@@ -25,19 +25,38 @@ INTEGRITY = (
 """Hash of its tarball, as `npm view onnxruntime-web@1.30.0 dist.integrity` has it."""
 FILES = {"ort.js": "ort.wasm.bundle.min.mjs", "ort.wasm": "ort-wasm-simd-threaded.wasm"}
 """Files of the 130 MB that the page needs, by their names there: hosts know no `.mjs`."""
+SHA256 = {
+    "ort.js": "11e64bd8ffe11bd1a2a2f0d6275fdfbbba7262f0b76b99b53d228a8a22ef3d90",
+    "ort.wasm": "3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2",
+}
+"""Hashes of these files in the tarball of `INTEGRITY`."""
 NEEDS = f"a page that runs by itself needs onnxruntime-web {VERSION}, which npm fetches once"
 
 
 def onnxruntime_web(tell: Callable[[str], object] = lambda message: None) -> dict[str, bytes]:
     """Return the two files of onnxruntime-web; OutputError if they are missing and do not come.
 
-    If they have to be fetched, `tell` is called with a line that says so.
+    What is in the cache is used only if it is what was fetched: it becomes part of a page that
+    others open. If the files have to be fetched, `tell` is called with a line that says so.
     """
     folder = cache_folder() / f"onnxruntime-web-{VERSION}"
-    if not all((folder / name).is_file() for name in FILES):
-        for name, content in _fetch(tell).items():
+    found = {name: _kept(folder / name, tell) for name in FILES}
+    if not all(found.values()):
+        found = _fetch(tell)
+        for name, content in found.items():
             write_whole(folder / name, content)
-    return {name: (folder / name).read_bytes() for name in FILES}
+    return found
+
+
+def _kept(file: Path, tell: Callable[[str], object]) -> bytes:
+    """Return the content of a file in the cache; b"" where it is not there, or is another."""
+    if not file.is_file():
+        return b""
+    content = file.read_bytes()
+    if hashlib.sha256(content).hexdigest() == SHA256[file.name]:
+        return content
+    tell(f"{file} is not what was fetched, and is not used")
+    return b""
 
 
 def _fetch(tell: Callable[[str], object]) -> dict[str, bytes]:

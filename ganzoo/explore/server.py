@@ -1,7 +1,8 @@
 """The page, served to this machine alone, with the model behind it.
 
 What a stranger's page in the same browser may try is refused: another Host (DNS rebinding), another
-Origin, more than a few images at once. The files are in memory, so that no path leads anywhere.
+Origin, more than a few images at once, a request that never comes to its end. The files are in
+memory, so that no path leads anywhere.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from ganzoo.draw.generator import Generator
 from ganzoo.errors import GanzooError, OutputError, UsageError
 from ganzoo.explore.facts import facts, most_images
 from ganzoo.explore.html import INDEX, POLICY, page
+from ganzoo.explore.impatience import PATIENCE, Impatient
 from ganzoo.explore.query import labels_and_truncation
 
 TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
@@ -38,6 +40,10 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+
+
+AT_ONCE = 64
+"""Requests that are answered or wait for an answer at a time; another one gets 503."""
 
 
 def listen(port: int) -> socket.socket:
@@ -65,7 +71,7 @@ def serve(app: Starlette, listening: socket.socket) -> None:
         server_header=False,
         lifespan="off",
         ws="none",
-        limit_concurrency=64,
+        http=Impatient,
         timeout_graceful_shutdown=1,
     )
     uvicorn.Server(config).run(sockets=[listening])
@@ -87,12 +93,15 @@ def application(generator: Generator, name: str, port: int) -> Starlette:
     async def draw(request: Request) -> Response:
         body = bytearray()
         try:
-            async for piece in request.stream():
-                body += piece
-                if len(body) > most * dim * 4:
-                    raise HTTPException(413, f"at most {most} images at once")
+            async with asyncio.timeout(PATIENCE):
+                async for piece in request.stream():
+                    body += piece
+                    if len(body) > most * dim * 4:
+                        raise HTTPException(413, f"at most {most} images at once")
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
+        except TimeoutError:
+            raise HTTPException(408, "the latents did not come", {"Connection": "close"}) from None
         if not body or len(body) % (4 * dim):
             raise HTTPException(400, f"latents are {dim} float32 numbers for each image")
         z = np.frombuffer(bytes(body), "<f4").reshape(-1, dim)
@@ -116,14 +125,19 @@ def application(generator: Generator, name: str, port: int) -> Starlette:
 
 
 class _Guard:
-    """Middleware that refuses other hosts and other pages, and adds headers to the rest."""
+    """Middleware that refuses other hosts, other pages and too many requests, and adds headers.
+
+    Requests are counted, and not connections as uvicorn does: one that asks nothing takes no place.
+    """
 
     def __init__(self, app: ASGIApp, hosts: list[str]) -> None:
-        self.app, self.hosts = app, hosts
+        self.app, self.hosts, self.answering = app, hosts, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers, answer = Headers(scope=scope), self.app
-        if headers.get("host") not in self.hosts:
+        if self.answering >= AT_ONCE:
+            answer = PlainTextResponse("too many requests at once", 503)
+        elif headers.get("host") not in self.hosts:
             told = f"this page answers to {' and '.join(self.hosts)} alone: forward that very port"
             answer = PlainTextResponse(told, 421)
         elif headers.get("origin") not in {None, *(f"http://{host}" for host in self.hosts)}:
@@ -134,4 +148,8 @@ class _Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        await answer(scope, receive, send_with_headers)
+        self.answering += 1
+        try:
+            await answer(scope, receive, send_with_headers)
+        finally:
+            self.answering -= 1

@@ -14,14 +14,15 @@ from torch import nn
 from ganzoo.draw import untrusted
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import PRECISIONS, ModelInfo
-from ganzoo.errors import OutputError, UsageError
+from ganzoo.errors import ModelFileError, OutputError, UsageError
 from ganzoo.export import variants
 from ganzoo.export.graph import OPSET, clean, to_onnx
 from ganzoo.export.parity import HELD_OUT, Parity, Reference, with_metadata
 from ganzoo.export.quantize import int8
+from ganzoo.printable import file_name
 from ganzoo.runs.finding import Words
 from ganzoo.runs.weights import load_generator
-from ganzoo.storage import write_whole
+from ganzoo.storage import check_place, write_whole
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Exported:
 def default_path(name: str, precision: str, uint8: bool) -> Path:
     """Return where the model `name` is written to where nobody says: exports/NAME-fp16.onnx."""
     kinds = {"float32": [], "float16": ["fp16"]}.get(precision, [precision])
-    return Path("exports", f"{'-'.join([name, *kinds, *(['uint8'] if uint8 else [])])}.onnx")
+    stem = "-".join([file_name(name), *kinds, *(["uint8"] if uint8 else [])])
+    return Path("exports", f"{stem}.onnx")
 
 
 def export_onnx(
@@ -79,8 +81,8 @@ def export_onnx(
     float32 model is always checked first, then each smaller model made from it.
 
     Raises UsageError for a wrong argument, ModelFileError where the images differ from torch's by
-    more than `Parity.passes` allows, and OutputError where `target` holds another file. After an
-    error nothing is written.
+    more than `Parity.passes` allows, and OutputError where `target` holds another file: before the
+    work, unless only that can tell. After an error nothing is written.
     """
     if target.suffix != ".onnx":
         raise UsageError(f"'{target}' does not end in .onnx, as the name of an ONNX file must")
@@ -88,30 +90,31 @@ def export_onnx(
         raise UsageError(f"there is no precision {precision!r}: choose {', '.join(PRECISIONS)}")
     start = time.perf_counter()
     generator, network = source if isinstance(source, tuple) else load_generator(source)
+    check_place(target)
+    if target.exists() and not force:
+        wanted = variant(generator.info, precision, uint8)
+        if not could_be(wanted, untrusted.read(target), target, opset):
+            raise _another(target)
     reference, info = Reference(generator), generator.info
     model = to_onnx(network, info, opset, ir_version)
     parity = reference.check(model, info)
     if precision == "float16":
-        info = replace(info, precision=precision)
+        info = variant(info, precision)
         model = clean(variants.half(model))
         parity = reference.check(model, info)
     if precision == "int8":
-        info = replace(info, precision=precision)
+        info = variant(info, precision)
         reference = Reference(generator, HELD_OUT)
         model = int8(model, info, generator, reference)
         parity = reference.check(model, info)
     if uint8:
-        pixels = {**info.image, "layout": "NHWC", "dtype": "uint8", "range": [0, 255]}
         model = clean(variants.uint8(model, info))
-        info = replace(info, image=pixels)
+        info = variant(info, precision, uint8)
         parity = reference.check(model, info)
     info = replace(info, parity=parity.to_json())
     content = with_metadata(model, info)
     if target.is_file() and not force and target.read_bytes() != content:
-        raise OutputError(
-            f"{target} is there and is not this model: choose another path, or say force=True",
-            "force",
-        )
+        raise _another(target)
     write_whole(target, content)
     found = untrusted.inspect(content, target)
     return Exported(
@@ -124,4 +127,31 @@ def export_onnx(
         parity,
         time.perf_counter() - start,
         info,
+    )
+
+
+def variant(info: ModelInfo, precision: str, uint8: bool = False) -> ModelInfo:
+    """Return what a file says that is exported with this precision, all but its parity."""
+    image = {**info.image, "layout": "NHWC", "dtype": "uint8", "range": [0, 255]}
+    return replace(info, precision=precision, image=image if uint8 else info.image)
+
+
+def could_be(wanted: ModelInfo, content: bytes, where: Path, opset: int = OPSET) -> bool:
+    """Return whether the content of the file `where` says of itself what `wanted` says.
+
+    Only its parity is known after the export, and whether it is the same to the last byte.
+    """
+    try:
+        found = untrusted.inspect(content, where)
+        said = ModelInfo.from_metadata(found.metadata, where)
+    except ModelFileError:
+        return False
+    both = (replace(info, parity={}).to_metadata() for info in (said, wanted))
+    return found.opset == opset and next(both) == next(both)
+
+
+def _another(target: Path) -> OutputError:
+    """Return the error of a target that holds something else."""
+    return OutputError(
+        f"{target} is there and is not this model: choose another path, or say force=True", "force"
     )

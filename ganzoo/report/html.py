@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ganzoo.architecture import __version__
+from ganzoo.printable import printable
 from ganzoo.report import plotting
 
 if TYPE_CHECKING:
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
 
 
 def render(template: str, **values: Any) -> str:
-    """Return the page that a template of this room makes of `values`; all text is escaped."""
+    """Return the page that a template of this room makes of `values`; all text is escaped.
+
+    Of that text, "?" stands for what is not printable, and what no file could hold.
+    """
     environment = Environment(
         loader=PackageLoader("ganzoo.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=lambda value: printable(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )

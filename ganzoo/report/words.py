@@ -17,6 +17,7 @@ from ganzoo.draw import untrusted
 from ganzoo.draw.info import ModelInfo
 from ganzoo.draw.untrusted import Contents
 from ganzoo.errors import ModelFileError
+from ganzoo.printable import line
 from ganzoo.report import gallery
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import Run
@@ -99,10 +100,10 @@ def commands(run: Run) -> list[str]:
     facts, found = run.begun_as(), []
     length = facts.config.epochs, facts.config.max_steps
     found += [_typed(facts.command)] if facts.command else []
-    for line in run.resumes():
-        before, length = length, (line.config["epochs"], line.config["max_steps"])
+    for later in run.resumes():
+        before, length = length, (later.config["epochs"], later.config["max_steps"])
         if length != before:
-            found.append(_typed(line.command))
+            found.append(_typed(later.command))
     return found
 
 
@@ -217,7 +218,7 @@ def outcome(run: Run) -> tuple[str, str]:
     """
     with suppress(OSError, ValueError, KeyError, TypeError):
         status = json.loads(read_regular(run.path / "status.json"))
-        return str(status["outcome"]), str(status["why"])
+        return line(str(status["outcome"])), line(str(status["why"]))
     return "unknown", ""
 
 

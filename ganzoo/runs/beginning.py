@@ -72,7 +72,9 @@ def begin(
             return
         loaded = with_channels(loaded, options or {}, data, data_options or {}, world)
         shape = loaded.value.image_shape
-        images = open_data(data, shape, data_options or {}, skip_bad, world, preparing)
+        images = open_data(
+            data, shape, data_options or {}, skip_bad, world, preparing, check_later=True
+        )
         heard = say if world.leads else (lambda remark: None)
         loaded = with_classes(loaded, options or {}, images, heard)
         small = "batch_size" not in given.config

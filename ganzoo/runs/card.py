@@ -11,7 +11,9 @@ from typing import Any
 from ganzoo.draw.info import ModelInfo
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.evaluate.words import meaning, repeat
+from ganzoo.printable import file_name, line
 from ganzoo.runs.facts import Facts
+from ganzoo.runs.markdown import code, text, yaml
 from ganzoo.runs.quantities import labels, measured, number
 
 MOST_NAMED = 30
@@ -29,7 +31,7 @@ tags:
 
 # {name}
 
-A generator of {width}x{height} {colours} images: `{architecture}` of {package} {version}, a
+A generator of {width}x{height} {colours} images: {architecture} of {package} {version}, a
 generative adversarial network, trained on the {images:,} images of {dataset}.
 
 | file | what it holds |
@@ -40,7 +42,7 @@ generative adversarial network, trained on the {images:,} images of {dataset}.
 
 ```sh
 ganzoo sample . -n 64 --seed 0 -o samples.png
-ganzoo export . --onnx -o {architecture}.onnx
+ganzoo export . --onnx -o {file}
 ```
 
 The first command needs ganzoo's extra `train`, and so PyTorch. The second writes a file that
@@ -88,21 +90,22 @@ def card(
         f"{called[n]} {number(v)}" for n, v in measured(latest, facts.scores).items()
     )
     height, width = info.image["size"]
-    tags = ["gan", "image-generation", "safetensors", "ganzoo", info.architecture]
+    tags = ["gan", "image-generation", "safetensors", "ganzoo", yaml(info.architecture)]
     files = {"model.safetensors": "both networks, as they were trained"}
     if average:
         files = {"ema.safetensors": "the generator's moving average: what is drawn"} | files
     return TEXT.format(
         tags="\n".join(f"- {tag}" for tag in tags),
-        name=name,
+        name=text(name),
         width=width,
         height=height,
         colours="grey" if info.image["channels"] == 1 else "RGB",
-        architecture=info.architecture,
-        package=info.plugin["package"],
-        version=info.plugin["version"],
+        architecture=code(info.architecture),
+        file=quote(f"{file_name(info.architecture)}.onnx"),
+        package=text(info.plugin["package"]),
+        version=text(info.plugin["version"]),
         images=facts.data.images,
-        dataset=info.dataset,
+        dataset=text(info.dataset),
         files="\n".join(f"| `{file}` | {what} |" for file, what in files.items()),
         latent_dim=info.latent_dim,
         classes=_of_classes(info.classes),
@@ -113,7 +116,7 @@ def card(
         step=step,
         batch_size=facts.config.batch_size,
         seed=facts.config.seed,
-        device=facts.circumstances.device.name,
+        device=text(facts.circumstances.device.name),
         options=json.dumps(info.options, indent=2),
         judgement=_between("Nobody has judged them yet: `ganzoo eval .` does."),
         numbers=f"Measured last, at step {latest['step']:,}: {numbers}"
@@ -126,29 +129,31 @@ def _of_classes(names: Sequence[str]) -> str:
     """Return in Markdown which classes there are and how to draw one; "" where there are none."""
     if not names:
         return ""
-    shown = ", ".join(names[:MOST_NAMED]) + (", …" if len(names) > MOST_NAMED else "")
+    shown = ", ".join(map(text, names[:MOST_NAMED])) + (", …" if len(names) > MOST_NAMED else "")
+    first = quote(line(names[0]))
     return (
         f"\n\nIts images are of {len(names)} classes: {shown}. Draw one of them, or a row of each:"
-        f"\n\n```sh\nganzoo sample . --class {quote(names[0])}\nganzoo sample . --class each\n```"
+        f"\n\n```sh\nganzoo sample . --class {first}\nganzoo sample . --class each\n```"
     )
 
 
-def with_judgement(text: str, evaluation: Evaluation) -> str:
+def with_judgement(written: str, evaluation: Evaluation) -> str:
     """Return a model card with an evaluation of its weights in the place of an older one.
 
     All else stays as it is, as people may write into a card. One without that place is not changed.
     """
     return re.sub(
-        f"{BEGIN}.*?{END}", lambda _: _between(_judgement(evaluation)), text, count=1, flags=re.S
+        f"{BEGIN}.*?{END}", lambda _: _between(_judgement(evaluation)), written, count=1, flags=re.S
     )
 
 
 def _judgement(evaluation: Evaluation) -> str:
     """Return an evaluation in Markdown: what it means, the numbers, what they are of."""
+    untrained = text(evaluation.untrained)
     lines = [
-        " ".join(meaning(evaluation)),
+        " ".join(map(text, meaning(evaluation))),
         "",
-        f"| of {evaluation.images:,} pictures | value | {evaluation.untrained} | real pictures |",
+        f"| of {evaluation.images:,} pictures | value | {untrained} | real pictures |",
         "| --- | ---: | ---: | ---: |",
     ]
     for title, value, error, floor, untrained, _ in evaluation.rows():
@@ -159,9 +164,9 @@ def _judgement(evaluation: Evaluation) -> str:
         "Numbers can be compared where the real images and the features are the same:",
         "",
     ]
-    return "\n".join([*lines, *(f"- {line}" for line in repeat(evaluation))])
+    return "\n".join([*lines, *(f"- {text(each)}" for each in repeat(evaluation))])
 
 
-def _between(text: str) -> str:
-    """Return a text between the marks of the judgement."""
-    return f"{BEGIN}\n{text}\n{END}"
+def _between(words: str) -> str:
+    """Return Markdown between the marks of the judgement."""
+    return f"{BEGIN}\n{words}\n{END}"

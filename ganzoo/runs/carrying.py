@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -12,12 +11,14 @@ from pathlib import Path
 from shlex import quote
 
 from ganzoo.config import TrainConfig
+from ganzoo.data import Images
 from ganzoo.errors import DeviceError, OutputError, is_out_of_memory
 from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.job import Job
 from ganzoo.runs.recorder import record
 from ganzoo.runs.saving import Saving
-from ganzoo.train.events import Event
+from ganzoo.storage import in_words
+from ganzoo.train.events import CheckpointDue, EpochEnded, EvaluationDue, Event, Finished
 from ganzoo.train.loop import fit
 from ganzoo.train.schedule import epochs_of, total_steps
 from ganzoo.train.state import TrainState
@@ -81,9 +82,10 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
         events = fit(
             job.loaded.value, job.images.pixels, job.config, labels=job.images.labels,
             device=job.device.torch, world=world, state=work.state, precision=job.precision,
-            stop=stop,            save_every=work.saving.due(), eval_every=work.saving.judged(),
+            stop=stop, save_every=work.saving.due(), eval_every=work.saving.judged(),
             save_evaluated=work.saving.keep_best,
         )  # fmt: skip
+        events = _settled(events, job.images)
         started = next(events)
     examiner = None
     if work.saving.judged() and world.leads:
@@ -118,6 +120,17 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
     world.barrier()  # torchrun takes the end of one for a failure, and would end those that write
 
 
+def _settled(events: Iterator[Event], images: Images) -> Iterator[Event]:
+    """Pass `events` on; raise DataError where images turn out to be damaged.
+
+    The first event after which something is kept waits until that is known.
+    """
+    for event in events:
+        kept = isinstance(event, EpochEnded | EvaluationDue | CheckpointDue | Finished)
+        images.settle(wait=kept)
+        yield event
+
+
 def _opened(started: Event, run: Run, work: Work, judged: str = "") -> Opened:
     """Return the first event, with the state of `started`."""
     return Opened(started.state, started.epoch, started.steps, run=run, work=work, judged=judged)
@@ -133,9 +146,7 @@ def _explained(run: Run, job: Job, *, resumed: bool) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        why = f"{error.filename or 'input/output'}: {error.strerror or error}"
-        room = "make room, then " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        raise OutputError(f"{why}; {room}{go_on}") from error
+        raise OutputError(f"{in_words(error)}; {go_on}") from error
     except Exception as error:
         if not is_out_of_memory(error):
             raise

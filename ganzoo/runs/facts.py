@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from ganzoo.config import TrainConfig
 from ganzoo.errors import ModelFileError
+from ganzoo.printable import line, lines, names
 from ganzoo.runs.saving import Saving, extending
 
 SCHEMA = 1
@@ -164,7 +165,7 @@ class Facts:
                 ),
                 scores=read(content, "scores", str, "logits"),
                 optimizers={
-                    network: dict(read(read(content, "optimizers", dict, {}), network, dict))
+                    line(network): lines(read(read(content, "optimizers", dict, {}), network, dict))
                     for network in read(content, "optimizers", dict, {})
                 },
                 data=Data(
@@ -173,7 +174,7 @@ class Facts:
                     images=read(data, "images", int),
                     size=_size(read(data, "size", list)),
                     fingerprint=read(data, "fingerprint", str),
-                    skipped=tuple(read(data, "skipped", list)),
+                    skipped=tuple(lines(read(data, "skipped", list))),
                     classes=_names(read(data, "classes", list, [])),
                     labels=read(data, "labels", str, ""),
                 ),
@@ -194,10 +195,10 @@ class Facts:
     def with_resumes(self, resumes: Sequence[Resumed]) -> Facts:
         """Return these facts with the settings of the last of `resumes`."""
         latest = {"config": self.config, "saving": self.saving}
-        for line in resumes[-1:]:
+        for last in resumes[-1:]:
             latest = {
-                "config": replace(self.config, **line.config),
-                "saving": replace(self.saving, **line.saving),
+                "config": replace(self.config, **last.config),
+                "saving": replace(self.saving, **last.saving),
             }
         return replace(self, **latest, resumes=tuple(resumes))  # type: ignore[arg-type]
 
@@ -212,7 +213,10 @@ class _Reading:
         return self
 
     def __call__(self, content: Any, name: str, kind: type, *default: Any) -> Any:
-        """Return the field `name`, which must be a `kind`; `default` where it is not there."""
+        """Return the field `name`, which must be a `kind`; `default` where it is not there.
+
+        A text is a line that steers nothing: it may be a folder's name, or a stranger's.
+        """
         if not isinstance(content, Mapping):
             raise TypeError("it has no fields")
         value = content.get(name, *default)
@@ -220,7 +224,7 @@ class _Reading:
             raise KeyError(name)
         if not isinstance(value, kind) and value not in default:
             raise TypeError(f"'{name}' is {value!r:.50}")
-        return value
+        return line(value) if isinstance(value, str) else value
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, KeyError):
@@ -259,7 +263,7 @@ def _circumstances(content: Mapping[str, Any], read: _Reading) -> Circumstances:
         precision=precision,
         processes=read(content, "processes", int),
         threads=read(content, "threads", int),
-        versions=read(content, "versions", dict),
+        versions=lines(read(content, "versions", dict)),
     )
 
 
@@ -277,7 +281,7 @@ def _names(classes: list[Any]) -> tuple[str, ...]:
     """Return the names of classes; raise ValueError where one is no text."""
     if not all(isinstance(name, str) for name in classes):
         raise ValueError(f"'classes' is {classes!r:.50}")
-    return tuple(classes)
+    return names(classes)
 
 
 def _size(size: list[Any]) -> tuple[int, int, int]:

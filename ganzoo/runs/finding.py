@@ -11,6 +11,7 @@ from shlex import quote
 from typing import Literal
 
 from ganzoo.errors import ModelFileError, UsageError
+from ganzoo.printable import file_name
 from ganzoo.runs.checkpoints import MANIFEST, Checkpoints, step_of
 from ganzoo.runs.folder import Run
 from ganzoo.storage import is_special
@@ -40,7 +41,7 @@ class Found:
     def name(self) -> str:
         """The start of the names of files made from it: its folder, or its file without suffix."""
         real = self.path.resolve()
-        return real.name if real.is_dir() else real.stem
+        return file_name(real.name if real.is_dir() else real.stem)
 
 
 def find(words: Words | None = None, runs: Path = Path("runs")) -> Found:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.errors import ModelFileError, OutputError, RunInUseError
+from ganzoo.errors import ModelFileError, OutputError
+from ganzoo.printable import line
+from ganzoo.runs import held
 from ganzoo.runs.checkpoints import MANIFEST, Checkpoints
 from ganzoo.runs.quantities import is_number
-from ganzoo.storage import DISK, lock, read_regular, write_whole
+from ganzoo.storage import DISK, read_regular, write_whole
 
 if TYPE_CHECKING:
     from ganzoo.runs.facts import Facts, Resumed
@@ -92,21 +92,9 @@ class Run:
             except ModelFileError:
                 yield path
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Be the only process that writes in this folder; raise RunInUseError if another one is.
-
-        The kernel holds the lock. So it ends with its process, however that ends.
-        """
-        with (self.path / "lock").open("a+") as file:
-            if not lock(file):
-                file.seek(0)
-                owner = file.read() or "another process"
-                raise RunInUseError(f"{self.path} is in use by {owner}: let it, or end it")
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {platform.node()}")
-            file.flush()
-            yield
+    def locked(self) -> AbstractContextManager[None]:
+        """Be the only process that writes in this folder; raise RunInUseError if another one is."""
+        return held.locked(self.path)
 
     def facts(self) -> Facts:
         """Return the content of run.json, with the settings of the latest resume.
@@ -126,9 +114,9 @@ class Run:
         from ganzoo.runs.facts import Resumed
 
         found = []
-        for line in self.lines(RESUMES):
+        for each in self.lines(RESUMES):
             with suppress(ModelFileError):  # a damaged line, as of a process that was killed
-                found.append(Resumed.from_json(line, self.path / RESUMES))
+                found.append(Resumed.from_json(each, self.path / RESUMES))
         return found
 
     def created(self) -> str:
@@ -191,16 +179,16 @@ class Run:
         for picture in (self.path / "samples").glob("step-*.png"):
             picture.unlink()
 
-        def stays(line: dict[str, Any]) -> bool:
-            if line["step"] == step:
-                return judged if "frechet" in line else not mid_window
-            return bool(line["step"] < step)
+        def stays(entry: dict[str, Any]) -> bool:
+            if entry["step"] == step:
+                return judged if "frechet" in entry else not mid_window
+            return bool(entry["step"] < step)
 
-        self.write_lines(METRICS, [line for line in self.lines(METRICS) if stays(line)])
+        self.write_lines(METRICS, [entry for entry in self.lines(METRICS) if stays(entry)])
 
     def write_lines(self, name: str, lines: list[dict[str, Any]]) -> None:
         """Write a .jsonl file of the run at once: a reader never sees half of it."""
-        text = "".join(json.dumps(line) + "\n" for line in lines)
+        text = "".join(json.dumps(each) + "\n" for each in lines)
         write_whole(self.path / name, text.encode())
 
     def lines(self, name: str) -> list[dict[str, Any]]:
@@ -210,13 +198,13 @@ class Run:
         """
         found = []
         with suppress(FileNotFoundError, IsADirectoryError):
-            for line in read_regular(self.path / name).splitlines():
+            for each in read_regular(self.path / name).splitlines():
                 # A process was killed while it wrote this one, or the disk is damaged.
                 with suppress(ValueError, RecursionError):
-                    entry = json.loads(line)
+                    entry = json.loads(each)
                     found += [entry] if isinstance(entry, dict) else []
         if name == METRICS:
-            found = [{k: v for k, v in entry.items() if is_number(v)} for entry in found]
+            found = [{line(k): v for k, v in entry.items() if is_number(v)} for entry in found]
             found = [entry for entry in found if {"step", "samples_seen"} <= entry.keys()]
         return found
 

@@ -14,6 +14,7 @@ import torch
 from ganzoo.architecture import Architecture
 from ganzoo.config import TrainConfig
 from ganzoo.data import Images, open_images
+from ganzoo.printable import file_name
 from ganzoo.runs.facts import Chosen, Circumstances, Data, Facts, Made
 from ganzoo.runs.saving import Saving
 from ganzoo.train.device import Device
@@ -54,7 +55,7 @@ class Job:
     @property
     def name(self) -> str:
         """The name of its run, without the number."""
-        return f"{self.loaded.entry.name}-{self.images.name}"
+        return file_name(f"{self.loaded.entry.name}-{self.images.name}")
 
     def facts(
         self, saving: Saving, command: tuple[str, ...] = (), state: TrainState | None = None
@@ -123,7 +124,15 @@ def open_data(
     skip_bad: bool,
     world: World,
     preparing: Preparing,
+    *,
+    check_later: bool = False,
 ) -> Images:
-    """Return the images to train on; they are prepared once for all processes of a machine."""
+    """Return the images to train on; they are prepared once for all processes of a machine.
+
+    `check_later` is for a training that asks `Images.settle` before it keeps anything.
+    """
     with world.leader_first(), (preparing if world.leads else quiet)() as progress:
-        return open_images(spec, shape, options=options, skip_bad=skip_bad, progress=progress)
+        return open_images(
+            spec, shape, options=options, skip_bad=skip_bad, check_later=check_later,
+            progress=progress,
+        )  # fmt: skip

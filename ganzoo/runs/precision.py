@@ -15,7 +15,7 @@ from ganzoo.architecture import Architecture
 from ganzoo.config import TrainConfig
 from ganzoo.errors import DeviceError
 from ganzoo.runs.facts import Circumstances
-from ganzoo.storage import cache_folder, read_regular, write_whole
+from ganzoo.storage import cache_folder, read_checked, write_checked
 from ganzoo.train.precision import Precision, choose_precision
 from ganzoo.train.timing import times_as_fast
 from ganzoo.train.world import World
@@ -65,8 +65,8 @@ def _remembered(loaded: Loaded[Architecture], config: TrainConfig) -> float | No
     about = _about(loaded, config)
     key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
     file = cache_folder() / "speed" / f"{loaded.entry.name}-{key}.json"
-    with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
-        times = float(json.loads(read_regular(file))["times"])
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        times = float(read_checked(file)["times"])
         if 0 < times < math.inf:
             return times
     try:
@@ -74,8 +74,7 @@ def _remembered(loaded: Loaded[Architecture], config: TrainConfig) -> float | No
     except Exception:  # whatever a network raises, training itself will raise it, and explain it
         return None
     with suppress(OSError):  # where it cannot be kept, it is measured again
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, json.dumps({"times": times, "about": about}, indent=2).encode())
+        write_checked(file, {"times": times, "about": about})
     return times
 
 

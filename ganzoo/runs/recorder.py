@@ -6,25 +6,27 @@ import json
 import os
 import time
 from collections.abc import Callable, Collection, Generator, Iterable
-from contextlib import suppress
+from io import RawIOBase
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ganzoo.draw import latents
 from ganzoo.draw.pixels import Pixels, grid, save_png, to_pixels
-from ganzoo.errors import DivergedError, GanzooError, reason
+from ganzoo.errors import GanzooError, reason
 from ganzoo.evaluate.spread import diversity
 from ganzoo.runs import health
 from ganzoo.runs.background import Background
 from ganzoo.runs.card import card
-from ganzoo.runs.checkpoints import CARD, Checkpoints, step_of
-from ganzoo.runs.folder import SAMPLES, Run, now
+from ganzoo.runs.checkpoints import CARD, Checkpoints
+from ganzoo.runs.folder import METRICS, SAMPLES, Run
 from ganzoo.runs.job import Job
 from ganzoo.runs.quantities import SCHEDULED
 from ganzoo.runs.scores import Examined
 from ganzoo.runs.state_files import to_files
+from ganzoo.runs.status import Status
 from ganzoo.runs.weights import model_info
 from ganzoo.seeds import derive
+from ganzoo.storage import naming, write_all
 from ganzoo.train.events import (
     CheckpointDue,
     Drawn,
@@ -60,46 +62,36 @@ def record(
     after `evaluate` judged the pictures, and a Warned event after a measurement that looks wrong.
 
     Training does not wait for the disk. When this ends, the last checkpoint that was due is there.
+    Raises OutputError where the run's folder is not there any more; it is not made again.
     """
     checkpoints = checkpoints or Checkpoints(run.path / "checkpoints")
     writer = _Writer(run, job, checkpoints)
-    try:
-        with (run.path / "metrics.jsonl").open("a") as metrics, writer.background:
-            for event in events:
-                then: list[Event] = []  # events to pass on after this one
-                match event:
-                    case Started():
-                        then = writer.begin(event)
-                    case Logged():
-                        then = writer.note(event, writer.metrics(event), metrics)
-                    case EpochEnded():
-                        drawn = writer.draw_epoch(event, snapshots)
-                        then = [drawn, *writer.note(event, writer.diversity(drawn), metrics)]
-                    case EvaluationDue() if evaluate:
-                        then = writer.evaluate(event, evaluate, metrics)
-                    case CheckpointDue():
-                        writer.save(event, metrics)
-                    case Finished():
-                        if event.mid_epoch or not writer.shown(event.epoch):
-                            yield writer.draw(f"step-{event.state.step:08d}", event)
-                        writer.end(event)
-                yield event
-                yield from then
-    except (GeneratorExit, KeyboardInterrupt):  # the caller stopped iterating
-        with suppress(OSError):
-            writer.status("interrupted")
-        raise
-    except DivergedError as error:
-        with suppress(OSError):
-            writer.status("diverged", str(error))
-        raise DivergedError(
-            f"{error}; {writer.saved}; try a smaller learning_rate=", "learning_rate"
-        ) from error
-    except BaseException as error:
-        why = str(error) if isinstance(error, GanzooError) else f"{type(error).__name__}: {error}"
-        with suppress(OSError):  # the disk may be full, and that may be the error
-            writer.status("failed", why)
-        raise
+    with (
+        writer.status.kept(),
+        (run.path / METRICS).open("ab", buffering=0) as metrics,
+        writer.background,
+    ):
+        for event in events:
+            writer.status.held.check()
+            then: list[Event] = []  # events to pass on after this one
+            match event:
+                case Started():
+                    then = writer.begin(event)
+                case Logged():
+                    then = writer.note(event, writer.metrics(event), metrics)
+                case EpochEnded():
+                    drawn = writer.draw_epoch(event, snapshots)
+                    then = [drawn, *writer.note(event, writer.diversity(drawn), metrics)]
+                case EvaluationDue() if evaluate:
+                    then = writer.evaluate(event, evaluate, metrics)
+                case CheckpointDue():
+                    writer.save(event, metrics)
+                case Finished():
+                    if event.mid_epoch or not writer.shown(event.epoch):
+                        yield writer.draw(f"step-{event.state.step:08d}", event)
+                    writer.end(event)
+            yield event
+            yield from then
 
 
 class _Writer:
@@ -113,22 +105,17 @@ class _Writer:
         self.latest: dict[str, Any] = {}  # metrics
         steps = total_steps(job.config, len(job.images.pixels))
         self.health = health.Watch(self.gan.objective.scores, steps)
-        for entry in run.lines("metrics.jsonl"):
+        for entry in run.lines(METRICS):
             self.health.see(entry)
             self.latest = entry if "images_per_second" in entry else self.latest
         self.drawn = latents.inputs(SAMPLES, self.gan.latent_dim, self.gan.classes, job.config.seed)
         self.background = Background()
         self.start = time.perf_counter()
-
-    @property
-    def saved(self) -> str:
-        """The newest checkpoint, in words."""
-        newest = next(self.checkpoints.newest_first(), None)
-        return f"the last good checkpoint is {newest}" if newest else "it has no checkpoint yet"
+        self.status = Status(run, checkpoints)
 
     def begin(self, event: Started) -> list[Event]:
         """Write that the run is on; draw its first samples, unless it is resumed."""
-        self.status("running")
+        self.status.write("running")
         self.epoch = event.epoch
         # A state that no file can hold is an error now, and not after an hour.
         to_files(
@@ -144,12 +131,12 @@ class _Writer:
     def end(self, event: Finished) -> None:
         """Wait for the last checkpoint, then write how the run ended."""
         self.background.wait()
-        self.status(event.outcome, "it was asked to" if event.outcome == "stopped" else "")
+        self.status.write(event.outcome, "it was asked to" if event.outcome == "stopped" else "")
 
-    def note(self, event: Event, entry: dict[str, Any], metrics: IO[str]) -> list[Event]:
+    def note(self, event: Event, entry: dict[str, Any], metrics: RawIOBase) -> list[Event]:
         """Add an entry to metrics.jsonl; return a Warned for each warning that is new with it."""
-        metrics.write(json.dumps(entry) + "\n")
-        metrics.flush()
+        with naming(self.run.path / METRICS):
+            write_all(metrics, f"{json.dumps(entry)}\n".encode())
         texts = self.health.see(entry)
         return [Warned(event.state, event.epoch, event.steps, text) for text in texts]
 
@@ -183,7 +170,7 @@ class _Writer:
         """
         return round(time.perf_counter() - self.start, 3)
 
-    def evaluate(self, event: Event, evaluate: Evaluate, metrics: IO[str]) -> list[Event]:
+    def evaluate(self, event: Event, evaluate: Evaluate, metrics: RawIOBase) -> list[Event]:
         """Judge the pictures of the state, and add an entry to metrics.jsonl.
 
         Whatever fails in it is no reason to end the training: then there is only a warning.
@@ -253,10 +240,11 @@ class _Writer:
     def _keep(self, name: str, pixels: Pixels) -> Path:
         """Write a grid of `pixels` into the folder `samples`, and return where it is."""
         path = self.run.path / "samples" / f"{name}.png"
+        path.parent.mkdir(exist_ok=True)  # not the folder of the run
         save_png(grid(pixels), path)
         return path
 
-    def save(self, event: CheckpointDue, metrics: IO[str]) -> None:
+    def save(self, event: CheckpointDue, metrics: RawIOBase) -> None:
         """Write a checkpoint of the state; the metrics until now are on the disk before it.
 
         The slow part is done in the background, except for the last checkpoint.
@@ -268,7 +256,8 @@ class _Writer:
         commit = self.checkpoints.write(event.state.step, files)
 
         def finish() -> None:
-            os.fsync(metrics.fileno())
+            with naming(self.run.path / METRICS):
+                os.fsync(metrics.fileno())
             commit()
 
         if event.last:
@@ -283,10 +272,3 @@ class _Writer:
         info = model_info(self.job.loaded, images.name, state.samples_seen, classes=images.classes)
         average = state.average is not None
         return card(name, self.described, info, state.step, self.latest, average)
-
-    def status(self, outcome: str, why: str = "") -> None:
-        """Write status.json: how the run is doing, or how it ended."""
-        newest = next(self.checkpoints.newest_first(), None)
-        step = newest and step_of(newest)
-        content = {"outcome": outcome, "why": why, "step": step, "time": now()}
-        self.run.write("status.json", content)

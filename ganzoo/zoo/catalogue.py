@@ -15,6 +15,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from ganzoo.errors import PluginError
+from ganzoo.printable import line
 
 GROUPS = {
     "architecture": "ganzoo.architectures",
@@ -124,9 +125,9 @@ def _entries(distribution: Distribution) -> list[Entry]:
     return [
         Entry(
             kind,
-            point.name,
-            distribution.metadata["Name"],
-            distribution.version,
+            line(point.name),
+            line(distribution.metadata["Name"]),
+            line(distribution.version),
             point.value,
             tuple(distribution.requires or ()),
         )

@@ -8,11 +8,14 @@ import os
 import re
 import tempfile
 import tomllib
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 
 from ganzoo.errors import OutputError, PluginError, UsageError
+from ganzoo.printable import line
+from ganzoo.storage import naming
 from ganzoo.zoo import catalogue
 from ganzoo.zoo.catalogue import GROUPS, Entry
 
@@ -21,7 +24,7 @@ def create(name: str, parent: Path) -> Path:
     """Write the package `ganzoo-NAME` into `parent`: one architecture `name`, a test, a README.
 
     Returns its folder. Raises UsageError if `name` is no Python name or is taken; OutputError if
-    the folder exists.
+    the folder exists, and holds anything else.
     """
     if not re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name):
         raise UsageError(f"'{name}' cannot name an architecture: write it like my_gan")
@@ -36,20 +39,35 @@ def create(name: str, parent: Path) -> Path:
     if importlib.util.find_spec(words["module"]):
         raise UsageError(f"there is a module {words['module']} already: choose another name")
     folder = parent / package
+    written = {
+        Template(file.name.removesuffix(".in")).substitute(words): Template(
+            file.read_text("utf-8")
+        ).substitute(words)
+        for file in template.iterdir()
+    }
     if folder.exists():
+        if _holds(folder, written):  # this command was killed before it could say so
+            return folder
         raise OutputError(
             f"{folder} is there already: choose another name, or another parent=", "parent"
         )
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{package}-", dir=parent) as temporary:
-        written = Path(temporary, package)
-        written.mkdir()
-        for file in template.iterdir():
-            target = written / Template(file.name.removesuffix(".in")).substitute(words)
-            text = Template(file.read_text("utf-8")).substitute(words)
-            target.write_text(text, "utf-8")
-        os.rename(written, folder)
+        made = Path(temporary, package)
+        made.mkdir()
+        for file, text in written.items():
+            with naming(folder / file):
+                (made / file).write_text(text, "utf-8")
+        os.rename(made, folder)
     return folder
+
+
+def _holds(folder: Path, files: Mapping[str, str]) -> bool:
+    """Return whether a folder holds exactly these texts."""
+    found = {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
+    return found.keys() == files.keys() and all(
+        path.is_file() and path.read_bytes() == files[name].encode() for name, path in found.items()
+    )
 
 
 def entries(folder: Path) -> tuple[list[Entry], Path]:
@@ -64,9 +82,9 @@ def entries(folder: Path) -> tuple[list[Entry], Path]:
         found = [
             Entry(
                 kind,
-                key,
-                name,
-                project.get("version", "(dynamic)"),
+                line(key),
+                line(name),
+                line(project.get("version", "(dynamic)")),
                 target,
                 tuple(project.get("dependencies", ())),
             )

@@ -110,25 +110,23 @@ def acgan_fashion(
     """Auxiliary classifier GAN: the discriminator must name the class of a picture.
 
     The networks are those of `cgan_fashion`, but the discriminator has a second head in place of
-    the label. Both networks also minimise what that head gets wrong. The discriminator has no batch
-    norm: with one, it knows a batch of generated images from a real one, and the two networks agree
-    on classes of their own. `width` is the number of channels at 14x14, `slope` that of every
-    LeakyReLU. Odena, Olah & Shlens, "Conditional Image
-    Synthesis With Auxiliary Classifier GANs", ICML 2017.
+    the label. It learns to name the classes of real images, and the generator to draw what is named
+    rightly. In the paper the discriminator learns classes from generated images too. But its batch
+    norm tells a batch of them from one of real images, so both networks would agree on classes of
+    their own. `width` is the number of channels at 14x14, `slope` that of every LeakyReLU. Odena,
+    Olah & Shlens, "Conditional Image Synthesis With Auxiliary Classifier GANs", ICML 2017.
     """
     w = width
 
     def discriminator() -> nn.Module:
         features = nn.Sequential(
             *down(1, w, norm=False, slope=slope),
-            *down(w, 2 * w, norm=False, slope=slope),
+            *down(w, 2 * w, slope=slope),
             nn.Flatten(),
         )
         return Classifying(features, 2 * w * 7 * 7, classes)
 
     gan = cgan_fashion(latent_dim=latent_dim, classes=classes, width=width, slope=slope)
-    objective = penalised(
-        gan.objective, lambda D, real, fake: of_its_class(D, real) + of_its_class(D, fake)
-    )
+    objective = penalised(gan.objective, lambda D, real, fake: of_its_class(D, real))
     objective = penalised(objective, lambda D, real, fake: of_its_class(D, fake), of="generator")
     return replace(gan, discriminator=discriminator, objective=objective)

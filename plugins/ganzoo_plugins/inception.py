@@ -130,9 +130,9 @@ def _to_onnx(content: bytes, path: Path) -> bytes:
 
 
 def _downloaded() -> Path:
-    """Return the FID's weights from the cache; download them first where they are not there."""
+    """Return the FID's weights from the cache; download them where it has none, or others."""
     path = cache_folder() / "features" / WEIGHTS
-    if not path.exists():
+    if not (path.is_file() and hashlib.sha256(_read(path)).hexdigest() == SHA256):
         try:
             fetch(URL, path, SHA256)
         except (OSError, ValueError) as error:

@@ -5,6 +5,7 @@ Where it has to be trained, a line says so.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ganzoo.errors import GanzooError, PluginError, broken_library, missing_extra
 from ganzoo.evaluate.features import FeatureModel, describe
-from ganzoo.storage import cache_folder, write_whole
+from ganzoo.storage import cache_folder, read_checked, write_checked, write_whole
 
 if TYPE_CHECKING:
     from ganzoo.data import Images
@@ -27,21 +28,41 @@ def kept(
 ) -> FeatureModel:
     """Return what `opened` makes of `file` in the cache; `made` returns a new file's content.
 
-    A file that `opened` refuses with a GanzooError, or that cannot describe the first of `images`,
-    counts as missing. Where the cache cannot be written, the content is used all the same.
+    A file that is not what was written, that `opened` refuses with a GanzooError, or that cannot
+    describe the first of `images`, counts as missing. Where the cache cannot be written, the
+    content is used all the same.
     """
     path, log = cache_folder() / "features" / file, logging.getLogger("ganzoo")
     try:
         if path.is_file():
-            return _tried(opened(path.read_bytes(), path), images, path)
-    except (GanzooError, OSError) as error:
+            return _tried(opened(_whole(path), path), images, path)
+    except (GanzooError, OSError, ValueError) as error:
         log.warning("a file in the cache cannot be used, and is made anew: %s", error)
     content = made()
     try:
+        write_checked(_note(path), {"content": hashlib.sha256(content).hexdigest()})
         write_whole(path, content)
     except OSError as error:
         log.warning("%s cannot be kept, and will be made again: %s", path, error.strerror)
     return _tried(opened(content, path), images, path)
+
+
+def _whole(path: Path) -> bytes:
+    """Return the content of a file; raise OSError or ValueError where it is not what was written.
+
+    A file without a note is from an earlier ganzoo, or from somebody else.
+    """
+    content = path.read_bytes()
+    if _note(path).exists():
+        known = read_checked(_note(path)).get("content")
+        if known != hashlib.sha256(content).hexdigest():
+            raise ValueError(f"{path} is not what was written")
+    return content
+
+
+def _note(path: Path) -> Path:
+    """Return the file that says what the content of a file in the cache is."""
+    return path.with_suffix(".json")
 
 
 def _tried(model: FeatureModel, images: Images, path: Path) -> FeatureModel:

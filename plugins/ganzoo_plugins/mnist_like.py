@@ -10,7 +10,7 @@ from typing import Literal
 from ganzoo import Dataset
 from ganzoo.data.idx import find_idx, idx_dataset
 from ganzoo.errors import DataError, broken_library
-from ganzoo.storage import cache_folder
+from ganzoo.storage import DISK, cache_folder
 
 Split = Literal["train", "test"]
 
@@ -79,6 +79,8 @@ def _download(torchvision_name: str, split: Split) -> tuple[Path | None, str]:
             getattr(datasets, torchvision_name)(temporary, train=split == "train", download=True)
         except (OSError, RuntimeError) as error:
             return None, f"and the download failed: {' '.join(str(error).split())}"
+        for path in Path(temporary).rglob("*"):
+            DISK.sync(path)  # or a power cut may leave names without content
         shutil.rmtree(cache / torchvision_name, ignore_errors=True)
         os.rename(Path(temporary, torchvision_name), cache / torchvision_name)
     return find_idx(cache / torchvision_name / "raw", split), ""

@@ -20,11 +20,12 @@ from ganzoo.api.bench.contest import NOT_BEGUN, compare, contest
 from ganzoo.api.bench.finishes import LAPS, Finish, finishes, run_in
 from ganzoo.api.bench.judges import Judges
 from ganzoo.api.bench.laps import CLOCKS, train_laps
+from ganzoo.api.bench.length import TOO_FAST
 from ganzoo.api.bench.plan import PLAN, Plan, note, trials
 from ganzoo.errors import DataError, ModelFileError, PluginError, UsageError
 from ganzoo.evaluate.contest import Lap, tables
 from ganzoo.report.of_zoo import write
-from ganzoo.runs.folder import Run
+from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.weights import load_generator
 from tests.conftest import Cli, install, process
 from tests.lives import content
@@ -233,6 +234,7 @@ TWIN = """
 from dataclasses import replace
 
 from ganzoo.optimizers import adam
+from ganzoo.schedules import linear
 from ganzoo_plugins.mlp_gan import mlp_gan
 
 def gan():
@@ -246,13 +248,17 @@ def broken():
 def hasty():
     \"\"\"A GAN that diverges at once.\"\"\"
     return replace(mlp_gan(hidden=(8,)), optimizers=adam(1e30))
+
+def slowing():
+    \"\"\"A GAN whose learning rate falls to nothing.\"\"\"
+    return replace(mlp_gan(hidden=(8,)), schedules={"learning_rate": linear(1, 0)})
 """
 
 
 @pytest.fixture
 def twin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocks: None) -> None:
-    """Install another `mlp_gan`, one that cannot be built, and one that diverges."""
-    names = {"mlp_gan": "gan", "broken_gan": "broken", "hasty_gan": "hasty"}
+    """Install another `mlp_gan`, and GANs that cannot be built, that diverge, that slow down."""
+    names = {"mlp_gan": "gan", "broken_gan": "broken", "hasty_gan": "hasty", "slowing": "slowing"}
     install(tmp_path / "site", "twin-gan", TWIN, names)
     monkeypatch.setitem(CLOCKS, "wall", Ticks())
 
@@ -490,3 +496,41 @@ def test_the_shell_shows_what_came_of_it_and_warns_of_long_steps(
     assert "architecture FD precision recall coverage seconds steps per s" in words
     assert re.search(r"ganzoo:mlp_gan \S+ ± \S+ [\d.]+ [\d.]+ [\d.]+ 9.00 2 ", words)
     assert "seed 1: it was trained for 9 s instead of 2 s." in words
+
+
+def scheduled(folder: Path, data: str, ticks: Ticks) -> list[Finish]:
+    """Train an architecture with a schedule for 160 seconds, in two laps."""
+    return [
+        *train_laps(
+            "slowing", folder, seconds=160, count=2, clock=ticks, data=data, device="cpu",
+            settings={"batch_size": 4, "log_every": 1},
+        )
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("twin")
+def test_schedules_come_near_their_end_with_the_seconds(tmp_path: Path, data: str) -> None:
+    folder = tmp_path / "zoo"
+    ends = scheduled(folder, data, Ticks())
+    assert [(end.step, end.why) for end in ends] == [(80, ""), (160, "")]
+    (path,) = folder.iterdir()  # the run that was measured is gone
+    run = Run(path)
+    assert run.facts().config.max_steps == 200  # a quarter more, as a run must not end early
+    last = [line for line in run.lines(METRICS) if "loss_d" in line][-1]
+    assert last["scheduled/learning_rate_g"] == pytest.approx(2e-4 * (1 - 159 / 200))
+
+
+class Hurrying(Ticks):
+    """A clock by which steps are fast once their speed was measured."""
+
+    def __call__(self) -> float:
+        self.now += 1 if self.now < 12 else 0.1
+        return self.now
+
+
+@pytest.mark.usefixtures("twin")
+def test_a_run_whose_schedules_end_too_early_is_told_of(tmp_path: Path, data: str) -> None:
+    folder = tmp_path / "zoo"
+    (end,) = scheduled(folder, data, Hurrying())
+    assert (end.step, end.why) == (200, TOO_FAST)
+    assert scheduled(folder, data, Ticks()) == [end]  # it is not trained on

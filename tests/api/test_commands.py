@@ -206,6 +206,23 @@ def list_(at: Place) -> None:
     assert names == [entry.name for entries in kinds for entry in entries]
 
 
+def data(at: Place) -> None:
+    from ganzoo.data import cached, clear, open_images
+
+    count = {"count": 7}
+    for call in (
+        lambda: at.call("data", "clear", "toy_faces", "--json"),
+        lambda: clear("toy_faces"),
+    ):
+        open_images("toy_faces", (3, 32, 32), options=count)
+        listed = [one.to_json() for one in cached()]
+        assert json.loads(at.call("data", "--json")) == listed
+        removed = call()
+        rows = json.loads(removed) if isinstance(removed, str) else [r.to_json() for r in removed]
+        assert rows == [row for row in listed if row["data"] == "toy_faces"]
+        assert len(rows) == 1
+
+
 def runs(at: Place) -> None:
     shown = json.loads(at.call("runs", "--runs", at.run.parent, "--json"))
     assert shown == [run.to_json() for run in ganzoo.runs(at.run.parent)]
@@ -255,7 +272,7 @@ COMMANDS: dict[str, Callable[[Place], None]] = {
     function.__name__.strip("_").replace("_", "-"): function
     for function in (
         train, resume, export, sample, sweep, interpolate, directions, project, explore, plot,
-        animate, report, compare, eval_, bench_zoo, list_, runs, show, plugins, new_plugin,
+        animate, report, compare, eval_, bench_zoo, list_, data, runs, show, plugins, new_plugin,
         check_plugin, doctor,
     )
 }  # fmt: skip

@@ -29,6 +29,7 @@ from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.opening import open_features
 from ganzoo.evaluate.words import meaning
 from ganzoo.runs.finding import Found
+from ganzoo.storage import read_checked, write_checked
 from tests.conftest import Cli
 
 GARMENTS: dict[str, Any] = {
@@ -336,7 +337,19 @@ def test_features_of_several_widths(exported: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{}", b"[1]", b"NaN", b"true", b'"1.5"', b"[" * 100_000, "copies", None, "pipe"],
+    [
+        b"",
+        b"{}",
+        b"[1]",
+        b"NaN",
+        b"true",
+        b'"1.5"',
+        b"[" * 100_000,
+        "copies",
+        "digit",
+        None,
+        "pipe",
+    ],
 )
 def test_a_damaged_cache_is_measured_again(
     exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | str | None
@@ -344,17 +357,19 @@ def test_a_damaged_cache_is_measured_again(
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     first = ganzoo.evaluate(exported, images=120, **GARMENTS)
     for file in tmp_path.glob("cache/evaluations/*.json"):
-        measured = json.loads(file.read_bytes())
+        text, measured = file.read_text(), read_checked(file)["values"]
         file.unlink()
         if content is None:
             file.mkdir()  # it cannot be written either
         elif content == "pipe":
             os.mkfifo(file)
+        elif content == "digit":
+            file.write_text(re.sub(r"\.\d", ".0", text))
         elif isinstance(content, str):  # a measure that is missing
             del measured[content]
-            file.write_text(json.dumps(measured))
+            write_checked(file, {"values": measured})
         elif content in (b"NaN", b"true", b'"1.5"'):  # in place of one number
-            file.write_text(json.dumps({**measured, "frechet": [json.loads(content), None]}))
+            write_checked(file, {"values": {**measured, "frechet": [json.loads(content), None]}})
         else:
             file.write_bytes(content)
     assert ganzoo.evaluate(exported, images=120, **GARMENTS) == replace(

@@ -27,17 +27,6 @@ def test_what_an_encoding_lacks_is_a_question_mark(encoding: str) -> None:
         assert "?" in told or "…" in told
 
 
-def test_a_name_that_is_not_utf_8_is_printed_as_it_is(tmp_path: Path) -> None:
-    code = """
-from ganzoo.cli.surroundings import settled
-with settled():
-    print("caf\\udce9 \\u2026 \\xe9")
-"""
-    env = os.environ | {"PYTHONIOENCODING": "ascii"}
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=False)
-    assert (done.returncode, done.stdout) == (0, b"caf\xe9 ? ?\n")
-
-
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize(("command", "code"), [("list", 0), ("sample none.onnx", 5)])
 def test_closed_streams_are_no_fault(closed: str, command: str, code: int, tmp_path: Path) -> None:

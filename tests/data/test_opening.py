@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ganzoo import Dataset
-from ganzoo.data import native_shape, open_splits
+from ganzoo.data import native_shape, open_images, open_splits
 from ganzoo.data.prepare import prepare
 from ganzoo.errors import DataError
 from tests.conftest import install, process, write_idx, write_idx_labels
@@ -110,26 +110,51 @@ class Torn:
         return np.full((16, 16), index, np.uint8)
 
 
-def test_a_cache_of_an_early_ganzoo_still_serves(tmp_path: Path) -> None:
-    """It does not know by number which images were left out; only labels need that."""
-    plain = Dataset(images=Torn(), cache_key="torn")
-    labelled = Dataset(images=Torn(), cache_key="torn", labels=np.array([5, 6, 7]))
+def test_the_cache_knows_which_images_were_left_out(tmp_path: Path) -> None:
+    dataset = Dataset(images=Torn(), cache_key="torn", labels=np.array([5, 6, 7]))
     calls: list[int] = []
-
-    def opened(dataset: Dataset) -> list[int] | None:
-        found = prepare(dataset, (1, 16, 16), cache=tmp_path, skip_bad=True,
-                        progress=lambda done, total: calls.append(done))  # fmt: skip
+    for _ in range(2):
+        found = prepare(
+            dataset, (1, 16, 16), cache=tmp_path, skip_bad=True,
+            progress=lambda done, total: calls.append(done),
+        )  # fmt: skip
         assert found.pixels[:, 0, 0, 0].tolist() == [1, 2]
-        return None if found.labels is None else found.labels.tolist()
+        assert found.labels is not None
+        assert found.labels.tolist() == [6, 7]
+    assert calls == [3]
 
-    assert opened(labelled) == [6, 7]
-    (facts,) = tmp_path.glob("*.json")
-    known = json.loads(facts.read_text())
-    assert known.pop("left_out") == [0]
-    facts.write_text(json.dumps(known))  # as an early ganzoo wrote it
-    assert (opened(plain), len(calls)) == (None, 1)
-    assert (opened(labelled), len(calls)) == ([6, 7], 2)
-    assert (opened(labelled), len(calls)) == ([6, 7], 2)
+
+TWINS = """
+import numpy
+from ganzoo import Dataset
+
+def of(grey):
+    return Dataset(images=[numpy.full((20, 20), grey, numpy.uint8)] * 3, cache_key="1")
+
+def seven():
+    "Dark images."
+    return of(7)
+
+def nine(*, more: int = 0):
+    "Images that are a little brighter, under a key that says nothing."
+    return of(9 + more)
+"""
+
+
+def test_data_sets_with_equal_keys_do_not_share_an_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path / "site", "twins", TWINS, {"seven": "seven", "nine": "nine"},
+            group="ganzoo.datasets")  # fmt: skip
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    given: list[tuple[str, dict[str, int]]] = [
+        ("seven", {}), ("nine", {}), ("nine", {"more": 2}), ("seven", {}), ("nine", {}),
+    ]  # fmt: skip
+    greys = [
+        open_images(name, (1, 16, 16), options=options).pixels[0, 0, 0, 0]
+        for name, options in given
+    ]
+    assert greys == [7, 9, 11, 7, 9]
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import gzip
 import io
-import json
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -286,17 +286,57 @@ def test_a_path_takes_no_options(faces: Path) -> None:
         open_images(str(faces), RGB, options={"count": "3"})
 
 
-def test_cached_facts_say_what_was_decoded(tmp_path: Path) -> None:
+def test_the_fingerprint_is_of_the_pixels_however_they_came(tmp_path: Path) -> None:
     dataset = load_dataset("toy_garments", {"count": 5}).value
     odd_size = (1, 30, 30)
     pixels, fingerprint, *_ = prepare(dataset, odd_size, cache=tmp_path)
-    (facts,) = tmp_path.glob("*.json")
-    assert json.loads(facts.read_text()) == {
-        "shape": [5, 30, 30, 1], "fingerprint": fingerprint, "skipped": [], "left_out": [],
-    }  # fmt: skip
     same, again, *_ = prepare(Dataset(images=np.array(pixels)), odd_size, cache=tmp_path)
-    assert again == fingerprint  # of the pixels, however they came
+    assert again == fingerprint
     np.testing.assert_array_equal(same, pixels)
+
+
+def forged(content: bytes, wanted: int) -> bytes:
+    """Some bytes with four more, so that their CRC-32 is `wanted`."""
+    start = zlib.crc32(content + b"\0" * 4)
+    rows = [  # what each bit of the four changes; a CRC is linear
+        (zlib.crc32(content + (1 << bit).to_bytes(4, "little")) ^ start, 1 << bit)
+        for bit in range(32)
+    ]
+    left, chosen = start ^ wanted, 0
+    for place in range(31, -1, -1):
+        pivot = next(row for row in rows if row[0] >> place & 1)
+        rows = [
+            (row[0] ^ pivot[0], row[1] ^ pivot[1]) if row[0] >> place & 1 else row
+            for row in rows if row is not pivot
+        ]  # fmt: skip
+        if left >> place & 1:
+            left, chosen = left ^ pivot[0], chosen ^ pivot[1]
+    return content + chosen.to_bytes(4, "little")
+
+
+@pytest.mark.parametrize("same_place", [True, False])
+def test_zips_with_equal_names_sizes_and_crcs_are_told_apart(
+    tmp_path: Path, same_place: bool
+) -> None:
+    shades = []
+    for name, grey in (("a.zip", 10), ("a.zip" if same_place else "b.zip", 200)):
+        content = forged(encode(Image.new("L", (32, 32), grey), "BMP"), 0x12345678)
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("x.bmp"), content)
+            assert archive.infolist()[0].CRC == 0x12345678
+        os.utime(tmp_path / name, (1, 1))
+        shades.append(int(open_images(str(tmp_path / name), (1, 32, 32)).pixels[0, 0, 0, 0]))
+    assert shades == [10, 200]
+
+
+def test_a_file_that_is_replaced_by_one_with_its_size_and_time_is_another(tmp_path: Path) -> None:
+    shades = []
+    (tmp_path / "a").mkdir()
+    for grey in (10, 200):
+        Image.new("L", (32, 32), grey).save(tmp_path / "a" / "x.bmp")
+        os.utime(tmp_path / "a" / "x.bmp", (1, 1))
+        shades.append(int(open_images(str(tmp_path / "a"), (1, 32, 32)).pixels[0, 0, 0, 0]))
+    assert shades == [10, 200]
 
 
 def test_folders_with_equal_names_sizes_and_times_are_told_apart(tmp_path: Path) -> None:

@@ -236,5 +236,72 @@ def test_a_full_disk_says_how_to_go_on(
         patch.setattr(collect.Npz, "append", full)
         done = cli(*arguments)
     assert (done.code, done.err.count("\n")) == (6, 1)
-    assert "x.npz: No space left on device; the same command goes on at image 6 of 9" in done.err
+    told = f"x.npz: No space left on device; make room in {tmp_path}; "
+    assert f"{told}the same command goes on at image 6 of 9" in done.err
     assert cli(*arguments).err == "ganzoo: going on at image 6 of 9\n"
+
+
+def spoilt(path: Path, how: str) -> None:
+    """Change one thing in a finished target."""
+    file = sorted(path.iterdir())[-1] if path.is_dir() else path
+    kept = file.read_bytes()
+    at = len(kept) - 40 if path.is_dir() else len(kept) // 2
+    if how == "a byte":
+        file.write_bytes(kept[:at] + bytes([kept[at] ^ 1]) + kept[at + 1 :])
+    if how == "cut":
+        file.write_bytes(kept[:-1])
+    if how == "longer":
+        file.write_bytes(kept + b"\0")
+    if how == "empty":
+        file.write_bytes(b"")
+    if how == "one more" and path.is_dir():
+        shutil.copy(file, path / "99999.png")
+    elif how == "one more":
+        file.write_bytes(kept + kept)
+    if how == "a link":
+        file.unlink()
+        file.symlink_to("/dev/zero")
+
+
+@every
+@pytest.mark.parametrize("how", ["a byte", "cut", "longer", "empty", "one more", "a link"])
+def test_what_is_finished_and_other_is_not_overwritten(
+    exported: Path, tmp_path: Path, cli: Cli, option: str, how: str
+) -> None:
+    arguments = command(exported, option, tmp_path, 20, "--batch-size", 8)
+    assert cli(*arguments).code == 0
+    spoilt(tmp_path / NAMES[option], how)
+    if how != "a link":
+        before = content(tmp_path)
+    done = cli(*arguments)
+    assert (done.code, done.err.count("\n")) == (6, 1), done.err
+    assert how == "a link" or content(tmp_path) == before
+
+
+@every
+def test_finished_images_of_other_words_are_not_these(
+    exported: Path, tmp_path: Path, cli: Cli, option: str
+) -> None:
+    assert cli(*command(exported, option, tmp_path, 9)).code == 0
+    before = content(tmp_path)
+    for n, *more in ((8,), (10,), (9, "--seed", 1)):
+        done = cli(*command(exported, option, tmp_path, n, *more))
+        assert (done.code, done.err.count("\n")) == (6, 1), done.err
+        assert "is there already and not overwritten" in done.err
+    assert cli(*command(exported, option, tmp_path, 9, "--batch-size", 2)).code == 0
+    assert content(tmp_path) == before
+
+
+@pytest.mark.slow
+@every
+def test_a_loop_until_it_succeeds_ends(exported: Path, tmp_path: Path, option: str) -> None:
+    """Each of its commands is killed once there is no note any more: just before its exit."""
+    note = tmp_path / f"{NAMES[option]}.part.json"
+    arguments = [sys.executable, "-m", "ganzoo", *command(exported, option, tmp_path, 64)]
+    with subprocess.Popen(arguments) as it:
+        while not note.exists() and it.poll() is None:
+            time.sleep(0.0005)
+        while note.exists() and it.poll() is None:
+            time.sleep(0.0005)
+        it.kill()
+    assert subprocess.run(arguments, check=False, capture_output=True).returncode == 0

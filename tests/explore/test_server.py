@@ -266,6 +266,60 @@ def test_what_a_model_does_not_take(server: Server, query: str, told: str) -> No
     assert (status, told in body.decode()) == (400, True)
 
 
+HEADS = {
+    "nothing": b"",
+    "a letter": b"G",
+    "half of a line": b"GET / HT",
+    "half of a head": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-a: b",
+    "all but the end": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+    "half of a second one": b"GET / HTTP/1.1\r\nHost: {host}\r\n\r\nGET / HT",
+    "a head without its body": b"POST /draw HTTP/1.1\r\nHost: {host}\r\n"
+    b"Content-Length: 400\r\n\r\nxx",
+    "half of a chunk": b"POST /draw HTTP/1.1\r\nHost: {host}\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n10\r\nxx",
+}
+
+
+def half_sent(server: Server, head: bytes) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+    connection.sendall(head.replace(b"{host}", f"127.0.0.1:{server.port}".encode()))
+    return connection
+
+
+def test_half_sent_heads_keep_nobody_waiting(server: Server) -> None:
+    opened = [half_sent(server, HEADS["half of a head"]) for _ in range(100)]
+    assert [server.ask()[0] for _ in range(5)] == [200] * 5
+    assert server.ask("/draw", z(2))[0] == 200
+    for connection in opened:
+        connection.close()
+
+
+@pytest.mark.slow
+def test_what_never_comes_to_its_end_is_ended(server: Server) -> None:
+    began = time.monotonic()
+    opened = {why: [half_sent(server, head) for _ in range(12)] for why, head in HEADS.items()}
+    trickling = half_sent(server, b"GET / HTTP/1.1\r\nX-a: ")
+    trickling.settimeout(0.5)
+    gone = False
+    while not gone and time.monotonic() < began + 20:  # a byte now and then does not help
+        try:
+            trickling.sendall(b"x")
+            gone = trickling.recv(1) == b""
+        except TimeoutError:
+            continue
+        except OSError:
+            gone = True
+    trickling.close()
+    assert gone
+    assert server.ask()[0] == 200
+    for why, connections in opened.items():
+        for connection in connections:
+            answer = b"".join(iter(lambda c=connection: c.recv(2**16), b""))  # type: ignore[misc]
+            assert (b" 408 " in answer) == (why in ("a head without its body", "half of a chunk"))
+            connection.close()
+    assert time.monotonic() < began + 20
+
+
 def test_drawing_is_no_reading(server: Server) -> None:
     assert server.ask("/draw")[0] == 404
     assert server.ask("/", b"x")[0] == 405

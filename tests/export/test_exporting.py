@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -191,6 +192,81 @@ def test_a_file_with_another_model_is_kept(trained: Path, tmp_path: Path) -> Non
     export_onnx(trained, target, force=True)
     export_onnx(trained, target)  # the same model again is no loss
     assert [p.name for p in tmp_path.iterdir()] == ["x.onnx"]
+
+
+def in_the_way(target: Path, what: str, exported: Path) -> None:
+    """Put something at `target`, or above it."""
+    if what == "a folder":
+        target.mkdir()
+    elif what == "a file above it":
+        target.parent.parent.mkdir(exist_ok=True)
+        shutil.rmtree(target.parent)
+        target.parent.write_text("mine")
+    elif what == "another program's model":
+        graph = onnx.helper.make_graph([], "g", [], [])
+        target.write_bytes(onnx.helper.make_model(graph).SerializeToString())
+    elif what == "other weights":
+        model = onnx.load(exported)
+        for pair in model.metadata_props:
+            if pair.key == "ganzoo.weights_sha256":
+                pair.value = json.dumps("0" * 64)
+        target.write_bytes(model.SerializeToString())
+    elif what == "another precision":
+        shutil.copy(exported, target)
+    else:
+        target.write_bytes(what.encode())
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["precious", "", "\x08\x09", "a folder", "a file above it", "another program's model",
+     "other weights", "another precision", "another opset"],
+)  # fmt: skip
+def test_what_is_in_the_way_is_said_before_the_work(
+    trained: Path, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    from ganzoo.export import exporting
+
+    (tmp_path / "d").mkdir()
+    target = tmp_path / "d" / "x.onnx"
+    if what == "another opset":
+        shutil.copy(exported, target)
+    else:
+        in_the_way(target, what, exported)
+    for work in ("to_onnx", "Reference"):
+        monkeypatch.setattr(exporting, work, pytest.fail)
+    precision = "float16" if what == "another precision" else "float32"
+    opset = 19 if what == "another opset" else 20
+    with pytest.raises((OutputError, OSError)) as raised:
+        export_onnx(trained, target, precision=precision, opset=opset)
+    assert str(tmp_path / "d") in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", ["--web", "--single-file"])
+@pytest.mark.parametrize("what", ["mine", "of another model"])
+def test_a_page_in_the_way_is_said_before_the_work(
+    trained: Path, exported: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch,
+    kind: str, what: str,
+) -> None:  # fmt: skip
+    from ganzoo.explore import runtime, web
+
+    target = tmp_path / ("page" if kind == "--web" else "x.html")
+    if what == "mine":
+        file = target / "index.html" if kind == "--web" else target
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("<html>mine")
+    else:
+        in_the_way(tmp_path / "other.onnx", "other weights", exported)
+        content = web.files(
+            (tmp_path / "other.onnx").read_bytes(), "x", {"ort.js": b"", "ort.wasm": b""}
+        )
+        write = web.write_folder if kind == "--web" else web.write_single_file
+        write(content, target)
+    monkeypatch.setattr(runtime, "_fetch", pytest.fail)
+    for source in (trained, exported):
+        done = cli("export", source, kind, target)
+        assert (done.code, done.err.count("\n")) == (6, 1), done.err
+        assert "is there and is not of this page" in done.err
 
 
 def test_export_takes_the_latest_run_and_names_the_file_after_it(

@@ -131,9 +131,20 @@ def test_a_damaged_file_in_the_cache() -> None:
     before = kept()
     whole = classifier(**TINY, seed=7).open(stripes())
     (file,) = kept() - before
-    file.write_bytes(file.read_bytes()[:1000])
+    written = file.read_bytes()
+    flipped = bytearray(written)
+    flipped[len(flipped) // 2] ^= 1  # of a weight: it is a classifier all the same
+    for damaged in (written[:1000], bytes(flipped), b"\0" * len(written), written + b"x"):
+        file.write_bytes(damaged)
+        assert classifier(**TINY, seed=7).open(stripes()).sha256 == whole.sha256
+        assert OnnxModel(file.read_bytes(), file).sha256 == whole.sha256
+    for damaged in (b"", b"{", b"[]", b'{"content": "0"}'):
+        file.with_suffix(".json").write_bytes(damaged)
+        assert classifier(**TINY, seed=7).open(stripes()).sha256 == whole.sha256
+    file.with_suffix(".json").unlink()  # as of an earlier ganzoo
+    written_at = file.stat().st_mtime_ns
     assert classifier(**TINY, seed=7).open(stripes()).sha256 == whole.sha256
-    assert OnnxModel(file.read_bytes(), file).sha256 == whole.sha256
+    assert file.stat().st_mtime_ns == written_at
 
 
 @pytest.mark.parametrize(
@@ -149,6 +160,7 @@ def test_another_file_in_its_place(facts: dict[str, str]) -> None:
     del model.metadata_props[:]
     helper.set_model_props(model, facts)
     file.write_bytes(model.SerializeToString())
+    file.with_suffix(".json").unlink()
     assert classifier(**TINY, seed=8).open(images).sha256 == whole.sha256
     file.unlink()
 
@@ -160,6 +172,7 @@ def test_a_file_for_images_of_another_size(caplog: pytest.LogCaptureFixture) -> 
     other = classifier(**TINY, seed=9).open(stripes(200, (16, 16, 3)))
     (theirs,) = kept() - before - {file}
     file.write_bytes(theirs.read_bytes())
+    file.with_suffix(".json").unlink()
     caplog.clear()
     assert classifier(**TINY, seed=9).open(images).sha256 == whole.sha256 != other.sha256
     assert caplog.messages[0] == (
@@ -178,6 +191,7 @@ def test_a_file_whose_features_are_not_finite_is_named(caplog: pytest.LogCapture
         if array.dtype.kind == "f":
             weights.CopyFrom(numpy_helper.from_array(np.full_like(array, np.nan), weights.name))
     file.write_bytes(model.SerializeToString())
+    file.with_suffix(".json").unlink()
     caplog.clear()
     assert classifier(**TINY, seed=10).open(images).sha256 == whole.sha256
     assert caplog.messages[0].startswith(

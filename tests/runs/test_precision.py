@@ -15,6 +15,7 @@ import torch
 from ganzoo import TrainConfig
 from ganzoo.runs.facts import Chosen, Circumstances
 from ganzoo.runs.precision import SHORTEST, as_before, measured
+from ganzoo.storage import read_checked, write_checked
 from ganzoo.train.precision import choose_precision, has_bfloat16
 from ganzoo.train.timing import times_as_fast
 from ganzoo.train.world import ALONE
@@ -73,13 +74,18 @@ def test_it_is_measured_once(private_cache: Path) -> None:
     measured(loaded, config, CPU, ALONE, SHORTEST)
     file = cached("mlp_gan_shallow")
     for kept, name in ((9.0, "bf16"), (0.5, "fp32")):
-        file.write_text(json.dumps({"times": kept}))
+        write_checked(file, {"times": kept})
         found = measured(loaded, config, CPU, ALONE, SHORTEST)
         assert (found.name, found.reason) == (name, f"auto: bf16 is {kept:.2f} times as fast here")
-    for damaged in ("", "{", '{"times": "x"}', '{"times": -1}', '{"times": NaN}', "[]"):
+    altered = file.read_text().replace("0.5", "9.5")
+    for damaged in ("", "{", '{"times": 1.0}', altered, "[]", "[" * 100_000):
         file.write_text(damaged)
         measured(loaded, config, CPU, ALONE, SHORTEST)
-        assert 0 < json.loads(file.read_text())["times"] < math.inf
+        assert 0 < read_checked(file)["times"] != 9.5
+    for wrong in ("x", -1, math.nan, math.inf, None):
+        write_checked(file, {"times": wrong})
+        measured(loaded, config, CPU, ALONE, SHORTEST)
+        assert 0 < read_checked(file)["times"] < math.inf
 
 
 @BFLOAT16
@@ -87,7 +93,7 @@ def test_a_run_keeps_its_precision(private_cache: Path, cli: Cli, tmp_path: Path
     steps = ("--batch-size", 4, "--epochs", SHORTEST, "--snapshots", 9999, "--save-every", "99 e")
     run = cli("train", *SMALL, *steps, "--max-steps", SHORTEST, "--runs", tmp_path).last
     file = cached("mlp_gan")
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"times": 9.0}))
+    write_checked(file, read_checked(file) | {"times": 9.0})
     run = cli("train", *SMALL, *steps, "--max-steps", SHORTEST, "--runs", tmp_path).last
     begun = json.loads((Path(run) / "run.json").read_text())
     assert begun["precision"] == {"name": "bf16", "reason": "auto: bf16 is 9.00 times as fast here"}

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from ganzoo.api.bench.finishes import LAPS, Finish, anew, finishes, run_in
+from ganzoo.api.bench.length import TOO_FAST, steps_for
 from ganzoo.errors import DivergedError, ModelFileError
 from ganzoo.runs.beginning import begin
 from ganzoo.runs.checkpoints import Checkpoint, Checkpoints, step_of
@@ -23,6 +24,7 @@ from ganzoo.runs.job import Say
 from ganzoo.runs.resuming import resume
 from ganzoo.storage import write_whole
 from ganzoo.train.events import Event
+from ganzoo.zoo import registry
 
 ENDLESS = 1_000_000
 """Epochs of a run that ends by the clock."""
@@ -59,15 +61,24 @@ def train_laps(
 
     There are `count` laps of equal seconds. Laps that a call before finished are yielded too, and
     not trained again. Seconds, which `clock` tells, count from the first step to the last of a lap:
-    the time to prepare data, to draw samples and to save is left out. When `stop` says yes, the lap
-    in progress is given up. The rest is as in `ganzoo.runs.beginning.begin`.
+    the time to prepare data, to draw samples and to save is left out. An architecture with
+    schedules is trained for a fortieth of the seconds first, and that is thrown away: schedules ask
+    how long the run will be. When `stop` says yes, the lap in progress is given up. The rest is as
+    in `ganzoo.runs.beginning.begin`.
 
     Raises ModelFileError where the checkpoint of the last lap cannot be used, or as `begin` does.
     """
-    usual = {
+    usual: dict[str, Any] = {
         "epochs": ENDLESS, "save_every": f"{ENDLESS} epochs", "keep": count + 1,
         "snapshots": str(ENDLESS), "report": False,
     }  # fmt: skip
+
+    def begun(over: Callable[[], bool]) -> Generator[Event]:
+        return begin(
+            architecture, options=options, data=data, device=device, runs=folder,
+            settings=usual | dict(settings or {}), stop=over, say=say,
+        )  # fmt: skip
+
     run, known = run_in(folder), finishes(folder)
     yield from known
     while len(known) < count and not (known and known[-1].why):
@@ -87,10 +98,11 @@ def train_laps(
         else:
             if run:
                 _forget(run)
-            events = begin(
-                architecture, options=options, data=data, device=device, runs=folder,
-                settings=usual | dict(settings or {}), stop=over, say=say,
-            )  # fmt: skip
+            if registry.load_architecture(architecture, dict(options or {})).value.schedules:
+                usual["max_steps"] = steps_for(seconds, begun, clock, stop)
+                if run := run_in(folder):
+                    _forget(run)
+            events = begun(over)
         last: Event = next(events)
         run = run_in(folder)
         assert run
@@ -107,6 +119,8 @@ def train_laps(
             why = str(error.__cause__ or error)  # without the advice for a single run
         if stop():
             return
+        if not why and ended - began < limit:
+            why = TOO_FAST
         so_far = done.seconds + ended - began
         known.append(Finish(so_far, last.state.step, last.state.samples_seen, why))
         write_whole(run.path / LAPS, json.dumps([asdict(lap) for lap in known]).encode())

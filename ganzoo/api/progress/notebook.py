@@ -15,6 +15,8 @@ from rich.console import Console
 
 from ganzoo.api.progress.panel import draw
 from ganzoo.api.progress.view import Shown, Update, View
+from ganzoo.api.terminal import print_line
+from ganzoo.printable import printable
 from ganzoo.runs.quantities import QUALITY, number
 from ganzoo.train.events import Event, Warned
 
@@ -44,20 +46,21 @@ def line(shown: Shown) -> Iterator[Update]:
     width = Console().width - 1
 
     def rewrite() -> None:
-        print(f"\r{_line(view, width):<{width}}", end="", flush=True)
+        sys.stdout.write(f"\r{_line(view, width):<{width}}")
+        sys.stdout.flush()
 
     try:
         with _now_and_then(
-            view, rewrite, clear=lambda: print(f"\r{'':<{width}}\r", end="")
+            view, rewrite, clear=lambda: sys.stdout.write(f"\r{'':<{width}}\r")
         ) as update:
             yield update
     finally:
-        print()
+        print_line()
 
 
 @contextmanager
 def _now_and_then(
-    view: View, refresh: Callable[[], None], clear: Callable[[], None] = lambda: None
+    view: View, refresh: Callable[[], None], clear: Callable[[], object] = lambda: None
 ) -> Iterator[Update]:
     """Yield a function that refreshes once a second, and prints warnings; refresh at the end."""
     due = 0.0
@@ -67,7 +70,7 @@ def _now_and_then(
         view.update(event)
         if isinstance(event, Warned):
             clear()
-            print(f"warning: {event.text}", flush=True)
+            print_line(f"warning: {event.text}")
         if time.monotonic() >= due:
             refresh()
             due = time.monotonic() + SECONDS
@@ -103,7 +106,7 @@ class _Picture:
         )
         with console.capture() as captured:
             console.print(draw(view, console.options))
-        self.text = captured.get().rstrip()
+        self.text = printable(captured.get().rstrip())
 
     def __repr__(self) -> str:
         return self.text

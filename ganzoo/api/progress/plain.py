@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ganzoo.api.progress.view import Shown, Update
+from ganzoo.api.terminal import print_line
 from ganzoo.runs.quantities import QUALITY, labels, measured, number
 from ganzoo.train.events import Evaluated, Event, Logged, Warned
 
@@ -26,10 +27,10 @@ def show(shown: Shown) -> Iterator[Update]:
     def update(event: Event) -> None:
         nonlocal epoch, printed
         if isinstance(event, Warned):
-            print(f"warning: {event.text}", flush=True)
+            print_line(f"warning: {event.text}")
         if isinstance(event, Evaluated):
             words = [f"{QUALITY[name]} {number(value)}" for name, value in event.scores.items()]
-            print("  ".join([where(event), *words, f"took {event.seconds:.1f} s"]), flush=True)
+            print_line("  ".join([where(event), *words, f"took {event.seconds:.1f} s"]))
         if not isinstance(event, Logged):
             return
         late = time.monotonic() - printed > SECONDS
@@ -37,7 +38,7 @@ def show(shown: Shown) -> Iterator[Update]:
             values = measured(event.metrics, shown.scores)
             words = [f"{names[name]} {number(value)}" for name, value in values.items()]
             speed = f"{event.images_per_second:,.0f} images/s"
-            print("  ".join([where(event), *words, speed]), flush=True)
+            print_line("  ".join([where(event), *words, speed]))
             epoch, printed = event.epoch, time.monotonic()
 
     yield update

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from shlex import quote
 
 from ganzoo.api.progress.view import Shown, Update
+from ganzoo.api.terminal import print_json
 from ganzoo.train.events import (
     Drawn,
     EpochEnded,
@@ -31,7 +31,7 @@ def show(shown: Shown) -> Iterator[Update]:
 
     def tell(name: str, event: Event, **facts: object) -> None:
         where = {"step": event.state.step, "epoch": event.epoch}
-        print(json.dumps({"event": name, **where, **facts}), file=out, flush=True)
+        print_json({"event": name, **where, **facts}, file=out)
 
     def update(event: Event) -> None:
         seen = event.state.samples_seen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import os
 import sys
 from collections.abc import Container
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ganzoo.api.terminal import print_json, print_line
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson, Settings, Timeout
 from ganzoo.errors import PluginError
@@ -33,9 +33,9 @@ def new_plugin(
 
     made = create(name, folder)
     for path in sorted(made.iterdir()):
-        print(f"wrote {path}")
-    print(f"next: pip install -e {made}, then ganzoo check-plugin {name}")
-    print(made)
+        print_line(f"wrote {path}")
+    print_line(f"next: pip install -e {made}, then ganzoo check-plugin {name}")
+    print_line(made)
 
 
 def check_plugin(
@@ -58,7 +58,7 @@ def check_plugin(
     entries = _entries(plugin)
     for entry, share in zip(entries, _share(given, entries), strict=True):
         if not as_json:
-            print(entry.label)
+            print_line(entry.label)
         verdicts = []
         for verdict in check_entry(entry, share, timeout):
             verdicts.append(verdict)
@@ -70,9 +70,9 @@ def check_plugin(
         if not as_json:
             failed = [verdict.check for verdict in verdicts if not verdict.passed]
             outcome = f"failed: {', '.join(failed)}" if failed else "passed"
-            print(f"{outcome} ({len(verdicts) - len(failed)} of {len(verdicts)} checks hold)")
+            print_line(f"{outcome} ({len(verdicts) - len(failed)} of {len(verdicts)} checks hold)")
     if as_json:
-        print(json.dumps(report, indent=2))
+        print_json(report, indent=2)
     if not passed:
         raise typer.Exit(PluginError.exit_code)
 

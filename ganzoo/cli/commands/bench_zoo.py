@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ganzoo.api.terminal import print_line
 from ganzoo.cli import console
 from ganzoo.cli.opening import numbers
 from ganzoo.cli.training import EXIT_CODES
@@ -91,7 +92,7 @@ def bench_zoo(
     paths = write(found, folder)
     _show_all(found)
     for path in paths:
-        print(path)
+        print_line(path)
 
 
 def _line(lap: Lap) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ganzoo.api.terminal import print_line
 from ganzoo.cli.opening import Class, Model, Truncation, about, check_sheet, open_model, slug
 from ganzoo.cli.options import Runs
 from ganzoo.errors import ModelFileError, UsageError
@@ -54,11 +55,11 @@ def directions(
             "the same for z and -z, or for nearly every z; `ganzoo sweep` shows what single "
             "coordinates do"
         )
-    print("of the variance of the first layer's activations:")
+    print_line("of the variance of the first layer's activations:")
     for number, share in enumerate(made.shares, start=1):
-        print(f"direction {number}  {share:.1%}")
+        print_line(f"direction {number}  {share:.1%}")
     if len(made.shares) < count:
-        print(f"only {len(made.shares)} directions lead anywhere, of {count} asked for")
+        print_line(f"only {len(made.shares)} directions lead anywhere, of {count} asked for")
     target = output or Path(f"{found.name}-directions-seed{seed}{slug(generator)}.png")
     if moving:
         sheets = {target: studies.moving_directions(generator, made, reach, rows, seed)}
@@ -71,4 +72,4 @@ def directions(
         }
     for path, sheet in sheets.items():
         replace(sheet, caption=f"{found.name}, seed {seed}{about(generator)}").save(path)
-        print(path)
+        print_line(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from signal import SIGTERM
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ganzoo.api.terminal import terminal
+from ganzoo.api.terminal import print_json, print_line, terminal
 from ganzoo.cli import console
-from ganzoo.cli.evaluations import show_steps, where, write_sheets
+from ganzoo.cli.evaluations import check_folder, show_steps, where, write_sheets
 from ganzoo.cli.options import AsJson, Runs
 from ganzoo.evaluate.measures import IMAGES
 
@@ -92,6 +91,7 @@ def evaluate(
         "device": device,
         "runs": runs,
     }
+    check_folder(output)
     several: list[Evaluation] = []
     with signals(SIGTERM) as stop, divert_stdout():  # whatever a plugin prints goes to stderr
         try:
@@ -112,14 +112,14 @@ def evaluate(
             failed = error
     if as_json:
         contents = [evaluation.to_json() for evaluation in several]
-        print(json.dumps(contents if each_checkpoint else contents[0], indent=2))
+        print_json(contents if each_checkpoint else contents[0], indent=2)
     else:
         if each_checkpoint:
             show_steps(several)
         else:
             console.show(text(several[0], terminal().width))
         if not failed:
-            print(where(several))
+            print_line(where(several))
     if failed:
         raise failed
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ganzoo.api.terminal import print_line
 from ganzoo.cli.console import note
 from ganzoo.cli.opening import Model, open_model
 from ganzoo.cli.options import Runs
@@ -36,8 +37,8 @@ def explore(
         note(f"{found.path}: finding out what moves the picture …")
         app = server.application(generator, found.name, port)
         address = f"http://127.0.0.1:{port}/"
-        print(f"{found.path}, until Ctrl-C:")
-        print(address, flush=True)
+        print_line(f"{found.path}, until Ctrl-C:")
+        print_line(address)
         if sys.stdout.isatty() and not no_browser:
             _open(address)
         with contextlib.suppress(KeyboardInterrupt):

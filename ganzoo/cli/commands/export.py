@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import json
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo.api.terminal import print_json, print_line
 from ganzoo.cli.console import note
 from ganzoo.cli.options import AsJson, Runs, given_only
 from ganzoo.cli.web_pages import write_pages
@@ -124,11 +124,17 @@ def export(
             **versions,
         )
 
+    def same(content: bytes) -> bool:
+        from ganzoo.export.exporting import could_be, variant
+
+        wanted = variant(opened()[0].info, precision, uint8)
+        return could_be(wanted, content, found.path, **given_only({"opset": opset}))
+
     if web is not None or single_file is not None:
         _check_pages(output, single_file)
         if found.kind != "onnx":
             opened()  # it may fail, so it comes before what takes long
-        write_pages(found, export_to, web, single_file, force=force, as_json=as_json)
+        write_pages(found, export_to, web, single_file, same, force=force, as_json=as_json)
         return
     from ganzoo.draw.session import load_onnx
     from ganzoo.export.exporting import default_path
@@ -137,7 +143,7 @@ def export(
     result = export_to(output or default_path(name, precision, uint8))
     speeds = against_torch({"onnxruntime": load_onnx(result.path, "CPU")}, opened()[1])
     if as_json:
-        print(json.dumps({**result.to_json(), "images_per_second": speeds}))
+        print_json({**result.to_json(), "images_per_second": speeds})
     else:
         _report(found.path, result, speeds)
 
@@ -197,15 +203,15 @@ def _report(source: Path, result: Exported, images_per_second: Speeds) -> None:
     if parity.psnr is not None:
         off += f", PSNR {parity.psnr:.1f} dB"
     images = sum(parity.batch_sizes)
-    print(f"from       {source}: {info.architecture}, {info.samples_seen:,} images seen")
-    print(f"graph      {info.takes} to image {image}")
-    print(f"weights    {info.precision}")
-    print(f"onnx       opset {result.opset}, IR version {result.ir_version}: {operators}")
-    print(f"file       {result.nbytes:,} bytes, SHA-256 {result.sha256}")
-    print(f"parity     against torch in {images:,} images: {off}")
+    print_line(f"from       {source}: {info.architecture}, {info.samples_seen:,} images seen")
+    print_line(f"graph      {info.takes} to image {image}")
+    print_line(f"weights    {info.precision}")
+    print_line(f"onnx       opset {result.opset}, IR version {result.ir_version}: {operators}")
+    print_line(f"file       {result.nbytes:,} bytes, SHA-256 {result.sha256}")
+    print_line(f"parity     against torch in {images:,} images: {off}")
     for name, by_batch in images_per_second.items():
         shown = ", ".join(f"{speed:,.0f} at batch {batch}" for batch, speed in by_batch.items())
-        print(f"images/s   {shown}: {name}")
-    print(f"took       {result.seconds:.1f} s, not counting the measurement of speed")
-    print(f"next: ganzoo sample {quote(str(result.path))}")
-    print(result.path)
+        print_line(f"images/s   {shown}: {name}")
+    print_line(f"took       {result.seconds:.1f} s, not counting the measurement of speed")
+    print_line(f"next: ganzoo sample {quote(str(result.path))}")
+    print_line(result.path)

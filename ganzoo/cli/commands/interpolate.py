@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ganzoo.api.terminal import print_line
 from ganzoo.cli.opening import (
     Class,
     Model,
@@ -53,4 +54,4 @@ def interpolate(
     target = output or Path(f"{found.name}-interpolate-{name}{slug(generator)}.png")
     sheet = (studies.walk if moving else studies.interpolation)(generator, stops, steps)
     replace(sheet, caption=f"{found.name}{about(generator)}").save(target)
-    print(target)
+    print_line(target)

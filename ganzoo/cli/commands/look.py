@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.api.terminal import terminal
+from ganzoo.api.terminal import print_json, print_line, terminal
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson, Runs, Settings, Timeout
 from ganzoo.errors import unreadable_entry_points
-from ganzoo.printable import printable
 from ganzoo.zoo import catalogue, options, registry
 
 if TYPE_CHECKING:
@@ -45,7 +43,7 @@ def list_plugins(as_json: AsJson = False) -> None:
             for kind, entries in groups.items()
             for entry in entries
         ]
-        print(json.dumps(rows, indent=2))
+        print_json(rows, indent=2)
         return
     for kind, entries in groups.items():
         table = console.table(kind, "package", "summary")
@@ -69,18 +67,21 @@ def show(
     with registry.blame(loaded.entry):
         networks = describe_networks(loaded.value)
     if as_json:
-        print(json.dumps({
+        print_json({
             **loaded.describe(),
             "networks": {
                 which: {"parameters": count_parameters(net), "layers": [vars(x) for x in layers]}
                 for which, (net, layers) in networks.items()
             },
-        }, indent=2))  # fmt: skip
+        }, indent=2)  # fmt: skip
         return
     function, _ = registry.import_function(loaded.entry)
-    print(printable(f"{loaded.entry.label}: {options.describe(function)}\n"))
+    print_line(f"{loaded.entry.label}: {options.describe(function)}")
+    print_line()
     for which, (network, layers) in networks.items():
-        print(printable(f"{which}: {network}\n"))
+        for line in f"{which}: {network}".splitlines():
+            print_line(line)
+        print_line()
         console.show(_layer_table(layers, count_parameters(network)))
 
 
@@ -99,7 +100,7 @@ def list_runs(
         for line in evaluations.damaged(run.folder):
             console.note(line)
     if as_json:
-        print(json.dumps([run.to_json() for run in found], indent=2))
+        print_json([run.to_json() for run in found], indent=2)
         return
     if not found:
         if not unread:
@@ -148,10 +149,10 @@ def plugins(
             row = {"kind": entry.kind, "name": entry.name, "target": entry.target}
             row |= {"state": state, "detail": detail}
             packages.setdefault((entry.package, entry.version), []).append(row)
-        print(json.dumps([
+        print_json([
             {"package": package, "version": version, "registers": rows}
             for (package, version), rows in packages.items()
-        ], indent=2))  # fmt: skip
+        ], indent=2)  # fmt: skip
         return
     _print_findings(findings)
 
@@ -169,7 +170,7 @@ def doctor(timeout: Timeout = 60, as_json: AsJson = False) -> None:
         "features": [f for f in found if f.entry.kind == "features"],
     }
     if as_json:
-        print(json.dumps({
+        print_json({
             "versions": versions,
             "device": device,
             **{
@@ -180,13 +181,14 @@ def doctor(timeout: Timeout = 60, as_json: AsJson = False) -> None:
                 ]
                 for group, found in groups.items()
             },
-        }, indent=2))  # fmt: skip
+        }, indent=2)  # fmt: skip
         return
     rows = console.table("version", "")
     for name, version in versions.items():
         rows.add_row(name, version)
     console.show(rows)
-    print(f"  device  {device}\n")
+    print_line(f"  device  {device}")
+    print_line()
     _print_findings(found)
 
 

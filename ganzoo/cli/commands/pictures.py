@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ganzoo.api.terminal import terminal
+from ganzoo.api.terminal import print_line, terminal
 from ganzoo.cli import console
 from ganzoo.cli.opening import Which
 from ganzoo.cli.options import Runs
@@ -49,7 +49,7 @@ def plot(
     opened = find_run(run, runs)
     folder = output or opened.path / of_run.PLOTS
     for path in of_run.plot(opened, folder, format_.value, smooth, dark):
-        print(path)
+        print_line(path)
 
 
 def animate(
@@ -70,7 +70,7 @@ def animate(
     opened = find_run(run, runs)
     path = output or opened.path / of_run.ANIMATION
     gallery.animate(opened, path)
-    print(path)
+    print_line(path)
 
 
 def report(
@@ -93,7 +93,7 @@ def report(
     opened = find_run(run, runs)
     for line in damaged(opened):
         console.note(line)
-    print(write(opened, output, exports))
+    print_line(write(opened, output, exports))
 
 
 def compare(
@@ -128,7 +128,7 @@ def compare(
         console.note("none of them was judged: `ganzoo eval RUN` does")
     _side_by_side("asked for", found.names, found.differences)
     _side_by_side("measured", found.names, found.results)
-    print(output)
+    print_line(output)
 
 
 def _side_by_side(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo.api.terminal import print_line
 from ganzoo.cli.opening import Class, class_option
 from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
@@ -54,9 +55,10 @@ def project(
     from ganzoo.data.prepare import fit
     from ganzoo.draw import latents
     from ganzoo.runs.weights import load_generator
-    from ganzoo.storage import write_whole
+    from ganzoo.storage import check_place, write_whole
     from ganzoo.train.projection import project as search
 
+    check_place(target)
     pixels = read_image(image)
     generator, network = load_generator(found.path)
     generator = generator.with_settings(label)
@@ -69,18 +71,22 @@ def project(
     known = latents.normal(1, info.latent_dim, seed, start=restarts)
     tested = nearest(generator.draw(known)[0])
     away, usual = np.linalg.norm(tested.z - known[0]), np.sqrt(info.latent_dim)
-    print(f"self-test  {_levels(tested)}, for image {restarts} of seed {seed}")
-    print(f"           its z is {away:.1f} away; that of another image about {2**0.5 * usual:.1f}")
+    print_line(f"self-test  {_levels(tested)}, for image {restarts} of seed {seed}")
+    print_line(
+        f"           its z is {away:.1f} away; that of another image about {2**0.5 * usual:.1f}"
+    )
     best = nearest(wanted)
-    print(f"target     {_levels(best)}, for {image}")
-    print(f"           z has the length {np.linalg.norm(best.z):.1f}; most have about {usual:.1f}")
+    print_line(f"target     {_levels(best)}, for {image}")
+    print_line(
+        f"           z has the length {np.linalg.norm(best.z):.1f}; most have about {usual:.1f}"
+    )
     encoded = io.BytesIO()
     np.save(encoded, best.z[None])
     write_whole(target.with_suffix(".npy"), encoded.getvalue())
     best.sheet(wanted, found.name).save(target)
     z = quote(str(target.with_suffix(".npy")))
-    print(f"next: ganzoo sample {quote(str(found.path))} --z {z}{class_option(generator)}")
-    print(target)
+    print_line(f"next: ganzoo sample {quote(str(found.path))} --z {z}{class_option(generator)}")
+    print_line(target)
 
 
 def _levels(found: Projection) -> str:

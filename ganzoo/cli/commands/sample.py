@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo.api.terminal import print_line
 from ganzoo.cli.opening import EACH, Model, Truncation, about, check_sheet, open_model, slug
 from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
@@ -97,7 +98,7 @@ def sample(
         sink = SINKS[option](path, (selection.count, *image["size"], image["channels"]))
         batches = partial(selection.batches, batch_size)
         collect_images(sink, batches, batch_size, _facts(selection, z))
-        print(path)
+        print_line(path)
         return
     check_sheet(selection.count, "draw them with --each, --npz or --tar")
     import numpy as np
@@ -114,7 +115,7 @@ def sample(
         replace(studies.classes(selection), caption=caption).save(target)
     else:
         save_png(grid(np.concatenate(list(selection.batches(batch_size))), columns), target)
-    print(target)
+    print_line(target)
 
 
 def _facts(selection: Selection, z: Path | None) -> dict[str, str | int]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganzoo.api.terminal import print_line
 from ganzoo.cli.opening import (
     Class,
     Model,
@@ -66,7 +67,7 @@ def sweep(
     target = output or Path(f"{found.name}-sweep-seed{seed}{slug(generator)}.png")
     sheet = studies.sweep(generator, indices, chosen, rows, seed)
     replace(sheet, caption=f"{found.name}, seed {seed}{about(generator)}").save(target)
-    print(target)
+    print_line(target)
 
 
 def _wanted(dims: str) -> list[int] | int:
@@ -81,7 +82,7 @@ def _wanted(dims: str) -> list[int] | int:
 def _most_moving(generator: Generator, count: int, seed: int) -> list[int]:
     """Print and return the coordinates that change the picture most, the strongest first."""
     chosen = generator.most_moving(count, REACH, seed)
-    print(f"from {-REACH:g} to {REACH:g}, these move the picture most, in grey levels of 255:")
+    print_line(f"from {-REACH:g} to {REACH:g}, these move the picture most, in grey levels of 255:")
     for index, levels in chosen:
-        print(f"z[{index}]  {levels:.1f}")
+        print_line(f"z[{index}]  {levels:.1f}")
     return [index for index, _ in chosen]

@@ -4,7 +4,7 @@ Images are only ever appended: what is there is always the beginning of what wil
 it says what is being drawn, until all of it is there.
 """
 
-from ganzoo.draw.collect.claim import claim
+from ganzoo.draw.collect.claim import claim, is_finished
 from ganzoo.draw.collect.sinks import Folder, Npz, Sink, Tar
 
-__all__ = ["Folder", "Npz", "Sink", "Tar", "claim"]
+__all__ = ["Folder", "Npz", "Sink", "Tar", "claim", "is_finished"]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from ganzoo.draw.collect.sinks import Folder, Sink, beside
+from ganzoo.draw.collect.sinks import Folder, Npz, Sink, Tar, beside
 from ganzoo.errors import OutputError
-from ganzoo.storage import lock
+from ganzoo.storage import is_special, lock, naming
+
+if TYPE_CHECKING:
+    from ganzoo.draw.pixels import Pixels
 
 
 @contextmanager
@@ -25,7 +28,7 @@ def claim(sink: Sink, facts: Mapping[str, str | int]) -> Iterator[None]:
     """
     note = beside(sink.path, ".part.json")
     note.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(note, sink.path) as file:
+    with naming(note), _locked(note, sink.path) as file:
         noted = _read(file)
         if noted is None and _there(sink):
             raise OutputError(
@@ -49,6 +52,19 @@ def claim(sink: Sink, facts: Mapping[str, str | int]) -> Iterator[None]:
                 note.unlink()
             raise
         note.unlink()  # while the lock is held: nobody else can have noted anything in it
+
+
+def is_finished(sink: Sink, images: Iterable[Pixels]) -> bool:
+    """Return whether `sink` holds exactly `images`, uint8 (H, W, C) each: nothing is to be done.
+
+    So it is where a process was killed after its last image. As many images are drawn as are equal.
+    """
+    there, kind = _there(sink), Folder if sink.path.is_dir() else (Npz, Tar)
+    if there != [sink.path] or os.path.lexists(beside(sink.path, ".part.json")):
+        return False
+    if not isinstance(sink, kind) or is_special(sink.path):
+        return False
+    return sink.holds(images)
 
 
 @contextmanager

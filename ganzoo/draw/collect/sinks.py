@@ -7,14 +7,21 @@ import os
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from ganzoo.draw.pixels import Pixels, to_pil
+from ganzoo.storage import naming, write_all
+
+MEMBER = "arr_0.npy"
+"""The array in an .npz, as `np.savez` calls it."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +48,18 @@ class Folder:
         self.path.mkdir(parents=True, exist_ok=True)
         written = str(self._written)
         for number, image in enumerate(images, first):
-            with open(written, "wb", buffering=0) as file:
-                file.write(_png(image))
+            with naming(written), open(written, "wb", buffering=0) as file:
+                write_all(file, _png(image))
             os.replace(written, os.path.join(self.path, _name(number, self.shape[0])))
+
+    def holds(self, images: Iterable[Pixels]) -> bool:
+        """Return whether it is finished, and exactly of `images`; each is uint8 (H, W, C)."""
+        names = [_name(number, self.shape[0]) for number in range(self.shape[0])]
+        if sorted(os.listdir(self.path)) != sorted(names):
+            return False
+        return all(
+            _is(self.path / name, _png(image)) for name, image in zip(names, images, strict=True)
+        )
 
     def finish(self) -> None:
         """Remove the unfinished file, if any, once all images are there."""
@@ -89,13 +105,25 @@ class Npz:
                 file.write(self._header())
             file.write(np.ascontiguousarray(images).data)
 
+    def holds(self, images: Iterable[Pixels]) -> bool:
+        """Return whether it is finished, and exactly of `images`; each is uint8 (H, W, C)."""
+        with (
+            suppress(zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError),
+            zipfile.ZipFile(self.path) as archive,
+            archive.open(MEMBER) as content,
+        ):
+            pieces = chain([self._header()], (image.tobytes() for image in images))
+            same = all(content.read(len(piece)) == piece for piece in pieces)
+            return same and not content.read(1) and _is_all(archive, self.path)
+        return False
+
     def finish(self) -> None:
         """Make NAME of the parts, unless that is done already."""
         part, zipped = self.parts
         if not part.exists():
             return
         if not _is_zip(part):
-            member = zipfile.ZipInfo("arr_0.npy")  # dated 1980: the same images, the same bytes
+            member = zipfile.ZipInfo(MEMBER)  # dated 1980: the same images, the same bytes
             member.create_system, member.external_attr = 3, 0o644 << 16
             member.file_size = part.stat().st_size  # zipfile must know whether it is above 2 GiB
             with zipped.open("wb") as file:
@@ -144,14 +172,18 @@ class Tar:
 
     def append(self, images: Pixels, first: int) -> None:
         """Add images `first`, `first` + 1, …, uint8 (n, H, W, C)."""
-        blocks = []
-        for number, image in enumerate(images, first):
-            content = _png(image)
-            member = tarfile.TarInfo(_name(number, self.shape[0]))  # dated 1970, with no owner
-            member.size = len(content)
-            blocks += [member.tobuf(tarfile.USTAR_FORMAT), content, bytes(-len(content) % 512)]
+        members = (self._member(image, number) for number, image in enumerate(images, first))
         with self.parts[0].open("ab") as file:
-            file.write(b"".join(blocks))
+            file.write(b"".join(members))
+
+    def holds(self, images: Iterable[Pixels]) -> bool:
+        """Return whether it is finished, and exactly of `images`; each is uint8 (H, W, C)."""
+        with self.path.open("rb") as file:
+            members = (self._member(image, number) for number, image in enumerate(images))
+            if not all(file.read(len(member)) == member for member in members):
+                return False
+            end = _end(file.tell())
+            return file.read(len(end) + 1) == end
 
     def finish(self) -> None:
         """Make NAME of the part, unless that is done already."""
@@ -159,9 +191,16 @@ class Tar:
         if not part.exists():
             return
         with part.open("ab") as file:
-            file.write(bytes(1024 + -(file.tell() + 1024) % tarfile.RECORDSIZE))
+            file.write(_end(file.tell()))
             _sync(file)
         os.replace(part, self.path)
+
+    def _member(self, image: Pixels, number: int) -> bytes:
+        """Return a file in the .tar: its header, the PNG, and zeros up to a whole block."""
+        content = _png(image)
+        member = tarfile.TarInfo(_name(number, self.shape[0]))  # dated 1970, with no owner
+        member.size = len(content)
+        return member.tobuf(tarfile.USTAR_FORMAT) + content + bytes(-len(content) % 512)
 
 
 Sink = Folder | Npz | Tar
@@ -188,6 +227,29 @@ def _png(image: Pixels) -> bytes:
     encoded = io.BytesIO()
     to_pil(image).save(encoded, format="PNG")
     return encoded.getvalue()
+
+
+def _is(path: Path, content: bytes) -> bool:
+    """Return whether a regular file has this content."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(content) + 1) == content
+
+
+def _is_all(archive: zipfile.ZipFile, path: Path) -> bool:
+    """Return whether a zip is its one member, stored, with nothing before, between or behind."""
+    member, *others = archive.infolist()
+    listed = archive.start_dir + 46 + len(MEMBER) + len(member.extra) + 22
+    return (
+        not (others or member.header_offset or member.compress_type)
+        and path.stat().st_size - listed in (0, 76)  # of more than 2 GiB there are two ends
+    )
+
+
+def _end(size: int) -> bytes:
+    """Return the zeros that end a .tar whose members have `size` bytes."""
+    return bytes(1024 + -(size + 1024) % tarfile.RECORDSIZE)
 
 
 def _ends(tar: IO[bytes], size: int) -> Iterator[int]:

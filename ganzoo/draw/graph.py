@@ -1,0 +1,136 @@
+"""The nodes and the constants of an ONNX file that `untrusted.inspect` passed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganzoo.draw.untrusted import MAX_PARTS
+from ganzoo.draw.wire import DamagedError, Reader, Value, as_bytes, as_int, as_text
+
+Attribute = int | bytes | tuple[int, ...] | None
+"""The value of an attribute: an int, a text, or ints; None for what no shape depends on."""
+
+DTYPES = {
+    1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool", 10: "float16",
+}  # fmt: skip
+"""ONNX's numbers for types of numbers, and what numpy calls them."""
+SMALL = 64
+"""Most numbers of a constant whose values are read: shapes, axes, and factors are short."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """An operator, the names of the values that it takes and makes, and its attributes."""
+
+    operator: str
+    inputs: list[str]
+    outputs: list[str]
+    attributes: Mapping[str, Attribute]
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Type and shape of a value that is in the file, and its numbers where they are few."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    numbers: NDArray[np.generic] | None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """All nodes, in their order, and the constants by name."""
+
+    nodes: list[Node]
+    constants: Mapping[str, Constant]
+
+
+def read(content: bytes) -> Graph:
+    """Return the graph of a file that `untrusted.inspect` passed.
+
+    Raises DamagedError where parts come twice of which there is one, as no exporter writes them, or
+    where a constant has not as many numbers as its shape says.
+    """
+    reader = _GraphReader(MAX_PARTS)
+    graph = next(value for number, value in reader.fields(memoryview(content)) if number == 7)
+    nodes, constants = list[Node](), dict[str, Constant]()
+    for number, value in reader.fields(graph):
+        if number == 1:
+            nodes.append(reader.node(value))
+        elif number == 5:
+            name, constant = reader.constant(value)
+            if name in constants:
+                raise DamagedError(f"there are two constants {name}")
+            constants[name] = constant
+    return Graph(nodes, constants)
+
+
+class _GraphReader(Reader):
+    """One pass over the messages of onnx.proto that matter; its fields have numbers there."""
+
+    def parts(self, message: Value, several: Iterable[int]) -> dict[int, list[Value]]:
+        """Return the values of each field; DamagedError where one but `several` comes twice."""
+        found: dict[int, list[Value]] = {}
+        for number, value in self.fields(message):
+            if found.setdefault(number, []) and number not in several:
+                raise DamagedError(f"field {number} is there twice")
+            found[number].append(value)
+        return found
+
+    def node(self, message: Value) -> Node:
+        found = self.parts(message, (1, 2, 5, 9))
+        inputs, outputs = ([as_text(value) for value in found.get(n, [])] for n in (1, 2))
+        attributes = dict(self.attribute(value) for value in found.get(5, []))
+        if len(attributes) < len(found.get(5, [])):
+            raise DamagedError("an attribute is there twice")
+        (operator,) = found.get(4, [memoryview(b"")])
+        return Node(as_text(operator), inputs, outputs, attributes)
+
+    def attribute(self, message: Value) -> tuple[str, Attribute]:
+        found = self.parts(message, (7, 8))
+        (name,) = found.get(1, [memoryview(b"")])
+        value: Attribute = None
+        if 3 in found:
+            value = _signed(as_int(found[3][0]))
+        elif 4 in found:
+            value = bytes(as_bytes(found[4][0]))
+        elif 8 in found:
+            value = tuple(_signed(number) for each in found[8] for number in self.ints(each))
+        return as_text(name), value
+
+    def constant(self, message: Value) -> tuple[str, Constant]:
+        found = self.parts(message, (1, 4, 5, 7, 10, 11, 16))
+        (name,), (number,), (raw,) = (
+            found.get(n, [default]) for n, default in ((8, memoryview(b"")), (2, 0), (9, None))
+        )
+        shape = tuple(dim for each in found.get(1, []) for dim in self.ints(each))
+        dtype = DTYPES.get(as_int(number), "another type")
+        size = math.prod(shape)
+        packed = found.get({"float32": 4, "int64": 7}.get(dtype, 5), [])
+        if dtype not in DTYPES.values() or (raw is None) != (len(packed) == 1):
+            return as_text(name), Constant("another type", shape, None)
+        numbers: NDArray[np.generic] | None = None
+        kind = np.dtype(dtype).newbyteorder("<")
+        if raw is not None or dtype == "float32":
+            data = as_bytes(packed[0] if raw is None else raw)
+            count, rest = divmod(len(data), kind.itemsize)
+            if size <= SMALL and (count, rest) == (size, 0):
+                numbers = np.frombuffer(data, kind).reshape(shape)
+        else:
+            listed = [_signed(number) for number in self.ints(packed[0])]
+            count, rest = len(listed), 0
+            if dtype == "int64" and count == size <= SMALL:
+                numbers = np.array(listed, np.int64).reshape(shape)
+        if (count, rest) != (size, 0):
+            raise DamagedError("a constant has not as many numbers as its shape says")
+        return as_text(name), Constant(dtype, shape, numbers)
+
+
+def _signed(number: int) -> int:
+    """Return the int64 that protobuf writes as a number from 0 to 2**64 - 1."""
+    return number - 2**64 if number >= 2**63 else number

@@ -1,0 +1,156 @@
+"""Models that are run in a process of their own: what they do to it, and what is left of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper, numpy_helper
+
+import ganzoo
+from ganzoo.draw.apart import Apart
+from ganzoo.draw.session import load_onnx
+from ganzoo.draw.untrusted import Contents
+from ganzoo.errors import ModelFileError
+from tests.conftest import ROOT, Cli
+
+
+def altered(exported: Path, target: Path, *nodes: onnx.NodeProto, **constants: object) -> Path:
+    """Write the model with `nodes`, which come last and make `image` of `before`."""
+    model = onnx.load(exported)
+    model.graph.node[-1].output[0] = "before"
+    model.graph.node.extend(nodes)
+    for name, numbers in constants.items():
+        model.graph.initializer.append(numpy_helper.from_array(np.array(numbers), name))
+    target.write_bytes(model.SerializeToString())
+    return target
+
+
+@pytest.fixture
+def sine(exported: Path, tmp_path: Path) -> Path:
+    """A generator with an operator that no export of ganzoo's writes: sin(x)."""
+    return altered(exported, tmp_path / "sine.onnx", helper.make_node("Sin", ["before"], ["image"]))
+
+
+@pytest.fixture
+def crashing(exported: Path, tmp_path: Path) -> Path:
+    """A generator that ends the process that runs it, with a mean of nothing."""
+    nodes = [
+        helper.make_node("Mean", ["before", ""], ["mean"]),
+        helper.make_node("Add", ["before", "mean"], ["image"]),
+    ]
+    return altered(exported, tmp_path / "crashing.onnx", *nodes)
+
+
+@pytest.fixture
+def endless(exported: Path, tmp_path: Path) -> Path:
+    """A generator of few bytes that multiplies for hours."""
+    size = 2**13
+    nodes = [
+        helper.make_node("ReduceMax", ["before"], ["most"], keepdims=0),
+        helper.make_node("Expand", ["most", "shape"], ["m0"]),
+        *(helper.make_node("MatMul", [f"m{i}", f"m{i}"], [f"m{i + 1}"]) for i in range(50)),
+        helper.make_node("ReduceMax", ["m50"], ["top"], keepdims=0),
+        helper.make_node("Add", ["before", "top"], ["image"]),
+    ]
+    return altered(exported, tmp_path / "endless.onnx", *nodes, shape=[size, size])
+
+
+def test_a_strangers_model_draws_what_it_would_here(exported: Path, sine: Path) -> None:
+    apart, here = load_onnx(sine), load_onnx(exported)
+    z = np.random.default_rng(0).normal(size=(300, 100)).astype(np.float32)
+    np.testing.assert_allclose(apart.run(z), np.sin(here.run(z)), atol=1e-6)
+    assert apart.runs_on == here.runs_on
+    assert here.first_layer
+    assert apart.first_layer
+    np.testing.assert_array_equal(apart.first_layer(z[:5]), here.first_layer(z[:5]))
+
+
+def test_a_crash_is_one_line_and_the_process_lives(
+    crashing: Path, tmp_path: Path, cli: Cli
+) -> None:
+    generator = ganzoo.load(crashing)
+    with pytest.raises(ModelFileError, match=r"crashing\.onnx is refused: it crashed its process"):
+        generator.sample(2)
+    done = cli("sample", crashing, "-o", tmp_path / "x.png")
+    assert (done.code, done.err.count("\n")) == (5, 1), done.err
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_a_batch_has_its_time(endless: Path) -> None:
+    session = Apart(endless.read_bytes(), Contents(9, 20), endless, "auto", seconds=10)
+    began = time.monotonic()
+    with pytest.raises(ModelFileError, match="one batch took more than 10 s"):
+        session.run(["image"], {"latent": np.zeros((1, 100), np.float32)})
+    assert time.monotonic() - began < 60
+    assert session.child.poll() is not None
+
+
+def test_ctrl_c_ends_what_computes_for_hours(endless: Path, tmp_path: Path) -> None:
+    sheet = str(tmp_path / "x.png")
+    program = [sys.executable, "-m", "ganzoo", "sample", str(endless), "-o", sheet]
+    process = subprocess.Popen(
+        program, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while not (children := children_of(process.pid)):
+        assert process.poll() is None
+        time.sleep(0.1)
+    time.sleep(2)  # it computes
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+def test_what_is_killed_takes_its_model_with_it(sine: Path) -> None:
+    code = f"import ganzoo; G = ganzoo.load({str(sine)!r}); print('open', flush=True); input()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout
+    process.stdout.readline()
+    children = children_of(process.pid)
+    assert children
+    process.kill()
+    process.communicate()
+    until = time.monotonic() + 30  # it reads the end of its questions, and ends
+    while any(running(child) for child in children):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_an_error_leaves_the_model_usable(sine: Path) -> None:
+    session = Apart(sine.read_bytes(), Contents(9, 20), sine, "auto")
+    with pytest.raises(ModelFileError, match="cannot be run"):
+        session.run(["image"], {"latent": np.zeros((1, 7), np.float32)})
+    with pytest.raises(ModelFileError, match="this onnxruntime has no NowhereExecutionProvider"):
+        Apart(sine.read_bytes(), Contents(9, 20), sine, "Nowhere")
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started and that still run."""
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def running(pid: int) -> bool:
+    """Whether there is such a process, and not only what is left of one."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_nothing_is_left_when_it_is_not_used_any_more(sine: Path) -> None:
+    before = set(children_of(os.getpid()))
+    generator = load_onnx(sine)
+    assert set(children_of(os.getpid())) > before
+    del generator
+    assert set(children_of(os.getpid())) == before
