@@ -111,7 +111,7 @@ ALONE = World()
 @contextmanager
 def joined(device: torch.device) -> Iterator[World]:
     """Connect the processes that torchrun's variables tell of; yield their world."""
-    size = int(os.environ.get("WORLD_SIZE", "1"))
+    size = _variable("WORLD_SIZE", 1)
     if size == 1:
         yield ALONE
         return
@@ -168,7 +168,7 @@ def _spread(flat: Tensor, tensors: Sequence[Tensor]) -> None:
 
 def local_rank() -> int:
     """Return which of this machine's processes, and so which of its GPUs, is ours."""
-    return int(os.environ.get("LOCAL_RANK", "0"))
+    return _variable("LOCAL_RANK", 0)
 
 
 def leads() -> bool:
@@ -184,7 +184,7 @@ def launch() -> str | None:
 
 def restarted() -> bool:
     """Return whether torchrun started us because processes of the same run had ended."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+    return _variable("TORCHELASTIC_RESTART_COUNT", 0) > 0
 
 
 @contextmanager
@@ -198,3 +198,15 @@ def _together() -> Iterator[None]:
             f"process {os.environ.get('RANK')} of {os.environ.get('WORLD_SIZE')}: another process "
             "of this run ended or cannot be reached; the last checkpoint, if any, is whole"
         ) from error
+
+
+def _variable(name: str, default: int) -> int:
+    """Return the number in a variable that torchrun sets; `default` where it is empty or not set.
+
+    Raises UsageError where it is none: a scheduler or a shell may have left it.
+    """
+    text = os.environ.get(name) or str(default)
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"${name} is {text!r} and no number: unset it, or use torchrun") from None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, process
+from tests.conftest import ROOT, Cli, process
 
 TINY = ("--set", "hidden=8", "--data", "toy_garments", "--set-data", "count=16", "--max-steps", 1)
 
@@ -65,3 +65,15 @@ def test_a_training_under_many_hostile_settings_at_once(tmp_path: Path) -> None:
     run = tmp_path / done.last
     assert (run / "report.html").stat().st_size > 10_000
     assert (run / "plots" / "losses.png").exists()
+
+
+@pytest.mark.parametrize("name", ["WORLD_SIZE", "TORCHELASTIC_RESTART_COUNT"])
+def test_what_is_left_of_another_launcher_is_named(
+    name: str, monkeypatch: pytest.MonkeyPatch, cli: Cli, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(name, "")
+    assert cli("train", "mlp_gan", *TINY, "--runs", tmp_path).code == 0
+    monkeypatch.setenv(name, "many")
+    done = cli("train", "mlp_gan", *TINY, "--runs", tmp_path)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert f"${name} is 'many' and no number: unset it" in done.err
