@@ -2,11 +2,13 @@
 
 Everything public is here or in the modules that plugins import: `ganzoo.layers`,
 `ganzoo.objectives`, `ganzoo.optimizers`, `ganzoo.errors` and `ganzoo.conformance`. Importing ganzoo
-imports neither torch nor numpy nor onnxruntime: a name is looked up when it is used.
+imports neither torch nor numpy nor onnxruntime: a name is looked up when it is used. It turns
+onnxruntime's telemetry off.
 """
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from ganzoo.api.loading import load
     from ganzoo.api.table import runs
     from ganzoo.api.training import resume, train
+
+# onnxruntime sends telemetry, and keeps an id of the machine, unless this is set before it is
+# imported. It stays on where the user sets it to 0.
+if not os.environ.get("ORT_DISABLE_TELEMETRY"):
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 __all__ = [
     "Architecture",

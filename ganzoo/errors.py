@@ -6,15 +6,13 @@ import sys
 from collections.abc import Iterable
 from traceback import FrameSummary, extract_tb
 
-EXTRAS = {
-    "train": {"jinja2", "matplotlib", "onnx", "onnxscript", "safetensors", "torch", "torchvision"},
-    "explore": {"starlette", "uvicorn"},
-    "tensorboard": {"tensorboard"},
-}
-"""Packages that each extra of ganzoo installs, by the names that are imported."""
+from ganzoo.libraries import EXTRAS, broken
 
 LIBRARIES = ("ganzoo", "numpy", "onnx", "onnxscript", "PIL", "sympy", "torch", "torchvision")
 """Packages that plugins are written with: a line of theirs does not say where a plugin is wrong."""
+
+_BROKEN: dict[str, str] = {}
+"""What `broken_library` told in this process, by library."""
 
 
 class GanzooError(Exception):
@@ -105,6 +103,50 @@ def missing_extra(error: BaseException) -> str:
     return ""
 
 
+def broken_library(error: BaseException) -> str:
+    """Return one line about a library that is installed and whose import raised `error`; or "".
+
+    It tells what the first import of the library raised, as a second one may raise something else.
+    torch reads the entry points of all packages: if those of one are damaged, it is named.
+    """
+    absent = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+    if told := _BROKEN.get(absent.partition(".")[0], ""):
+        return told
+    library = "" if isinstance(error, MemoryError | GanzooError) else broken(error)
+    if not library or isinstance(error, KeyboardInterrupt) or missing_extra(error):
+        return ""
+    if library not in _BROKEN:
+        why = f"{type(error).__name__}: {plain(str(error))[:300]}".removesuffix(": ")
+        if file := getattr(sys.modules.get(library), "__file__", None):
+            why += f" ({file})"
+        why = "; ".join([why, *unreadable_entry_points()])
+        _BROKEN[library] = f"{library} is installed and cannot be imported: {why}"
+    return _BROKEN[library]
+
+
+def set_aside(error: Exception) -> None:
+    """Let every import of the library whose import raised `error` fail at once from now on.
+
+    A second import of torch can end the process.
+    """
+    if broken_library(error):
+        sys.modules[broken(error)] = None  # type: ignore[assignment]
+
+
+def unreadable_entry_points() -> list[str]:
+    """Return a line for each installed package whose entry_points.txt cannot be read."""
+    from importlib.metadata import distributions
+
+    found = []
+    for distribution in distributions():
+        try:
+            list(distribution.entry_points)
+        except Exception:  # whatever is in the file
+            folder = os.path.basename(str(getattr(distribution, "_path", "some package")))
+            found.append(f"{folder}/entry_points.txt cannot be read: reinstall that package")
+    return sorted(set(found))
+
+
 def install(extra: str, origin: str | None = None) -> str:
     """Return the command that installs an extra, from where this ganzoo was installed.
 
@@ -139,8 +181,11 @@ def _origin() -> str | None:
 def reason(error: BaseException) -> str:
     """Return an exception of a plugin's code in one line: `ValueError: too wide (gan.py, line 7)`.
 
-    An error of ganzoo has its message alone: the name of its class tells the user nothing.
+    An error of ganzoo has its message alone: the name of its class tells the user nothing. Where a
+    library is broken, that is named first.
     """
+    if library := broken_library(error):
+        return library
     kind = "" if isinstance(error, GanzooError) else type(error).__name__
     told = ": ".join(part for part in (kind, plain(str(error))[:300]) if part)
     return f"{told}{_where(error)}{missing_extra(error)}"

@@ -15,7 +15,7 @@ from ganzoo.api.progress import Display, follow
 from ganzoo.api.progress.view import Shown
 from ganzoo.api.signals import Stop
 from ganzoo.api.terminal import print_line
-from ganzoo.errors import DivergedError
+from ganzoo.errors import DivergedError, reason
 from ganzoo.runs.carrying import Opened
 from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.job import Say
@@ -85,15 +85,18 @@ def _leave_pictures(run: Run, stop: Stop, display: Display, say: Say) -> None:
 
     Ctrl-C skips the rest. What a plugin prints goes to stderr: programs may read standard output.
     """
-    from ganzoo.report.of_run import REPORT, leave
-
-    if display.words:
-        print_line(f"report: {run.path / REPORT}")
     later = f"`ganzoo report {quote(str(run.path))}` draws them"
     try:
+        from ganzoo.report.of_run import REPORT, leave
+    except Exception as error:
+        say(f"no pictures can be drawn: {reason(error)}; then {later}")
+        return
+    if display.words:
+        print_line(f"report: {run.path / REPORT}")
+    try:
         with redirect_stdout(sys.stderr):
-            for error in leave(run, stop):
-                say(f"some pictures could not be drawn: {error}; {later}")
+            for fault in leave(run, stop):
+                say(f"some pictures could not be drawn: {fault}; {later}")
     except KeyboardInterrupt:
         stop.received = stop.received or signal.SIGINT
     if stop():

@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any, NoReturn
 
 from ganzoo.cli.console import note
-from ganzoo.errors import GanzooError, is_out_of_memory, missing_extra
+from ganzoo.cli.surroundings import settled
+from ganzoo.errors import GanzooError, broken_library, is_out_of_memory, missing_extra
 from ganzoo.storage import STDOUT, in_words, naming
 
 
@@ -19,7 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if arguments is not None:
         sys.argv = ["ganzoo", *arguments]  # a run notes the command that began it
     try:
-        _main(sys.argv[1:])
+        with settled():
+            _main(sys.argv[1:])
     finally:
         sys.argv = before
 
@@ -40,6 +42,8 @@ def _main(arguments: list[str]) -> NoReturn:
     except SystemExit as error:  # only this function may end the process
         if debug:
             raise
+        if library := broken_library(error):
+            _fail(f"{library}; `ganzoo doctor` shows what works", 3)
         _fail(f"something ended the command with {error!r}; `ganzoo --debug …` shows what", 1)
     except KeyboardInterrupt as error:
         _fail(f"interrupted {error}", 130)
@@ -87,6 +91,8 @@ def _exit_with(error: Exception, arguments: list[str]) -> NoReturn:
         message = error.format_message().rstrip(".") or "type a command"
         command = getattr(getattr(error, "ctx", None), "command_path", "ganzoo")
         _fail(f"{message}; `{command} --help` shows what there is", 2)
+    if library := broken_library(error):
+        _fail(f"{library}; `ganzoo doctor` shows what works", 3)
     if isinstance(error, ModuleNotFoundError) and missing_extra(error):
         _fail(f"this needs {error.name}{missing_extra(error)}", 3)
     if isinstance(error, OSError):

@@ -58,7 +58,7 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
         drawn=sheets.get("real-and-generated", image(known[-1].picture())),
         strip=sheets["strip"],
         last=known[-1].label,
-        charts=[plotting.svg(plotting.draw(chart), chart.name) for chart in drawn],
+        charts=[plotting.in_page(chart) for chart in drawn],
         snapshots=[
             {"label": s.label, "image": image(s.picture())} for s in gallery.evenly(known, 12)
         ],
@@ -106,16 +106,20 @@ def plot(
 ) -> list[Path]:
     """Write a run's charts as .png or .svg, and its sheets as .png, into a folder.
 
-    Returns the paths that were written.
+    Returns the paths that were written; logs which charts could not be drawn.
     """
     run, theme = as_run(run), plotting.DARK if dark else plotting.LIGHT
     drawn = curves.charts(run)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for chart in drawn:
-        written.append(folder / f"{chart.name}.{kind}")
+        path, content = folder / f"{chart.name}.{kind}", b""
         base = plotting.LIGHT if kind == "svg" else theme
-        plotting.save(plotting.draw(chart, base, smooth=smooth), written[-1], theme)
+        with plotting.or_remark(chart):
+            content = plotting.encoded(plotting.draw(chart, base, smooth=smooth), path, theme)
+        if content:
+            write_whole(path, content)
+            written.append(path)
     for name, sheet in gallery.pictures(run).items():
         written.append(folder / f"{name}.png")
         sheet.save(written[-1])
@@ -124,7 +128,7 @@ def plot(
 
 def _drawn(chart: curves.Chart | None) -> str:
     """Return a chart as SVG; "" where there is none."""
-    return "" if chart is None else plotting.svg(plotting.draw(chart), chart.name)
+    return "" if chart is None else plotting.in_page(chart)
 
 
 def _of_weights(run: Run, seed: int, exports: Path) -> dict[str, Any]:

@@ -62,12 +62,12 @@ def compare(several: Sequence[Run | Words], path: Path) -> Comparison:
         title=" and ".join(names) if len(names) == 2 else f"{len(names)} runs compared",
         names=names,
         rankings=found.rankings,
-        paces=[plotting.svg(plotting.draw(chart), chart.name) for chart in paces],
+        paces=[plotting.in_page(chart) for chart in paces],
         folders=" ".join(shlex.quote(str(run.path)) for run in runs),
         differences=found.differences,
         results=found.results,
         charts=[
-            plotting.svg(plotting.draw(chart, legend=False), chart.name)  # one legend for all
+            plotting.in_page(chart, legend=False)  # one legend for all
             for chart in _charts(names, facts, entries)
         ],
         pictures=[_picture(run, seed) for run in runs],

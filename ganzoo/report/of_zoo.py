@@ -145,7 +145,7 @@ def chart(contest: Contest, table: Table, order: Sequence[str]) -> Chart:
 def _drawn(contest: Contest, table: Table, order: Sequence[str], place: int) -> str:
     """Return the chart of a table as SVG, large."""
     drawn = chart(contest, table, order)
-    return plotting.svg(plotting.draw(drawn, size=plotting.LARGE), f"{drawn.name}-{place}")
+    return plotting.in_page(drawn, f"{drawn.name}-{place}", size=plotting.LARGE)
 
 
 def _row(name: str, pixels: Pixels | None) -> dict[str, str]:

@@ -1,22 +1,31 @@
-"""Draw charts with matplotlib, in colours that everybody can tell apart, light or dark."""
+"""Draw charts with matplotlib, in colours that everybody can tell apart, light or dark.
+
+They look the same everywhere: no setting of the user's matplotlib changes them.
+"""
 
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure, FigureBase
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
-
-from ganzoo.errors import ModelFileError, UsageError
+from ganzoo.errors import ModelFileError, UsageError, reason
+from ganzoo.report.backend import hidden
 from ganzoo.report.curves import Chart, Curve, usual_window
 from ganzoo.storage import write_whole
+
+with hidden():
+    from matplotlib import rc_context, rcParamsDefault
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, FigureBase
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
+
+_log = logging.getLogger("ganzoo")
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,8 @@ DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
 VARIABLES = ("ink", "rule", *(f"series-{i}" for i in range(len(LIGHT.series))))
 SIZE, LARGE = (6.4, 3.2), (9.6, 4.8)
 """Width and height in inches, of a chart and of one with many curves."""
+DEFAULTS: Any = {name: value for name, value in rcParamsDefault.items() if name != "backend"}
+"""Matplotlib's own settings, whatever the user's file says. Each format has its own backend."""
 
 
 @dataclass(frozen=True)
@@ -172,17 +183,20 @@ def save(figure: Figure, path: Path, theme: Theme = LIGHT) -> None:
 
     A reader never sees half a file. Raises UsageError for a path that ends otherwise.
     """
+    write_whole(path, encoded(figure, path, theme))
+
+
+def encoded(figure: Figure, path: Path, theme: Theme = LIGHT) -> bytes:
+    """Return what `save` writes to `path`."""
     if (kind := path.suffix.lower().removeprefix(".")) not in {"png", "svg", "pdf"}:
         raise UsageError(f"charts are .png, .svg or .pdf, and {path} is none: name it x.png")
     if kind == "svg":
         rules = "".join(f"--{name}:{colour};" for name, colour in _colours(LIGHT).items())
         dark = "".join(f"--{name}:{colour};" for name, colour in _colours(DARK).items())
         style = f"<style>svg{{{rules}}}@media(prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
-        content = svg(figure).replace("<defs>", f"{style}<defs>", 1).encode()
-    else:
-        with _style(theme):
-            content = _encoded(lambda file: figure.savefig(file, format=kind, dpi=200))
-    write_whole(path, content)
+        return svg(figure).replace("<defs>", f"{style}<defs>", 1).encode()
+    with _style(theme):
+        return _encoded(lambda file: figure.savefig(file, format=kind, dpi=200))
 
 
 def svg(figure: Figure, name: str = "chart") -> str:
@@ -201,6 +215,23 @@ def svg(figure: Figure, name: str = "chart") -> str:
         text = text.replace(colour, f"var(--{variable})")
     text = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", text[text.index("<svg") :])
     return re.sub("<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+
+
+def in_page(chart: Chart, name: str = "", **how: Any) -> str:
+    """Return a chart as `svg` does, drawn with `how`; "" and a remark where it cannot be drawn."""
+    drawn = ""
+    with or_remark(chart):
+        drawn = svg(draw(chart, **how), name or chart.name)
+    return drawn
+
+
+@contextmanager
+def or_remark(chart: Chart) -> Iterator[None]:
+    """Log it where a chart cannot be drawn: the others, and the page, are worth having."""
+    try:
+        yield
+    except Exception as error:
+        _log.warning("the chart %s cannot be drawn: %s", chart.name, reason(error))
 
 
 def css(theme: Theme) -> str:
@@ -225,6 +256,8 @@ def _style(theme: Theme) -> Iterator[None]:
     """Set matplotlib's style inside the `with`: thin lines, and a light grid behind the curves."""
     with rc_context(
         {
+            **DEFAULTS,
+            "text.parse_math": False,  # plugins name what they measure: a $ is a $
             "figure.facecolor": theme.paper,
             "axes.facecolor": "none",
             "axes.edgecolor": theme.rule,

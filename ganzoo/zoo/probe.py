@@ -25,7 +25,7 @@ from threading import Event
 from typing import IO, Any, Literal, NamedTuple
 
 from ganzoo.architecture import Architecture, Dataset
-from ganzoo.errors import DataError, GanzooError, missing_extra, reason
+from ganzoo.errors import DataError, GanzooError, broken_library, missing_extra, reason
 from ganzoo.zoo import catalogue, registry
 from ganzoo.zoo.catalogue import Entry
 from ganzoo.zoo.registry import Loaded
@@ -43,8 +43,8 @@ getattr(importlib.import_module(module), function)(**job["arguments"])
 class Finding(NamedTuple):
     """What became of loading one plugin.
 
-    `state` is "ok"; "unavailable" if the machine lacks its data, or torch; "faulty" if it works but
-    does what it should not; "clash" if it works under its qualified name alone; "broken" if it
+    `state` is "ok"; "unavailable" if the machine lacks its data, or a library; "faulty" if it works
+    but does what it should not; "clash" if it works under its qualified name alone; "broken" if it
     cannot be loaded; "hidden" if $GANZOO_PLUGINS leaves it out, so nobody tried.
     """
 
@@ -211,8 +211,9 @@ def look(entry: Entry, options: Mapping[str, Any]) -> tuple[State, str]:
     except DataError as error:
         return "unavailable", str(error)
     except GanzooError as error:
-        needs_torch = error.__cause__ is not None and missing_extra(error.__cause__)
-        state: State = "unavailable" if needs_torch else "broken"
+        cause = error.__cause__ or error
+        lacking = broken_library(cause) or missing_extra(cause)  # not the plugin's fault
+        state: State = "unavailable" if lacking else "broken"
         return state, str(error).removeprefix(f"{entry.label} ").removeprefix(": ")
     except Exception as error:  # an odd sequence of images, or a damaged installation
         return "broken", f"cannot be loaded: {reason(error)}"

@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint
 from typing import Any, Generic, TypeVar
 
 from ganzoo.architecture import Architecture, Dataset, Plugin, __version__
-from ganzoo.errors import PluginError
+from ganzoo.errors import PluginError, set_aside
 from ganzoo.zoo import options as plugin_options
 from ganzoo.zoo.catalogue import GROUPS, Entry, architectures, datasets, find, plain
 from ganzoo.zoo.guard import guarded
@@ -72,9 +72,11 @@ def import_function(entry: Entry) -> tuple[Plugin, list[str]]:
     Raises PluginError if the import fails.
     """
     _check_requirements(entry)
-    with suppress(ImportError):  # first, so that what the plugin does to them is seen and put back
+    try:  # first, so that what the plugin does to them is seen and put back
         import numpy.random  # noqa: F401
         import torch  # noqa: F401
+    except Exception as error:  # it is not there, or broken; many plugins need neither
+        set_aside(error)
     with blame(entry), guarded(entry.label, "imported") as faults:
         function = EntryPoint(entry.name, entry.target, GROUPS[entry.kind]).load()
     if not callable(function):

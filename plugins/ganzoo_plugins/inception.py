@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.errors import ModelFileError, PluginError, missing_extra
+from ganzoo.errors import ModelFileError, PluginError, broken_library, missing_extra
 from ganzoo.evaluate.features import Described, FeatureModel, Features, Pixels, digest
 from ganzoo.evaluate.onnx_model import OnnxModel
 from ganzoo.storage import cache_folder, is_special, write_whole
@@ -112,10 +112,9 @@ def _to_onnx(content: bytes, path: Path) -> bytes:
         import torch
 
         from ganzoo_plugins.inception_graph import to_onnx
-    except ImportError as error:
-        raise PluginError(
-            f"the weights of 'inception' cannot be read: {error}{missing_extra(error)}", "weights"
-        ) from error
+    except Exception as error:  # a library that is broken raises what it likes
+        why = broken_library(error) or f"{error}{missing_extra(error)}"
+        raise PluginError(f"the weights of 'inception' cannot be read: {why}", "weights") from error
     try:  # weights_only: nothing that was pickled is run
         state = torch.load(io.BytesIO(content), "cpu", weights_only=True)
         arrays = {name: np.asarray(tensor.numpy()) for name, tensor in state.items()}

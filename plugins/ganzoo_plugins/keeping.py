@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo.errors import GanzooError, PluginError, missing_extra
+from ganzoo.errors import GanzooError, PluginError, broken_library, missing_extra
 from ganzoo.evaluate.features import FeatureModel, describe
 from ganzoo.storage import cache_folder, read_checked, write_checked, write_whole
 
@@ -83,10 +83,10 @@ def announced(features: str, images: Images, count: int, takes: str) -> Iterator
     """
     try:
         yield
-    except ImportError as error:
+    except Exception as error:  # a library that is broken raises what it likes
+        why = broken_library(error) or f"{error}{missing_extra(error)}"
         raise PluginError(
-            f"the features '{features}' have to be trained on {images.name} first: {error}"
-            f"{missing_extra(error)}",
+            f"the features '{features}' have to be trained on {images.name} first: {why}",
             "features",
         ) from error
     logging.getLogger("ganzoo").warning(

@@ -9,7 +9,7 @@ from typing import Literal
 
 from ganzoo import Dataset
 from ganzoo.data.idx import find_idx, idx_dataset
-from ganzoo.errors import DataError
+from ganzoo.errors import DataError, broken_library
 from ganzoo.storage import DISK, cache_folder
 
 Split = Literal["train", "test"]
@@ -65,8 +65,8 @@ def _download(torchvision_name: str, split: Split) -> tuple[Path | None, str]:
     """
     try:
         from ganzoo.data.download import datasets
-    except ImportError as error:
-        return None, f"torchvision cannot download it: {error}"
+    except Exception as error:  # a library that is broken raises what it likes
+        return None, f"torchvision cannot download it: {broken_library(error) or error}"
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     with (

@@ -10,6 +10,7 @@ import typer
 from ganzoo.api.terminal import print_json, print_line, terminal
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson, Runs, Settings, Timeout
+from ganzoo.errors import unreadable_entry_points
 from ganzoo.zoo import catalogue, options, registry
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def plugins(
     from ganzoo.zoo.probe import survey
 
     _note_unknown_packages()
+    _note_damaged_packages()
     findings = survey(timeout)
     if as_json:
         packages: dict[tuple[str, str], list[dict[str, str]]] = {}
@@ -160,7 +162,8 @@ def doctor(timeout: Timeout = 60, as_json: AsJson = False) -> None:
     from ganzoo.conformance import machine
     from ganzoo.zoo.probe import survey
 
-    versions, device, found = machine.versions(), machine.device(), survey(timeout)
+    _note_damaged_packages()
+    (versions, device), found = machine.look(timeout), survey(timeout)
     groups = {
         "datasets": [f for f in found if f.entry.kind == "data set"],
         "architectures": [f for f in found if f.entry.kind == "architecture"],
@@ -194,6 +197,12 @@ def _note_unknown_packages() -> None:
     known = {catalogue.plain(entry.package) for entry in catalogue.installed()}
     for package in sorted(catalogue.allowed_packages() - known):
         console.note(f"$GANZOO_PLUGINS names {package}, which registers nothing here")
+
+
+def _note_damaged_packages() -> None:
+    """Say which packages' entry points cannot be read, so that they may lack among the plugins."""
+    for line in unreadable_entry_points():
+        console.note(line)
 
 
 def _print_findings(findings: list[Finding]) -> None:

@@ -45,6 +45,7 @@ def plot(
     from ganzoo.report import of_run
     from ganzoo.runs.finding import find_run
 
+    console.note_logged()
     opened = find_run(run, runs)
     folder = output or opened.path / of_run.PLOTS
     for path in of_run.plot(opened, folder, format_.value, smooth, dark):
@@ -88,6 +89,7 @@ def report(
     from ganzoo.runs.evaluations import damaged
     from ganzoo.runs.finding import find_run
 
+    console.note_logged()
     opened = find_run(run, runs)
     for line in damaged(opened):
         console.note(line)
@@ -108,6 +110,7 @@ def compare(
     from ganzoo.runs.evaluations import damaged
     from ganzoo.runs.finding import find_run
 
+    console.note_logged()
     opened = [find_run(run, folder) for run in runs]
     for line in (line for run in opened for line in damaged(run)):
         console.note(line)
