@@ -124,9 +124,13 @@ def check_place(path: Path) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(above))
 
 
-def write_whole(path: Path, content: bytes, disk: Disk = DISK) -> None:
-    """Write a file and make its folder; a reader sees the whole old file or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_whole(path: Path, content: bytes, disk: Disk = DISK, *, new_folder: bool = True) -> None:
+    """Write a file and make its folder; a reader sees the whole old file or the whole new one.
+
+    Without `new_folder` no folder is made: one that somebody removed is not to come back.
+    """
+    if new_folder:
+        path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     try:

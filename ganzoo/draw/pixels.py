@@ -71,11 +71,11 @@ def from_file(path: Path) -> Pixels:
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
 
-def save_png(image: Pixels, path: Path) -> None:
-    """Write one image (H, W, C) or (1, H, W, C); a reader never sees half a file."""
+def save_png(image: Pixels, path: Path, *, new_folder: bool = True) -> None:
+    """Write one image (H, W, C) or (1, H, W, C), as `write_whole` does."""
     encoded = io.BytesIO()
     to_pil(image).save(encoded, format="PNG")
-    write_whole(path, encoded.getvalue())
+    write_whole(path, encoded.getvalue(), new_folder=new_folder)
 
 
 def to_pil(image: Pixels) -> Image.Image:

@@ -12,6 +12,7 @@ from ganzoo.runs.carrying import Stop, Work, carry_out, never
 from ganzoo.runs.classes import with_classes
 from ganzoo.runs.filling import with_channels
 from ganzoo.runs.folder import Run
+from ganzoo.runs.held import Held
 from ganzoo.runs.job import Job, Preparing, Say, open_architecture, open_data, quiet
 from ganzoo.runs.precision import measured
 from ganzoo.runs.resuming import go_on
@@ -87,10 +88,10 @@ def begin(
         )  # fmt: skip
 
         @contextmanager
-        def create(state: TrainState) -> Iterator[Run]:
+        def create(state: TrainState) -> Iterator[Held]:
             run = Run.create(runs, job.name, job.facts(saving, command, state))
-            with run.locked():
-                yield run
+            with run.locked() as held:
+                yield held
 
         work = Work(job=job, saving=saving, open_run=create, asked=asked)
         yield from carry_out(work, stop=stop, tensorboard=tensorboard)

@@ -14,6 +14,7 @@ from ganzoo.config import TrainConfig
 from ganzoo.data import Images
 from ganzoo.errors import DeviceError, OutputError, is_out_of_memory
 from ganzoo.runs.folder import METRICS, Run
+from ganzoo.runs.held import Held
 from ganzoo.runs.job import Job
 from ganzoo.runs.recorder import record
 from ganzoo.runs.saving import Saving
@@ -45,7 +46,7 @@ class Work:
 
     job: Job
     saving: Saving
-    open_run: Callable[[TrainState], AbstractContextManager[Run]]
+    open_run: Callable[[TrainState], AbstractContextManager[Held]]
     asked: TrainConfig
     state: TrainState | None = None
     rejected: set[Path] = field(default_factory=set)
@@ -98,9 +99,10 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
             yield from chain([started], events)
         else:
             with (
-                work.open_run(started.state) as run,
-                _explained(run, job, resumed=work.state is not None),
+                work.open_run(started.state) as held,
+                _explained(held, job, resumed=work.state is not None),
             ):
+                run = Run(held.path)
                 world.tell(os.fsencode(run.path))
                 yield _opened(started, run, work, examiner.about if examiner else "")
                 checkpoints = work.saving.checkpoints(
@@ -111,7 +113,9 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
                     lambda: run.lines(METRICS),
                 )
                 shown = work.saving.epochs_shown()
-                recorded = record(run, chain([started], events), job, checkpoints, shown, examiner)
+                recorded = record(
+                    run, chain([started], events), job, checkpoints, shown, examiner, held
+                )
                 if tensorboard:
                     from ganzoo.runs import tensorboard as board
 
@@ -137,15 +141,16 @@ def _opened(started: Event, run: Run, work: Work, judged: str = "") -> Opened:
 
 
 @contextmanager
-def _explained(run: Run, job: Job, *, resumed: bool) -> Generator[None]:
+def _explained(held: Held, job: Job, *, resumed: bool) -> Generator[None]:
     """Turn an error of disk or memory into one that says what to do next.
 
     Raises OutputError for an error of the disk, DeviceError where memory is full.
     """
-    go_on = f"go on with: ganzoo resume {quote(str(run.path))}"
+    go_on = f"go on with: ganzoo resume {quote(str(held.path))}"
     try:
         yield
     except OSError as error:
+        held.check()  # what is missing may be all of it
         raise OutputError(f"{in_words(error)}; {go_on}") from error
     except Exception as error:
         if not is_out_of_memory(error):

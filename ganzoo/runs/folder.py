@@ -92,7 +92,7 @@ class Run:
             except ModelFileError:
                 yield path
 
-    def locked(self) -> AbstractContextManager[None]:
+    def locked(self) -> AbstractContextManager[held.Held]:
         """Be the only process that writes in this folder; raise RunInUseError if another one is."""
         return held.locked(self.path)
 
@@ -149,7 +149,8 @@ class Run:
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         """Write a JSON file of the run at once: a reader never sees half of it."""
-        write_whole(self.path / name, (json.dumps(content, indent=2) + "\n").encode())
+        text = json.dumps(content, indent=2) + "\n"
+        write_whole(self.path / name, text.encode(), new_folder=False)
 
     def check(self) -> None:
         """Raise ModelFileError where this is not the folder of a run."""
@@ -189,7 +190,7 @@ class Run:
     def write_lines(self, name: str, lines: list[dict[str, Any]]) -> None:
         """Write a .jsonl file of the run at once: a reader never sees half of it."""
         text = "".join(json.dumps(each) + "\n" for each in lines)
-        write_whole(self.path / name, text.encode())
+        write_whole(self.path / name, text.encode(), new_folder=False)
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         """Return the lines of a .jsonl file of the run, without those that are not whole.

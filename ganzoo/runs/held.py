@@ -66,7 +66,7 @@ class Held:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[Held]:
     """Be the only process that writes in a run's folder; raise RunInUseError if another one is.
 
     The kernel holds the lock. So it ends with its process, however that ends. The folder itself is
@@ -81,4 +81,4 @@ def locked(path: Path) -> Iterator[None]:
         file.truncate(0)
         file.write(f"process {os.getpid()} on {platform.node()}")
         file.flush()
-        yield
+        yield held

@@ -19,6 +19,7 @@ from ganzoo.runs.background import Background
 from ganzoo.runs.card import card
 from ganzoo.runs.checkpoints import CARD, Checkpoints
 from ganzoo.runs.folder import METRICS, SAMPLES, Run
+from ganzoo.runs.held import Held
 from ganzoo.runs.job import Job
 from ganzoo.runs.quantities import SCHEDULED
 from ganzoo.runs.scores import Examined
@@ -54,6 +55,7 @@ def record(
     checkpoints: Checkpoints | None = None,
     snapshots: Collection[int] | None = None,
     evaluate: Evaluate | None = None,
+    held: Held | None = None,
 ) -> Generator[Event]:
     """Pass `events` on, and write metrics, sample grids and checkpoints into `run` as they come.
 
@@ -62,10 +64,11 @@ def record(
     after `evaluate` judged the pictures, and a Warned event after a measurement that looks wrong.
 
     Training does not wait for the disk. When this ends, the last checkpoint that was due is there.
-    Raises OutputError where the run's folder is not there any more; it is not made again.
+    Raises OutputError where the run's folder is not there any more; it is not made again. `held` is
+    that folder since it was locked.
     """
     checkpoints = checkpoints or Checkpoints(run.path / "checkpoints")
-    writer = _Writer(run, job, checkpoints)
+    writer = _Writer(run, job, checkpoints, held)
     with (
         writer.status.kept(),
         (run.path / METRICS).open("ab", buffering=0) as metrics,
@@ -97,7 +100,7 @@ def record(
 class _Writer:
     """The writer behind `record`: a method for each file, and for how a run begins and ends."""
 
-    def __init__(self, run: Run, job: Job, checkpoints: Checkpoints) -> None:
+    def __init__(self, run: Run, job: Job, checkpoints: Checkpoints, held: Held | None) -> None:
         self.run, self.job, self.checkpoints = run, job, checkpoints
         self.gan = job.loaded.value
         self.facts, self.described = (run.path / "run.json").read_bytes(), run.facts()
@@ -111,7 +114,7 @@ class _Writer:
         self.drawn = latents.inputs(SAMPLES, self.gan.latent_dim, self.gan.classes, job.config.seed)
         self.background = Background()
         self.start = time.perf_counter()
-        self.status = Status(run, checkpoints)
+        self.status = Status(run, checkpoints, held)
 
     def begin(self, event: Started) -> list[Event]:
         """Write that the run is on; draw its first samples, unless it is resumed."""
@@ -241,7 +244,7 @@ class _Writer:
         """Write a grid of `pixels` into the folder `samples`, and return where it is."""
         path = self.run.path / "samples" / f"{name}.png"
         path.parent.mkdir(exist_ok=True)  # not the folder of the run
-        save_png(grid(pixels), path)
+        save_png(grid(pixels), path, new_folder=False)
         return path
 
     def save(self, event: CheckpointDue, metrics: RawIOBase) -> None:

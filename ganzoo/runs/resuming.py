@@ -17,6 +17,7 @@ from ganzoo.runs.checkpoints import Checkpoint, Checkpoints, Reject
 from ganzoo.runs.facts import Facts, Resumed
 from ganzoo.runs.finding import Words, find, find_run
 from ganzoo.runs.folder import METRICS, RESUMES, Run, now
+from ganzoo.runs.held import Held
 from ganzoo.runs.job import Job, Preparing, Say, open_architecture, quiet
 from ganzoo.runs.precision import as_before
 from ganzoo.runs.reopening import same_images
@@ -86,8 +87,8 @@ def go_on(
     preparing: Preparing,
 ) -> Generator[Event]:
     """Go on with `run`; it is None in all processes but the leader, which tells them what to do."""
-    with run.locked() if run else nullcontext():
-        work = _opened(run, where, world, wishes, command, say, preparing)
+    with run.locked() if run else nullcontext() as held:
+        work = _opened(run, held, where, world, wishes, command, say, preparing)
         yield from carry_out(work, stop=stop, tensorboard=tensorboard)
 
 
@@ -130,6 +131,7 @@ def _device_of(run: Run | None) -> str:
 
 def _opened(
     run: Run | None,
+    held: Held | None,
     where: Device,
     world: World,
     wishes: Wishes,
@@ -187,9 +189,9 @@ def _opened(
     if run:
         _note(run, job, facts, state, command, say)
 
-    def same(state: TrainState) -> AbstractContextManager[Run]:
-        assert run  # only the leader asks
-        return nullcontext(run)
+    def same(state: TrainState) -> AbstractContextManager[Held]:
+        assert held  # only the leader asks
+        return nullcontext(held)
 
     return Work(
         job=job, saving=facts.saving, open_run=same, asked=facts.config, state=state,
@@ -203,7 +205,7 @@ def _put_back(run: Run, newest: Checkpoint | None, say: Say) -> None:
     copy = newest.files.get("run.json") if newest else None
     if copy and not (file.is_file() and file.read_bytes() == copy):
         say(f"{file} is not what it was: it is put back from the newest checkpoint")
-        write_whole(file, copy)
+        write_whole(file, copy, new_folder=False)
 
 
 def restored(

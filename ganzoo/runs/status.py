@@ -14,8 +14,9 @@ from ganzoo.runs.held import Held
 class Status:
     """The status of a run whose folder is held; nothing is written where that folder is gone."""
 
-    def __init__(self, run: Run, checkpoints: Checkpoints) -> None:
-        self.run, self.checkpoints, self.held = run, checkpoints, Held(run.path)
+    def __init__(self, run: Run, checkpoints: Checkpoints, held: Held | None = None) -> None:
+        self.run, self.checkpoints = run, checkpoints
+        self.held, self._ours = held or Held(run.path), held is None
 
     def write(self, outcome: str, why: str = "") -> None:
         """Write status.json; raise OutputError where the run's folder is gone."""
@@ -26,8 +27,9 @@ class Status:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Write how the run ended where an exception ends it inside; hold its folder until then."""
+        """Write how the run ended where an exception ends it inside."""
         try:
+            self.held.check()
             yield
         except (GeneratorExit, KeyboardInterrupt):  # the caller stopped iterating
             self._try("interrupted")
@@ -39,11 +41,10 @@ class Status:
         except BaseException as error:
             known = isinstance(error, GanzooError)
             self._try("failed", str(error) if known else f"{type(error).__name__}: {error}")
-            if isinstance(error, OSError):
-                self.held.check()  # what is missing may be all of it
             raise
         finally:
-            self.held.close()
+            if self._ours:
+                self.held.close()
 
     def _try(self, outcome: str, why: str = "") -> None:
         """Write status.json where that is possible: the disk may be full, or the folder gone."""

@@ -123,7 +123,8 @@ def train_laps(
             why = TOO_FAST
         so_far = done.seconds + ended - began
         known.append(Finish(so_far, last.state.step, last.state.samples_seen, why))
-        write_whole(run.path / LAPS, json.dumps([asdict(lap) for lap in known]).encode())
+        content = json.dumps([asdict(lap) for lap in known]).encode()
+        write_whole(run.path / LAPS, content, new_folder=False)
         yield known[-1]
 
 
