@@ -121,7 +121,7 @@ def test_a_run_that_was_killed_gets_the_steps_of_one_that_was_not(
 def test_a_lap_that_was_saved_and_not_noted_is_trained_again(
     tmp_path: Path, data: str, whole: tuple[list[Finish], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cut(path: Path, content: bytes) -> None:
+    def cut(path: Path, content: bytes, **how: object) -> None:
         raise KeyboardInterrupt
 
     going = trained(tmp_path, data, Ticks())

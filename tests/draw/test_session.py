@@ -35,7 +35,9 @@ def test_each_image_in_its_own_file(exported: Path, tmp_path: Path, cli: Cli) ->
         with Image.open(file) as read:
             np.testing.assert_array_equal(np.asarray(read), image[:, :, 0])
     again = cli("sample", exported, "-n", 3, "--each", tmp_path / "d")
-    assert (again.code, again.err.count("\n")) == (6, 1)  # nothing is overwritten
+    assert (again.code, again.err.count("\n")) == (0, 1)  # it is finished, and the same
+    other = cli("sample", exported, "-n", 3, "--seed", 1, "--each", tmp_path / "d")
+    assert (other.code, other.err.count("\n")) == (6, 1)  # nothing is overwritten
 
 
 def test_ones_own_latents(exported: Path, tmp_path: Path, cli: Cli) -> None:
