@@ -135,14 +135,13 @@ class Entry:
             raise ValueError(f"{self.facts.name} is of another entry")
         return facts
 
-    def size(self, facts: Facts) -> int:
-        """Return the bytes of the file of pixels; ValueError where `facts` want another number."""
+    def check_size(self, facts: Facts) -> None:
+        """Raise ValueError where the file of pixels is none, or has not as many bytes as wanted."""
         if is_special(self.pixels):
             raise ValueError(f"{self.pixels.name} is a device or a pipe")
         size, needed = self.pixels.stat().st_size, math.prod(facts.shape)
         if size != needed:
             raise ValueError(f"{self.pixels.name} is of {size:,} bytes, not {needed:,}")
-        return size
 
     def open(self, *, check_later: bool = False) -> Kept:
         """Return the pixels, once they were compared with their fingerprint.
@@ -152,7 +151,7 @@ class Entry:
         written.
         """
         facts = self.read()
-        self.size(facts)
+        self.check_size(facts)
         file = self.pixels.open("rb")
         with _closed_on_error(file):
             # Copy-on-write: torch wants a writable array, and the file must stay as it is.

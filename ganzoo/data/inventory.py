@@ -103,7 +103,7 @@ def _stored(name: str) -> Stored:
         return Stored(name=name, bytes=taken, state="unfinished", source={})
     try:
         facts = entry.read()
-        entry.size(facts)
+        entry.check_size(facts)
     except OSError as error:
         why = f"cannot be read: {error.strerror}"
         return Stored(name=name, bytes=taken, state=why, source={})

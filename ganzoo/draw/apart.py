@@ -93,7 +93,7 @@ class Apart:
         try:
             assert self.child.stdin
             write(self.child.stdin, [*frames, (END, b"")])
-            return [*self._answer()]
+            answer = [*self._answer()]
         except (BrokenPipeError, EOFError):
             why = self._how_it_ended()
             self.close()
@@ -103,6 +103,10 @@ class Apart:
             raise
         finally:
             timer.cancel()
+        for kind, content in answer:
+            if kind == ERROR:  # of this batch: another one may do
+                raise ModelFileError(content.decode("utf-8", "replace"))
+        return answer
 
     def _answer(self) -> Iterator[Frame]:
         """Yield the frames of one answer; EOFError where it is cut short."""
@@ -111,8 +115,6 @@ class Apart:
             kind, content = read(self.child.stdout, MOST_BYTES)
             if kind == END:
                 return
-            if kind == ERROR:
-                raise ModelFileError(content.decode("utf-8", "replace"))
             yield kind, content
 
     def _too_late(self) -> None:
@@ -154,12 +156,14 @@ def write(pipe: IO[bytes], frames: Iterable[Frame]) -> None:
 
 
 def read(pipe: IO[bytes], most: int) -> Frame:
-    """Read a frame of at most so many bytes; EOFError where it is cut short."""
+    """Read a frame; EOFError where it is cut short, ModelFileError where it is too long."""
     head = pipe.read(HEAD.size)
     if len(head) < HEAD.size:
         raise EOFError
     kind, length = HEAD.unpack(head)
-    content = pipe.read(min(length, most))
+    if length > most:
+        raise ModelFileError(f"the process of a model gives more than {most:,} bytes")
+    content = pipe.read(length)
     if len(content) < length:
         raise EOFError
     return kind, content

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-from ganzoo.draw.untrusted import MAX_PARTS
-from ganzoo.draw.wire import Reader, Value, as_text
+from ganzoo.draw.graph import Node
 
 WEIGHTED = frozenset({"Conv", "ConvTranspose", "Einsum", "Gemm", "MatMul"})
 """A layer where one factor does not depend on z: those are its weights."""
@@ -19,23 +17,16 @@ REARRANGING = frozenset(
 """What may stand between an activation function and the next layer and adds nothing to it."""
 
 
-@dataclass(frozen=True)
-class _Node:
-    operator: str
-    inputs: list[str]
-    outputs: list[str]
-
-
-def find(content: bytes) -> list[str]:
-    """Return the names of the first layer's activations in a file that `untrusted.inspect` passed.
+def find(nodes: Iterable[Node]) -> list[str]:
+    """Return the names of the first layer's activations among the nodes of a graph.
 
     That is what the activation function before the second layer with weights gives; without one,
     what that layer takes. They are several values where a Concat puts them together, as the export
     does with the phases of a transposed convolution. None of them where no layer follows a first.
     """
-    made_by: dict[str, _Node] = {}
+    made_by: dict[str, Node] = {}
     depths = {"latent": 0}  # how many layers with weights are behind a value that depends on it
-    for node in _nodes(content):
+    for node in nodes:
         depth = max((depths[name] for name in node.inputs if name in depths), default=None)
         if depth is None or node.operator == "Shape":  # which no z changes
             continue
@@ -59,13 +50,13 @@ def with_outputs(content: bytes, names: Iterable[str]) -> bytes:
     return content + _field(7, b"".join(_field(12, port) for port in ports))  # ModelProto.graph
 
 
-def _is_layer(node: _Node, depths: Mapping[str, int]) -> bool:
+def _is_layer(node: Node, depths: Mapping[str, int]) -> bool:
     """Return whether a node multiplies by weights: attention also multiplies z's values."""
     factors = node.inputs if node.operator == "Einsum" else node.inputs[:2]  # the third is a bias
     return node.operator in WEIGHTED and any(name not in depths for name in factors)
 
 
-def _activations(taken: str, made_by: Mapping[str, _Node], depths: Mapping[str, int]) -> list[str]:
+def _activations(taken: str, made_by: Mapping[str, Node], depths: Mapping[str, int]) -> list[str]:
     """Return what activation functions gave of which `taken` is made, or `taken` if none did."""
     found, seen, waiting = list[str](), set[str](), [taken]
     while waiting:
@@ -82,20 +73,6 @@ def _activations(taken: str, made_by: Mapping[str, _Node], depths: Mapping[str, 
         else:
             found.append(value)
     return found
-
-
-def _nodes(content: bytes) -> list[_Node]:
-    reader = Reader(MAX_PARTS)
-    graph = next(value for number, value in reader.fields(memoryview(content)) if number == 7)
-    return [_node(reader, value) for number, value in reader.fields(graph) if number == 1]
-
-
-def _node(reader: Reader, message: Value) -> _Node:
-    fields = [(number, value) for number, value in reader.fields(message) if number in (1, 2, 4)]
-    inputs, outputs, operators = (
-        [as_text(value) for number, value in fields if number == wanted] for wanted in (1, 2, 4)
-    )
-    return _Node("".join(operators[-1:]), inputs, outputs)
 
 
 def _field(number: int, content: bytes) -> bytes:

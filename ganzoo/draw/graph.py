@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.draw.untrusted import MAX_PARTS
 from ganzoo.draw.wire import DamagedError, Reader, Value, as_bytes, as_int, as_text
+from ganzoo.errors import ModelFileError
 
 Attribute = int | bytes | tuple[int, ...] | None
 """The value of an attribute: an int, a text, or ints; None for what no shape depends on."""
@@ -50,12 +52,19 @@ class Graph:
     constants: Mapping[str, Constant]
 
 
-def read(content: bytes) -> Graph:
-    """Return the graph of a file that `untrusted.inspect` passed.
+def read(content: bytes, path: str | Path) -> Graph:
+    """Return the graph of a file that `untrusted.inspect` passed; `path` is only for messages.
 
-    Raises DamagedError where parts come twice of which there is one, as no exporter writes them, or
-    where a constant has not as many numbers as its shape says.
+    Raises ModelFileError where parts come twice of which there is one, as no exporter writes them,
+    or where a constant has not as many numbers as its shape says.
     """
+    try:
+        return _read(content)
+    except DamagedError as error:
+        raise ModelFileError(f"{path} is not an ONNX file, or is damaged: {error}") from None
+
+
+def _read(content: bytes) -> Graph:
     reader = _GraphReader(MAX_PARTS)
     graph = next(value for number, value in reader.fields(memoryview(content)) if number == 7)
     nodes, constants = list[Node](), dict[str, Constant]()
@@ -92,7 +101,7 @@ class _GraphReader(Reader):
         return Node(as_text(operator), inputs, outputs, attributes)
 
     def attribute(self, message: Value) -> tuple[str, Attribute]:
-        found = self.parts(message, (7, 8))
+        found = self.parts(message, (7, 8, 9, 10, 15))
         (name,) = found.get(1, [memoryview(b"")])
         value: Attribute = None
         if 3 in found:

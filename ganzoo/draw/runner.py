@@ -13,24 +13,25 @@ from ganzoo.draw.untrusted import Contents
 from ganzoo.errors import GanzooError
 
 MEMORY = 16 * 2**30
-"""Bytes of addresses that this process may have; onnxruntime limits what it allocates to less."""
+"""Bytes of addresses that this process may have on the CPU, where onnxruntime allocates less. CUDA
+takes far more of them than it uses."""
 
 
 def main() -> None:
     """Open the model that stdin brings, and answer until stdin ends."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
-    _limit()
     questions = _questions(sys.stdin.buffer)
     opened = next(questions)
     texts = [text.decode("utf-8", "surrogateescape") for kind, text in opened if kind == TEXT]
     content = next(content for kind, content in opened if kind == CONTENT)
     path, ir_version, opset, threads, *providers = texts
     try:
-        from ganzoo.draw.session import open_session
+        from ganzoo.draw.session import CPU, chosen, open_session
 
         contents = Contents(int(ir_version), int(opset))
         wanted = "auto" if providers == ["auto"] else providers
+        _limit(MEMORY if chosen(wanted) == [CPU] else None)
         session = open_session(content, contents, path, wanted, int(threads) or None)
     except GanzooError as error:
         write(answers, [(ERROR, str(error).encode()), (END, b"")])
@@ -67,15 +68,16 @@ def _questions(pipe: IO[bytes]) -> Iterator[list[Frame]]:
                 frames.append(frame)
 
 
-def _limit() -> None:
+def _limit(memory: int | None) -> None:
     """Limit this process, where the system can: its memory, and no file of it after a crash."""
     try:
         import resource
     except ImportError:  # Windows has none
         return
-    for what, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CORE, 0)):
-        with suppress(ValueError, OSError):  # a lower one holds already
-            resource.setrlimit(what, (most, most))
+    for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0)):
+        if most is not None:
+            with suppress(ValueError, OSError):  # a lower one holds already
+                resource.setrlimit(what, (most, most))
 
 
 if __name__ == "__main__":

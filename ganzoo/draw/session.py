@@ -14,9 +14,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from ganzoo.draw import firstlayer, untrusted
+from ganzoo.draw import firstlayer, graph, untrusted
 from ganzoo.draw.apart import Apart
 from ganzoo.draw.generator import Generator
+from ganzoo.draw.graph import Graph
 from ganzoo.draw.info import ModelInfo
 from ganzoo.draw.untrusted import Contents, Port
 from ganzoo.draw.vocabulary.cost import of_one_image
@@ -52,15 +53,21 @@ def from_bytes(
     path: str | Path,
     providers: str | Sequence[str] = "auto",
     threads: int | None = None,
+    *,
+    ours: bool = False,
 ) -> Generator:
-    """Open the content of a file, as `load_onnx` does; `path` is only for messages."""
+    """Open the content of a file, as `load_onnx` does; `path` is only for messages.
+
+    A graph that is `ours`, as this process has just exported it, runs here whatever is in it.
+    """
     contents = untrusted.inspect(content, path)
     info = ModelInfo.from_metadata(contents.metadata, path)
     _check_ports(contents, info, path)
-    most = _most_at_once(content, info)
+    found = graph.read(content, path)
+    most = _most_at_once(found, info)
 
     def opened_session(content: bytes) -> onnxruntime.InferenceSession | Apart:
-        if most:
+        if most or ours:
             return open_session(content, contents, path, providers, threads)
         return Apart(content, contents, path, providers, threads)
 
@@ -81,7 +88,7 @@ def from_bytes(
         return images
 
     sha256, runs_on = hashlib.sha256(content).hexdigest(), session.get_providers()[0]
-    inner = firstlayer.find(content)
+    inner = firstlayer.find(found.nodes)
     if not inner:
         return Generator(info, forward, sha256, runs_on, most=most)
 
@@ -139,14 +146,14 @@ def _grown(few: NDArray[np.float32], more: NDArray[np.float32]) -> int:
     return next((axis for axis, (a, b) in enumerate(sizes) if a != b), 0)
 
 
-def _most_at_once(content: bytes, info: ModelInfo) -> int:
+def _most_at_once(found: Graph, info: ModelInfo) -> int:
     """Return how many images a file may draw at once in this process; 0: it is run apart.
 
     Only graphs of the kind that `ganzoo export` writes are run here, as their work is known. A call
     of onnxruntime cannot be interrupted: so it may not take long.
     """
     try:
-        cost = of_one_image(content, info)
+        cost = of_one_image(found, info)
     except Unknown:
         return 0
     return min(MAX_PRODUCTS // cost.products, MAX_MEMORY // cost.nbytes)
@@ -185,7 +192,7 @@ def open_session(
     """
     if threads is not None and threads < 1:
         raise UsageError(f"threads must be at least 1, not {threads}")
-    wanted = _providers(providers)
+    wanted = chosen(providers)
     _limit_memory()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
@@ -204,7 +211,8 @@ def open_session(
     return session
 
 
-def _providers(asked: str | Sequence[str]) -> list[str]:
+def chosen(asked: str | Sequence[str]) -> list[str]:
+    """Return the full names of the providers that are asked for; DeviceError if one is missing."""
     available = onnxruntime.get_available_providers()
     if asked == "auto":
         return [name for name in AUTOMATIC if name in available]

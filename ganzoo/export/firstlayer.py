@@ -32,7 +32,7 @@ def with_first_layer(generator: Generator, network: nn.Module) -> Generator:
         info = generator.info
         try:
             content = with_metadata(to_onnx(network, info), info)
-            return from_bytes(content, f"the ONNX graph of {info.architecture}")
+            return from_bytes(content, f"the ONNX graph of {info.architecture}", ours=True)
         except ModelFileError as error:
             raise FirstLayerError(
                 f"the first layer is found in ONNX graphs, and {error}"

@@ -178,30 +178,37 @@ def _trace(network: nn.Module, *example: Tensor) -> list[Layer]:
     def hook(name: str) -> Any:
         def note(module: nn.Module, _: object, output: object) -> None:
             kind = type_before_parametrizations(module).__name__
-            described = f"{kind}({module.extra_repr()})"
-            numbers = count(module)
-            if is_parametrized(module):
-                lists: Any = module.parametrizations
-                norms = {type(n).__name__.strip("_") for every in lists.values() for n in every}
-                described += f" with {', '.join(sorted(norms))}"
             shape = tuple(getattr(output, "shape", ())[1:])  # some layers return several tensors
-            layers.append(Layer(name, kind, described, numbers, shape))
+            layers.append(Layer(name, kind, _described(module, kind), _own(module), shape))
 
         return note
-
-    def count(module: nn.Module) -> int:
-        own = [*module.parameters(recurse=False)]
-        if is_parametrized(module):
-            lists: Any = module.parametrizations
-            own += lists.parameters()
-        return sum(p.numel() for p in own if p.requires_grad)
 
     handles = [
         module.register_forward_hook(hook(name))
         for name, module in network.named_modules()
-        if "parametrizations" not in name.split(".") and (count(module) or not [*module.children()])
+        if "parametrizations" not in name.split(".") and (_own(module) or not [*module.children()])
     ]
     network(*example)
     for handle in handles:
         handle.remove()
     return layers
+
+
+def _parametrizations(module: nn.Module) -> list[nn.Module]:
+    """Return what torch computes the weights of a layer by, such as a spectral norm."""
+    lists: Any = module.parametrizations if is_parametrized(module) else {}
+    return [each for of_weight in lists.values() for each in of_weight]
+
+
+def _described(module: nn.Module, kind: str) -> str:
+    """Return a module as torch prints it, without those in it, and with what parametrizes it."""
+    norms = sorted({type(each).__name__.strip("_") for each in _parametrizations(module)})
+    return f"{kind}({module.extra_repr()})" + (f" with {', '.join(norms)}" if norms else "")
+
+
+def _own(module: nn.Module) -> int:
+    """Return how many numbers training changes in a module itself, not in those in it."""
+    own = [*module.parameters(recurse=False)]
+    if is_parametrized(module):
+        own += module.parametrizations.parameters()  # type: ignore[union-attr]
+    return sum(p.numel() for p in own if p.requires_grad)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,8 +17,8 @@ import pytest
 from onnx import helper, numpy_helper
 
 import ganzoo
-from ganzoo.draw.apart import Apart
-from ganzoo.draw.session import load_onnx
+from ganzoo.draw.apart import ARRAY, HEAD, Apart, read, write
+from ganzoo.draw.session import from_bytes, load_onnx
 from ganzoo.draw.untrusted import Contents
 from ganzoo.errors import ModelFileError
 from tests.conftest import ROOT, Cli
@@ -130,6 +132,21 @@ def test_an_error_leaves_the_model_usable(sine: Path) -> None:
     session = Apart(sine.read_bytes(), Contents(9, 20), sine, "auto")
     with pytest.raises(ModelFileError, match="cannot be run"):
         session.run(["image"], {"latent": np.zeros((1, 7), np.float32)})
+    (images,) = session.run(["image"], {"latent": np.zeros((1, 100), np.float32)})
+    assert images.shape == (1, 1, 28, 28)
+
+
+def test_a_library_that_is_interrupted_waits_for_nothing(endless: Path) -> None:
+    session = Apart(endless.read_bytes(), Contents(9, 20), endless, "auto")
+    began, us = time.monotonic(), threading.main_thread().ident or 0
+    threading.Timer(2, signal.pthread_kill, [us, signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        session.run(["image"], {"latent": np.zeros((1, 100), np.float32)})
+    assert time.monotonic() - began < 60
+    assert session.child.poll() is not None
+
+
+def test_what_is_not_there_is_said(sine: Path) -> None:
     with pytest.raises(ModelFileError, match="this onnxruntime has no NowhereExecutionProvider"):
         Apart(sine.read_bytes(), Contents(9, 20), sine, "Nowhere")
 
@@ -154,3 +171,21 @@ def test_nothing_is_left_when_it_is_not_used_any_more(sine: Path) -> None:
     assert set(children_of(os.getpid())) > before
     del generator
     assert set(children_of(os.getpid())) == before
+
+
+def test_what_this_process_made_runs_here(sine: Path) -> None:
+    before = children_of(os.getpid())
+    generator = from_bytes(sine.read_bytes(), sine, "CPU", ours=True)
+    assert generator.sample(1).shape == (1, 28, 28, 1)
+    assert children_of(os.getpid()) == before
+
+
+def test_an_answer_that_is_cut_short_or_too_long() -> None:
+    pipe = io.BytesIO()
+    write(pipe, [(ARRAY, b"12345")])
+    assert read(io.BytesIO(pipe.getvalue()), 5) == (ARRAY, b"12345")
+    with pytest.raises(ModelFileError, match="more than 4 bytes"):
+        read(io.BytesIO(pipe.getvalue()), 4)
+    for cut in (0, 3, HEAD.size, HEAD.size + 4):
+        with pytest.raises(EOFError):
+            read(io.BytesIO(pipe.getvalue()[:cut]), 5)

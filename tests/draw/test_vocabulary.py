@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from ganzoo.draw.info import ModelInfo
 from ganzoo.draw.untrusted import inspect
 from ganzoo.draw.vocabulary.cost import of_batch, of_one_image, values_of
 from ganzoo.draw.vocabulary.values import Unknown
+from ganzoo.errors import ModelFileError
 from ganzoo.export import variants
 from ganzoo.export.graph import clean, to_onnx
 from ganzoo.export.parity import with_metadata
@@ -76,13 +78,16 @@ def test_all_that_is_exported_is_understood_and_has_the_shapes_that_it_has(name:
     costs = {}
     for variant, each in made.items():
         content = with_metadata(each, info)
-        found = values_of(graph.read(content), info, 3)
+        found = values_of(graph.read(content, name), info, 3)
         for value, shape in shapes_by_onnxruntime(content, info, 3).items():
             assert found[value].shape == shape, (variant, value)
-        costs[variant] = of_one_image(content, info).products
+        costs[variant] = of_one_image(graph.read(content, name), info).products
     pixels = {**info.image, "layout": "NHWC", "dtype": "uint8", "range": [0, 255]}
     uint8 = with_metadata(clean(variants.uint8(model, info)), info)
-    assert of_one_image(uint8, replace(info, image=pixels)).products > costs["float32"]
+    assert (
+        of_one_image(graph.read(uint8, name), replace(info, image=pixels)).products
+        > costs["float32"]
+    )
     assert costs["float16"] == costs["float32"] < costs["int8"] < 2 * costs["float32"]
 
 
@@ -92,8 +97,9 @@ def appended(operator: str, inputs: list[str], **more: Any) -> Change:
     def change(model: onnx.ModelProto) -> None:
         attributes = {"outputs": ["more"], **more}
         model.graph.node.append(helper.make_node(operator, inputs, **attributes))
-        for name, numbers in CONSTANTS.items():
-            model.graph.initializer.append(numpy_helper.from_array(np.array(numbers), name))
+        for name in {*inputs} & CONSTANTS.keys():
+            constant = numpy_helper.from_array(np.array(CONSTANTS[name]), name)
+            model.graph.initializer.append(constant)
 
     return change
 
@@ -106,6 +112,12 @@ CONSTANTS: dict[str, object] = {
     "weight": np.zeros((3, 3), np.float32), "kernel": np.zeros((1, 1, 99, 99), np.float32),
     "scales": np.ones(3, np.float32), "zeros": np.zeros(3, np.uint8),
 }  # fmt: skip
+
+
+def resized(scales: str) -> Change:
+    """Pixels that are repeated so often."""
+    how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric"}
+    return appended("Resize", ["image", "", scales], **how)
 
 
 def changed(**attributes: Any) -> Change:
@@ -162,59 +174,68 @@ def short(model: onnx.ModelProto) -> None:
     model.graph.initializer[0].raw_data = model.graph.initializer[0].raw_data[4:]
 
 
-STRANGE: dict[str, Change] = {
+STRANGE: dict[str, tuple[Change, str]] = {
     # What has crashed onnxruntime.
-    "mean without": appended("Mean", ["latent", ""]),
-    "min without": appended("Min", ["", "latent"]),
-    "max without": appended("Max", ["latent", ""]),
-    "sum without": appended("Sum", ["", "latent"]),
-    "layer norm without": appended("LayerNormalization", ["latent", ""]),
-    "gather nd": appended("GatherND", ["weight", "shape"], batch_dims=1),
-    "one hot": appended("OneHot", ["axes", "least", "scales"]),
-    "split": appended("Split", ["latent", "far"], axis=1, outputs=["a", "b"]),
-    "least by -1": appended("Div", ["least", "shape"]),
-    "mod": appended("Mod", ["least", "zero"]),
+    "mean without": (appended("Mean", ["latent", ""]), "the operator Mean"),
+    "min without": (appended("Min", ["", "latent"]), "the operator Min"),
+    "max without": (appended("Max", ["latent", ""]), "the operator Max"),
+    "sum without": (appended("Sum", ["", "latent"]), "the operator Sum"),
+    "layer norm without": (
+        appended("LayerNormalization", ["latent", ""]),
+        "the operator LayerNormalization",
+    ),
+    "gather nd": (appended("GatherND", ["weight", "shape"], batch_dims=1), "the operator GatherND"),
+    "one hot": (appended("OneHot", ["axes", "least", "scales"]), "the operator OneHot"),
+    "split": (
+        appended("Split", ["latent", "far"], axis=1, outputs=["a", "b"]),
+        "Split of 2 inputs",
+    ),
+    "least by -1": (appended("Div", ["least", "shape"]), "the operator Div"),
+    "mod": (appended("Mod", ["least", "zero"]), "the operator Mod"),
     # What onnxruntime may bear, and no export of ganzoo's is.
-    "no first input": without("Gemm", 0),
-    "no weight": without("Gemm", 1),
-    "no kernel": without("ConvTranspose", 1),
-    "far pads": changed(pads=[9, 9, 9, 9]),
-    "pads below 0": changed(pads=[-1, 0, 0, 0]),
-    "no pads": changed(pads=[0]),
-    "stride 0": changed(strides=[0, 1]),
-    "many groups": changed(group=3),
-    "no group": changed(group=0),
-    "dilations": changed(dilations=[2**40, 1]),
-    "another kernel": changed(kernel_shape=[3, 4]),
-    "automatic": changed(auto_pad="SAME_UPPER"),
-    "an attribute more": changed(output_shape=[1, 1]),
-    "text for a number": changed(group="1"),
-    "two inputs": appended("Relu", ["latent", "latent"]),
-    "two outputs": appended("Relu", ["latent"], outputs=["a", "b"]),
-    "doubles": appended("Add", ["double", "double"]),
-    "whole numbers": appended("Mul", ["least", "least"]),
-    "matrices": appended("MatMul", ["latent", "weight"]),
-    "a vector": appended("Gemm", ["axes", "weight"]),
-    "two unknown sizes": appended("Reshape", ["latent", "shape"]),
-    "no numbers": appended("Reshape", ["latent", "empty"]),
-    "a far axis": appended("Squeeze", ["latent", "far"]),
-    "the same axis": appended("Unsqueeze", ["latent", "axes2"]),
-    "a computed list": appended("Reshape", ["latent", "latent"]),
-    "backwards": appended("Slice", ["latent", "axes", "far", "axes", "least"]),
-    "wide": appended("Expand", ["one", "wide4"]),
-    "a resize to 10**20": appended("Resize", ["image", "", "huge"], mode="nearest"),
-    "a half": appended("Resize", ["image", "", "half"], mode="nearest"),
-    "blocks of 0": appended("DepthToSpace", ["image"], blocksize=0),
-    "an embedding elsewhere": appended("Gather", ["weight", "axes"], axis=1),
-    "text": appended("Cast", ["latent"], to=TensorProto.FLOAT16),
-    "three scales": appended("QuantizeLinear", ["latent", "scales", "zeros"]),
-    "a larger kernel": appended("Conv", ["image", "kernel"]),
-    "unequal ranks": appended("Concat", ["latent", "image"], axis=0),
-    "the wrong order": first_last,
-    "made twice": twice,
-    "a constant input": constant_input,
-    "a double weight": doubles,
-    "a short weight": short,
+    "no first input": (without("Gemm", 0), "Gemm without an input"),
+    "no weight": (without("Gemm", 1), "Gemm without an input"),
+    "no kernel": (without("ConvTranspose", 1), "ConvTranspose without an input"),
+    "far pads": (changed(pads=[9, 9, 9, 9]), "pads larger than the kernel"),
+    "pads below 0": (changed(pads=[-1, 0, 0, 0]), "a window"),
+    "no pads": (changed(pads=[0]), "a window"),
+    "stride 0": (changed(strides=[0, 1]), "a window"),
+    "many groups": (changed(group=3), "groups"),
+    "no group": (changed(group=0), "a window"),
+    "dilations": (changed(dilations=[2**40, 1]), "dilations"),
+    "another kernel": (changed(kernel_shape=[3, 4]), "another kernel"),
+    "automatic": (changed(auto_pad="SAME_UPPER"), "automatic pads"),
+    "an attribute more": (changed(output_shape=[1, 1]), "attributes of ConvTranspose"),
+    "text for a number": (changed(group="1"), "group of ConvTranspose"),
+    "two inputs": (appended("Relu", ["latent", "latent"]), "Relu of 2 inputs"),
+    "two outputs": (appended("Relu", ["latent"], outputs=["a", "b"]), "Relu with 2 outputs"),
+    "doubles": (appended("Add", ["double", "double"]), "a constant of another type"),
+    "whole numbers": (appended("Mul", ["least", "least"]), "numbers that are not float32"),
+    "matrices": (appended("MatMul", ["latent", "weight"]), "a product"),
+    "a vector": (appended("Gemm", ["axes", "weight"]), "numbers that are not float32"),
+    "two unknown sizes": (appended("Reshape", ["latent", "shape"]), "a reshape"),
+    "no numbers": (appended("Reshape", ["latent", "empty"]), "a reshape"),
+    "a far axis": (appended("Squeeze", ["latent", "far"]), "an axis that is not there"),
+    "the same axis": (appended("Unsqueeze", ["latent", "axes2"]), "an unsqueeze"),
+    "a computed list": (appended("Reshape", ["latent", "latent"]), "a list that is not known"),
+    "backwards": (
+        appended("Slice", ["latent", "axes", "far", "axes", "least"]),
+        "a slice backwards",
+    ),
+    "wide": (appended("Expand", ["one", "wide4"]), "a value of such a shape"),
+    "a resize to 10**20": (resized("huge"), "a value of such a shape"),
+    "a half": (resized("half"), "a resize"),
+    "blocks of 0": (appended("DepthToSpace", ["image"], blocksize=0), "blocks"),
+    "an embedding elsewhere": (appended("Gather", ["weight", "axes"], axis=1), "an embedding"),
+    "to float16": (appended("Cast", ["latent"], to=TensorProto.FLOAT16), "a cast"),
+    "three scales": (appended("QuantizeLinear", ["latent", "scales", "zeros"]), "a scale"),
+    "a larger kernel": (appended("Conv", ["image", "kernel"]), "a kernel larger than the image"),
+    "unequal ranks": (appended("Concat", ["latent", "image"], axis=0), "a concat"),
+    "the wrong order": (first_last, "a value that is not made before"),
+    "made twice": (twice, "a value that is made twice"),
+    "a constant input": (constant_input, "an input with a value"),
+    "a double weight": (doubles, "a constant of another type"),
+    "a short weight": (short, "a constant has not as many numbers as its shape says"),
 }  # fmt: skip
 
 
@@ -230,19 +251,20 @@ def convolutional(exported: Path) -> bytes:
     return with_metadata(to_onnx(network, info), info)
 
 
-@pytest.mark.parametrize("change", STRANGE.values(), ids=STRANGE)
+@pytest.mark.parametrize(("change", "why"), STRANGE.values(), ids=STRANGE)
 def test_what_no_export_writes_is_not_run_in_this_process(
-    convolutional: bytes, change: Change
+    convolutional: bytes, change: Change, why: str
 ) -> None:
     model = onnx.load_from_string(convolutional)
     change(model)
-    with pytest.raises(Unknown):
-        of_one_image(model.SerializeToString(), info_of(convolutional))
+    with pytest.raises((Unknown, ModelFileError), match=f"{re.escape(why)}$") as raised:
+        of_one_image(graph.read(model.SerializeToString(), "x"), info_of(convolutional))
+    assert isinstance(raised.value, ModelFileError) == (change is short)
 
 
 def test_the_work_and_the_memory_are_counted(convolutional: bytes) -> None:
-    info, found = info_of(convolutional), graph.read(convolutional)
-    one = of_one_image(convolutional, info)
+    info, found = info_of(convolutional), graph.read(convolutional, "x")
+    one = of_one_image(found, info)
     layers = 100 * 196 + 49 * 4 * 4 * 16 + 196 * 4 * 16
     assert layers < one.products < 1.5 * layers
     assert of_batch(found, info, 64).products == pytest.approx(64 * one.products, rel=0.01)

@@ -21,6 +21,7 @@ import ganzoo
 from ganzoo.draw import firstlayer, latents
 from ganzoo.draw.directions import principal
 from ganzoo.draw.generator import Generator
+from ganzoo.draw.graph import read
 from ganzoo.draw.info import ModelInfo
 from ganzoo.draw.session import from_bytes
 from ganzoo.errors import FirstLayerError, UsageError
@@ -389,7 +390,7 @@ def test_what_a_hostile_file_concatenates_is_followed_once() -> None:
     nodes += [helper.make_node("Gemm", ["v60", "u"], ["image"])]
     ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("z", "y")]
     graph = helper.make_graph(nodes, "x", ports[:1], ports[1:])
-    assert firstlayer.find(helper.make_model(graph).SerializeToString()) == ["v60"]
+    assert firstlayer.find(read(helper.make_model(graph).SerializeToString(), "x").nodes) == ["v60"]
 
 
 OWN = '''

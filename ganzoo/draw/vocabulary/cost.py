@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ganzoo.draw import graph
-from ganzoo.draw.graph import Graph, Node
+from ganzoo.draw.graph import DTYPES, Graph, Node
 from ganzoo.draw.info import ModelInfo
 from ganzoo.draw.vocabulary.operators import made_by
-from ganzoo.draw.vocabulary.values import Inputs, Unknown, Value, need
-from ganzoo.draw.wire import DamagedError
+from ganzoo.draw.vocabulary.values import Inputs, Value, need
 
 
 @dataclass(frozen=True)
@@ -21,16 +19,12 @@ class Cost:
     nbytes: int
 
 
-def of_one_image(content: bytes, info: ModelInfo) -> Cost:
-    """Return what one image of a file costs, whose structure and ports were checked.
+def of_one_image(found: Graph, info: ModelInfo) -> Cost:
+    """Return what one image of a graph costs, whose ports were checked.
 
     The weights are a part of its bytes. Raises Unknown where the graph is not exactly of the kind
     that `ganzoo export` writes, so that nothing is known of what it would do.
     """
-    try:
-        found = graph.read(content)
-    except DamagedError as error:
-        raise Unknown(str(error)) from error
     two, three = (of_batch(found, info, n) for n in (2, 3))
     return Cost(
         max(three.products - two.products, 1),
@@ -78,7 +72,7 @@ def values_of(found: Graph, info: ModelInfo, n: int) -> dict[str, Value]:
 
 def _constants(found: Graph) -> dict[str, Value]:
     for constant in found.constants.values():
-        need(constant.dtype in graph.DTYPES.values(), "a constant of another type")
+        need(constant.dtype in DTYPES.values(), "a constant of another type")
     return {name: Value(c.dtype, c.shape, c.numbers) for name, c in found.constants.items()}
 
 
