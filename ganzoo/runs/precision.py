@@ -84,7 +84,6 @@ def _about(loaded: Loaded[Architecture], config: TrainConfig) -> dict[str, Any]:
     return {
         "architecture": loaded.describe(),
         "settings": {name: settings[name] for name in COSTS},
-        "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "processor": torch.cpu.get_capabilities().get("cpu_name"),
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
@@ -28,23 +29,36 @@ MANY = 10**6
 def times_as_fast(
     architecture: Architecture,
     config: TrainConfig,
-    clock: Callable[[], float] = time.perf_counter,
+    clock: Callable[[], float] = time.thread_time,
 ) -> float:
     """Return how many times as fast as in fp32 a step of training is in bf16, on the CPU.
 
     New networks are trained in both by turns, on images that are always the same, and thrown away.
     The median of five rounds counts. It takes six steps of each, or half a second where steps are
-    short.
+    short. One thread computes, and its own seconds count: threads that wait for each other tell
+    nothing on a machine that does other work as well.
     """
     config = replace(config, batch_size=min(config.batch_size, BATCH), ema=None)
     steps = [_step(architecture, config, Precision(name, "")) for name in ("bf16", "fp32")]
-    for step in steps:
-        step()  # it allocates memory, and chooses how to compute
     ratios = []
-    for _ in range(ROUNDS):
-        fast, usual = (_seconds(step, clock) for step in steps)
-        ratios.append(usual / fast)
+    with one_thread():
+        for step in steps:
+            step()  # it allocates memory, and chooses how to compute
+        for _ in range(ROUNDS):
+            fast, usual = (_seconds(step, clock) for step in steps)
+            ratios.append(usual / fast)
     return statistics.median(ratios)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute in the thread that asks alone, while this lasts."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _step(
