@@ -28,7 +28,8 @@ HOSTILE = (
 )  # fmt: skip
 # What the page shows of them: what is not printable is a "?", and no name is empty.
 SHOWN_HOSTILE = (
-    *HOSTILE[:3], ("many words " * 20).strip(), HOSTILE[4], "?evil", "a?b?c", "&amp;", "class 8", "7",
+    *HOSTILE[:3], ("many words " * 20).strip(), HOSTILE[4],
+    "?evil", "a?b?c", "&amp;", "class 8", "7",
 )  # fmt: skip
 DOGS = tuple(f"kind of dog {i}" for i in range(100))
 SITES = ["server", "file"]
