@@ -85,12 +85,27 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
         lines["batch size"] = f"{config.batch_size}, not {asked}: the data set is small; " + spell(
             f"batch_size={asked} overrides it", ["batch_size"]
         )
+    lines |= _unusual(opened)
     if opened.judged:
         lines["judged"] = opened.judged
     if work.state is not None:
         lines["resumed"] = f"{opened.run.path}, at step {state.step:,} of {opened.steps:,}"
     if work.state is not None and state.step == opened.steps:
         lines["complete"] = spell("resumed with epochs='+10', it trains longer", ["epochs"])
+    return lines
+
+
+def _unusual(opened: Opened) -> dict[str, str]:
+    """Return what was asked for and is hardly meant: batches or epochs beyond what there is."""
+    config, saving = opened.work.job.config, opened.work.saving
+    count, lines = len(opened.work.job.images.pixels), {}
+    if config.batch_size > count:
+        lines["repeated"] = (
+            f"each image is {config.batch_size / count:.3g} times in a batch: there are fewer"
+        )
+    epochs = min(config.epochs, math.ceil(opened.steps * config.batch_size / count))
+    if late := [str(n) for n in sorted(saving.epochs_shown() or ()) if n > epochs]:
+        lines["snapshots"] = f"none after epoch {', '.join(late)}: the run ends in epoch {epochs}"
     return lines
 
 

@@ -47,7 +47,7 @@ def find(spec: str, options: Mapping[str, Any]) -> Source:
     """
     if not spec.strip():
         raise DataError("data is an empty word: name a data set or a path", "data")
-    looks_like_a_path = os.sep in spec or "/" in spec or spec.endswith((".zip", ".npz"))
+    looks_like_a_path = not {"/", "\\"}.isdisjoint(spec) or spec.endswith((".zip", ".npz"))
     if not looks_like_a_path:
         try:
             return _registered(spec, options)

@@ -26,6 +26,14 @@ CPU = torch.device("cpu")
 _ALONE = threading.RLock()
 
 
+def needs_two(*networks: nn.Module) -> bool:
+    """Return whether a network cannot be trained on one image alone, as it has batch norm.
+
+    Batch norm of vectors has nothing to average over then; that of maps averages over pixels.
+    """
+    return any(isinstance(m, nn.BatchNorm1d) for net in networks for m in net.modules())
+
+
 def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Module]:
     """Build a generator and a discriminator on the CPU; their weights depend on `seed` alone.
 
