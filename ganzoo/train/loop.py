@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ganzoo.architecture import Architecture
 from ganzoo.config import TrainConfig
-from ganzoo.errors import SettingError
 from ganzoo.train.batches import Batches, usable_labels
 from ganzoo.train.device import deterministic
 from ganzoo.train.events import (
@@ -25,7 +24,6 @@ from ganzoo.train.events import (
     Started,
     Stepped,
 )
-from ganzoo.train.networks import needs_two
 from ganzoo.train.precision import Precision
 from ganzoo.train.schedule import EACH_EPOCH, Every, Schedule, Stopwatch, total_steps
 from ganzoo.train.state import TrainState
@@ -77,8 +75,6 @@ def fit(
     with explained("its networks and optimizers cannot be made"), exact(device):
         state = state or TrainState.fresh(architecture, config, device)
         whole = total_steps(config, len(pixels)) * config.batch_size
-        if share == 1:
-            _check_norms(state, world)
         stepper = Stepper(
             architecture, state, config, device, world, images=whole, precision=precision
         )
@@ -130,13 +126,3 @@ def fit(
 
     outcome = "completed" if state.step >= steps else "stopped"
     yield Finished(state, epoch, steps, outcome, mid_epoch=not due.epoch_ended)
-
-
-def _check_norms(state: TrainState, world: World) -> None:
-    """Raise SettingError for networks that cannot be trained on one image in each process."""
-    if needs_two(state.generator, state.discriminator):
-        raise SettingError(
-            f"batch_size={world.size} gives one image to each update, and batch norm needs two: "
-            f"batch_size={2 * world.size} is the least",
-            "batch_size",
-        )
