@@ -97,7 +97,7 @@ def test_its_weights_keep_the_variance() -> None:
     assert all(0.3 < std < 3 for std in seen), seen
 
 
-@pytest.mark.parametrize(("size", "weight"), [(28, 0.5), (48, 0.5 * 48 * 48 / 28 / 28)])
+@pytest.mark.parametrize(("size", "weight"), [(28, 0.5), (48, 0.5 * 48**3 / 28**3)])
 def test_its_penalty_is_added_to_every_eighth_update(size: int, weight: float) -> None:
     gan = r1gan(size=size, width=2, gamma=0.5)  # type: ignore[arg-type]
     _, discriminator = build(gan)
@@ -130,3 +130,5 @@ def test_its_settings() -> None:
     groups = [optimizer.param_groups[0] for optimizer in optimizers]
     assert [(group["lr"], group["betas"]) for group in groups] == [(6e-4, (0.0, 0.99))] * 2
     assert (gan.defaults.batch_size, gan.defaults.ema, gan.defaults.ema_growth) == (64, 20_000, 0.1)
+    sizes = {size: r1gan(size=size).defaults.batch_size for size in (48, 64, 96)}
+    assert sizes == {48: 64, 64: 16, 96: 16}
