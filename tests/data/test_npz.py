@@ -89,9 +89,7 @@ def test_a_file_that_is_no_npz_gets_our_own_words(tmp_path: Path) -> None:
         open_images(str(path), GREY)
     with path.open("wb") as file:
         np.save(file, IMAGES)
-    with pytest.raises(
-        DataError, match=r"x\.npz cannot be read as \.npz, as it is none: np\.savez"
-    ):
+    with pytest.raises(DataError, match=r"as it is an \.npy: np\.savez\(.*np\.load\('x\.npy'\)"):
         open_images(str(path), GREY)
     with pytest.raises(DataError, match="it holds Python objects, and ganzoo reads") as caught:
         open_images(saved(tmp_path, first=np.array([{}], object)), GREY)
