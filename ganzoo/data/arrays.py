@@ -23,6 +23,8 @@ from ganzoo.data.files import is_encrypted
 from ganzoo.data.formats import left_out
 from ganzoo.errors import DataError
 
+OBJECTS = "it holds Python objects, and ganzoo reads arrays of numbers and text alone"
+
 HEADERS: dict[bytes, Callable[[Any], Any]] = {
     b"\1\0": read_array_header_1_0,
     b"\2\0": read_array_header_2_0,
@@ -104,5 +106,5 @@ def opened(path: Path) -> Iterator[Arrays]:
         if "max_header_size" in why:
             why = "the header of an array is too long"
         elif "allow_pickle" in why:  # numpy advises it, which may run code
-            why = "it holds Python objects, and ganzoo reads arrays of numbers and text alone"
+            why = OBJECTS
         raise DataError(f"{path} cannot be read as .npz: {why}") from error

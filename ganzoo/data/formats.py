@@ -93,10 +93,11 @@ def left_out(paths: Iterable[PurePath]) -> str:
     kinds = Counter(path.suffix.lower()[:12] for path in paths)
     if not kinds:
         return ""
-    shown = [f"{n:,} {kind or 'without a suffix'}" for kind, n in kinds.most_common(_SHOWN)]
-    if more := sum(kinds.values()) - sum(n for _, n in kinds.most_common(_SHOWN)):
-        shown.append(f"{more:,} others")
-    total = sum(kinds.values())
+    total = kinds.total()
+    frequent = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))[:_SHOWN]
+    shown = [f"{n:,} {kind or 'without a suffix'}" for kind, n in frequent]
+    if more := total - sum(n for _, n in frequent):
+        shown.append(f"{more:,} of other kinds")
     told = [f"{total:,} file{'' if total == 1 else 's'}: {', '.join(shown)}"]
     packages: dict[str, list[str]] = {}
     for kind in sorted(kinds.keys() & WANTING.keys()):

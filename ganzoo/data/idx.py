@@ -89,8 +89,8 @@ def _content(path: Path, dimensions: int) -> tuple[tuple[int, ...], NDArray[np.u
 
     No more is unpacked than the shape needs, and a byte to see that there is more.
     """
-    if is_special(path):
-        raise DataError(f"{path} is a device or a pipe")
+    if is_special(path) or path.stat().st_size == 0:
+        raise DataError(f"{path} is empty, or a device or a pipe")
     start = 4 + 4 * dimensions
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:

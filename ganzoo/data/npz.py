@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.architecture import Dataset
-from ganzoo.data.arrays import Arrays, opened
+from ganzoo.data.arrays import OBJECTS, Arrays, opened
 from ganzoo.data.decoding import SMALLEST
 from ganzoo.data.parts import Parts, damage
 from ganzoo.errors import DataError
@@ -77,6 +77,8 @@ def _chosen(path: Path, arrays: Arrays, array: str) -> str:
             there = f": it has {', '.join(fit[:_SHOWN])}" if fit else ""
             raise DataError(f"{path} holds no uint8 images with the name '{array}'{there}")
         return array
+    if not fit and any(kind.hasobject for _, kind in arrays.shapes.values()):
+        raise ValueError(OBJECTS)
     if not fit:
         raise DataError(
             f"{path} holds no uint8 images (N, H, W), (N, H, W, C) or (N, C, H, W){arrays.others}"

@@ -83,6 +83,8 @@ def from_path(path: Path) -> Parts:
         return idx_parts(path) or files.folder_parts(path)
     if not path.exists():
         raise DataError(f"there is no folder or file '{path}'; `ganzoo list` shows the data sets")
+    if path.stat().st_size == 0:  # or it is one of /proc, and cannot be read as a file is
+        raise DataError(f"'{path}' is empty")
     if path.suffix.lower() == ".npz":
         return npz_parts(path, array)
     if zipfile.is_zipfile(path):
