@@ -89,14 +89,13 @@ def _content(path: Path, dimensions: int) -> tuple[tuple[int, ...], NDArray[np.u
 
     No more is unpacked than the shape needs, and a byte to see that there is more.
     """
-    if is_special(path) or path.stat().st_size == 0:
-        raise DataError(f"{path} is empty, or a device or a pipe")
-    start = 4 + 4 * dimensions
+    start, what = 4 + 4 * dimensions, {1: "labels", 3: "images"}[dimensions]
+    if is_special(path) or path.stat().st_size == 0:  # one of /proc cannot be read as a file is
+        raise DataError(f"{path} is not an IDX file of uint8 {what}")
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             header = file.read(start)
             if len(header) < start or header[:4] != bytes((0, 0, 8, dimensions)):
-                what = {1: "labels", 3: "images"}[dimensions]
                 raise DataError(f"{path} is not an IDX file of uint8 {what}")
             shape = struct.unpack(f">{dimensions}I", header[4:])
             require_room(str(path), size := math.prod(shape))

@@ -101,7 +101,7 @@ def _chosen(path: Path, arrays: Arrays, array: str) -> str:
 
 
 def _are_images(shape: tuple[int, ...], kind: np.dtype[Any]) -> bool:
-    if kind != np.uint8 or len(shape) not in (3, 4) or not all(shape):
+    if kind != np.uint8 or len(shape) not in (3, 4) or not shape[0]:
         return False
     return len(shape) == 3 or _channels_last(shape)[3] in (1, 3)
 

@@ -41,25 +41,37 @@ def bound(path: Path) -> None:
             os.chdir(before)
 
 
-def empty_file_of_proc(path: Path) -> None:
-    path.symlink_to("/proc/self/mem")
+def linked(target: str) -> Callable[[Path], None]:
+    """Return a function that makes a link to `target` by way of another link."""
+
+    def make(path: Path) -> None:
+        between = path.with_name("between")
+        between.symlink_to(target)
+        path.symlink_to(between.name)
+
+    return make
+
+
+def piped(path: Path) -> None:
+    """Make a link to a pipe."""
+    os.mkfifo(path.with_name("pipe"))
+    path.symlink_to("pipe")
 
 
 SPECIAL: dict[str, Callable[[Path], None]] = {
     "pipe": os.mkfifo,
-    "link to a pipe": lambda path: (os.mkfifo(path.with_name("x")), path.symlink_to("x"))[1],
-    "zeros": lambda path: path.symlink_to("/dev/zero"),
-    "random": lambda path: path.symlink_to("/dev/urandom"),
-    "null": lambda path: path.symlink_to("/dev/null"),
-    "terminal": lambda path: path.symlink_to("/dev/tty"),
-    "link to a link": lambda path: (
-        path.with_name("y").symlink_to("/dev/zero"), path.symlink_to("y")
-    )[1],
+    "link to a pipe": piped,
+    "zeros": linked("/dev/zero"),
+    "random": linked("/dev/urandom"),
+    "null": linked("/dev/null"),
+    "terminal": linked("/dev/tty"),
+    "standard input": linked("/dev/stdin"),
     "socket": bound,
-    "proc": empty_file_of_proc,
-    "empty": lambda path: path.touch(),
-    "folder of no files": lambda path: path.symlink_to("/dev/nothing/there"),
-}  # fmt: skip
+    "proc": linked("/proc/self/mem"),
+    "empty": Path.touch,
+    "nothing": linked("/dev/nothing/there"),
+    "circle": linked("b.png"),
+}
 
 
 @pytest.mark.parametrize("kind", SPECIAL)
