@@ -84,6 +84,7 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
         lines["batch size"] = f"{config.batch_size}, not {asked}: the data set is small; " + spell(
             f"batch_size={asked} overrides it", ["batch_size"]
         )
+    lines |= _unusual(opened)
     if opened.judged:
         lines["judged"] = opened.judged
     if work.state is not None:
@@ -103,6 +104,20 @@ def _of_data(images: Images) -> dict[str, str]:
         "skipped": f"of the images, {skipped} cannot be read: see run.json" if skipped else "",
     }
     return {title: text for title, text in lines.items() if text}
+
+
+def _unusual(opened: Opened) -> dict[str, str]:
+    """Return what was asked for and is hardly meant: batches or epochs beyond what there is."""
+    config, saving = opened.work.job.config, opened.work.saving
+    count, lines = len(opened.work.job.images.pixels), {}
+    if config.batch_size > count:
+        lines["repeated"] = (
+            f"each image is {config.batch_size / count:.3g} times in a batch: there are fewer"
+        )
+    epochs = min(config.epochs, math.ceil(opened.steps * config.batch_size / count))
+    if late := [str(n) for n in sorted(saving.epochs_shown() or ()) if n > epochs]:
+        lines["snapshots"] = f"none after epoch {', '.join(late)}: the run ends in epoch {epochs}"
+    return lines
 
 
 def _classes(names: Sequence[str]) -> str:

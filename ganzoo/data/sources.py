@@ -47,8 +47,8 @@ def find(spec: str, options: Mapping[str, Any]) -> Source:
     """
     if not spec.strip():
         raise DataError("data is an empty word: name a data set or a path", "data")
-    ends = Path(spec).name.lower().endswith((".zip", ".npz"))
-    looks_like_a_path = os.sep in spec or "/" in spec or ends or ".npz:" in spec.lower()
+    ends = spec.lower().endswith((".zip", ".npz")) or ".npz:" in spec.lower()
+    looks_like_a_path = ends or not {"/", "\\"}.isdisjoint(spec)
     if not looks_like_a_path:
         try:
             return _registered(spec, options)

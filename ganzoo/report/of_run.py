@@ -13,7 +13,7 @@ from ganzoo.draw import studies
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.selection import Selection
 from ganzoo.draw.sheets import Sheet
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, OutputError
 from ganzoo.report import curves, gallery, judgements, plotting, words
 from ganzoo.report.html import image, render
 from ganzoo.runs import evaluations, health
@@ -27,6 +27,7 @@ from ganzoo.zoo.registry import load_architecture
 
 MOST_CLASSES = 24
 """Largest number of classes that the report shows."""
+PICTURES = {".png", ".svg", ".pdf", ".jpg"}
 REPORT, PLOTS, ANIMATION = "report.html", "plots", "training.gif"
 SWEPT, VALUES = 5, (-3.0, 0.0, 3.0)
 """Number of coordinates of z that the report sweeps (those that change the picture most), and the
@@ -106,8 +107,11 @@ def plot(
 ) -> list[Path]:
     """Write a run's charts as .png or .svg, and its sheets as .png, into a folder.
 
-    Returns the paths that were written; logs which charts could not be drawn.
+    Returns the paths that were written; logs which charts could not be drawn. Raises OutputError
+    for a folder that has a picture's name.
     """
+    if folder.suffix.lower() in PICTURES and not folder.is_dir():
+        raise OutputError(f"'{folder}' is to be a folder of pictures: leave {folder.suffix} out")
     run, theme = as_run(run), plotting.DARK if dark else plotting.LIGHT
     drawn = curves.charts(run)
     folder.mkdir(parents=True, exist_ok=True)

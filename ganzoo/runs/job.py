@@ -14,15 +14,17 @@ import torch
 from ganzoo.architecture import Architecture
 from ganzoo.config import TrainConfig
 from ganzoo.data import Images, open_images
+from ganzoo.errors import PluginError
 from ganzoo.printable import file_name
 from ganzoo.runs.facts import Chosen, Circumstances, Data, Facts, Made
-from ganzoo.runs.saving import Saving
+from ganzoo.runs.saving import SHELL, Saving, names
 from ganzoo.train.device import Device
 from ganzoo.train.optimizing import described
 from ganzoo.train.precision import Precision
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import World, launch
 from ganzoo.zoo import registry
+from ganzoo.zoo.options import UnknownOptionError, unparse
 from ganzoo.zoo.registry import Loaded
 
 Say = Callable[[str], None]
@@ -109,9 +111,19 @@ class Job:
 def open_architecture(name: str, options: Mapping[str, Any], say: Say) -> Loaded[Architecture]:
     """Load an architecture with `options`, which are words or JSON values.
 
-    Calls `say` where the plugin did something that it must not do, which was put right.
+    PluginError where there is no such option tells whether it is a setting of the training. Calls
+    `say` where the plugin did something that it must not do, which was put right.
     """
-    loaded = registry.load_architecture(name, options)
+    try:
+        loaded = registry.load_architecture(name, options)
+    except UnknownOptionError as error:
+        wanted = SHELL.get(error.option, error.option)
+        if wanted not in names():
+            raise
+        value = unparse(options[error.option])
+        raise PluginError(
+            f"{error}; {wanted}={value} is a setting of its training", wanted
+        ) from None
     if loaded.faults:
         say(f"{loaded.entry.label} {' and '.join(loaded.faults)}, which was put right")
     return loaded

@@ -16,6 +16,9 @@ from ganzoo.train.schedule import Every
 if TYPE_CHECKING:
     from ganzoo.runs.checkpoints import Checkpoints
 
+SHELL = {"lr": "learning_rate"}
+"""Settings by the word that the command line has for them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Saving:
@@ -147,6 +150,11 @@ def _every(text: str, name: str) -> Every:
         raise SettingError(f"{name}: {error}", name) from None
 
 
+def names() -> list[str]:
+    """Return the names of all settings, sorted."""
+    return sorted(row.name for table in (TrainConfig, Saving) for row in fields(table))
+
+
 @dataclass(frozen=True)
 class Settings:
     """The settings that a user gave, by name: of training (`config`), of saving (`saving`)."""
@@ -158,11 +166,10 @@ class Settings:
     def of(cls, given: Mapping[str, Any]) -> Settings:
         """Sort settings into the two tables; raise SettingError for a name that neither has."""
         tables = [{row.name for row in fields(table)} for table in (TrainConfig, Saving)]
-        known = sorted(tables[0] | tables[1])
+        known = names()
         for name in given:
             if name not in known:
-                shell = {"lr": "learning_rate"}  # as the command line spells it
-                near = [shell[name]] if name in shell else get_close_matches(name, known, n=1)
+                near = [SHELL[name]] if name in SHELL else get_close_matches(name, known, n=1)
                 hint = f": did you mean '{near[0]}'?" if near else f"; there are {', '.join(known)}"
                 raise SettingError(f"no setting is called '{name}'{hint}")
         plain = {name: _worded(name, _plain(value)) for name, value in given.items()}

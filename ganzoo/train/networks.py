@@ -17,13 +17,29 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized, type_before_parametrizations
 
 from ganzoo.architecture import Architecture
-from ganzoo.errors import PluginError
+from ganzoo.errors import PluginError, SettingError
 from ganzoo.train.device import is_here
 from ganzoo.train.listener import full
+from ganzoo.train.world import World
 from ganzoo.zoo.guard import explained, guarded
 
 CPU = torch.device("cpu")
 _ALONE = threading.RLock()
+
+
+def check_norms(batch_size: int, world: World, *networks: nn.Module) -> None:
+    """Raise SettingError where batch norm would have to average over one vector.
+
+    Batch norm of maps averages over pixels, and so over one image, too.
+    """
+    if world.share(batch_size) == 1 and any(
+        isinstance(layer, nn.BatchNorm1d) for network in networks for layer in network.modules()
+    ):
+        raise SettingError(
+            f"batch_size={batch_size} gives one image to each update, and batch norm needs two: "
+            f"batch_size={2 * batch_size} is the least",
+            "batch_size",
+        )
 
 
 def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Module]:

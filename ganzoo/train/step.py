@@ -19,7 +19,7 @@ from ganzoo.train.cpu import Routes, one_by_one
 from ganzoo.train.device import is_here
 from ganzoo.train.listener import Listener, full
 from ganzoo.train.mode import TrainingMode
-from ganzoo.train.networks import seeded
+from ganzoo.train.networks import check_norms, seeded
 from ganzoo.train.optimizing import RATE, fill, follow, values_at
 from ganzoo.train.precision import Precision, choose_precision
 from ganzoo.train.state import TrainState
@@ -54,7 +54,9 @@ class Stepper:
         """Prepare for a run of so many `images` in all, which schedules ask for.
 
         `precision` is what the config's word means; by default that is found out without measuring.
+        Raises SettingError for a batch of one where a network needs two.
         """
+        check_norms(config.batch_size, world, state.generator, state.discriminator)
         self.architecture, self.state, self.config = architecture, state, config
         self.images = images
         self.scheduled: dict[str, float] = {}

@@ -11,7 +11,18 @@ from typing import Any, Literal, Union, get_args, get_origin
 from ganzoo.architecture import Plugin
 from ganzoo.errors import PluginError
 
+NOTHING = "none"
+"""The word for an empty tuple."""
 _BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+class UnknownOptionError(PluginError):
+    """A plugin has no option of a name; `option` is that name."""
+
+    def __init__(self, whose: str, option: str, known: str) -> None:
+        """Say whose options they are, and which are `known`."""
+        super().__init__(f"{whose} has no option '{option}'; {known}")
+        self.option = option
 
 
 def parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
@@ -33,7 +44,7 @@ def resolve(function: Plugin, given: Mapping[str, Any], whose: str) -> dict[str,
     parameters = inspect.signature(function).parameters
     annotations = _hints(function)
     if unknown := [key for key in given if key not in parameters]:
-        raise PluginError(f"{whose} has no option '{unknown[0]}'; {describe(function)}")
+        raise UnknownOptionError(whose, unknown[0], describe(function))
     resolved = {name: parameter.default for name, parameter in parameters.items()}
     for name, value in given.items():
         try:
@@ -93,8 +104,8 @@ def _convert(value: Any, annotation: Any) -> Any:
 
 
 def _first_that_fits(value: Any, annotations: tuple[Any, ...]) -> Any:
-    """Convert `value` to the first type of a union that it fits; a plain `str` is tried last."""
-    for alternative in sorted(annotations, key=lambda a: a is str):
+    """Convert `value` to the first type of a union that it fits: None before all, `str` last."""
+    for alternative in sorted(annotations, key=lambda a: (a is not types.NoneType, a is str)):
         try:
             return _convert(value, alternative)
         except ValueError:
@@ -108,18 +119,20 @@ def _convert_literal(value: Any, choices: tuple[Any, ...]) -> Any:
 
 
 def _convert_tuple(value: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Convert `256,512` or [256, 512] to tuple[int, ...] or tuple[int, int]."""
-    items = (
-        [word.strip() for word in value.split(",") if word.strip()]
-        if isinstance(value, str)
-        else list(value)
-        if isinstance(value, list | tuple)
-        else [value]  # one number is a tuple of one, as it is for words
-    )
+    """Convert `256,512` or [256, 512] to tuple[int, ...] or tuple[int, int]; `none` to ()."""
+    items = _items(value)
     if len(arguments) == 2 and arguments[1] is Ellipsis:
         arguments = (arguments[0],) * len(items)
     _require(items, len(items) == len(arguments))
     return tuple(_convert(item, kind) for item, kind in zip(items, arguments, strict=True))
+
+
+def _items(value: Any) -> list[Any]:
+    """Return what belongs into a tuple; ValueError for an empty word, which says nothing."""
+    if isinstance(value, str):
+        words = [word.strip() for word in value.split(",") if word.strip()]
+        return [] if words == [NOTHING] else _require(words, words != [])
+    return list(value) if isinstance(value, list | tuple) else [value]  # one number, or many
 
 
 def _require(value: Any, holds: bool) -> Any:
@@ -138,4 +151,6 @@ def _spell(annotation: Any) -> str:
 
 def unparse(value: Any) -> str:
     """Return a value, or what JSON made of it, as one writes it after `key=`."""
-    return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    if isinstance(value, tuple | list):
+        return ",".join(map(str, value)) or NOTHING
+    return str(value)

@@ -126,11 +126,12 @@ def r1gan(
     """Residual GAN with R1 and without norms, for seven sizes, with labels where there are any.
 
     `width` is the number of channels at the full size; each halving doubles them, up to six times
-    as many. `gamma` weighs R1, the squared gradient of the score in a real image, which is added to
-    every eighth update of the discriminator, eight times as heavy. `channels` and `classes` are
-    what the data has; with `conditional=False` labels are left alone. With classes, the label
-    stands beside z, and the discriminator has a projection (Miyato & Koyama, ICLR 2018). Mescheder,
-    Geiger & Nowozin, "Which Training Methods for GANs do actually Converge?", ICML 2018.
+    as many. `gamma` weighs R1, the squared gradient of the score in a real image, for 28x28 pixels:
+    with so many times more pixels it is so many times larger. R1 is added to every eighth update of
+    the discriminator, eight times as heavy. `channels` and `classes` are what the data has; with
+    `conditional=False` labels are left alone. With classes, the label stands beside z, and the
+    discriminator has a projection (Miyato & Koyama, ICLR 2018). Mescheder, Geiger & Nowozin, "Which
+    Training Methods for GANs do actually Converge?", ICML 2018.
     """
     used, doublings = classes * conditional, halvings(size, LEAST)
     base = size >> doublings
@@ -141,7 +142,7 @@ def r1gan(
         classes=used,
         generator=lambda: Generator(latent_dim, used, base, widths[::-1], channels),
         discriminator=lambda: Discriminator(used, base, widths[1:], channels),
-        objective=penalised(non_saturating(), r1(gamma), every=8),
+        objective=penalised(non_saturating(), r1(gamma * (size / 28) ** 2), every=8),
         optimizers=adam(6e-4, (0.0, 0.99)),
         dataset="fashion_mnist",
         defaults=TrainConfig(epochs=30, batch_size=64, ema=20_000),

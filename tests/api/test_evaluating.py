@@ -130,7 +130,9 @@ def test_pictures_come_in_an_order_by_chance(tmp_path: Path) -> None:
 def test_one_array_of_several_is_judged_by_its_name(tmp_path: Path) -> None:
     from ganzoo.api.evaluating.subjects import subject
 
-    np.savez(tmp_path / "x.npz", a=np.zeros((3, 28, 28), np.uint8), b=np.ones((4, 28, 28), np.uint8))
+    np.savez(
+        tmp_path / "x.npz", a=np.zeros((3, 28, 28), np.uint8), b=np.ones((4, 28, 28), np.uint8)
+    )
     with pytest.raises(DataError, match="2 arrays that can be images, a, b"):
         subject(str(tmp_path / "x.npz"), tmp_path)
     found = subject(f"{tmp_path}/x.npz:b", tmp_path)

@@ -46,6 +46,18 @@ def test_version_and_bare_call(cli: Cli) -> None:
         (["train", "mlp_gan", "--set", "depth=3"], 3, "no option 'depth'; its options are latent"),
         (["train", "mlp_gan", "--set", "latent_dim=x"], 3, "latent_dim=x is not of type int"),
         (["train", "mlp_gan", "--set", "latent_dim"], 3, "write key=value"),
+        (["train", "mlp_gan", "--set", "hidden="], 3, "hidden= is not of type tuple[int, ...]"),
+        (["train", "mlp_gan", "--set", "lr=0.1"], 3, "; --lr 0.1 is a setting of its training"),
+        (["train", "mlp_gan", "--set", "batch-size=4"], 3, "; --batch-size 4 is a setting of its"),
+        (["train", "mlp_gan", "--set", "snapshots=1"], 3, "; --snapshots 1 is a setting of its"),
+        (
+            ["train", "mlp_gan", *TINY, "--batch-size", "1"],
+            2,
+            "--batch-size 1 gives one image to each update, and batch norm needs two: "
+            "--batch-size 2 is the least",
+        ),
+        (["train", "mlp_gan", *TINY, "--snapshots", "-1"], 2, "--snapshots takes whole numbers"),
+        (["train", "mlp_gan", "--data", r"C:\faces\toy"], 4, r"no folder or file 'C:\faces\toy'"),
         (["train", "mlp_gan", "--data", "./missing"], 4, "no folder or file 'missing'"),
         (["train", "mlp_gan", "--data", "empty/"], 4, "empty holds no images"),
         (["train", "mlp_gan", "--data", "bad/"], 4, "bad/broken.png"),
@@ -152,6 +164,29 @@ def test_the_plan_says_how_often_a_critic_is_trained(cli: Cli, tmp_path: Path) -
     tiny = ("--set", "hidden=8", "--set", "width=4", "--data", "toy_garments", "--max-steps", 1)
     done = cli("train", "wgan_clip", *tiny, "--set-data", "count=16", "--runs", tmp_path)
     assert "steps         5 of the discriminator on each batch, 1 of the generator" in done.out
+
+
+def test_the_plan_says_what_is_hardly_meant(cli: Cli, tmp_path: Path) -> None:
+    asked = ("--batch-size", 40, "--epochs", 5, "--snapshots", "0,5,6,100", "--runs", tmp_path)
+    plan = cli("train", "mlp_gan", *TINY, *asked).out.partition("epoch ")[0]
+    assert "repeated      each image is 2.5 times in a batch: there are fewer" in plan
+    assert (
+        "snapshots     none after epoch 6, 100: the run ends in epoch 5"
+        in cli("train", "mlp_gan", *TINY, *asked).out
+    )
+    usual = ("--batch-size", 16, "--epochs", 5, "--snapshots", "0,5", "--runs", tmp_path)
+    plan = cli("train", "mlp_gan", *TINY, *usual).out
+    assert "repeated" not in plan
+    assert "snapshots" not in plan
+
+
+def test_one_image_in_a_batch_is_enough_without_batch_norm_of_vectors(
+    cli: Cli, tmp_path: Path
+) -> None:
+    small = ("--set", "width=2", "--set-data", "count=4", "--max-steps", 1, "--batch-size", 1)
+    for name in ("dcgan_fashion", "r1gan"):
+        data = ("--data", "toy_garments", "--snapshots", 99, "--no-report")
+        assert cli("train", name, *small, *data, "--runs", tmp_path).code == 0
 
 
 def test_debug_shows_a_traceback(ganzoo: Ganzoo) -> None:

@@ -97,10 +97,11 @@ def test_its_weights_keep_the_variance() -> None:
     assert all(0.3 < std < 3 for std in seen), seen
 
 
-def test_its_penalty_is_added_to_every_eighth_update() -> None:
-    gan = r1gan(width=2, gamma=0.5)
+@pytest.mark.parametrize(("size", "weight"), [(28, 0.5), (48, 0.5 * 48 * 48 / 28 / 28)])
+def test_its_penalty_is_added_to_every_eighth_update(size: int, weight: float) -> None:
+    gan = r1gan(size=size, width=2, gamma=0.5)  # type: ignore[arg-type]
     _, discriminator = build(gan)
-    real, fake = torch.randn(3, 1, 28, 28), torch.randn(3, 1, 28, 28)
+    real, fake = torch.randn(3, 1, size, size), torch.randn(3, 1, size, size)
 
     class Asked:
         update = 0
@@ -118,7 +119,7 @@ def test_its_penalty_is_added_to_every_eighth_update() -> None:
     plain = (F.softplus(-discriminator(real)) + F.softplus(discriminator(fake))).mean().item()
     x = real.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(discriminator(x).sum(), x)
-    penalty = 0.5 / 2 * gradient.square().sum((1, 2, 3)).mean().item()
+    penalty = weight / 2 * gradient.square().sum((1, 2, 3)).mean().item()
     expected = [plain + 8 * penalty * (update % 8 == 0) for update in range(17)]
     assert [loss(update) for update in range(17)] == pytest.approx(expected, rel=1e-5)
 

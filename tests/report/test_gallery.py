@@ -149,6 +149,17 @@ def test_a_checkpoint_means_its_run(trained: Path, tmp_path: Path, cli: Cli) -> 
     assert sorted(checkpoint.iterdir()) == before
 
 
+@pytest.mark.parametrize("name", ["p.png", "p.SVG", "p.pdf"])
+def test_a_folder_of_charts_is_not_called_like_a_picture(
+    trained: Path, tmp_path: Path, cli: Cli, name: str
+) -> None:
+    done = cli("plot", trained, "-o", tmp_path / name)
+    assert (done.code, list(tmp_path.iterdir())) == (6, [])
+    assert "is to be a folder of pictures: leave" in done.err
+    (tmp_path / name).mkdir()
+    assert cli("plot", trained, "-o", tmp_path / name).code == 0
+
+
 @pytest.mark.parametrize("command", ["plot", "animate", "report"])
 def test_what_is_no_run_is_said_in_one_line(tmp_path: Path, cli: Cli, command: str) -> None:
     done = cli(command, tmp_path)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 
 from ganzoo.errors import PluginError
-from ganzoo.zoo.options import describe, parse_pairs, resolve
+from ganzoo.zoo.options import describe, parse_pairs, resolve, unparse
 
 
 def plugin(
@@ -32,7 +32,8 @@ def plugin(
         ("bias=false", False),
         ("hidden=128,256", (128, 256)),
         ("hidden=128", (128,)),
-        ("hidden=", ()),
+        ("hidden=256,", (256,)),
+        ("hidden=none", ()),
         ("size=2,3", (2, 3)),
         ("kind=tanh", "tanh"),
         ("clip=none", None),
@@ -50,10 +51,17 @@ def test_a_word_becomes_a_value(word: str, value: Any) -> None:
     assert resolve(plugin, {key: as_json}, "it") == resolved
 
 
+def test_a_word_may_stand_for_none_and_for_no_numbers() -> None:
+    def optional(*, widths: tuple[int, ...] | None = (1,)) -> None: ...
+
+    assert resolve(optional, {"widths": "none"}, "it") == {"widths": None}
+    assert resolve(plugin, {"hidden": unparse(())}, "it")["hidden"] == ()
+
+
 @pytest.mark.parametrize(
     "word",
-    ["width=wide", "width=1.5", "width=", "slope=steep", "bias=maybe", "hidden=1,two", "size=1",
-     "size=1,2,3", "kind=gelu", "clip=x"],
+    ["width=wide", "width=1.5", "width=", "hidden=", "hidden=,", "slope=steep", "bias=maybe",
+     "hidden=1,two", "size=1", "size=1,2,3", "kind=gelu", "clip=x"],
 )  # fmt: skip
 def test_a_wrong_type_is_named_with_the_options_there_are(word: str) -> None:
     with pytest.raises(PluginError, match=rf"it: {word} is not of type .*; its options are width"):
