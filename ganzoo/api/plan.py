@@ -14,6 +14,7 @@ from ganzoo.printable import one_line
 from ganzoo.zoo import options, registry
 
 if TYPE_CHECKING:
+    from ganzoo.data import Images
     from ganzoo.runs.carrying import Opened
     from ganzoo.train.state import TrainState
 
@@ -44,6 +45,7 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
         "discriminator": f"{count_parameters(state.discriminator):,} parameters",
         "data": f"{images.name}, {count:,} images, {width}x{height}, "
         f"{'grey' if channels == 1 else 'RGB'}"
+        + (f", its array {images.source['array']}" if "array" in images.source else "")
         + (f", {_classes(images.classes)}" if job.loaded.value.classes else ""),
         "training": f"{opened.steps:,} steps of {config.batch_size} images, "
         f"{_short(opened.steps * config.batch_size / count)}, seed {config.seed}",
@@ -76,10 +78,7 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
         lines["steps"] = (
             f"{config.discriminator_steps} of the discriminator on each batch, 1 of the generator"
         )
-    if images.held_back:
-        lines["held back"] = f"{images.held_back}: for tests, not trained on"
-    if images.skipped:
-        lines["skipped"] = f"of the images, {len(images.skipped)} cannot be read: see run.json"
+    lines |= _of_data(images)
     if work.asked.batch_size != config.batch_size:
         asked = work.asked.batch_size
         lines["batch size"] = f"{config.batch_size}, not {asked}: the data set is small; " + spell(
@@ -93,6 +92,18 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
     if work.state is not None and state.step == opened.steps:
         lines["complete"] = spell("resumed with epochs='+10', it trains longer", ["epochs"])
     return lines
+
+
+def _of_data(images: Images) -> dict[str, str]:
+    """Return what there is besides the images to train on, and how these were changed."""
+    skipped = len(images.skipped)
+    lines = {
+        "held back": images.held_back and f"{images.held_back}: for tests, not trained on",
+        "left out": images.left_out,
+        "scaled": images.scaled,
+        "skipped": f"of the images, {skipped} cannot be read: see run.json" if skipped else "",
+    }
+    return {title: text for title, text in lines.items() if text}
 
 
 def _unusual(opened: Opened) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ganzoo.architecture import Dataset
-from ganzoo.data.files import SMALLEST
+from ganzoo.data.decoding import SMALLEST
 from ganzoo.data.prepare import fit
 from ganzoo.errors import PluginError
 from ganzoo.zoo.registry import Loaded

@@ -61,6 +61,9 @@ class Facts:
     made: str
     """When it was decoded, UTC."""
 
+    scaled: str = ""
+    """What to say of images with 16 bits a value that use fewer."""
+
     stat: tuple[int, ...] = ()
     """Size and times of the file of pixels: while they stay, nobody has written into it."""
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 import zlib
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.architecture import Dataset
+from ganzoo.data.budget import require_room
+from ganzoo.data.formats import is_junk, left_out
 from ganzoo.data.parts import Parts, damage
 from ganzoo.errors import DataError
+from ganzoo.storage import is_special
 
 TO_LABEL = "put the file of their labels beside them, train-labels-idx1-ubyte"
 SPLITS = {"train": "train-images", "test": "t10k-images"}
@@ -32,11 +36,15 @@ def find_idx(folder: Path, split: str = "train") -> Path | None:
 def idx_parts(folder: Path) -> Parts | None:
     """Return the training images of a folder and the test images held back; None if neither is."""
     train, test = find_idx(folder, "train"), find_idx(folder, "test")
+    alone = train or test
+    if alone is None:
+        return None
+    others = (path for path in folder.iterdir() if path.is_file() and not _is_idx(path.name))
+    told = left_out(path for path in others if not is_junk(PurePath(path.name)))
     if train is None or test is None:
-        alone = train or test
-        return Parts(idx_dataset(alone), to_label=TO_LABEL) if alone else None
+        return Parts(idx_dataset(alone), to_label=TO_LABEL, left_out=told)
     held_back = partial(idx_dataset, test)
-    return Parts(idx_dataset(train), held_back, test.name, to_label=TO_LABEL)
+    return Parts(idx_dataset(train), held_back, test.name, to_label=TO_LABEL, left_out=told)
 
 
 def idx_dataset(path: Path, classes: tuple[str, ...] = ()) -> Dataset:
@@ -55,24 +63,18 @@ def idx_dataset(path: Path, classes: tuple[str, ...] = ()) -> Dataset:
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
     """Return the uint8 images (N, H, W) of an IDX file; DataError says what is wrong with it."""
-    content = _content(path)
-    if len(content) < 16 or content[:4] != b"\0\0\x08\x03":
-        raise DataError(f"{path} is not an IDX file of uint8 images")
-    count, height, width = struct.unpack(">3I", content[4:16])
-    if count == 0 or len(content) != 16 + count * height * width:
+    (count, height, width), content = _content(path, 3)
+    if count == 0 or len(content) != count * height * width:
         raise DataError(f"{path} is damaged: it should hold {count} images of {height}x{width}")
-    return np.frombuffer(content, np.uint8, offset=16).reshape(count, height, width)
+    return content.reshape(count, height, width)
 
 
 def _read_labels(path: Path) -> NDArray[np.int64]:
     """Return the labels (N,) of an IDX file; DataError says what is wrong with it."""
-    content = _content(path)
-    if len(content) < 8 or content[:4] != b"\0\0\x08\x01":
-        raise DataError(f"{path} is not an IDX file of uint8 labels")
-    (count,) = struct.unpack(">I", content[4:8])
-    if len(content) != 8 + count:
+    (count,), content = _content(path, 1)
+    if len(content) != count:
         raise DataError(f"{path} is damaged: it should hold {count} labels")
-    return np.frombuffer(content, np.uint8, offset=8).astype(np.int64)
+    return content.astype(np.int64)
 
 
 def _labels_beside(images: Path) -> Path | None:
@@ -82,10 +84,30 @@ def _labels_beside(images: Path) -> Path | None:
     return next((path for name in names if (path := images.with_name(name)).is_file()), None)
 
 
-def _content(path: Path) -> bytes:
-    """Return the content of a file, unpacked if it is gzipped; raise DataError if it cannot be."""
+def _content(path: Path, dimensions: int) -> tuple[tuple[int, ...], NDArray[np.uint8]]:
+    """Return the shape that a file of uint8 tells, and its values, unpacked if it is gzipped.
+
+    No more is unpacked than the shape needs, and a byte to see that there is more.
+    """
+    start, what = 4 + 4 * dimensions, {1: "labels", 3: "images"}[dimensions]
+    if is_special(path) or path.stat().st_size == 0:  # one of /proc cannot be read as a file is
+        raise DataError(f"{path} is not an IDX file of uint8 {what}")
     try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if path.suffix == ".gz" else content
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            header = file.read(start)
+            if len(header) < start or header[:4] != bytes((0, 0, 8, dimensions)):
+                raise DataError(f"{path} is not an IDX file of uint8 {what}")
+            shape = struct.unpack(f">{dimensions}I", header[4:])
+            require_room(str(path), size := math.prod(shape))
+            content = np.empty(size + 1, np.uint8)
+            filled = 0
+            while got := file.readinto(content[filled:].data):
+                filled += got
+            return shape, content[:filled]
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path} is damaged ({error}): fetch it again") from error
+
+
+def _is_idx(name: str) -> bool:
+    """Return whether a name is one of the eight or so that these files have."""
+    return name.endswith(("idx3-ubyte", "idx1-ubyte", "idx3-ubyte.gz", "idx1-ubyte.gz"))

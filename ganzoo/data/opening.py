@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from ganzoo.architecture import Dataset
 from ganzoo.data.cache import IMAGES
-from ganzoo.data.files import require_size
+from ganzoo.data.decoding import require_size
 from ganzoo.data.prepare import Images, Progress, prepare
 from ganzoo.data.sources import Source, find
 from ganzoo.errors import DataError
@@ -43,6 +44,18 @@ class NativeShape(NamedTuple):
     """Whether all images are known to be of that size; otherwise it is that of the first."""
 
 
+@contextmanager
+def _room_asked() -> Iterator[None]:
+    """Say of images that there is no memory for them: nothing is trained yet that takes any."""
+    try:
+        yield
+    except MemoryError as error:
+        raise DataError(
+            "there is not enough memory to read the images: give fewer, or close other programs"
+        ) from error
+
+
+@_room_asked()
 def open_images(
     spec: str,
     shape: tuple[int, int, int],
@@ -55,16 +68,17 @@ def open_images(
     """Return the images that `spec` names, as `shape` (C, H, W), ready to train on.
 
     `spec` is a registered data set (`options` are its options), or a path: a folder or zip of
-    images, a folder of IDX files, an .npz. If it could be both, it is the registered name; write
-    ./name for the path. A test split is left out. Pixels from the cache are what was decoded: they
-    are hashed first. With `check_later`, that is done while they are used, and `Images.settle` says
-    what came of it. Raises DataError, which says what to do, if there are no images or some cannot
-    be read.
+    images, a folder of IDX files, an .npz, or FILE.npz:ARRAY. If it could be both, it is the
+    registered name; write ./name for the path. A test split is left out. Pixels from the cache are
+    what was decoded: they are hashed first. With `check_later`, that is done while they are used,
+    and `Images.settle` says what came of it. Raises DataError, which says what to do, if there are
+    no images or some cannot be read.
     """
     source = find(spec, options or {})
     return _training(source, shape, skip_bad, progress, check_later)
 
 
+@_room_asked()
 def open_splits(
     spec: str,
     shape: tuple[int, int, int],
@@ -96,6 +110,7 @@ def open_splits(
     return Splits(**_same_classes(train, test), note=note)
 
 
+@_room_asked()
 def native_shape(spec: str, options: Mapping[str, Any] | None = None) -> NativeShape:
     """Return the size of the images that `spec` names; see `open_images`.
 
@@ -148,6 +163,7 @@ def _training(
         held_back=parts.note if found else "",
         no_labels=parts.no_labels,
         to_label=parts.to_label,
+        left_out=parts.left_out,
     )
 
 

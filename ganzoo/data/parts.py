@@ -29,6 +29,15 @@ class Parts(NamedTuple):
     to_label: str = "put the images of each class into a folder of its own"
     """What a user can do to give them labels."""
 
+    left_out: str = ""
+    """Which files or arrays are in neither part, with numbers; "" where none is."""
+
+    array: str = ""
+    """The array of an .npz that `train` is."""
+
+    test_array: str = ""
+    """The array of an .npz that `test` is."""
+
 
 @contextmanager
 def damage(path: Path) -> Iterator[None]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.architecture import Dataset
-from ganzoo.data.files import require_size
+from ganzoo.data.decoding import require_size
 from ganzoo.data.sources import from_path
 from ganzoo.errors import DataError
 from ganzoo.seeds import derive

@@ -19,12 +19,13 @@ from PIL import Image, ImageOps
 
 from ganzoo.architecture import Dataset, ImageSequence
 from ganzoo.data.cache import Check, Entry, Facts, Kept, mapped, sweep
-from ganzoo.data.files import require_size
+from ganzoo.data.decoding import require_size
+from ganzoo.data.files import Encoded
 from ganzoo.errors import DataError, PluginError
 from ganzoo.storage import DISK, Disk, temporary
 from ganzoo.zoo.guard import explained, folder_kept
 
-_RECIPE = "1"  # change it when the same file would give other pixels
+_RECIPE = "2"  # change it when the same file would give other pixels
 _CHUNK = 256  # images decoded between two calls of the progress
 
 _log = logging.getLogger("ganzoo")
@@ -47,6 +48,8 @@ class Images:
     held_back: str = ""  # what of a path is not among these images, as it is a test split
     no_labels: str = ""  # what was found in place of labels, and why it is none
     to_label: str = ""  # what a user can do to give them labels
+    left_out: str = ""  # what else is at a path, in numbers
+    scaled: str = ""  # how values of 16 bits that use fewer became 8 bits
     check: Check | None = field(default=None, compare=False, repr=False)  # see `settle`
 
     def settle(self, *, wait: bool) -> None:
@@ -73,6 +76,7 @@ class Prepared(NamedTuple):
     skipped: tuple[str, ...]
     labels: NDArray[np.int64] | None
     check: Check | None = None
+    scaled: str = ""
 
 
 def prepare(
@@ -126,7 +130,7 @@ def prepare(
     labels = dataset.labels
     if labels is not None and facts.left_out:
         labels = np.delete(labels, facts.left_out)
-    return Prepared(kept.pixels, facts.fingerprint, facts.skipped, labels, kept.check)
+    return Prepared(kept.pixels, facts.fingerprint, facts.skipped, labels, kept.check, facts.scaled)
 
 
 def fit(image: NDArray[np.uint8], target: tuple[int, int, int]) -> NDArray[np.uint8]:
@@ -225,6 +229,7 @@ class _Decoding:
             left_out=tuple(self.bad),
             of=of,
             made=datetime.now(UTC).isoformat(timespec="seconds"),
+            scaled=self.images.scaled if isinstance(self.images, Encoded) else "",
         )
 
 
@@ -247,6 +252,8 @@ def _decode_each(
 
     def one(index: int) -> NDArray[np.uint8] | DataError:
         try:
+            if isinstance(images, Encoded):
+                return images.shaped(index, lambda image: fit(image, target))
             with explained(f"its image {index} cannot be read"):
                 image = images[index]
             return fit(image, target)

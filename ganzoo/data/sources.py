@@ -15,7 +15,7 @@ from typing import Any
 from ganzoo.architecture import Dataset
 from ganzoo.data import files
 from ganzoo.data.idx import TO_LABEL, idx_dataset, idx_parts
-from ganzoo.data.npz import npz_parts
+from ganzoo.data.npz import named, npz_parts
 from ganzoo.data.parts import Parts
 from ganzoo.errors import DataError, PluginError
 from ganzoo.printable import line
@@ -47,7 +47,8 @@ def find(spec: str, options: Mapping[str, Any]) -> Source:
     """
     if not spec.strip():
         raise DataError("data is an empty word: name a data set or a path", "data")
-    looks_like_a_path = not {"/", "\\"}.isdisjoint(spec) or spec.endswith((".zip", ".npz"))
+    ends = spec.lower().endswith((".zip", ".npz")) or ".npz:" in spec.lower()
+    looks_like_a_path = ends or not {"/", "\\"}.isdisjoint(spec)
     if not looks_like_a_path:
         try:
             return _registered(spec, options)
@@ -59,26 +60,35 @@ def find(spec: str, options: Mapping[str, Any]) -> Source:
             f"'{spec}' is a path and takes no options: leave data_options= out", "data_options"
         )
     path = Path(spec)
-    real = Path(os.path.realpath(path))  # also where links lead in a circle
+    real = Path(os.path.realpath(named(path)[0]))  # also where links lead in a circle
     name = line(real.name if real.is_dir() else real.stem) or "images"
     facts, parts = {"path": str(real)}, from_path(path)
+    array, other = ({"array": each} if each else {} for each in (parts.array, parts.test_array))
     if parts.test is None:
-        return Source(name, parts, facts, {})
-    return Source(name, parts, {**facts, "split": "train"}, {**facts, "split": "test"})
+        return Source(name, parts, facts | array, {})
+    return Source(
+        name, parts, {**facts, **array, "split": "train"}, {**facts, **other, "split": "test"}
+    )
 
 
 def from_path(path: Path) -> Parts:
-    """Return the images at a path: a folder or zip of images, IDX files, or an .npz."""
+    """Return the images at a path: a folder or zip of images, IDX files, or an .npz.
+
+    FILE.npz:ARRAY is one array of an .npz.
+    """
+    path, array = named(path)
     if is_special(path):
         raise DataError(f"'{path}' is a device or a pipe, and data is a folder or a regular file")
     if path.is_dir():
         return idx_parts(path) or files.folder_parts(path)
     if not path.exists():
         raise DataError(f"there is no folder or file '{path}'; `ganzoo list` shows the data sets")
-    if zipfile.is_zipfile(path) and path.suffix != ".npz":
+    if path.stat().st_size == 0:  # or it is one of /proc, and cannot be read as a file is
+        raise DataError(f"'{path}' is empty")
+    if path.suffix.lower() == ".npz":
+        return npz_parts(path, array)
+    if zipfile.is_zipfile(path):
         return files.zip_parts(path)
-    if path.suffix == ".npz":
-        return npz_parts(path)
     if "idx3-ubyte" in path.name:
         return Parts(idx_dataset(path), to_label=TO_LABEL)
     raise DataError(

@@ -57,7 +57,12 @@ class Data:
     def spec(self) -> tuple[str, dict[str, Any]]:
         """Return the name or path of the data set, and its options, as `open_images` takes them."""
         if "path" in self.source:
-            return self.source["path"], {}
+            from ganzoo.data.npz import FIRST
+
+            path: str = self.source["path"]
+            if path.lower().endswith(".npz"):
+                path += f":{self.source.get('array', FIRST)}"
+            return path, {}
         return f"{self.source['package']}:{self.source['name']}", self.source["options"]
 
 
@@ -271,6 +276,7 @@ def _source(source: dict[str, Any], read: _Reading) -> dict[str, Any]:
     """Return where images are from, which has a path, or all that names a data set."""
     if "path" in source:
         read(source, "path", str)
+        read(source, "array", str, None)  # files of before there was it have none
     else:
         for name, kind in (("package", str), ("name", str), ("options", dict)):
             read(source, name, kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ganzoo.architecture import Architecture
 from ganzoo.data import Images
+from ganzoo.data.npz import FIRST
 from ganzoo.errors import DataError
 from ganzoo.runs.facts import Data, Facts
 from ganzoo.runs.job import Preparing, open_data
@@ -24,6 +25,7 @@ def same_images(
         spec, options = moved, {}
     skip_bad = bool(facts.data.skipped)
     images = open_data(spec, loaded.value.image_shape, options, skip_bad, world, preparing)
+    spec = spec.removesuffix(f":{FIRST}")  # from here on for readers
     if images.fingerprint != facts.data.fingerprint:
         raise DataError(
             f"the images in '{spec}' are not the {facts.data.images:,} that the run was begun "

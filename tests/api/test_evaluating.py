@@ -127,6 +127,18 @@ def test_pictures_come_in_an_order_by_chance(tmp_path: Path) -> None:
     assert (first != other).any()
 
 
+def test_one_array_of_several_is_judged_by_its_name(tmp_path: Path) -> None:
+    from ganzoo.api.evaluating.subjects import subject
+
+    np.savez(
+        tmp_path / "x.npz", a=np.zeros((3, 28, 28), np.uint8), b=np.ones((4, 28, 28), np.uint8)
+    )
+    with pytest.raises(DataError, match="2 arrays that can be images, a, b"):
+        subject(str(tmp_path / "x.npz"), tmp_path)
+    found = subject(f"{tmp_path}/x.npz:b", tmp_path)
+    assert (found.name, found.count) == ("x.npz:b", 4)
+
+
 def test_of_other_images_no_copies_are_looked_for(trained: Path, tmp_path: Path) -> None:
     """It was trained on 64 garments, and is judged against 600."""
     found = ganzoo.evaluate(shutil.copytree(trained, tmp_path / "run"), images=150, **GARMENTS)

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ganzoo import Dataset
 from ganzoo.data import open_images
-from ganzoo.data.files import decode
+from ganzoo.data.decoding import decode
 from ganzoo.data.prepare import fit, prepare
 from ganzoo.errors import DataError, PluginError
 from ganzoo.storage import cache_folder

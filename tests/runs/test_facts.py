@@ -40,6 +40,25 @@ def test_they_come_back_as_they_were() -> None:
     assert read.data.spec() == ("nowhere", {})
 
 
+def test_the_array_of_an_npz_is_named_where_it_is_known() -> None:
+    content = as_read(facts())
+    for source, spec in (
+        ({"path": "x.npz", "array": "masks"}, "x.npz:masks"),
+        ({"path": "x.npz", "array": "a:b", "split": "train"}, "x.npz:a:b"),
+        ({"path": "x.npz"}, "x.npz:*"),  # before there was the field: the first that fits
+        ({"path": "X.NPZ"}, "X.NPZ:*"),
+        ({"path": "pictures"}, "pictures"),
+        ({"path": "x.zip"}, "x.zip"),
+    ):
+        content["data"]["source"] = source
+        read = Facts.from_json(content, "run.json")
+        assert read.data.spec() == (spec, {})
+        assert as_read(read)["data"]["source"] == source
+    content["data"]["source"] = {"path": "x.npz", "array": 3}
+    with pytest.raises(ModelFileError, match="'array' is 3"):
+        Facts.from_json(content, "run.json")
+
+
 def without(content: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     *parents, last = path
     changed = json.loads(json.dumps(content))

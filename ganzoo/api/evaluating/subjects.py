@@ -10,10 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.data.formats import is_image
+from ganzoo.data.npz import named
 from ganzoo.data.pictures import Given
 from ganzoo.draw.pixels import Pixels
 from ganzoo.errors import GanzooError, ModelFileError
-from ganzoo.runs.finding import PICTURES, Found, Words, find
+from ganzoo.runs.finding import Found, Words, find
 
 if TYPE_CHECKING:
     from ganzoo.draw.generator import Generator
@@ -148,12 +150,12 @@ def of_pictures(path: Path) -> Subject:
 
 def _are_pictures(path: Path) -> bool:
     """Return whether there are pictures at `path`, and no runs."""
-    if path.is_file():
-        return path.suffix.lower() in {".npz", ".zip"}
+    if named(path)[0].is_file():
+        return named(path)[0].suffix.lower() in {".npz", ".zip"}
     if not path.is_dir() or any(path.glob("*/run.json")):
         return False
     files = (name for _, _, names in os.walk(path) for name in names)
-    return any(Path(name).suffix.lower() in PICTURES for name in files)
+    return any(is_image(Path(name)) for name in files)
 
 
 def _size(info: ModelInfo) -> tuple[int, int]:
