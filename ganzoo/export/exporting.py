@@ -19,6 +19,7 @@ from ganzoo.export import variants
 from ganzoo.export.graph import OPSET, clean, to_onnx
 from ganzoo.export.parity import HELD_OUT, Parity, Reference, with_metadata
 from ganzoo.export.quantize import int8
+from ganzoo.export.shapes import with_shapes
 from ganzoo.printable import file_name
 from ganzoo.runs.finding import Words
 from ganzoo.runs.weights import load_generator
@@ -112,7 +113,7 @@ def export_onnx(
         info = variant(info, precision, uint8)
         parity = reference.check(model, info)
     info = replace(info, parity=parity.to_json())
-    content = with_metadata(model, info)
+    content = with_metadata(with_shapes(model), info)
     if target.is_file() and not force and target.read_bytes() != content:
         raise _another(target)
     write_whole(target, content)

@@ -96,7 +96,7 @@ def test_every_variant_draws_what_torch_draws(
     assert difference.max() <= allowed
     assert difference.mean() <= 1
     share = {"float32": 1.0, "float16": 0.5, "int8": 0.25}[precision]
-    assert done.nbytes < share * whole.nbytes + 30_000  # and the nodes
+    assert done.nbytes < share * whole.nbytes + 35_000  # and the nodes, their names and shapes
     assert generator.info.precision == precision
     raw = generator.run(np.zeros((3, 100), np.float32))
     if uint8:
