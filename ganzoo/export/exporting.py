@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from onnx import ModelProto
 from torch import nn
 
 from ganzoo.draw import untrusted
@@ -24,6 +25,7 @@ from ganzoo.printable import file_name
 from ganzoo.runs.finding import Words
 from ganzoo.runs.weights import load_generator
 from ganzoo.storage import check_place, write_whole
+from ganzoo.train.timing import one_thread
 
 
 @dataclass(frozen=True)
@@ -96,22 +98,8 @@ def export_onnx(
         wanted = variant(generator.info, precision, uint8)
         if not could_be(wanted, untrusted.read(target), target, opset):
             raise _another(target)
-    reference, info = Reference(generator), generator.info
-    model = to_onnx(network, info, opset, ir_version)
-    parity = reference.check(model, info)
-    if precision == "float16":
-        info = variant(info, precision)
-        model = clean(variants.half(model))
-        parity = reference.check(model, info)
-    if precision == "int8":
-        info = variant(info, precision)
-        reference = Reference(generator, HELD_OUT)
-        model = int8(model, info, generator, reference)
-        parity = reference.check(model, info)
-    if uint8:
-        model = clean(variants.uint8(model, info))
-        info = variant(info, precision, uint8)
-        parity = reference.check(model, info)
+    with one_thread():  # sums in another order would be other bytes
+        model, info, parity = _proved(generator, network, precision, uint8, opset, ir_version)
     info = replace(info, parity=parity.to_json())
     content = with_metadata(with_shapes(model), info)
     if target.is_file() and not force and target.read_bytes() != content:
@@ -129,6 +117,34 @@ def export_onnx(
         time.perf_counter() - start,
         info,
     )
+
+
+def _proved(
+    generator: Generator,
+    network: nn.Module,
+    precision: str,
+    uint8: bool,
+    opset: int,
+    ir_version: int | None,
+) -> tuple[ModelProto, ModelInfo, Parity]:
+    """Return the graph, what its file says, and how far its images are from torch's."""
+    reference, info = Reference(generator), generator.info
+    model = to_onnx(network, info, opset, ir_version)
+    parity = reference.check(model, info)
+    if precision == "float16":
+        info = variant(info, precision)
+        model = clean(variants.half(model))
+        parity = reference.check(model, info)
+    if precision == "int8":
+        info = variant(info, precision)
+        reference = Reference(generator, HELD_OUT)
+        model = int8(model, info, generator, reference)
+        parity = reference.check(model, info)
+    if uint8:
+        model = clean(variants.uint8(model, info))
+        info = variant(info, precision, uint8)
+        parity = reference.check(model, info)
+    return model, info, parity
 
 
 def variant(info: ModelInfo, precision: str, uint8: bool = False) -> ModelInfo:
