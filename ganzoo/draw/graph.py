@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganzoo.draw import schema
+from ganzoo.draw.ports import DTYPES, Port, PortReader
 from ganzoo.draw.untrusted import MAX_PARTS
-from ganzoo.draw.wire import DamagedError, Reader, Value, as_bytes, as_int, as_text
+from ganzoo.draw.wire import EMPTY, DamagedError, Value, as_bytes, as_int, as_text
 from ganzoo.errors import ModelFileError
 
 Attribute = int | bytes | tuple[int, ...] | None
 """The value of an attribute: an int, a text, or ints; None for what no shape depends on."""
 
-DTYPES = {
-    1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool", 10: "float16",
-}  # fmt: skip
-"""ONNX's numbers for types of numbers, and what numpy calls them."""
 SMALL = 64
 """Most numbers of a constant whose values are read: shapes, axes, and factors are short."""
 
@@ -46,10 +44,11 @@ class Constant:
 
 @dataclass(frozen=True)
 class Graph:
-    """All nodes, in their order, and the constants by name."""
+    """All nodes, in their order, the constants by name, and what is declared of other values."""
 
     nodes: list[Node]
     constants: Mapping[str, Constant]
+    declared: Mapping[str, Port]
 
 
 def read(content: bytes, path: str | Path) -> Graph:
@@ -67,7 +66,7 @@ def read(content: bytes, path: str | Path) -> Graph:
 def _read(content: bytes) -> Graph:
     reader = _GraphReader(MAX_PARTS)
     graph = next(value for number, value in reader.fields(memoryview(content)) if number == 7)
-    nodes, constants = list[Node](), dict[str, Constant]()
+    nodes, constants, declared = list[Node](), dict[str, Constant](), dict[str, Port]()
     for number, value in reader.fields(graph):
         if number == 1:
             nodes.append(reader.node(value))
@@ -76,33 +75,29 @@ def _read(content: bytes) -> Graph:
             if name in constants:
                 raise DamagedError(f"there are two constants {name}")
             constants[name] = constant
-    return Graph(nodes, constants)
+        elif number == 13:
+            port = reader.port(value)
+            if port.name in declared:
+                raise DamagedError(f"{port.name} is declared twice")
+            declared[port.name] = port
+    return Graph(nodes, constants, declared)
 
 
-class _GraphReader(Reader):
+class _GraphReader(PortReader):
     """One pass over the messages of onnx.proto that matter; its fields have numbers there."""
 
-    def parts(self, message: Value, several: Iterable[int]) -> dict[int, list[Value]]:
-        """Return the values of each field; DamagedError where one but `several` comes twice."""
-        found: dict[int, list[Value]] = {}
-        for number, value in self.fields(message):
-            if found.setdefault(number, []) and number not in several:
-                raise DamagedError(f"field {number} is there twice")
-            found[number].append(value)
-        return found
-
     def node(self, message: Value) -> Node:
-        found = self.parts(message, (1, 2, 5, 9))
+        found = self.parts(message, schema.NODE)
         inputs, outputs = ([as_text(value) for value in found.get(n, [])] for n in (1, 2))
         attributes = dict(self.attribute(value) for value in found.get(5, []))
         if len(attributes) < len(found.get(5, [])):
             raise DamagedError("an attribute is there twice")
-        (operator,) = found.get(4, [memoryview(b"")])
+        (operator,) = found.get(4, [EMPTY])
         return Node(as_text(operator), inputs, outputs, attributes)
 
     def attribute(self, message: Value) -> tuple[str, Attribute]:
-        found = self.parts(message, (7, 8, 9, 10, 15))
-        (name,) = found.get(1, [memoryview(b"")])
+        found = self.parts(message, schema.ATTRIBUTE)
+        (name,) = found.get(1, [EMPTY])
         value: Attribute = None
         if 3 in found:
             value = _signed(as_int(found[3][0]))
@@ -113,9 +108,9 @@ class _GraphReader(Reader):
         return as_text(name), value
 
     def constant(self, message: Value) -> tuple[str, Constant]:
-        found = self.parts(message, (1, 4, 5, 7, 10, 11, 16))
+        found = self.parts(message, schema.TENSOR)
         (name,), (number,), (raw,) = (
-            found.get(n, [default]) for n, default in ((8, memoryview(b"")), (2, 0), (9, None))
+            found.get(n, [default]) for n, default in ((8, EMPTY), (2, 0), (9, None))
         )
         shape = tuple(dim for each in found.get(1, []) for dim in self.ints(each))
         dtype = DTYPES.get(as_int(number), "another type")

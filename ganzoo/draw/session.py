@@ -19,7 +19,8 @@ from ganzoo.draw.apart import Apart
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.graph import Graph
 from ganzoo.draw.info import ModelInfo
-from ganzoo.draw.untrusted import Contents, Port
+from ganzoo.draw.ports import Port
+from ganzoo.draw.untrusted import Contents
 from ganzoo.draw.vocabulary.cost import of_one_image
 from ganzoo.draw.vocabulary.values import Unknown
 from ganzoo.errors import DeviceError, ModelFileError, UsageError

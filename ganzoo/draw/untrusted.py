@@ -13,7 +13,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ganzoo.draw.wire import DamagedError, Reader, Value, as_bytes, as_int, as_text
+from ganzoo.draw import schema
+from ganzoo.draw.ports import NO_TENSOR, Port, PortReader
+from ganzoo.draw.wire import EMPTY, DamagedError, Value, as_bytes, as_int, as_text
 from ganzoo.errors import ModelFileError
 
 MAX_BYTES = 2**30
@@ -24,8 +26,6 @@ MAX_PARTS = 100_000
 """Most fields and numbers of the structure; the zoo's largest has about two thousand."""
 MAX_DIMS = 8
 STRING = 8
-TYPES = {1: "float32", 2: "uint8", 7: "int64"}
-"""ONNX's numbers for the types that latents, images and labels may have."""
 
 # Operators of ONNX itself, whose result depends on their inputs alone: none is random. None keeps
 # strings or sequences, which no memory limit counts, and none runs a graph of its own.
@@ -44,15 +44,6 @@ OPERATORS = frozenset(
     Where Xor
     """.split()  # noqa: SIM905 - a table, not code
 )
-
-
-@dataclass(frozen=True)
-class Port:
-    """An input or output: its name, type, and shape, None where a dimension is free."""
-
-    name: str
-    dtype: str
-    shape: tuple[int | None, ...]
 
 
 @dataclass
@@ -99,7 +90,7 @@ class _Refused(Exception):  # noqa: N818 - it never leaves this module
     pass
 
 
-class _Inspector(Reader):
+class _Inspector(PortReader):
     """One pass over the messages of onnx.proto that matter; its fields have numbers there."""
 
     def model(self, data: memoryview) -> Contents:
@@ -113,12 +104,12 @@ class _Inspector(Reader):
                 case 7:
                     raise DamagedError("it has two graphs")
                 case 8:
-                    opset = self.once(value)
-                    if as_text(opset.get(1, memoryview(b""))) in ("", "ai.onnx"):
+                    opset = self.once(value, schema.OPSET)
+                    if as_text(opset.get(1, EMPTY)) in ("", "ai.onnx"):
                         found.opset = as_int(opset.get(2, 0))
                 case 14:
-                    pair = self.once(value)
-                    found.metadata[as_text(pair.get(1))] = as_text(pair.get(2, memoryview(b"")))
+                    pair = self.once(value, schema.PAIR)
+                    found.metadata[as_text(pair.get(1, EMPTY))] = as_text(pair.get(2, EMPTY))
                 case 20:
                     raise _Refused("it carries a training program")
                 case 25:
@@ -138,9 +129,9 @@ class _Inspector(Reader):
                 case 5:
                     self.tensor(value)
                 case 11:
-                    found.inputs.append(self.port(value))
+                    found.inputs.append(self.tensor_port(value))
                 case 12:
-                    found.outputs.append(self.port(value))
+                    found.outputs.append(self.tensor_port(value))
                 case 15:
                     raise _Refused("it has sparse tensors")
 
@@ -192,19 +183,11 @@ class _Inspector(Reader):
         if dims > MAX_DIMS or numbers > 2 * size:  # the smallest type there is has four bits
             raise _Refused(f"it declares a tensor far larger than the {size:,} bytes that it has")
 
-    def port(self, data: Value) -> Port:
-        parts = self.once(data)
-        tensor = self.once(parts.get(2)).get(1)
-        if tensor is None:
+    def tensor_port(self, data: Value) -> Port:
+        port = self.port(data)
+        if port.dtype == NO_TENSOR:
             raise _Refused("it takes or gives something else than a tensor")
-        described = self.once(tensor)
-        shape = list[int | None]()
-        for number, dim in self.fields(described.get(2, memoryview(b""))):
-            if number == 1:
-                size = self.once(dim).get(1)
-                shape.append(None if size is None else as_int(size))
-        dtype = TYPES.get(as_int(described.get(1, 0)), "another type")
-        return Port(as_text(parts.get(1)), dtype, tuple(shape))
+        return port
 
 
 def _without_waiting(path: str, flags: int) -> int:

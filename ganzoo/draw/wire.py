@@ -6,9 +6,11 @@ bytes. https://protobuf.dev/programming-guides/encoding describes the format.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 Value = int | memoryview | None
+EMPTY = memoryview(b"")
+"""A text or a message that is not there."""
 
 
 class DamagedError(Exception):
@@ -47,14 +49,19 @@ class Reader:
                 raise DamagedError("it is cut short")
             yield key >> 3, value
 
-    def once(self, message: Value) -> dict[int, Value]:
-        """Return the fields of a message that has each at most once; protobuf would merge two."""
-        found: dict[int, Value] = {}
+    def parts(self, message: Value, once: Container[int]) -> dict[int, list[Value]]:
+        """Return the values of each field; DamagedError where one of `once` comes twice."""
+        found: dict[int, list[Value]] = {}
         for number, value in self.fields(message):
-            if number in found:
+            if found.setdefault(number, []) and number in once:
                 raise DamagedError(f"field {number} is there twice")
-            found[number] = value
+            found[number].append(value)
         return found
+
+    def once(self, message: Value, once: Container[int]) -> dict[int, Value]:
+        """Return those fields of a message that come at most once; protobuf would merge two."""
+        found = self.parts(message, once)
+        return {number: values[0] for number, values in found.items() if number in once}
 
     def ints(self, value: Value) -> Iterator[int]:
         """Yield one int, or each of a packed list of them."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.draw import untrusted
-from ganzoo.draw.untrusted import Port
+from ganzoo.draw.ports import Port
 from ganzoo.errors import ModelFileError
 from ganzoo.evaluate.features import Described
 

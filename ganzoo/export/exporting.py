@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from onnx import ModelProto
 from torch import nn
 
 from ganzoo.draw import untrusted
@@ -19,10 +20,12 @@ from ganzoo.export import variants
 from ganzoo.export.graph import OPSET, clean, to_onnx
 from ganzoo.export.parity import HELD_OUT, Parity, Reference, with_metadata
 from ganzoo.export.quantize import int8
+from ganzoo.export.shapes import with_shapes
 from ganzoo.printable import file_name
 from ganzoo.runs.finding import Words
 from ganzoo.runs.weights import load_generator
 from ganzoo.storage import check_place, write_whole
+from ganzoo.train.timing import one_thread
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,36 @@ def export_onnx(
         wanted = variant(generator.info, precision, uint8)
         if not could_be(wanted, untrusted.read(target), target, opset):
             raise _another(target)
+    with one_thread():  # sums in another order would be other bytes
+        model, info, parity = _proved(generator, network, precision, uint8, opset, ir_version)
+    info = replace(info, parity=parity.to_json())
+    content = with_metadata(with_shapes(model), info)
+    if target.is_file() and not force and target.read_bytes() != content:
+        raise _another(target)
+    write_whole(target, content)
+    found = untrusted.inspect(content, target)
+    return Exported(
+        target,
+        len(content),
+        hashlib.sha256(content).hexdigest(),
+        found.opset,
+        found.ir_version,
+        found.operators,
+        parity,
+        time.perf_counter() - start,
+        info,
+    )
+
+
+def _proved(
+    generator: Generator,
+    network: nn.Module,
+    precision: str,
+    uint8: bool,
+    opset: int,
+    ir_version: int | None,
+) -> tuple[ModelProto, ModelInfo, Parity]:
+    """Return the graph, what its file says, and how far its images are from torch's."""
     reference, info = Reference(generator), generator.info
     model = to_onnx(network, info, opset, ir_version)
     parity = reference.check(model, info)
@@ -111,23 +144,7 @@ def export_onnx(
         model = clean(variants.uint8(model, info))
         info = variant(info, precision, uint8)
         parity = reference.check(model, info)
-    info = replace(info, parity=parity.to_json())
-    content = with_metadata(model, info)
-    if target.is_file() and not force and target.read_bytes() != content:
-        raise _another(target)
-    write_whole(target, content)
-    found = untrusted.inspect(content, target)
-    return Exported(
-        target,
-        len(content),
-        hashlib.sha256(content).hexdigest(),
-        found.opset,
-        found.ir_version,
-        found.operators,
-        parity,
-        time.perf_counter() - start,
-        info,
-    )
+    return model, info, parity
 
 
 def variant(info: ModelInfo, precision: str, uint8: bool = False) -> ModelInfo:

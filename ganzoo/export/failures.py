@@ -16,6 +16,7 @@ from torch import fx, nn
 
 from ganzoo.draw.untrusted import OPERATORS
 from ganzoo.errors import GanzooError, ModelFileError, line_of_user, plain, reason
+from ganzoo.export.names import module_of
 
 BY_VALUES = (
     "decides by the values of a tensor what is computed, and a graph computes the same for every "
@@ -135,9 +136,8 @@ def _place(frames: Iterable[FrameSummary]) -> str:
 
 def _layer(node: ir.Node) -> str:
     """Return the layer that a node is of, where all code is torch's: "the layer 3.conv"."""
-    scopes = re.findall(r"'([^']*)'", node.metadata_props.get("pkg.torch.onnx.name_scopes", ""))
-    names = [name for name in scopes[:-1] if name]  # the last is the node's
-    return f"the layer {names[-1]}" if names else "its forward"
+    name = module_of(node)
+    return f"the layer {name}" if name else "its forward"
 
 
 def _frames(trace: str) -> list[FrameSummary]:

@@ -27,6 +27,7 @@ def norm_behind_linear(node: ir.Node, s: Surgeon) -> bool:
         return False
     scale, shift = _affine(node)
     weight, bias = layer
+    s.like = linear
     area = len(bias) // len(scale)  # channel c is columns c * H * W … (c + 1) * H * W - 1
     scale, shift = scale.repeat(area), shift.repeat(area)
     made = s.Gemm(linear.inputs[0], _f32(weight * scale), _f32(bias * scale + shift))

@@ -16,7 +16,7 @@ from torch import nn
 from ganzoo.draw.info import ModelInfo
 from ganzoo.draw.untrusted import MAX_BYTES
 from ganzoo.errors import ModelFileError, UsageError
-from ganzoo.export import failures, fold
+from ganzoo.export import failures, fold, names, shapes
 from ganzoo.export.phases import phases
 from ganzoo.export.surgery import Surgeon
 
@@ -33,6 +33,7 @@ RULES: tuple[Rule, ...] = (
     fold.unstrided,
     fold.upsampled,
     phases,
+    shapes.plain_reshape,
 )
 
 
@@ -62,7 +63,9 @@ def to_onnx(
     try:
         model = _export(network, info, opset)
         failures.check(model, network, info.zeros(2))
+        names.note_modules(model, network.state_dict())
         rewrite(model)
+        names.name_weights(model, network.state_dict())
         model.ir_version = ir_version
         proto = clean(ir.to_proto(model))
     except Exception as error:  # the exporter and the checker raise errors of any type
@@ -82,7 +85,7 @@ def rewrite(model: ir.Model) -> None:
     changed = True
     while changed:
         changed = any(
-            rule(node, Surgeon(model.graph)) for node in list(model.graph) for rule in RULES
+            rule(node, Surgeon(model.graph, node)) for node in list(model.graph) for rule in RULES
         )
 
 
@@ -125,18 +128,16 @@ def _interrupted(error: BaseException | None) -> bool:
 
 
 def clean(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Remove unused weights and all metadata, number the names, and return the same `model`.
+    """Remove unused weights and all metadata, number the values, and return the same `model`.
 
-    Changes `model` in place. Raises an error of onnx's checker where the result is not valid.
+    Weights keep their names. Changes `model` in place. Raises an error of onnx's checker where the
+    result is not valid.
     """
     graph = model.graph
     used = {name for node in graph.node for name in node.input}
     kept = [tensor for tensor in graph.initializer if tensor.name in used]
     ports = [port.name for port in (*graph.input, *graph.output)]
-    names = {name: name for name in (*ports, "")}
-    for number, tensor in enumerate(kept):
-        names[tensor.name] = f"w{number}"
-        tensor.name = names[tensor.name]
+    names = {name: name for name in (*ports, *(tensor.name for tensor in kept), "")}
     for number, node in enumerate(graph.node):
         node.name = f"{node.op_type}_{number}"
         for place, output in enumerate(node.output):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 from numpy.typing import NDArray
 from onnx import ModelProto
 
@@ -156,6 +157,7 @@ class Quantizer:
             source, watched = Path(folder, "float32.onnx"), Path(folder, "watched.onnx")
             onnx.save(model, source)
             calibrator = q.create_calibrator(source, list(LAYERS), str(watched))
+            calibrator.infer_session = _on_one_thread(watched)
             calibrator.collect_data(Latents())
             self._ranges = calibrator.compute_data()
             del calibrator  # it holds the file open
@@ -185,6 +187,14 @@ class Quantizer:
             tool.model.topological_sort()
         made: ModelProto = tool.model.model
         return made
+
+
+def _on_one_thread(path: Path) -> onnxruntime.InferenceSession:
+    """Open a model as onnxruntime's tool does, but so that its sums do not depend on the CPUs."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 @contextlib.contextmanager

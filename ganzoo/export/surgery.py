@@ -16,17 +16,17 @@ class Surgeon:
     """A maker of new nodes for a graph, which then replace old ones.
 
     A method with the name of an operator makes a node: `s.Relu(x)` returns the node's output.
-    Arrays among the inputs become initializers.
+    Arrays among the inputs become initializers. What is made is of the module that `like` is of.
     """
 
-    def __init__(self, graph: ir.Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: ir.Graph, like: ir.Node) -> None:
+        self.graph, self.like = graph, like
         self._nodes: list[ir.Node] = []
 
     def __getattr__(self, operator: str) -> Callable[..., ir.Value]:
         def make(*inputs: ir.Value | Array | None, **attributes: Any) -> ir.Value:
             values = [self.constant(i) if isinstance(i, np.ndarray) else i for i in inputs]
-            node = ir.node(operator, values, attributes)
+            node = ir.node(operator, values, attributes, metadata_props=self.like.metadata_props)
             self._nodes.append(node)
             return node.outputs[0]
 
@@ -41,9 +41,14 @@ class Surgeon:
         self.graph.register_initializer(value)
         return value
 
+    def int64(self, numbers: Sequence[int]) -> ir.Value:
+        """Add a list of whole numbers, and return it."""
+        return self.constant(np.array(numbers, np.int64))
+
     def again(self, node: ir.Node, first: ir.Value) -> ir.Value:
         """Make a node like `node` with another first input, and return its output."""
-        made = ir.node(node.op_type, [first, *node.inputs[1:]], dict(node.attributes))
+        inputs, attributes = [first, *node.inputs[1:]], dict(node.attributes)
+        made = ir.node(node.op_type, inputs, attributes, metadata_props=node.metadata_props)
         self._nodes.append(made)
         return made.outputs[0]
 

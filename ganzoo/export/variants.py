@@ -35,30 +35,33 @@ def stored_in_bits(model: ModelProto, in_8_bits: Mapping[str, float]) -> ModelPr
     graph = made.graph
     layers = {node.input[1]: node for node in graph.node if node.op_type in LAYERS}
     nodes: list[NodeProto] = []
+    wide: dict[str, str] = {}  # the float32 value of each weight that is stored in fewer bits
     for tensor in list(graph.initializer):
         layer = layers.get(tensor.name)
         if layer is None or tensor.data_type != TensorProto.FLOAT or len(tensor.dims) < 2:
             continue
         graph.initializer.remove(tensor)
         name, weight = tensor.name, numpy_helper.to_array(tensor)
+        wide[name] = f"{name}_float32"
         axis, _ = axes = _channels(weight, layer)
         coarse, fine = np.split(
             weight, [round(in_8_bits.get(layer.name, 0) * weight.shape[axis])], axis
         )
         split = coarse.size and fine.size
-        in_8, in_16 = (f"{name}_8", f"{name}_16") if split else (name, name)
+        in_8, in_16 = (f"{name}_8", f"{name}_16") if split else (wide[name], wide[name])
         if coarse.size:
             whole, scale = _in_8_bits(coarse, axes)
-            graph.initializer.extend(
-                [_tensor(f"{name}_i8", whole), _tensor(f"{name}_scale", scale)]
-            )
-            nodes.append(_to_float(f"{name}_i8", f"{name}_whole"))
+            graph.initializer.extend([_tensor(name, whole), _tensor(f"{name}_scale", scale)])
+            nodes.append(_to_float(name, f"{name}_whole"))
             nodes.append(helper.make_node("Mul", [f"{name}_whole", f"{name}_scale"], [in_8]))
         if fine.size:
-            graph.initializer.append(_tensor(f"{name}_f16", fine.astype(np.float16)))
-            nodes.append(_to_float(f"{name}_f16", in_16))
+            stored = f"{name}_rest" if split else name
+            graph.initializer.append(_tensor(stored, fine.astype(np.float16)))
+            nodes.append(_to_float(stored, in_16))
         if split:
-            nodes.append(helper.make_node("Concat", [in_8, in_16], [name], axis=axis))
+            nodes.append(helper.make_node("Concat", [in_8, in_16], [wide[name]], axis=axis))
+    for node in graph.node:
+        node.input[:] = [wide.get(value, value) for value in node.input]
     nodes += graph.node
     graph.ClearField("node")
     graph.node.extend(nodes)
@@ -75,11 +78,13 @@ def uint8(model: ModelProto, info: ModelInfo) -> ModelProto:
             names[:] = ["floats" if name == "image" else name for name in names]
     low, high = info.image_range
     constants = {"low": low, "scale": 255 / (high - low), "black": 0.0, "white": 255.0}
-    graph.initializer.extend(_tensor(k, np.array(v, np.float32)) for k, v in constants.items())
+    graph.initializer.extend(
+        _tensor(f"pixels.{k}", np.array(v, np.float32)) for k, v in constants.items()
+    )
     steps: list[tuple[str, list[str], dict[str, Any]]] = [
-        ("Sub", ["low"], {}),
-        ("Mul", ["scale"], {}),
-        ("Clip", ["black", "white"], {}),
+        ("Sub", ["pixels.low"], {}),
+        ("Mul", ["pixels.scale"], {}),
+        ("Clip", ["pixels.black", "pixels.white"], {}),
         ("Round", [], {}),
         ("Cast", [], {"to": TensorProto.UINT8}),
         ("Transpose", [], {"perm": [0, 2, 3, 1]}),

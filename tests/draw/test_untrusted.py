@@ -14,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 import ganzoo
 from ganzoo.draw import untrusted
 from ganzoo.draw.info import ModelInfo
+from ganzoo.draw.ports import Port
 from ganzoo.errors import DeviceError, ModelFileError, UsageError
 from tests.conftest import Cli
 from tests.fuzz_onnx import varint
@@ -376,8 +377,8 @@ def test_inspection_reads_what_onnx_reads(exported: Path) -> None:
     assert found.metadata == {p.key: p.value for p in model.metadata_props}
     assert (found.opset, found.ir_version) == (model.opset_import[0].version, model.ir_version)
     assert sum(found.operators.values()) == len(model.graph.node)
-    assert found.inputs == [untrusted.Port("latent", "float32", (None, 100))]
-    assert found.outputs == [untrusted.Port("image", "float32", (None, 1, 28, 28))]
+    assert found.inputs == [Port("latent", "float32", (None, 100))]
+    assert found.outputs == [Port("image", "float32", (None, 1, 28, 28))]
 
 
 def test_a_link_to_a_model_is_the_model(exported: Path, tmp_path: Path) -> None:

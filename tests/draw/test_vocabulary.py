@@ -174,6 +174,15 @@ def short(model: onnx.ModelProto) -> None:
     model.graph.initializer[0].raw_data = model.graph.initializer[0].raw_data[4:]
 
 
+def declared(shape: Any, dtype: int = TensorProto.FLOAT, name: str = "Gemm_0") -> Change:
+    """What the first layer makes, declared so: onnxruntime would plan its memory by it."""
+
+    def change(model: onnx.ModelProto) -> None:
+        model.graph.value_info.append(helper.make_tensor_value_info(name, dtype, shape))
+
+    return change
+
+
 STRANGE: dict[str, tuple[Change, str]] = {
     # What has crashed onnxruntime.
     "mean without": (appended("Mean", ["latent", ""]), "the operator Mean"),
@@ -235,6 +244,10 @@ STRANGE: dict[str, tuple[Change, str]] = {
     "made twice": (twice, "a value that is made twice"),
     "a constant input": (constant_input, "an input with a value"),
     "a double weight": (doubles, "a constant of another type"),
+    "declared as another shape": (declared([1]), "a value that is not as declared"),
+    "declared as another type": (declared(["n", 196], 10), "a value that is not as declared"),
+    "declared without a shape": (declared(None), "a value that is not as declared"),
+    "a value that is not there": (declared([], name="more"), "a value that is not as declared"),
     "a short weight": (short, "a constant has not as many numbers as its shape says"),
 }  # fmt: skip
 

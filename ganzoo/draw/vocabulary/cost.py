@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ganzoo.draw.graph import DTYPES, Graph, Node
+from ganzoo.draw.graph import Graph, Node
 from ganzoo.draw.info import ModelInfo
+from ganzoo.draw.ports import DTYPES, Port
 from ganzoo.draw.vocabulary.operators import made_by
 from ganzoo.draw.vocabulary.values import Inputs, Value, need
 
@@ -67,7 +68,19 @@ def values_of(found: Graph, info: ModelInfo, n: int) -> dict[str, Value]:
     need("image" in values, "no image")
     image = values["image"]
     need((image.dtype, image.shape) == (info.image["dtype"], (n, *info.output_shape)), "images")
+    for name, port in found.declared.items():
+        need(
+            name in values and _is_as_declared(values[name], port),
+            "a value that is not as declared",
+        )
     return values
+
+
+def _is_as_declared(value: Value, port: Port) -> bool:
+    """Return whether a value has the type and the shape that the file says, which may be open."""
+    sizes = zip(port.shape, value.shape, strict=False)
+    fits = len(port.shape) == len(value.shape) and all(a in (None, b) for a, b in sizes)
+    return port.dtype == value.dtype and fits
 
 
 def _constants(found: Graph) -> dict[str, Value]:

@@ -1,0 +1,43 @@
+"""Types and shapes that an ONNX file declares: of inputs, outputs, and values in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ganzoo.draw import schema
+from ganzoo.draw.wire import EMPTY, Reader, Value, as_int, as_text
+
+DTYPES = {
+    1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool", 10: "float16",
+}  # fmt: skip
+"""ONNX's numbers for types of numbers, and what numpy calls them."""
+NO_TENSOR = "no tensor"
+
+
+@dataclass(frozen=True)
+class Port:
+    """A value's name, type, and shape, None where a dimension is free; () is also no shape."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | None, ...]
+
+
+class PortReader(Reader):
+    """Reader of ValueInfoProto, which declares a value."""
+
+    def port(self, data: Value) -> Port:
+        """Return what is declared, `NO_TENSOR` as the type of what is none."""
+        parts = self.once(data, schema.PORT)
+        name = as_text(parts.get(1, EMPTY))
+        tensor = self.once(parts.get(2, EMPTY), schema.TYPE).get(1)
+        if tensor is None:
+            return Port(name, NO_TENSOR, ())
+        described = self.once(tensor, schema.TENSOR_TYPE)
+        shape = list[int | None]()
+        for number, dim in self.fields(described.get(2, EMPTY)):
+            if number == 1:
+                size = self.once(dim, schema.SIZE).get(1)
+                shape.append(None if size is None else as_int(size))
+        dtype = DTYPES.get(as_int(described.get(1, 0)), "another type")
+        return Port(name, dtype, tuple(shape))
