@@ -329,6 +329,9 @@ def test_the_commands_of_the_page(exported: Path, installed: Path) -> None:
 
 def test_the_code_of_the_page_is_the_source() -> None:
     page = PAGE.read_text()
+    script = SOURCE / "ganzoo.js"  # a copy, so that the folder works wherever it is copied to
+    assert not script.is_symlink()
+    assert script.read_text() == (ROOT / "ganzoo" / "explore" / "page" / "ganzoo.js").read_text()
     for name in ("ganzoo.js", "node.mjs"):
         assert f"```js\n{(SOURCE / name).read_text()}```" in page
 
