@@ -39,6 +39,10 @@ HINTS = {
     "RandomUniformLike": RANDOM,
 }
 """What an operator that ganzoo does not run comes from, and what to write instead."""
+GROUPED = (
+    "convolves in a group for each image, and a graph has a fixed number of groups: multiply the "
+    "features, convolve with weights that all images share, and demodulate"
+)
 OTHERS = "needs an operator that ganzoo does not run: use layers, arithmetic and shapes"
 LONGEST = 60
 """Characters of a line of code that a message quotes."""
@@ -64,11 +68,13 @@ def explain(error: BaseException) -> str:
     causes = [error]
     while causes[-1].__cause__ is not None:
         causes.append(causes[-1].__cause__)
-    root, words = causes[-1], str(causes[-1]).strip()
-    node = _place(_at_node(causes))
-    place = _place(extract_tb(root.__traceback__)) or node
+    root, words, at = causes[-1], str(causes[-1]).strip(), _node(causes)
+    node = _place(_frames(at.meta.get("stack_trace") or "")) if at else ""
+    place = node or _place(extract_tb(root.__traceback__))
     if isinstance(root, GanzooError):
         return words
+    if at and "conv" in str(at.target) and isinstance(_groups(at), fx.Node):
+        return f"{place or 'its forward'} {GROUPED}"
     if type(root).__name__ == "GuardOnDataDependentSymNode":
         return f"{place or 'its forward'} {BY_VALUES}"
     if missing := re.search(r"No ONNX function found for <OpOverload\(op='([\w.]+)'", words):
@@ -146,11 +152,18 @@ def _frames(trace: str) -> list[FrameSummary]:
     return [FrameSummary(file, int(n), name, line=line) for file, n, name, line in found]
 
 
-def _at_node(causes: list[BaseException]) -> list[FrameSummary]:
-    """Return the frames of the node that the exporter was at when it raised the errors."""
+def _groups(node: fx.Node) -> object:
+    """Return the groups of a convolution: a number, or the node that computes it."""
+    schema = getattr(node.target, "_schema", None)
+    names = [argument.name for argument in schema.arguments] if schema else []
+    return dict(zip(names, node.args, strict=False)).get("groups") or node.kwargs.get("groups")
+
+
+def _node(causes: list[BaseException]) -> fx.Node | None:
+    """Return the node that the exporter was at when it raised the errors."""
     for error in causes:
         for frame, _ in walk_tb(error.__traceback__):
             node = frame.f_locals.get("node")
             if isinstance(node, fx.Node):
-                return _frames(node.meta.get("stack_trace") or "")
-    return []
+                return node
+    return None

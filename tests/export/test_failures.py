@@ -13,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ganzoo.draw.info import ModelInfo
 from ganzoo.errors import ModelFileError
@@ -82,6 +83,19 @@ def counts(x: Tensor) -> Tensor:
     return x * torch.histc(x)[0]
 
 
+def grouped(x: Tensor) -> Tensor:
+    n, c, h, w = x.shape
+    kernels = x.mean((2, 3))[:, :, None, None].expand(-1, -1, 3, 3).reshape(n * c, 1, 3, 3)
+    return F.conv2d(x.reshape(1, n * c, h, w), kernels, padding=1, groups=n).reshape(n, c, h, w)
+
+
+def grouped_upwards(x: Tensor) -> Tensor:
+    n, c, h, w = x.shape
+    kernels = x.mean((1, 2, 3)).reshape(n, 1, 1, 1).expand(-1, 1, 4, 4)
+    made = F.conv_transpose2d(x.reshape(1, n * c, h, w), kernels, stride=2, groups=n)
+    return made.reshape(n, c, *made.shape[2:])
+
+
 CASES: list[tuple[Callable[[Tensor], Tensor], str]] = [
     (scale, "line N: `if x.abs().max() > 1:` decides by the values of a tensor what is computed"),
     (repeat, "line N: `while x.mean() > 0:` decides by the values of a tensor what is computed"),
@@ -93,6 +107,8 @@ CASES: list[tuple[Callable[[Tensor], Tensor], str]] = [
                "(the operator is DFT)"),
     (bessel, "needs torch's bessel_i0e, for which ONNX has no operator: use other functions"),
     (counts, "` fails: aten_histc"),
+    (grouped, "` convolves in a group for each image, and a graph has a fixed number of groups"),
+    (grouped_upwards, "` convolves in a group for each image, and a graph has a fixed number of"),
     (torch.rand_like, "draws random numbers, and an image must depend on its latent alone"),
 ]  # fmt: skip
 
