@@ -20,7 +20,7 @@ def train(
         str | None,
         typer.Option(
             help="A registered data set, or a path: a folder or zip of images, a folder of IDX "
-            "files, an .npz. Default: the architecture's own."
+            "files, an .npz, or FILE.npz:ARRAY. Default: the architecture's own."
         ),
     ] = None,
     data_options: Annotated[
