@@ -209,7 +209,7 @@ def test_sixteen_large_images_are_not_in_memory_at_once(tmp_path: Path) -> None:
     done = process("-c", PEAK, tmp_path / "d", env={"GANZOO_CACHE": str(tmp_path / "cache")})
     count, peak = map(int, done.out.split())
     assert count == 16
-    assert peak < 1_300_000_000, f"{peak:,}"
+    assert peak < 2_000_000_000, f"{peak:,}"
 
 
 @pytest.mark.slow

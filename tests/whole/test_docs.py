@@ -34,7 +34,7 @@ TINY = ["--max-steps", "2", "--batch-size", "4"]  # the last of two options hold
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What the pages take for granted: a small Fashion-MNIST, my_faces/, my_garments/, plugins/."""
+    """What the pages take for granted: a small Fashion-MNIST, pictures, scans.npz, plugins/."""
     import shutil
 
     rng = np.random.default_rng(0)
@@ -51,6 +51,8 @@ def folder(tmp_path: Path) -> Path:
         path = tmp_path / "my_garments" / ("bag", "boot")[i % 2] / f"{i}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(rng.integers(0, 256, (28, 28), np.uint8)).save(path)
+    masks = rng.integers(0, 256, (8, 28, 28), np.uint8)
+    np.savez(tmp_path / "scans.npz", scans=masks[::-1], masks=masks)
     shutil.make_archive(str(tmp_path / "my_faces"), "zip", tmp_path / "my_faces")
     shutil.copytree(ROOT / "plugins", tmp_path / "plugins")
     return tmp_path
