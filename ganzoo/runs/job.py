@@ -17,7 +17,7 @@ from ganzoo.data import Images, open_images
 from ganzoo.errors import PluginError
 from ganzoo.printable import file_name
 from ganzoo.runs.facts import Chosen, Circumstances, Data, Facts, Made
-from ganzoo.runs.saving import SHELL, Saving, names
+from ganzoo.runs.saving import SHELL, Saving, setting_names
 from ganzoo.train.device import Device
 from ganzoo.train.optimizing import described
 from ganzoo.train.precision import Precision
@@ -118,7 +118,7 @@ def open_architecture(name: str, options: Mapping[str, Any], say: Say) -> Loaded
         loaded = registry.load_architecture(name, options)
     except UnknownOptionError as error:
         wanted = SHELL.get(error.option, error.option)
-        if wanted not in names():
+        if wanted not in setting_names():
             raise
         value = unparse(options[error.option])
         raise PluginError(

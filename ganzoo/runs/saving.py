@@ -150,7 +150,7 @@ def _every(text: str, name: str) -> Every:
         raise SettingError(f"{name}: {error}", name) from None
 
 
-def names() -> list[str]:
+def setting_names() -> list[str]:
     """Return the names of all settings, sorted."""
     return sorted(row.name for table in (TrainConfig, Saving) for row in fields(table))
 
@@ -166,7 +166,7 @@ class Settings:
     def of(cls, given: Mapping[str, Any]) -> Settings:
         """Sort settings into the two tables; raise SettingError for a name that neither has."""
         tables = [{row.name for row in fields(table)} for table in (TrainConfig, Saving)]
-        known = names()
+        known = setting_names()
         for name in given:
             if name not in known:
                 near = [SHELL[name]] if name in SHELL else get_close_matches(name, known, n=1)

@@ -127,12 +127,12 @@ def r1gan(
 
     `width` is the number of channels at the full size; each halving doubles them, up to six times
     as many. `gamma` weighs R1, the squared gradient of the score in a real image, for 28x28 pixels;
-    it grows with the cube of the size, to 20 at 96. (With 0.5 there, all faces became alike.) R1 is
-    added to every eighth update of the discriminator, eight times as heavy. From 64 pixels on, a
-    batch has 16 images and not 64. `channels` and `classes` are what the data has; with
-    `conditional=False` labels are left alone. With classes, the label stands beside z, and the
-    discriminator has a projection (Miyato & Koyama, ICLR 2018). Mescheder, Geiger & Nowozin, "Which
-    Training Methods for GANs do actually Converge?", ICML 2018.
+    it grows with the cube of the size, to 20 at 96. (With 0.5 there, drawn faces with outlines all
+    became alike.) R1 is added to every eighth update of the discriminator, eight times as heavy.
+    From 64 pixels on, a batch has 16 images and not 64. `channels` and `classes` are what the data
+    has; with `conditional=False` labels are left alone. With classes, the label stands beside z,
+    and the discriminator has a projection (Miyato & Koyama, ICLR 2018). Mescheder, Geiger &
+    Nowozin, "Which Training Methods for GANs do actually Converge?", ICML 2018.
     """
     used, doublings = classes * conditional, halvings(size, LEAST)
     base = size >> doublings

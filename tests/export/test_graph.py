@@ -18,6 +18,19 @@ from ganzoo.train.networks import draw
 pytestmark = pytest.mark.usefixtures("quick_exports")
 
 
+def info_of(network: nn.Module) -> ModelInfo:
+    """What a file says of a network that takes six numbers; the network is in evaluation mode then."""
+    with torch.no_grad():
+        channels, height, width = network.eval()(torch.zeros(2, 6)).shape[1:]
+    return ModelInfo(
+        version="0", architecture="x", plugin={"package": "x", "version": "0"}, options={},
+        latent={"shape": [6], "dist": "normal", "rng": "gz-normal-v1"},
+        image={"layout": "NCHW", "dtype": "float32", "range": [-1, 1], "size": [height, width],
+               "channels": channels},
+        dataset="x", samples_seen=0,
+    )  # fmt: skip
+
+
 def operators(network: nn.Module, opset: int = 20) -> Counter[str]:
     """The exported graph's operators, once its images were found to be torch's."""
     torch.manual_seed(0)
@@ -29,16 +42,7 @@ def operators(network: nn.Module, opset: int = 20) -> Counter[str]:
             nn.init.uniform_(module.running_var, 0.5, 2)
             nn.init.normal_(module.weight)
             nn.init.normal_(module.bias)
-    network.eval()
-    with torch.no_grad():
-        channels, height, width = network(torch.zeros(1, 6)).shape[1:]
-    info = ModelInfo(
-        version="0", architecture="x", plugin={"package": "x", "version": "0"}, options={},
-        latent={"shape": [6], "dist": "normal", "rng": "gz-normal-v1"},
-        image={"layout": "NCHW", "dtype": "float32", "range": [-1, 1], "size": [height, width],
-               "channels": channels},
-        dataset="x", samples_seen=0,
-    )  # fmt: skip
+    info = info_of(network)
     model = to_onnx(network, info, opset)
     Reference(Generator(info, lambda z: draw(network, z))).check(model, info)
     written = onnx.load_from_string(model.SerializeToString())

@@ -24,7 +24,7 @@ from ganzoo.export.quantize import Quantizer, rounded
 from ganzoo.export.shapes import with_shapes
 from ganzoo.train.networks import draw
 from tests.draw.test_vocabulary import shapes_by_onnxruntime
-from tests.export.test_graph import Equalised, Skip, Styled, end, image
+from tests.export.test_graph import Equalised, Skip, Styled, end, image, info_of
 
 pytestmark = pytest.mark.usefixtures("quick_exports")
 
@@ -69,18 +69,6 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "views": Viewed,
 }  # fmt: skip
 LAYERS = ("Conv", "ConvTranspose", "Gemm")
-
-
-def info_of(network: nn.Module) -> ModelInfo:
-    with torch.no_grad():
-        channels, height, width = network.eval()(torch.zeros(2, 6)).shape[1:]
-    return ModelInfo(
-        version="0", architecture="x", plugin={"package": "x", "version": "0"}, options={},
-        latent={"shape": [6], "dist": "normal", "rng": "gz-normal-v1"},
-        image={"layout": "NCHW", "dtype": "float32", "range": [-1, 1], "size": [height, width],
-               "channels": channels},
-        dataset="x", samples_seen=0,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
