@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("quick_exports")
 
 
 def info_of(network: nn.Module) -> ModelInfo:
-    """What a file says of a network that takes six numbers; the network is in evaluation mode then."""
+    """What a file says of a network that takes six numbers; it evaluates from then on."""
     with torch.no_grad():
         channels, height, width = network.eval()(torch.zeros(2, 6)).shape[1:]
     return ModelInfo(
