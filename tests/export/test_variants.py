@@ -1,6 +1,7 @@
 """Exports of other numbers: float16, int8, and pixels from the graph."""
 
 import functools
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -153,21 +154,24 @@ def test_an_image_is_the_same_bit_for_bit_in_any_batch(exports: Exports) -> None
         assert together.tobytes() == alone.tobytes()
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux has it")
 @pytest.mark.parametrize(("precision", "uint8"), [("float32", False), ("int8", True)])
 def test_the_same_weights_give_the_same_bytes_with_any_number_of_threads(
     convolutional: Path, tmp_path: Path, precision: str, uint8: bool
 ) -> None:
     """Threads share out sums, which rounds them differently: also of what is only measured."""
-    made, before = set[bytes](), torch.get_num_threads()
+    made, before, cpus = set[bytes](), torch.get_num_threads(), os.sched_getaffinity(0)
     try:
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
+            os.sched_setaffinity(0, sorted(cpus)[:threads])  # onnxruntime takes as many
             path = tmp_path / f"{threads}.onnx"
             export_onnx(convolutional, path, precision=precision, uint8=uint8)
             made.add(path.read_bytes())
             assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
+        os.sched_setaffinity(0, cpus)
     assert len(made) == 1
 
 
