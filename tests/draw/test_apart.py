@@ -168,9 +168,11 @@ def running(pid: int) -> bool:
 def test_nothing_is_left_when_it_is_not_used_any_more(sine: Path) -> None:
     before = set(children_of(os.getpid()))
     generator = load_onnx(sine)
-    assert set(children_of(os.getpid())) > before
+    # A child of an earlier test may end at any time, so only the new ones are looked at.
+    new = set(children_of(os.getpid())) - before
+    assert new
     del generator
-    assert set(children_of(os.getpid())) == before
+    assert not new & set(children_of(os.getpid()))
 
 
 def test_what_this_process_made_runs_here(sine: Path) -> None:
