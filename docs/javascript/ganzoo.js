@@ -30,7 +30,7 @@ export function labels(count, classes, seed = 0, start = 0) {
   return BigInt64Array.from({ length: count }, (_, i) => ((mix(first + BigInt(i)) >> 32n) * most) >> 32n);
 }
 
-// Images start … start + n - 1 of `seed`, in one batch: bytes in the order of `shape`, which is
+// Images start … start + n - 1 of `seed`: bytes in the order of `shape`, which is
 // [n, height, width, channels]. `range` is that of a model whose images are floats. A model with
 // classes draws the class `label`, a number or a name; without one each image is of its own class.
 // `classes` are their names, or how many there are. `truncation` is for models that take one.
@@ -42,23 +42,53 @@ export function sample(ort, session, { n = 16, seed = 0, start = 0, range = [-1,
 // The same for latents of your own, one image's after the other's; `labels` are their classes.
 export async function draw(ort, session, z, range = [-1, 1], { truncation, ...more } = {}) {
   const dim = session.inputMetadata[0].shape[1], n = z.length / dim;
-  const inputs = { latent: new ort.Tensor("float32", z, [n, dim]) };
   const given = { label: more.label ?? more.labels, truncation }, takes = (name) => session.inputNames.includes(name);
   for (const name of Object.keys(given))
     if (given[name] != null && !takes(name)) throw new Error(`this model takes no ${name}`);
   if (truncation != null && !(truncation >= 0 && truncation <= 2)) throw new Error(`truncation is from 0 to 2, not ${truncation}`);
-  if (takes("label")) inputs.label = new ort.Tensor("int64", chosen(n, more), [n]);
-  if (takes("truncation")) inputs.truncation = new ort.Tensor("float32", [truncation ?? 1], []);
-  const { type, dims, data } = (await session.run(inputs)).image;
-  if (type === "uint8") return { pixels: new Uint8ClampedArray(data), shape: dims };
-  const [, channels, height, width] = dims, area = height * width, [low, high] = range;
-  const pixels = new Uint8ClampedArray(data.length); // clamps, and rounds half to even as numpy does
+  const classes = takes("label") && chosen(n, more), one = takes("truncation") && new ort.Tensor("float32", [truncation ?? 1], []);
+  const fixed = session.inputMetadata[0].shape[0], size = fixed > 0 ? fixed : n; // images of each call
+  const pixels = [], shape = [n];
+  for (let first = 0; first < n; first += size) {
+    const inputs = { latent: new ort.Tensor("float32", part(Float32Array.from(z), first, size, dim), [size, dim]) };
+    if (classes) inputs.label = new ort.Tensor("int64", part(classes, first, size, 1), [size]);
+    if (one) inputs.truncation = one;
+    const { image } = await session.run(inputs), made = image.type === "uint8" ? image : interleaved(image, range);
+    shape.splice(1, 3, ...made.dims.slice(1));
+    pixels.push(made.data);
+  }
+  return { pixels: joined(pixels, shape), shape };
+}
+
+// Rows first … first + size - 1 of `all`, each `wide` numbers; behind the last there are zeros.
+function part(all, first, size, wide) {
+  if (size * wide === all.length) return all;
+  const rows = new all.constructor(size * wide);
+  rows.set(all.subarray(first * wide, (first + size) * wide));
+  return rows;
+}
+
+// The pixels (n, height, width, channels) of floats (n, channels, height, width) in `range`.
+function interleaved({ data, dims: [n, channels, height, width] }, [low, high]) {
+  const area = height * width, pixels = new Uint8ClampedArray(data.length); // clamps, and rounds half to even as numpy does
   for (let i = 0; i < data.length; i++) {
     const plane = Math.floor(i / area), image = Math.floor(plane / channels);
     const at = (image * area + (i % area)) * channels + (plane % channels);
     pixels[at] = ((data[i] - low) * 255) / (high - low);
   }
-  return { pixels, shape: [n, height, width, channels] };
+  return { data: pixels, dims: [n, height, width, channels] };
+}
+
+// The pixels of several calls, as many as `shape` has.
+function joined(calls, shape) {
+  const pixels = new Uint8ClampedArray(shape.reduce((a, b) => a * b));
+  let at = 0;
+  for (const data of calls) {
+    const kept = data.subarray(0, pixels.length - at);
+    pixels.set(kept, at);
+    at += kept.length;
+  }
+  return pixels;
 }
 
 // The classes of n images, int64: `labels`, or all `label`, or each its own.

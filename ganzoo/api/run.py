@@ -138,6 +138,7 @@ class TrainedRun(os.PathLike[str]):
         best: bool = False,
         precision: str = "float32",
         uint8: bool = False,
+        batch: int | None = None,
         opset: int | None = None,
         ir_version: int | None = None,
         force: bool = False,
@@ -145,17 +146,19 @@ class TrainedRun(os.PathLike[str]):
         """Write the generator to an ONNX file, once it is proved to draw the same.
 
         It is the newest checkpoint's, or with `best` that of the checkpoint `self.best`.
-        By default the file is exports/NAME.onnx, with the `precision` ("float16" or "int8") and
-        "uint8" in its name. The rest is as in `ganzoo.export.exporting.export_onnx`.
+        By default the file is exports/NAME.onnx, with the `precision` ("float16" or "int8"),
+        "uint8" and the `batch` in its name. The rest is as in
+        `ganzoo.export.exporting.export_onnx`.
         """
         from ganzoo.export.exporting import default_path, export_onnx
         from ganzoo.export.graph import OPSET
 
         return export_onnx(
             self.best if best else self.path,
-            default_path(self.name, precision, uint8) if path is None else Path(path),
+            default_path(self.name, precision, uint8, batch) if path is None else Path(path),
             precision=precision,
             uint8=uint8,
+            batch=batch,
             opset=OPSET if opset is None else opset,
             ir_version=ir_version,
             force=force,

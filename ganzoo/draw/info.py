@@ -76,11 +76,11 @@ class ModelInfo:
         """Numbers that make one image."""
         return int(self.latent["shape"][0])
 
-    @property
-    def takes(self) -> str:
-        """The same in words: "latent float32 (n, 100), label int64 (n)"."""
+    def takes(self, batch: int | None = None) -> str:
+        """Return the same in words: "latent float32 (n, 100), label int64 (n)"."""
+        n = "n" if batch is None else str(batch)
         return ", ".join(
-            f"{name} {dtype} ({', '.join('n' if size is None else str(size) for size in shape)})"
+            f"{name} {dtype} ({', '.join(n if size is None else str(size) for size in shape)})"
             for name, (dtype, shape) in self.inputs.items()
         )
 

@@ -14,14 +14,15 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from ganzoo.draw import firstlayer, graph, untrusted
+from ganzoo.draw import firstlayer, form, graph, untrusted
+from ganzoo.draw.activations import FirstLayer
 from ganzoo.draw.apart import Apart
+from ganzoo.draw.form import Form, Given
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.graph import Graph
 from ganzoo.draw.info import ModelInfo
-from ganzoo.draw.ports import Port
 from ganzoo.draw.untrusted import Contents
-from ganzoo.draw.vocabulary.cost import of_one_image
+from ganzoo.draw.vocabulary.cost import of_batch, of_one_image
 from ganzoo.draw.vocabulary.values import Unknown
 from ganzoo.errors import DeviceError, ModelFileError, UsageError
 
@@ -63,9 +64,9 @@ def from_bytes(
     """
     contents = untrusted.inspect(content, path)
     info = ModelInfo.from_metadata(contents.metadata, path)
-    _check_ports(contents, info, path)
+    how = form.read(contents, info, path)
     found = graph.read(content, path)
-    most = _most_at_once(found, info)
+    most = _most_at_once(found, info, how)
 
     def opened_session(content: bytes) -> onnxruntime.InferenceSession | Apart:
         if most or ours:
@@ -73,30 +74,30 @@ def from_bytes(
         return Apart(content, contents, path, providers, threads)
 
     session = opened_session(content)
+    call = _Calling(session, path)
 
-    def forward(z: NDArray[np.float32], *more: NDArray[Any]) -> NDArray[Any]:
-        try:
-            given = dict(zip(info.inputs, (z, *more), strict=True))
-            images = np.asarray(session.run(["image"], given)[0])
-        except ModelFileError:
-            raise
-        except Exception as error:  # onnxruntime's exceptions have no common base
-            raise ModelFileError(why_not_run(error, path, len(z))) from error
-        if images.shape != (len(z), *info.output_shape) or images.dtype != info.image["dtype"]:
+    def forward(*inputs: NDArray[Any]) -> NDArray[Any]:
+        made = [call(["image"], given, n)[0][:n] for given, n in how.calls(inputs)]
+        images = made[0] if len(made) == 1 else np.concatenate(made)
+        if images.dtype == np.float16:
+            images = images.astype(np.float32)
+        shape = len(inputs[0]), *info.output_shape
+        if images.shape != shape or images.dtype != info.image["dtype"]:
             raise ModelFileError(
                 f"{path} draws {images.dtype} {images.shape}, not what it declares"
             )
         return images
 
     sha256, runs_on = hashlib.sha256(content).hexdigest(), session.get_providers()[0]
-    inner = firstlayer.find(found.nodes)
-    if not inner:
+    names = firstlayer.find(found.nodes)
+    if not names:
         return Generator(info, forward, sha256, runs_on, most=most)
 
     @functools.cache
-    def opened() -> _FirstLayer:  # drawing needs none
-        extended = firstlayer.with_outputs(content, inner)
-        return _FirstLayer(opened_session(extended), inner, info, path)
+    def opened() -> FirstLayer:  # drawing needs none
+        extended = opened_session(firstlayer.with_outputs(content, names))
+        inside = functools.partial(_Calling(extended, path), names, partly=True)
+        return FirstLayer(inside, info, how, path)
 
     def first_layer(*inputs: NDArray[Any]) -> NDArray[np.float32]:
         return opened()(*inputs)
@@ -104,60 +105,43 @@ def from_bytes(
     return Generator(info, forward, sha256, runs_on, first_layer, most=most)
 
 
-class _FirstLayer:
-    """From what a model takes to the values `names` of its graph: float32 (n, features)."""
+class _Calling:
+    """An open file, as it is called; `path` is only for messages."""
 
-    def __init__(
-        self,
-        session: onnxruntime.InferenceSession | Apart,
-        names: list[str],
-        info: ModelInfo,
-        path: str | Path,
-    ) -> None:
-        self.session, self.names, self.inputs, self.path = session, names, info.inputs, path
-        few, more = (self._values(*info.zeros(n)) for n in (2, 3))
-        self.batch_axes = [_grown(a, b) for a, b in zip(few, more, strict=True)]
+    def __init__(self, session: onnxruntime.InferenceSession | Apart, path: str | Path) -> None:
+        self.session, self.path = session, path
 
-    def __call__(self, z: NDArray[np.float32], *more: NDArray[Any]) -> NDArray[np.float32]:
-        values = zip(self._values(z, *more), self.batch_axes, strict=True)
-        try:
-            parts = [np.moveaxis(value, axis, 0).reshape(len(z), -1) for value, axis in values]
-        except ValueError as error:
-            raise ModelFileError(
-                f"{self.path} does not keep the images of a batch apart"
-            ) from error
-        return np.concatenate(parts, axis=1)
-
-    def _values(self, z: NDArray[Any], *more: NDArray[Any]) -> list[NDArray[np.float32]]:
+    def __call__(
+        self, names: Sequence[str], given: Given, n: int, *, partly: bool = False
+    ) -> list[NDArray[Any]]:
+        """Return the values `names` for n images; where `partly`, what they need alone is run."""
         options = onnxruntime.RunOptions()
-        options.only_execute_path_to_fetches = True
+        options.only_execute_path_to_fetches = partly
         try:
-            given = dict(zip(self.inputs, (z, *more), strict=True))
-            made = self.session.run(self.names, given, options)
-            return [np.asarray(value, np.float32) for value in made]
+            return [np.asarray(value) for value in self.session.run(names, given, options)]
         except ModelFileError:
             raise
         except Exception as error:  # onnxruntime's exceptions have no common base
-            raise ModelFileError(why_not_run(error, self.path, len(z))) from error
+            raise ModelFileError(why_not_run(error, self.path, n)) from error
 
 
-def _grown(few: NDArray[np.float32], more: NDArray[np.float32]) -> int:
-    """Return the axis of the batch; it is the last where weights stand on the left of z."""
-    sizes = zip(few.shape, more.shape, strict=False)
-    return next((axis for axis, (a, b) in enumerate(sizes) if a != b), 0)
-
-
-def _most_at_once(found: Graph, info: ModelInfo) -> int:
+def _most_at_once(found: Graph, info: ModelInfo, how: Form) -> int:
     """Return how many images a file may draw at once in this process; 0: it is run apart.
 
     Only graphs of the kind that `ganzoo export` writes are run here, as their work is known. A call
     of onnxruntime cannot be interrupted: so it may not take long.
     """
     try:
-        cost = of_one_image(found, info)
+        if how.batch is None:
+            cost = of_one_image(found, info)
+            most = min(MAX_PRODUCTS // cost.products, MAX_MEMORY // cost.nbytes)
+        else:
+            cost = of_batch(found, info, how.batch)
+            fits = cost.products <= MAX_PRODUCTS and cost.nbytes <= MAX_MEMORY
+            most = how.batch if fits else 0
     except Unknown:
         return 0
-    return min(MAX_PRODUCTS // cost.products, MAX_MEMORY // cost.nbytes)
+    return most if how.usual else 0
 
 
 def usable_cpus() -> int:
@@ -165,18 +149,6 @@ def usable_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _check_ports(contents: Contents, info: ModelInfo, path: str | Path) -> None:
-    """Raise ModelFileError unless inputs and output are exactly as the metadata say."""
-    wanted = [Port(name, *port) for name, port in info.inputs.items()]
-    output = Port("image", info.image["dtype"], (None, *info.output_shape))
-    if (contents.inputs, contents.outputs) != (wanted, [output]):
-        shape = ", ".join(map(str, info.output_shape))
-        raise ModelFileError(
-            f"{path} should map {info.takes} to image {info.image['dtype']} (n, {shape}), and does "
-            "not"
-        )
 
 
 def open_session(

@@ -12,7 +12,8 @@ from typing import Any
 from onnx import ModelProto
 from torch import nn
 
-from ganzoo.draw import untrusted
+from ganzoo.draw import form, untrusted
+from ganzoo.draw.form import MAX_BATCH
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import PRECISIONS, ModelInfo
 from ganzoo.errors import ModelFileError, OutputError, UsageError
@@ -20,7 +21,7 @@ from ganzoo.export import variants
 from ganzoo.export.graph import OPSET, clean, to_onnx
 from ganzoo.export.parity import HELD_OUT, Parity, Reference, with_metadata
 from ganzoo.export.quantize import int8
-from ganzoo.export.shapes import with_shapes
+from ganzoo.export.shapes import with_batch, with_shapes
 from ganzoo.printable import file_name
 from ganzoo.runs.finding import Words
 from ganzoo.runs.weights import load_generator
@@ -41,6 +42,7 @@ class Exported:
     parity: Parity
     seconds: float  # that exporting took, checks included
     info: ModelInfo
+    batch: int | None  # images that the file draws in each call; None is any number
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it as JSON holds it, with the precision in place of `info`."""
@@ -51,17 +53,18 @@ class Exported:
             "opset": self.opset,
             "ir_version": self.ir_version,
             "precision": self.info.precision,
+            "batch": self.batch,
             "operators": dict(self.operators.most_common()),
             "parity": self.parity.to_json(),
             "seconds": round(self.seconds, 2),
         }
 
 
-def default_path(name: str, precision: str, uint8: bool) -> Path:
+def default_path(name: str, precision: str, uint8: bool, batch: int | None = None) -> Path:
     """Return where the model `name` is written to where nobody says: exports/NAME-fp16.onnx."""
     kinds = {"float32": [], "float16": ["fp16"]}.get(precision, [precision])
-    stem = "-".join([file_name(name), *kinds, *(["uint8"] if uint8 else [])])
-    return Path("exports", f"{stem}.onnx")
+    kinds = [*kinds, *(["uint8"] if uint8 else []), *([f"batch{batch}"] if batch else [])]
+    return Path("exports", f"{'-'.join([file_name(name), *kinds])}.onnx")
 
 
 def export_onnx(
@@ -70,6 +73,7 @@ def export_onnx(
     *,
     precision: str = "float32",
     uint8: bool = False,
+    batch: int | None = None,
     opset: int = OPSET,
     ir_version: int | None = None,
     force: bool = False,
@@ -80,8 +84,9 @@ def export_onnx(
     "float32", "float16" or "int8". `force` replaces a file that holds another model.
 
     The graph maps `latent` float32 (batch, latent_dim) to `image` float32 (batch, C, H, W), or with
-    `uint8` to uint8 (batch, H, W, C). It takes any batch, and works as in evaluation mode. The
-    float32 model is always checked first, then each smaller model made from it.
+    `uint8` to uint8 (batch, H, W, C). It works as in evaluation mode, and takes any batch, or with
+    `batch` only that one, as programs for phones and small devices want it. The float32 model is
+    always checked first, then each smaller model made from it.
 
     Raises UsageError for a wrong argument, ModelFileError where the images differ from torch's by
     more than `Parity.passes` allows, and OutputError where `target` holds another file: before the
@@ -91,15 +96,19 @@ def export_onnx(
         raise UsageError(f"'{target}' does not end in .onnx, as the name of an ONNX file must")
     if precision not in PRECISIONS:
         raise UsageError(f"there is no precision {precision!r}: choose {', '.join(PRECISIONS)}")
+    if batch is not None and not 1 <= batch <= MAX_BATCH:
+        raise UsageError(f"batch must be from 1 to {MAX_BATCH:,}, not {batch}", "batch")
     start = time.perf_counter()
     generator, network = source if isinstance(source, tuple) else load_generator(source)
     check_place(target)
     if target.exists() and not force:
         wanted = variant(generator.info, precision, uint8)
-        if not could_be(wanted, untrusted.read(target), target, opset):
+        if not could_be(wanted, untrusted.read(target), target, opset, batch):
             raise _another(target)
     with one_thread():  # sums in another order would be other bytes
-        model, info, parity = _proved(generator, network, precision, uint8, opset, ir_version)
+        model, info, parity = _proved(
+            generator, network, precision, uint8, batch, opset, ir_version
+        )
     info = replace(info, parity=parity.to_json())
     content = with_metadata(with_shapes(model), info)
     if target.is_file() and not force and target.read_bytes() != content:
@@ -116,6 +125,7 @@ def export_onnx(
         parity,
         time.perf_counter() - start,
         info,
+        batch,
     )
 
 
@@ -124,6 +134,7 @@ def _proved(
     network: nn.Module,
     precision: str,
     uint8: bool,
+    batch: int | None,
     opset: int,
     ir_version: int | None,
 ) -> tuple[ModelProto, ModelInfo, Parity]:
@@ -144,6 +155,9 @@ def _proved(
         model = clean(variants.uint8(model, info))
         info = variant(info, precision, uint8)
         parity = reference.check(model, info)
+    if batch is not None:
+        model = with_batch(model, batch)
+        parity = reference.check(model, info)
     return model, info, parity
 
 
@@ -153,7 +167,9 @@ def variant(info: ModelInfo, precision: str, uint8: bool = False) -> ModelInfo:
     return replace(info, precision=precision, image=image if uint8 else info.image)
 
 
-def could_be(wanted: ModelInfo, content: bytes, where: Path, opset: int = OPSET) -> bool:
+def could_be(
+    wanted: ModelInfo, content: bytes, where: Path, opset: int = OPSET, batch: int | None = None
+) -> bool:
     """Return whether the content of the file `where` says of itself what `wanted` says.
 
     Only its parity is known after the export, and whether it is the same to the last byte.
@@ -161,10 +177,11 @@ def could_be(wanted: ModelInfo, content: bytes, where: Path, opset: int = OPSET)
     try:
         found = untrusted.inspect(content, where)
         said = ModelInfo.from_metadata(found.metadata, where)
+        how = form.read(found, said, where)
     except ModelFileError:
         return False
     both = (replace(info, parity={}).to_metadata() for info in (said, wanted))
-    return found.opset == opset and next(both) == next(both)
+    return (found.opset, how.batch) == (opset, batch) and next(both) == next(both)
 
 
 def _another(target: Path) -> OutputError:

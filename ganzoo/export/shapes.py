@@ -53,14 +53,28 @@ def with_shapes(model: ModelProto) -> ModelProto:
     return made
 
 
+def with_batch(model: ModelProto, batch: int) -> ModelProto:
+    """Return `model` for exactly `batch` images in each call."""
+    made = ModelProto()
+    made.CopyFrom(model)
+    _fix(made, batch)
+    onnx.checker.check_model(made, full_check=True)
+    return made
+
+
+def _fix(model: ModelProto, batch: int) -> None:
+    """Set the free size of all inputs and outputs of `model` to `batch`, in place."""
+    for port in (*model.graph.input, *model.graph.output):
+        for dim in port.type.tensor_type.shape.dim:
+            if dim.dim_param:
+                dim.dim_value = batch
+
+
 def _inferred(model: ModelProto, n: int) -> dict[str, ValueInfoProto]:
     """Return what ONNX infers for n images, by name; where the batch is free, for that one."""
     fixed = ModelProto()
     fixed.CopyFrom(model)
-    for port in (*fixed.graph.input, *fixed.graph.output):
-        for dim in port.type.tensor_type.shape.dim:
-            if dim.dim_param:
-                dim.dim_value = n
+    _fix(fixed, n)
     inferred = onnx.shape_inference.infer_shapes(fixed, data_prop=True)
     return {info.name: info for info in inferred.graph.value_info}
 

@@ -242,7 +242,7 @@ def _exported(path: Path, content: bytes, digest: str, contents: Contents, info:
     rows = [
         ("file", f"{path}, {len(content):,} bytes"),
         ("SHA-256", digest),
-        ("input", info.takes),
+        ("input", info.takes()),
         ("output", f"image {info.image['dtype']} (n, {shape})"),
         ("weights", info.precision),
         ("ONNX", f"opset {contents.opset}, IR version {contents.ir_version}"),

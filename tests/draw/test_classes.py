@@ -164,7 +164,7 @@ def test_a_model_without_classes_says_so() -> None:
 
 def test_a_truncation_is_one_of_the_inputs() -> None:
     model = Generator(info(label=label(NAMES), truncation=True), draw)
-    assert model.info.takes == "latent float32 (n, 2), label int64 (n), truncation float32 ()"
+    assert model.info.takes() == "latent float32 (n, 2), label int64 (n), truncation float32 ()"
     assert model.sample(1)[0, 1, 0, 0] == 100
     assert model.sample(5, label=1, truncation=0.5)[4, 1, 1, 0] == 50
     assert model.truncated(0).of(1).draw(np.zeros((3, 2)), batch_size=2)[2, 1, 1, 0] == 0

@@ -206,6 +206,13 @@ def test_small_models_of_pixels_in_node(
     assert_same(images, ganzoo.load(model).sample(20, seed=7))
 
 
+@pytest.mark.parametrize("uint8", [False, True])
+def test_a_fixed_batch_in_node(trained: Path, installed: Path, tmp_path: Path, uint8: bool) -> None:
+    model = export_onnx(trained, tmp_path / "x.onnx", batch=8, uint8=uint8).path
+    images = drawn_in_node(installed, model, "-n", 20, "--seed", 7)
+    assert_same(images, ganzoo.load(model).sample(20, seed=7))
+
+
 def test_colours_and_another_range_in_node(installed: Path, tmp_path: Path) -> None:
     """A model that is no more than its latents: 5 numbers, and an image of 3 channels, 2 x 4."""
     constants = {

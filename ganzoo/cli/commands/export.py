@@ -60,6 +60,13 @@ def export(
     uint8: Annotated[
         bool, typer.Option("--uint8", help="Give images as uint8 pixels (n, H, W, C).")
     ] = False,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Draw N images in each call, as converters for devices want it.  [any]",
+        ),
+    ] = None,
     latent_in_graph: Annotated[bool, typer.Option("--latent-in-graph", hidden=True)] = False,
     opset: Annotated[int | None, typer.Option(help="Of ONNX, 18 to 22.  [20]")] = None,
     ir_version: Annotated[
@@ -101,7 +108,7 @@ def export(
     precision = "float16" if fp16 else "int8" if int8 else "float32"
     kinds = [name for name, wanted in (("fp16", fp16), ("int8", int8), ("uint8", uint8)) if wanted]
 
-    versions = given_only({"opset": opset, "ir_version": ir_version})
+    versions = given_only({"opset": opset, "ir_version": ir_version, "batch": batch})
     if found.kind == "onnx":
         options = [name.replace("_", "-") for name in (*kinds, *versions)]
         _check_exported(found.path, options, to_page=web is not None or single_file is not None)
@@ -128,7 +135,7 @@ def export(
         from ganzoo.export.exporting import could_be, variant
 
         wanted = variant(opened()[0].info, precision, uint8)
-        return could_be(wanted, content, found.path, **given_only({"opset": opset}))
+        return could_be(wanted, content, found.path, **given_only({"opset": opset, "batch": batch}))
 
     if web is not None or single_file is not None:
         _check_pages(output, single_file)
@@ -140,7 +147,7 @@ def export(
     from ganzoo.export.exporting import default_path
     from ganzoo.export.speed import against_torch
 
-    result = export_to(output or default_path(name, precision, uint8))
+    result = export_to(output or default_path(name, precision, uint8, batch))
     speeds = against_torch({"onnxruntime": load_onnx(result.path, "CPU")}, opened()[1])
     if as_json:
         print_json({**result.to_json(), "images_per_second": speeds})
@@ -194,7 +201,8 @@ def _report(source: Path, result: Exported, images_per_second: Speeds) -> None:
     """Print what was exported, how equal and how fast it is; the path is the last line."""
     info, parity = result.info, result.parity
     operators = ", ".join(f"{count} {name}" for name, count in result.operators.most_common())
-    image = f"{info.image['dtype']} (n, {', '.join(map(str, info.output_shape))})"
+    sizes = [result.batch or "n", *info.output_shape]
+    image = f"{info.image['dtype']} ({', '.join(map(str, sizes))})"
     off = f"pixels off by {parity.uint8_max} of 255 at most, {parity.uint8_mean:.2g} on average"
     if not parity.uint8_max:
         off = "no pixel differs"
@@ -204,7 +212,7 @@ def _report(source: Path, result: Exported, images_per_second: Speeds) -> None:
         off += f", PSNR {parity.psnr:.1f} dB"
     images = sum(parity.batch_sizes)
     print_line(f"from       {source}: {info.architecture}, {info.samples_seen:,} images seen")
-    print_line(f"graph      {info.takes} to image {image}")
+    print_line(f"graph      {info.takes(result.batch)} to image {image}")
     print_line(f"weights    {info.precision}")
     print_line(f"onnx       opset {result.opset}, IR version {result.ir_version}: {operators}")
     print_line(f"file       {result.nbytes:,} bytes, SHA-256 {result.sha256}")

@@ -1,0 +1,181 @@
+"""Files that draw a fixed number of images in each call, and files of float16 numbers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper
+from onnxruntime.transformers.float16 import convert_float_to_float16
+from torch import nn
+
+import ganzoo
+from ganzoo.draw import latents
+from ganzoo.draw.directions import principal
+from ganzoo.draw.form import MAX_BATCH
+from ganzoo.draw.generator import Generator
+from ganzoo.draw.session import from_bytes
+from ganzoo.errors import ModelFileError, OutputError, UsageError
+from ganzoo.export import variants
+from ganzoo.export.exporting import export_onnx
+from ganzoo.export.graph import clean, to_onnx
+from ganzoo.export.parity import with_metadata
+from ganzoo.export.shapes import with_batch, with_shapes
+from ganzoo.train.networks import draw
+from tests.conftest import Cli
+from tests.export.test_graph import end, image, info_of
+from tests.export.test_inputs import INFO, Styled
+
+pytestmark = pytest.mark.usefixtures("quick_exports")
+
+
+def fixed(path: Path) -> list[list[int]]:
+    """The shapes of all inputs, outputs and values of a file; a free size is 0."""
+    graph = onnx.load(path).graph
+    return [
+        [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        for value in (*graph.input, *graph.output, *graph.value_info)
+    ]
+
+
+@pytest.mark.parametrize("batch", [1, 3, 64])
+def test_a_file_of_a_fixed_batch_draws_any_number(
+    trained: Path, exported: Path, tmp_path: Path, batch: int
+) -> None:
+    made = export_onnx(trained, tmp_path / "x.onnx", batch=batch)
+    assert made.to_json()["batch"] == batch
+    shapes = fixed(made.path)
+    assert shapes[:2] == [[batch, 100], [batch, 1, 28, 28]]
+    assert all(0 not in shape for shape in shapes)
+    ours, other = ganzoo.load(made.path), ganzoo.load(exported)
+    assert ours.most == batch  # it runs in this process, as its work is known
+    for n in (1, 2, 3, 7, 130):
+        off = ours.sample(n, seed=5).astype(int) - other.sample(n, seed=5)
+        assert np.abs(off).max() <= 1
+    assert np.array_equal(ours.sample(7, 2, batch_size=2), ours.sample(7, 2))
+    found, expected = principal(ours, count=3), principal(other, count=3)
+    np.testing.assert_allclose(found.shares, expected.shares, rtol=1e-3)
+    np.testing.assert_allclose(found.vectors, expected.vectors, atol=1e-3)
+
+
+def test_every_variant_of_a_fixed_batch(tmp_path: Path) -> None:
+    """Convolutions as phases, in 16 bits and as pixels, of five images in each call."""
+    torch.manual_seed(0)
+    network = nn.Sequential(*image(4, 3), nn.BatchNorm2d(4), nn.ConvTranspose2d(4, 8, 4, 2, 1),
+                            nn.BatchNorm2d(8), nn.LeakyReLU(0.2), *end(8))  # fmt: skip
+    info = info_of(network)
+    whole = to_onnx(network, info)
+    torchs = Generator(info, partial(draw, network))
+    for model in (whole, clean(variants.half(whole))):
+        made = with_shapes(with_batch(model, 5))
+        ours = from_bytes(with_metadata(made, info), "m.onnx", "CPU")
+        assert ours.most == 5
+        assert np.abs(ours.sample(12).astype(int) - torchs.sample(12)).max() <= 1
+    pixels = replace(info, image={**info.image, "layout": "NHWC", "dtype": "uint8"})
+    made = with_shapes(with_batch(clean(variants.uint8(whole, info)), 5))
+    ours = from_bytes(with_metadata(made, pixels), "m.onnx", "CPU")
+    assert ours.run(np.zeros((7, 6))).dtype == np.uint8
+    assert np.abs(ours.sample(12).astype(int) - torchs.sample(12)).max() <= 1
+
+
+def test_labels_and_a_truncation_of_a_fixed_batch() -> None:
+    torch.manual_seed(0)
+    network = Styled().eval()
+    model = with_batch(to_onnx(network, INFO), 4)
+    ours = from_bytes(with_metadata(model, INFO), "m.onnx", "CPU")
+    torchs = Generator(INFO, partial(draw, network))
+    for label, truncation in ((None, None), ("Bag", 0.5)):
+        off = ours.sample(9, 3, label=label, truncation=truncation).astype(int) - torchs.sample(
+            9, 3, label=label, truncation=truncation
+        )
+        assert np.abs(off).max() <= 1
+
+
+def test_the_command(trained: Path, exported: Path, tmp_path: Path, cli: Cli) -> None:
+    done = cli("export", trained, "--batch", 8, "-o", tmp_path / "x.onnx")
+    assert done.code == 0, done.err
+    assert "latent float32 (8, 100) to image float32 (8, 1, 28, 28)" in done.out
+    sampled = cli("sample", tmp_path / "x.onnx", "-n", 11, "-o", tmp_path / "x.png")
+    usual = cli("sample", exported, "-n", 11, "-o", tmp_path / "usual.png")
+    assert (sampled.code, usual.code) == (0, 0)
+    assert (tmp_path / "x.png").read_bytes() == (tmp_path / "usual.png").read_bytes()
+    again = cli("export", trained, "--batch", 8, "-o", tmp_path / "x.onnx", "--json")
+    assert json.loads(again.out)["batch"] == 8
+    other = cli("export", trained, "--batch", 9, "-o", tmp_path / "x.onnx")
+    assert (other.code, "is not this model" in other.err) == (6, True)
+    refused = cli("export", trained, "--batch", 0, "-o", tmp_path / "y.onnx")
+    assert (refused.code, "--batch must be from 1 to 65,536, not 0" in refused.err) == (2, True)
+
+
+def test_another_batch_is_another_model(trained: Path, exported: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "x.onnx"
+    copy.write_bytes(exported.read_bytes())
+    with pytest.raises(OutputError, match="is not this model"):
+        export_onnx(trained, copy, batch=2)
+    with pytest.raises(UsageError, match="batch must be from 1"):
+        export_onnx(trained, tmp_path / "y.onnx", batch=MAX_BATCH + 1)
+
+
+@pytest.mark.parametrize(
+    ("latent", "made"),
+    [(0, 0), (2**63, 2**63), (MAX_BATCH + 1, MAX_BATCH + 1), (4, 5), (4, "n"), ("n", 4)],
+)
+def test_batches_that_cannot_be(
+    exported: Path, tmp_path: Path, latent: int | str, made: int | str
+) -> None:
+    model = onnx.load(exported)
+    for port, size in ((model.graph.input[0], latent), (model.graph.output[0], made)):
+        dim = port.type.tensor_type.shape.dim[0]
+        dim.Clear()
+        if isinstance(size, str):
+            dim.dim_param = size
+        else:
+            dim.dim_value = size if size < 2**63 else -1
+    (tmp_path / "x.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(ModelFileError, match="should map latent"):
+        ganzoo.load(tmp_path / "x.onnx")
+
+
+def test_a_call_of_too_much_work_runs_apart() -> None:
+    """It would keep Ctrl-C waiting in this process."""
+    network = nn.Sequential(
+        nn.Linear(6, 2048), nn.Linear(2048, 2048), nn.Linear(2048, 4), nn.Unflatten(1, (1, 2, 2))
+    )
+    info = info_of(network)
+    model = to_onnx(network, info)
+    for batch, most in ((7, 7), (MAX_BATCH, 0)):
+        file = with_metadata(with_batch(model, batch), info)
+        assert from_bytes(file, "m.onnx", "CPU").most == most
+
+
+@pytest.mark.parametrize("batch", [None, 3])
+def test_inputs_and_outputs_of_float16(
+    trained: Path, exported: Path, tmp_path: Path, batch: int | None
+) -> None:
+    """As the converters of other projects write them."""
+    made = export_onnx(trained, tmp_path / "x.onnx", batch=batch).path
+    model = convert_float_to_float16(onnx.load(made), keep_io_types=False)
+    assert model.graph.output[0].type.tensor_type.elem_type == TensorProto.FLOAT16
+    (tmp_path / "half.onnx").write_bytes(model.SerializeToString())
+    ours, other = ganzoo.load(tmp_path / "half.onnx"), ganzoo.load(exported)
+    images = ours.run(latents.normal(5, 100, 1))
+    assert (images.dtype, images.shape) == (np.float32, (5, 1, 28, 28))
+    assert np.abs(ours.sample(10, 1).astype(int) - other.sample(10, 1)).max() <= 2
+    assert principal(ours, count=1).shares == pytest.approx(principal(other, count=1).shares, 0.01)
+
+
+def test_labels_are_never_floats(tmp_path: Path) -> None:
+    model = to_onnx(Styled().eval(), INFO)
+    model.graph.input[1].type.tensor_type.elem_type = TensorProto.FLOAT16
+    cast = helper.make_node("Cast", ["label"], ["whole"], to=TensorProto.INT64)
+    for node in model.graph.node:
+        node.input[:] = ["whole" if name == "label" else name for name in node.input]
+    model.graph.node.insert(0, cast)
+    with pytest.raises(ModelFileError, match=r"should map latent .*label int64"):
+        from_bytes(with_metadata(model, INFO), "m.onnx", "CPU")
