@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ganzoo.api.loading import load
     from ganzoo.api.table import runs
     from ganzoo.api.training import resume, train
+    from ganzoo.export.adopting import adopt
 
 # onnxruntime sends telemetry, and keeps an id of the machine, unless this is set before it is
 # imported. It stays on where the user sets it to 0.
@@ -33,6 +34,7 @@ __all__ = [
     "Objective",
     "TrainConfig",
     "__version__",
+    "adopt",
     "evaluate",
     "evaluate_checkpoints",
     "load",
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 _DOORS = {
+    "adopt": "ganzoo.export.adopting",
     "evaluate": "ganzoo.api.evaluating.evaluate",
     "evaluate_checkpoints": "ganzoo.api.evaluating.evaluate",
     "load": "ganzoo.api.loading",

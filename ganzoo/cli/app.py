@@ -9,6 +9,7 @@ import typer
 from ganzoo.api.terminal import print_line
 from ganzoo.architecture import __version__
 from ganzoo.cli.commands import (
+    adopt,
     authors,
     bench_zoo,
     data,
@@ -64,6 +65,7 @@ app.add_typer(data.app, name="data")
 app.command("train")(with_settings(train.train))
 app.command("resume")(with_settings(resume.resume, resumed=True))
 app.command("export")(export.export)
+app.command("adopt")(adopt.adopt)
 app.command("sample")(sample.sample)
 app.command("sweep")(sweep.sweep)
 app.command("interpolate")(interpolate.interpolate)

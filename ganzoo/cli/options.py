@@ -40,6 +40,10 @@ SPELLED = {
     "data_options": "--set-data",
     "parent": "--dir",
     "label": "--class",
+    "image_range": "--range",
+    "latent_input": "--latent",
+    "label_input": "--label",
+    "image_output": "--image",
 }
 """Options that are not the parameter's name with dashes."""
 VALUES = {("precision", "float16"): "--fp16", ("precision", "int8"): "--int8"}

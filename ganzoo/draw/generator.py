@@ -56,8 +56,8 @@ class Generator:
         """Return what it draws and how: `<mlp_gan 28x28x1, float32, 128 images seen, torch>`."""
         height, width = self.info.image["size"]
         size = f"{height}x{width}x{self.info.image['channels']}"
-        seen = f"{self.info.samples_seen:,} images seen"
-        return f"<{self.info.architecture} {size}, {self.info.precision}, {seen}, {self.runs_on}>"
+        seen = f" {self.info.samples_seen:,} images seen," if self.info.seen else ""
+        return f"<{self.info.architecture} {size}, {self.info.precision},{seen} {self.runs_on}>"
 
     @property
     def classes(self) -> tuple[str, ...]:

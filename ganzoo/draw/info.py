@@ -31,6 +31,12 @@ OPTIONAL: dict[str, Any] = {"label": {}, "truncation": False}
 without classes is the same as before there were any."""
 
 
+NEEDED = ("latent", "image")
+"""Fields without which nothing can be drawn."""
+REBUILDING = ("version", "architecture", "plugin", "options")
+"""Fields without which the network cannot be built again."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelInfo:
     """All that sampling needs to know, and all that building the network again needs.
@@ -38,16 +44,19 @@ class ModelInfo:
     It is stored as string pairs `ganzoo.<field>`, each value JSON; `label` only where there are
     classes, and `truncation` only where it is possible. `options`, `plugin` and
     `architecture` rebuild the network; `latent` and `image` are enough to draw pictures without it.
+    So a file of somebody else's model has these two, and perhaps `label`.
     """
 
-    version: str  # of ganzoo
-    architecture: str
-    plugin: dict[str, str]  # the package that registered it, and its version
-    options: dict[str, Any]
+    version: str = ""  # of ganzoo
+    architecture: str = "generator"
+    plugin: dict[str, str] = field(  # the package that registered it, and its version
+        default_factory=lambda: {"package": "", "version": ""}
+    )
+    options: dict[str, Any] = field(default_factory=dict)
     latent: dict[str, Any]  # shape, dist, rng
     image: dict[str, Any]  # layout, dtype, range, size (height, width), channels
-    dataset: str
-    samples_seen: int
+    dataset: str = ""
+    samples_seen: int = 0
     precision: str = "float32"
     weights_sha256: str = ""
     parity: dict[str, Any] = field(default_factory=dict)
@@ -84,6 +93,12 @@ class ModelInfo:
             for name, (dtype, shape) in self.inputs.items()
         )
 
+    @property
+    def seen(self) -> str:
+        """What it was trained on, as far as it is known: "12,800 images of fashion_mnist seen"."""
+        of = f" of {self.dataset}" if self.dataset else ""
+        return f"{self.samples_seen:,} images{of} seen" if self.samples_seen or of else ""
+
     def zeros(self, n: int) -> tuple[NDArray[Any], ...]:
         """Return `inputs` for n images: z of zeros, labels of the first class, no truncation."""
         made = [
@@ -118,19 +133,31 @@ class ModelInfo:
         return {"ganzoo.schema": SCHEMA, **pairs}
 
     @classmethod
-    def from_metadata(cls, metadata: Mapping[str, str], path: object) -> ModelInfo:
-        """Read and check the pairs of the file at `path`; ModelFileError says what is wrong."""
+    def from_metadata(
+        cls, metadata: Mapping[str, str], path: object, *, rebuilds: bool = False
+    ) -> ModelInfo:
+        """Read and check the pairs of the file at `path`; ModelFileError says what is wrong.
+
+        Where it `rebuilds` a network, as weights alone do, it must say which one.
+        """
         if "ganzoo.schema" not in metadata:
-            raise ModelFileError(f"{path} was not written by ganzoo: it has no ganzoo metadata")
+            raise ModelFileError(
+                f"{path} was not written by ganzoo: it has no ganzoo metadata, which "
+                "`ganzoo adopt` gives to a generator"
+            )
         if metadata["ganzoo.schema"] != SCHEMA:
             raise ModelFileError(
                 f"{path} has metadata of schema {metadata['ganzoo.schema'][:20]!r}, and this "
                 f"ganzoo reads {SCHEMA}: upgrade ganzoo"
             )
         try:
-            missing = {name: v for name, v in OPTIONAL.items() if f"ganzoo.{name}" not in metadata}
-            present = [f.name for f in fields(cls) if f.name not in missing]
-            values = {name: _value(metadata, f"ganzoo.{name}") for name in present} | missing
+            needed = [*NEEDED, *(REBUILDING if rebuilds else ())]
+            values = {
+                name: _value(metadata, f"ganzoo.{name}")
+                for name in (each.name for each in fields(cls))
+                if name in needed or f"ganzoo.{name}" in metadata
+            }
+            values = asdict(cls(**values))
             _check(values)
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             why = " ".join(str(error).split())[:200]

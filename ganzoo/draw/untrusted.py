@@ -25,6 +25,11 @@ MAX_NODES = 2000
 MAX_PARTS = 100_000
 """Most fields and numbers of the structure; the zoo's largest has about two thousand."""
 MAX_DIMS = 8
+EXTERNAL = (
+    "its weights are in other files (external data): in Python, "
+    "`onnx.save(onnx.load('MODEL.onnx'), 'WHOLE.onnx')` makes one file of them"
+)
+OPTIMISED = ": onnxruntime optimised it for itself, so give the file that it was made from"
 STRING = 8
 
 # Operators of ONNX itself, whose result depends on their inputs alone: none is random. None keeps
@@ -144,7 +149,8 @@ class _Inspector(PortReader):
                 case 5:
                     self.attribute(value)
                 case 7 if (domain := as_text(value)) not in ("", "ai.onnx"):
-                    raise _Refused(f"it wants custom operators, of {domain[:60]!r}")
+                    why = f"it wants custom operators, of {domain[:60]!r}"
+                    raise _Refused(why + OPTIMISED * domain.startswith("com.microsoft"))
         if operator not in OPERATORS:
             raise _Refused(f"it wants the operator {operator[:60]!r}, which ganzoo does not run")
         return operator
@@ -177,9 +183,9 @@ class _Inspector(PortReader):
                 case 2 if as_int(value) == STRING:
                     raise _Refused("it has tensors of text")
                 case 13:
-                    raise _Refused("its weights are in other files (external data)")
+                    raise _Refused(EXTERNAL)
                 case 14 if as_int(value):
-                    raise _Refused("its weights are in other files (external data)")
+                    raise _Refused(EXTERNAL)
         if dims > MAX_DIMS or numbers > 2 * size:  # the smallest type there is has four bits
             raise _Refused(f"it declares a tensor far larger than the {size:,} bytes that it has")
 

@@ -24,6 +24,7 @@ from ganzoo.report.of_zoo import write
 from ganzoo.zoo import catalogue
 from tests.conftest import ROOT, Cli, Ganzoo, install, process, write_idx, write_idx_labels
 from tests.contests import CONTEST
+from tests.export.foreign import transposed
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # What a page may say without the test running it: set-up, which `make test` itself is.
@@ -54,6 +55,7 @@ def folder(tmp_path: Path) -> Path:
     masks = rng.integers(0, 256, (8, 28, 28), np.uint8)
     np.savez(tmp_path / "scans.npz", scans=masks[::-1], masks=masks)
     shutil.make_archive(str(tmp_path / "my_faces"), "zip", tmp_path / "my_faces")
+    transposed().write(tmp_path / "other.onnx")
     shutil.copytree(ROOT / "plugins", tmp_path / "plugins")
     return tmp_path
 

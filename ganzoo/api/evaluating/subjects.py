@@ -93,7 +93,7 @@ def of_onnx(found: Found) -> Subject:
         samples_seen=info.samples_seen,
         size=_size(info),
         channels=info.image["channels"],
-        data=(info.dataset, {}),
+        data=(info.dataset, {}) if info.dataset else None,
         batches=lambda count, seed, _: generator.stream(count, seed, BATCH),
         untrained=lambda: _untrained(info),
     )
@@ -167,9 +167,9 @@ def _size(info: ModelInfo) -> tuple[int, int]:
 def _untrained(info: ModelInfo, device: str = "cpu") -> Generator | None:
     """Return the generator with the first weights of seed 0, drawing on `device`.
 
-    Returns None where torch or the plugin is missing.
+    Returns None where torch or the plugin is missing, and for a model of another project.
     """
-    if find_spec("torch") is None:
+    if not info.plugin["package"] or find_spec("torch") is None:
         return None
     from ganzoo.draw.generator import Generator
     from ganzoo.runs.weights import weights_sha256

@@ -1,0 +1,97 @@
+"""`ganzoo adopt`: make an ONNX generator of another project one that ganzoo works with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganzoo.api.terminal import print_json, print_line
+from ganzoo.cli.options import AsJson
+from ganzoo.errors import UsageError
+
+if TYPE_CHECKING:
+    from ganzoo.export.adopting import Adopted
+
+
+def adopt(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An ONNX file that draws images.")],
+    image_range: Annotated[
+        str | None,
+        typer.Option(
+            "--range", metavar="LOW,HIGH", help="Values of black and of white, such as -1,1 or 0,1."
+        ),
+    ] = None,
+    latent_input: Annotated[
+        str | None, typer.Option("--latent", metavar="NAME", help="Input that takes the latents.")
+    ] = None,
+    label_input: Annotated[
+        str | None, typer.Option("--label", metavar="NAME", help="Input that takes the labels.")
+    ] = None,
+    image_output: Annotated[
+        str | None, typer.Option("--image", metavar="NAME", help="Output that is the images.")
+    ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="How many classes there are, or their names: cat,dog."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Default: exports/NAME.onnx."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that holds another model.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make an ONNX generator of another project one that all other commands work with."""
+    from ganzoo.export import adopting
+
+    done = adopting.adopt(
+        file,
+        output or Path("exports", file.name),
+        image_range=None if image_range is None else _range(image_range),
+        latent_input=latent_input,
+        label_input=label_input,
+        image_output=image_output,
+        classes=None if classes is None else _classes(classes),
+        force=force,
+    )
+    if as_json:
+        print_json(done.to_json())
+    else:
+        _report(file, done)
+
+
+def _range(words: str) -> tuple[float, float]:
+    """Return the numbers of "-1,1"."""
+    try:
+        low, high = map(float, words.split(","))
+    except ValueError:
+        raise UsageError(f"--range takes two numbers, as in --range=-1,1, not {words!r}") from None
+    return low, high
+
+
+def _classes(words: str) -> int | list[str]:
+    """Return the number of "10", or the names of "cat,dog"."""
+    if words.isdecimal():
+        return int(words)
+    return [word.strip() for word in words.split(",")]
+
+
+def _report(source: Path, done: Adopted) -> None:
+    """Print what the file takes and gives; the path is the last line."""
+    info = done.info
+    sizes = ", ".join(str(size) for size in (done.batch or "n", *info.output_shape))
+    low, high = info.image_range
+    print_line(f"from       {source}")
+    print_line(f"graph      {info.takes(done.batch)} to image {info.image['dtype']} ({sizes})")
+    drawn = f"{done.lowest:.3g} to {done.highest:.3g} in the first images"
+    print_line(f"values     {drawn}; black is {low:g}, white is {high:g}")
+    if info.classes:
+        print_line(f"classes    {', '.join(info.classes)}")
+    print_line(f"file       {done.nbytes:,} bytes, SHA-256 {done.sha256}")
+    print_line(f"next: ganzoo sample {quote(str(done.path))}")
+    print_line(done.path)

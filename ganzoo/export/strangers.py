@@ -1,0 +1,125 @@
+"""Which inputs and outputs of somebody else's ONNX generator are latents, labels and images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from onnx import ModelProto
+
+from ganzoo.draw.info import MAX_LATENTS
+from ganzoo.draw.ports import Port
+from ganzoo.draw.untrusted import Contents
+from ganzoo.errors import ModelFileError, UsageError
+
+FLOATS = ("float32", "float16")
+WHOLE = ("int64", "int32")
+WANTED = {
+    "latent_input": "an input float32 (n, latent_dim) or (n, latent_dim, 1, 1)",
+    "label_input": "an input int64 (n) or (n, 1) for labels",
+    "image_output": "an output (n, channels, height, width) or (n, height, width, channels)",
+}
+"""What each port may be, in words."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The inputs of a generator: z, and the labels where it takes any."""
+
+    latent: Port
+    label: Port | None
+
+    @property
+    def latent_dim(self) -> int:
+        """Numbers that make one image."""
+        dim = self.latent.shape[1]
+        assert dim is not None
+        return dim
+
+    @property
+    def batch(self) -> int | None:
+        """Images of each call, as the file declares it; None is any number."""
+        return self.latent.shape[0]
+
+
+def taken(
+    contents: Contents, model: ModelProto, z_name: str | None = None, label_name: str | None = None
+) -> Taken:
+    """Return which inputs of `model` are z and the labels: those named, or the only fitting ones.
+
+    z is float32 or float16, (n, latent_dim) or (n, latent_dim, 1, 1); labels are int64 or int32,
+    (n,) or (n, 1). Old files list their weights as inputs, which are left out. Raises UsageError
+    where a name is wrong or needed, ModelFileError where there is no such input or a further one.
+    """
+    weights = {tensor.name for tensor in model.graph.initializer}
+    inputs = [port for port in contents.inputs if port.name not in weights]
+    z = _chosen(inputs, "latent_input", z_name, _is_latent)
+    rest = [port for port in inputs if port is not z]
+    label = None
+    if label_name is not None or any(map(_is_label, rest)):
+        label = _chosen(rest, "label_input", label_name, _is_label)
+    if others := [port for port in rest if port is not label]:
+        raise ModelFileError(
+            f"it also takes {_listed(others)}: ganzoo gives a generator latents and labels alone"
+        )
+    return Taken(z, label)
+
+
+def given(contents: Contents, image: str | None = None) -> Port:
+    """Return which output is the image: the one named, or the only one of four dimensions.
+
+    Raises UsageError where a name is wrong or needed, ModelFileError where there is no image.
+    """
+    return _chosen(contents.outputs, "image_output", image, lambda port: len(port.shape) == 4)
+
+
+def layout(shape: Sequence[int]) -> str:
+    """Return "NCHW" or "NHWC" for the shape of a batch of images; ModelFileError if it is neither.
+
+    Where it could be both, as (n, 3, 3, 3), it is NCHW.
+    """
+    if len(shape) == 4 and min(shape[1:]) >= 1:
+        if shape[1] in (1, 3) and min(shape[2:]) >= 2:
+            return "NCHW"
+        if shape[3] in (1, 3) and min(shape[1:3]) >= 2:
+            return "NHWC"
+    raise ModelFileError(
+        f"it draws {tuple(shape)}, which is neither (n, channels, height, width) nor "
+        "(n, height, width, channels) with 1 or 3 channels"
+    )
+
+
+def _is_latent(port: Port) -> bool:
+    _, *sizes = port.shape or (None,)
+    dims = [size for size in sizes[:1] if size is not None and 1 <= size <= MAX_LATENTS]
+    return port.dtype in FLOATS and len(dims) == 1 and sizes[1:] in ([], [1, 1])
+
+
+def _is_label(port: Port) -> bool:
+    return port.dtype in WHOLE and len(port.shape) in (1, 2) and port.shape[1:] in ((), (1,))
+
+
+def _chosen(
+    ports: Iterable[Port], what: str, name: str | None, fits: Callable[[Port], bool]
+) -> Port:
+    """Return the port that is called `name`, or the only one that fits."""
+    ports = list(ports)
+    if name is not None:
+        found = [port for port in ports if port.name == name]
+        if not found:
+            raise UsageError(f"{what} must be one of {_listed(ports)}, not {name!r}", what)
+    else:
+        found = [port for port in ports if fits(port)]
+        if len(found) > 1:
+            raise UsageError(f"{what} must say which it is: {_listed(found)}", what)
+    if not found or not fits(found[0]):
+        raise ModelFileError(f"{WANTED[what]} is needed, and it has {_listed(found or ports)}")
+    return found[0]
+
+
+def _listed(ports: Iterable[Port]) -> str:
+    """Return ports in words: "z float32 (n, 100)"."""
+    return ", ".join(
+        f"{port.name} {port.dtype} ({', '.join('n' if d is None else str(d) for d in port.shape)})"
+        for port in ports
+    ) or "nothing"  # fmt: skip

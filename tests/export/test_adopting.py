@@ -1,0 +1,222 @@
+"""ONNX generators of other projects, in the forms that they have, and files that are none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import helper
+from onnx.reference import ReferenceEvaluator
+
+import ganzoo
+from ganzoo.draw import latents
+from ganzoo.draw.pixels import to_pixels
+from ganzoo.errors import GanzooError, ModelFileError, OutputError, UsageError
+from ganzoo.export.adopting import Adopted
+from tests.conftest import Cli
+from tests.export.foreign import (
+    FLOAT,
+    FORMS,
+    HALF,
+    INT32,
+    INT64,
+    UINT8,
+    Foreign,
+    alike,
+    classifier,
+    custom,
+    labelled,
+    misnamed,
+    mixed,
+    not_finite,
+    perceptron,
+    pixels,
+    transposed,
+    two_channels,
+    two_latents,
+    weight,
+    with_psi,
+)
+
+
+def adopted(of: Foreign, tmp_path: Path, **options: Any) -> Adopted:
+    of.write(tmp_path / "other.onnx")
+    if not any(port[1] == UINT8 for port in of.gives):
+        options = {"image_range": (-1, 1)} | options
+    return ganzoo.adopt(tmp_path / "other.onnx", tmp_path / "mine.onnx", **of.options, **options)
+
+
+DTYPES: dict[int, type[np.generic]] = {
+    FLOAT: np.float32,
+    HALF: np.float16,
+    INT64: np.int64,
+    INT32: np.int32,
+}
+
+
+def as_it_draws(of: Foreign, path: Path, n: int, label: int) -> NDArray[np.uint8]:
+    """Images of seed 3 by onnx's reference, straight from the foreign file, one at a time."""
+    session, made = ReferenceEvaluator(str(path)), []
+    output = of.options.get("image_output", of.gives[0][0])
+    for z in latents.normal(n, 6, seed=3):
+        given: dict[str, NDArray[Any]] = {}
+        for name, dtype, (batch, *shape) in of.takes:
+            rows = batch if isinstance(batch, int) else 1
+            sizes = [rows, *map(int, shape)]
+            value = np.full(sizes, label) if dtype in (INT64, INT32) else np.tile(z, rows)
+            given[name] = value.reshape(sizes).astype(DTYPES[dtype])
+        found: Any = session.run([output], given)
+        image = np.asarray(found[0])[:1]
+        if image.shape[1] in (1, 3):
+            image = image.transpose(0, 2, 3, 1)
+        if image.dtype != np.uint8:
+            image = to_pixels(image.astype(np.float32).transpose(0, 3, 1, 2), (-1, 1))
+        made.append(image)
+    return np.concatenate(made)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_it_draws_what_the_other_file_draws(form: str, tmp_path: Path) -> None:
+    of = FORMS[form]()
+    done = adopted(of, tmp_path)
+    generator = ganzoo.load(done.path)
+    label = 2 if generator.classes else None
+    expected = as_it_draws(of, tmp_path / "other.onnx", 10, label or 0)
+    assert expected.std() > 10
+    images = generator.sample(10, seed=3, label=label)
+    assert np.abs(images.astype(int) - expected).max() <= 1
+    fixed = {"a batch of four": 4, "one image at a time": 1}
+    assert done.batch == fixed.get(form)
+    assert generator.info.latent_dim == 6
+    assert json.loads(json.dumps(done.to_json()))["image"]["size"] == list(expected.shape[1:3])
+    assert len(generator.classes) == (3 if "labels" in form and "of ganzoo" not in form else 0)
+    onnx.checker.check_model(onnx.load(done.path), full_check=True)
+
+
+NOT = [
+    (mixed, {}, "depends on the others of its batch: export it in evaluation mode"),
+    (alike, {}, "all alike: z changes nothing"),
+    (not_finite, {}, "not finite"),
+    (with_psi, {}, r"also takes psi float32 \(\)"),
+    (two_latents, {}, r"latent_input must say which it is: z float32 \(n, 6\), z2 float32"),
+    (two_latents, {"latent_input": "y"}, r"latent_input must be one of z .*, not 'y'"),
+    (two_latents, {"latent_input": "z"}, r"also takes z2 float32 \(n, 6\)"),
+    (classifier, {}, r"an output \(n, channels, height, width\) or .* it has out float32"),
+    (two_channels, {}, r"\(16, 2, 6, 5\), which is neither"),
+    (lambda: custom("com.evil"), {}, "custom operators, of 'com.evil'$"),
+    (lambda: custom("com.microsoft.nchwc"), {}, "give the file that it was made from"),
+    (perceptron, {"image_range": None}, r"must say which values .* 16 images have values from -"),
+    (perceptron, {"image_range": (0, 1)}, "image_range must fit its values, which are from -"),
+    (perceptron, {"image_range": (0, 255)}, "0 to 255 does not"),
+    (perceptron, {"image_range": (-500, 500)}, "-500 to 500 does not"),
+    (perceptron, {"image_range": (1, -1)}, "image_range must be from black to white, not 1 to -1"),
+    (perceptron, {"image_range": (0, float("inf"))}, "must be from black to white"),
+    (perceptron, {"image_range": (float("nan"), 1)}, "must be from black to white"),
+    (lambda: pixels("nhwc"), {"image_range": (0, 255)}, "image_range must be left out"),
+    (perceptron, {"classes": 10}, "classes must be left out"),
+    (perceptron, {"label_input": "z"}, "label_input must be one of nothing, not 'z'"),
+    (lambda: labelled(INT64, ["n"]), {"classes": 4}, "cannot be adopted: .*cannot be run"),
+    (lambda: labelled(INT64, ["n"]), {"classes": 0}, "classes must be 1 to 100,000 different"),
+    (lambda: labelled(INT64, ["n"]), {"classes": ["a", "a", "b"]}, "different names"),
+    (lambda: labelled(INT64, ["n"]), {"classes": None}, "classes must say how many"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("of", "options", "why"), NOT)
+def test_what_is_no_generator_or_not_said(
+    of: Callable[[], Foreign], options: dict[str, Any], why: str, tmp_path: Path
+) -> None:
+    made = of()
+    made.options = {k: v for k, v in made.options.items() if k not in options}
+    with pytest.raises(GanzooError, match=why) as caught:
+        adopted(made, tmp_path, **options)
+    assert isinstance(caught.value, ModelFileError | UsageError)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "mine.onnx").exists()
+
+
+def test_weights_outside_are_refused_with_a_way_to_one_file(tmp_path: Path) -> None:
+    of = perceptron()
+    of.weights["w"] = weight(6, 60)
+    model = onnx.load(of.write(tmp_path / "whole.onnx"))
+    onnx.save(model, tmp_path / "other.onnx", save_as_external_data=True, size_threshold=0)
+    with pytest.raises(ModelFileError, match=r"onnx\.save\(onnx\.load") as caught:
+        ganzoo.adopt(tmp_path / "other.onnx", tmp_path / "mine.onnx", image_range=(-1, 1))
+    code = str(caught.value).split("`")[1]
+    code = code.replace("MODEL.onnx", str(tmp_path / "other.onnx")).replace(
+        "WHOLE.onnx", str(tmp_path / "one.onnx")
+    )
+    eval(code, {"onnx": onnx})
+    done = ganzoo.adopt(tmp_path / "one.onnx", tmp_path / "mine.onnx", image_range=(-1, 1))
+    assert ganzoo.load(done.path).sample(2).shape == (2, 4, 5, 3)
+
+
+@pytest.mark.usefixtures("blocks")
+def test_all_commands_work_with_it(tmp_path: Path, cli: Cli) -> None:
+    transposed().write(tmp_path / "other.onnx")
+    mine = tmp_path / "mine.onnx"
+    done = cli("adopt", tmp_path / "other.onnx", "--range=-1,1", "-o", mine)
+    assert (done.code, done.last) == (0, str(mine)), done.err
+    assert "latent float32 (n, 6) to image float32 (n, 1, 8, 8)" in done.out
+    for words in (
+        ["sample", mine, "-n", 4, "-o", tmp_path / "s.png"],
+        ["interpolate", mine, "-o", tmp_path / "i.png"],
+        ["sweep", mine, "--dims", 0, "-o", tmp_path / "w.png"],
+        ["directions", mine, "--count", 2, "-o", tmp_path / "d.png"],
+        ["eval", mine, "--against", "toy_garments", "--images", 100, "--features", "blocks"],
+    ):
+        made = cli(*words)
+        assert made.code == 0, made.err
+    refused = cli("eval", mine)
+    assert (refused.code, "--against" in refused.err) == (2, True), refused.err
+    again = cli("adopt", mine, "--range=-1,1", "-o", tmp_path / "x.onnx")
+    assert (again.code, "is a file of ganzoo already" in again.err) == (2, True)
+    same = cli("adopt", tmp_path / "other.onnx", "--range=-1,1", "-o", mine, "--json")
+    assert json.loads(same.out)["latent_dim"] == 6
+    wrong = cli("adopt", tmp_path / "other.onnx", "--range", "-1", "-o", tmp_path / "x.onnx")
+    assert (wrong.code, "--range=-1,1" in wrong.err) == (2, True)
+    unsaid = cli("adopt", tmp_path / "other.onnx", "-o", tmp_path / "x.onnx")
+    assert (unsaid.code, "--range must say" in unsaid.err) == (2, True)
+
+
+def test_another_file_is_kept(tmp_path: Path) -> None:
+    done = adopted(perceptron(), tmp_path)
+    before = done.path.read_bytes()
+    with pytest.raises(OutputError, match="is not this model"):
+        adopted(transposed(), tmp_path)
+    assert done.path.read_bytes() == before
+    adopted(transposed(), tmp_path, force=True)
+    assert done.path.read_bytes() != before
+
+
+def test_the_least_metadata_make_a_model(tmp_path: Path) -> None:
+    """The table of docs/export.md: what a file needs that was never adopted."""
+    of = misnamed()
+    renamed = {"image": "latent", "latent": "flat", "label": "image"}
+    for each in of.nodes:
+        for names in (each.input, each.output):
+            names[:] = [renamed.get(name, name) for name in names]
+    of.takes, of.gives = [("latent", FLOAT, ["n", 6])], [("image", FLOAT, ["n", 3, 4, 5])]
+    model = onnx.load(of.write(tmp_path / "x.onnx"))
+    least = {
+        "ganzoo.schema": "1",
+        "ganzoo.latent": '{"shape": [6], "dist": "normal", "rng": "gz-normal-v1"}',
+        "ganzoo.image": '{"layout": "NCHW", "dtype": "float32", "range": [-1, 1], "size": [4, 5], '
+        '"channels": 3}',
+    }
+    helper.set_model_props(model, least)
+    onnx.save(model, tmp_path / "x.onnx")
+    generator = ganzoo.load(tmp_path / "x.onnx")
+    assert generator.sample(3).shape == (3, 4, 5, 3)
+    assert repr(generator) == "<generator 4x5x3, float32, CPUExecutionProvider>"
+    for name in least:
+        helper.set_model_props(model, {k: v for k, v in least.items() if k != name})
+        onnx.save(model, tmp_path / "y.onnx")
+        with pytest.raises(ModelFileError, match="metadata"):
+            ganzoo.load(tmp_path / "y.onnx")
