@@ -18,6 +18,7 @@ from ganzoo.cli.app import app
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.runs.folder import Run
 from tests.conftest import ROOT, Cli
+from tests.export.foreign import transposed
 from tests.lives import content
 
 
@@ -90,6 +91,15 @@ def sweep(at: Place) -> None:
     sheet = studies.sweep(ganzoo.load(at.onnx), [3, 17], [-1, 0, 1], rows=2)
     replace(sheet, caption=f"{at.onnx.stem}, seed 0").save(at.python / "x.png")
     at.same("x.png")
+
+
+def adopt(at: Place) -> None:
+    transposed().write(at.shell / "other.onnx")
+    words = ["adopt", at.shell / "other.onnx", "--range=-1,1", "--json"]
+    shown = json.loads(at.call(*words, "-o", at.shell / "x.onnx"))
+    made = ganzoo.adopt(at.shell / "other.onnx", at.python / "x.onnx", image_range=(-1, 1))
+    assert shown == made.to_json() | {"path": shown["path"]}
+    at.same("x.onnx")
 
 
 def interpolate(at: Place) -> None:
@@ -210,6 +220,7 @@ def data(at: Place) -> None:
     from ganzoo.data import cached, clear, open_images
 
     count = {"count": 7}
+    clear("toy_faces")  # what other tests decoded
     for call in (
         lambda: at.call("data", "clear", "toy_faces", "--json"),
         lambda: clear("toy_faces"),
@@ -271,7 +282,7 @@ def doctor(at: Place) -> None:
 COMMANDS: dict[str, Callable[[Place], None]] = {
     function.__name__.strip("_").replace("_", "-"): function
     for function in (
-        train, resume, export, sample, sweep, interpolate, directions, project, explore, plot,
+        train, resume, export, adopt, sample, sweep, interpolate, directions, project, explore, plot,
         animate, report, compare, eval_, bench_zoo, list_, data, runs, show, plugins, new_plugin,
         check_plugin, doctor,
     )
