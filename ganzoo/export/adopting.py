@@ -206,7 +206,7 @@ def _info(
         image={
             "layout": "NHWC" if pixels else "NCHW",
             "dtype": "uint8" if pixels else "float32",
-            "range": [low, high],
+            "range": [float(low), float(high)],
             "size": [height, width],
             "channels": channels,
         },
