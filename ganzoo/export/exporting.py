@@ -156,7 +156,7 @@ def _proved(
         info = variant(info, precision, uint8)
         parity = reference.check(model, info)
     if batch is not None:
-        model = with_batch(model, batch)
+        model = clean(with_batch(model, batch))
         parity = reference.check(model, info)
     return model, info, parity
 

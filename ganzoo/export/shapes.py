@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx
 from onnx import ModelProto, TensorShapeProto, ValueInfoProto
-from onnxscript import ir
+from onnxscript import ir, optimizer
 
 from ganzoo.export.surgery import Surgeon, array_of
 
@@ -54,12 +54,30 @@ def with_shapes(model: ModelProto) -> ModelProto:
 
 
 def with_batch(model: ModelProto, batch: int) -> ModelProto:
-    """Return `model` for exactly `batch` images in each call."""
-    made = ModelProto()
-    made.CopyFrom(model)
-    _fix(made, batch)
-    onnx.checker.check_model(made, full_check=True)
+    """Return `model` for exactly `batch` images in each call.
+
+    What was computed of the batch, the shapes alone, becomes constant.
+    """
+    fixed = ModelProto()
+    fixed.CopyFrom(model)
+    _fix(fixed, batch)
+    graph = ir.from_proto(fixed)
+    optimizer.fold_constants(graph, onnx_shape_inference=True, should_fold=_is_shape)
+    optimizer.remove_unused_nodes(graph)
+    made = ir.to_proto(graph)
+    known = {tensor.name for tensor in model.graph.initializer}
+    names = {t.name: f"shape.{t.name}" for t in made.graph.initializer if t.name not in known}
+    for tensor in made.graph.initializer:
+        tensor.name = names.get(tensor.name, tensor.name)
+    for node in made.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
     return made
+
+
+def _is_shape(node: ir.Node) -> bool | None:
+    """Return None, for the optimizer to decide, where a node computes shapes; else False."""
+    whole = all(value is None or value.dtype == ir.DataType.INT64 for value in node.inputs)
+    return None if whole or node.op_type in ("Shape", "Size") else False
 
 
 def _fix(model: ModelProto, batch: int) -> None:
