@@ -56,15 +56,14 @@ def with_shapes(model: ModelProto) -> ModelProto:
 def with_batch(model: ModelProto, batch: int) -> ModelProto:
     """Return `model` for exactly `batch` images in each call.
 
-    What was computed of the batch, the shapes alone, becomes constant.
+    Shapes that were computed of the batch become constants, which are called "shape.NAME". Shapes
+    that were written beside values are left out: `with_shapes` writes those of the new graph.
     """
-    fixed = ModelProto()
-    fixed.CopyFrom(model)
-    _fix(fixed, batch)
-    graph = ir.from_proto(fixed)
+    graph = ir.from_proto(_fixed(model, batch))
     optimizer.fold_constants(graph, onnx_shape_inference=True, should_fold=_is_shape)
     optimizer.remove_unused_nodes(graph)
     made = ir.to_proto(graph)
+    made.graph.ClearField("value_info")
     known = {tensor.name for tensor in model.graph.initializer}
     names = {t.name: f"shape.{t.name}" for t in made.graph.initializer if t.name not in known}
     for tensor in made.graph.initializer:
@@ -80,20 +79,20 @@ def _is_shape(node: ir.Node) -> bool | None:
     return None if whole or node.op_type in ("Shape", "Size") else False
 
 
-def _fix(model: ModelProto, batch: int) -> None:
-    """Set the free size of all inputs and outputs of `model` to `batch`, in place."""
-    for port in (*model.graph.input, *model.graph.output):
+def _fixed(model: ModelProto, batch: int) -> ModelProto:
+    """Return a copy of `model`; the free size of its inputs and outputs is `batch`."""
+    made = ModelProto()
+    made.CopyFrom(model)
+    for port in (*made.graph.input, *made.graph.output):
         for dim in port.type.tensor_type.shape.dim:
             if dim.dim_param:
                 dim.dim_value = batch
+    return made
 
 
 def _inferred(model: ModelProto, n: int) -> dict[str, ValueInfoProto]:
     """Return what ONNX infers for n images, by name; where the batch is free, for that one."""
-    fixed = ModelProto()
-    fixed.CopyFrom(model)
-    _fix(fixed, n)
-    inferred = onnx.shape_inference.infer_shapes(fixed, data_prop=True)
+    inferred = onnx.shape_inference.infer_shapes(_fixed(model, n), data_prop=True)
     return {info.name: info for info in inferred.graph.value_info}
 
 
