@@ -54,6 +54,7 @@ class Apart:
     ) -> None:
         """Open a file's content, as `ganzoo.draw.session.open_session` does."""
         self.path, self.seconds, self.late = path, seconds, False
+        self.why = f"{path} was stopped while it was run: open it again"
         self.child = subprocess.Popen(
             [sys.executable, "-P", "-m", "ganzoo.draw.runner"],
             stdin=subprocess.PIPE,
@@ -86,7 +87,12 @@ class Apart:
         return found
 
     def _ask(self, frames: Sequence[Frame]) -> list[Frame]:
-        """Send a question, and return the frames of the answer."""
+        """Send a question, and return the frames of the answer.
+
+        Where the child has ended before, the error says again why.
+        """
+        if not self.close.alive:
+            raise ModelFileError(self.why)
         timer = threading.Timer(self.seconds, self._too_late)
         timer.daemon = True
         timer.start()
@@ -95,9 +101,9 @@ class Apart:
             write(self.child.stdin, [*frames, (END, b"")])
             answer = [*self._answer()]
         except (BrokenPipeError, EOFError):
-            why = self._how_it_ended()
+            self.why = self._how_it_ended()
             self.close()
-            raise ModelFileError(why) from None
+            raise ModelFileError(self.why) from None
         except BaseException:  # also Ctrl-C: what the child computes is not waited for
             self.close()
             raise

@@ -136,6 +136,13 @@ def test_an_error_leaves_the_model_usable(sine: Path) -> None:
     assert images.shape == (1, 1, 28, 28)
 
 
+def test_what_has_ended_says_again_why(crashing: Path) -> None:
+    session = Apart(crashing.read_bytes(), Contents(9, 20), crashing, "auto")
+    for _ in range(2):
+        with pytest.raises(ModelFileError, match="crashed its process"):
+            session.run(["image"], {"latent": np.zeros((1, 100), np.float32)})
+
+
 def test_a_library_that_is_interrupted_waits_for_nothing(endless: Path) -> None:
     session = Apart(endless.read_bytes(), Contents(9, 20), endless, "auto")
     began, us = time.monotonic(), threading.main_thread().ident or 0
