@@ -61,17 +61,14 @@ def read(contents: Contents, info: ModelInfo, path: str | Path) -> Form:
     float16 where they are float32 in ganzoo's own files, and the batch may be fixed.
     """
     batch = next((port.shape[0] for port in contents.inputs if port.shape), None)
-    image = "image", (info.image["dtype"], (None, *info.output_shape))
-    wanted = [Port(name, *port) for name, port in [*info.inputs.items(), image]]
+    wanted = [*(Port(name, *port) for name, port in info.inputs.items()), info.output]
     found = [*contents.inputs, *contents.outputs]
     right = len(found) == len(wanted) and all(
         _fits(port, like, batch) for port, like in zip(found, wanted, strict=True)
     )
     if not right or (batch is not None and not 1 <= batch <= MAX_BATCH):
-        shape = ", ".join(map(str, info.output_shape))
         raise ModelFileError(
-            f"{path} should map {info.takes()} to image {info.image['dtype']} (n, {shape}), and "
-            "does not"
+            f"{path} should map {info.takes()} to {info.output.in_words()}, and does not"
         )
     return Form(batch, {port.name: port.dtype for port in contents.inputs})
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganzoo.draw.ports import Port
 from ganzoo.errors import ModelFileError
 from ganzoo.printable import lines, names
 
@@ -25,12 +26,9 @@ MAX_CHARACTERS = 2**16
 MAX_LABEL_CHARACTERS = 2**24
 """As many for the classes: what a `Dataset` may have, with twelve for each character in JSON."""
 
-
-OPTIONAL: dict[str, Any] = {"label": {}, "truncation": False}
-"""Fields that are not written where they say nothing, and what they then are: a file of a generator
-without classes is the same as before there were any."""
-
-
+OPTIONAL = ("label", "truncation")
+"""Fields that are not written where they say nothing: so a file of a generator without classes is
+the same as before there were any."""
 NEEDED = ("latent", "image")
 """Fields without which nothing can be drawn."""
 REBUILDING = ("version", "architecture", "plugin", "options")
@@ -43,8 +41,8 @@ class ModelInfo:
 
     It is stored as string pairs `ganzoo.<field>`, each value JSON; `label` only where there are
     classes, and `truncation` only where it is possible. `options`, `plugin` and
-    `architecture` rebuild the network; `latent` and `image` are enough to draw pictures without it.
-    So a file of somebody else's model has these two, and perhaps `label`.
+    `architecture` rebuild the network. `latent` and `image` are enough to draw pictures without it,
+    so a file that another program wrote may have these two alone.
     """
 
     version: str = ""  # of ganzoo
@@ -86,12 +84,8 @@ class ModelInfo:
         return int(self.latent["shape"][0])
 
     def takes(self, batch: int | None = None) -> str:
-        """Return the same in words: "latent float32 (n, 100), label int64 (n)"."""
-        n = "n" if batch is None else str(batch)
-        return ", ".join(
-            f"{name} {dtype} ({', '.join(n if size is None else str(size) for size in shape)})"
-            for name, (dtype, shape) in self.inputs.items()
-        )
+        """Return `inputs` in words: "latent float32 (n, 100), label int64 (n)"."""
+        return ", ".join(Port(name, *port).in_words(batch) for name, port in self.inputs.items())
 
     @property
     def seen(self) -> str:
@@ -126,6 +120,11 @@ class ModelInfo:
             else (height, width, channels)
         )
 
+    @property
+    def output(self) -> Port:
+        """What the generator gives: its images."""
+        return Port("image", self.image["dtype"], (None, *self.output_shape))
+
     def to_metadata(self) -> dict[str, str]:
         """Return string pairs for a file's header, in a fixed order."""
         found = {k: v for k, v in asdict(self).items() if v or k not in OPTIONAL}
@@ -134,30 +133,30 @@ class ModelInfo:
 
     @classmethod
     def from_metadata(
-        cls, metadata: Mapping[str, str], path: object, *, rebuilds: bool = False
+        cls, metadata: Mapping[str, str], path: object, *, rebuild: bool = False
     ) -> ModelInfo:
         """Read and check the pairs of the file at `path`; ModelFileError says what is wrong.
 
-        Where it `rebuilds` a network, as weights alone do, it must say which one.
+        Where they `rebuild` a network, as those of a checkpoint do, they must say which one.
         """
         if "ganzoo.schema" not in metadata:
-            raise ModelFileError(
-                f"{path} was not written by ganzoo: it has no ganzoo metadata, which "
-                "`ganzoo adopt` gives to a generator"
-            )
+            told = f"{path} was not written by ganzoo: it has no ganzoo metadata"
+            if not rebuild:
+                told += "; if it is an ONNX generator, `ganzoo adopt` makes a file that has them"
+            raise ModelFileError(told)
         if metadata["ganzoo.schema"] != SCHEMA:
             raise ModelFileError(
                 f"{path} has metadata of schema {metadata['ganzoo.schema'][:20]!r}, and this "
                 f"ganzoo reads {SCHEMA}: upgrade ganzoo"
             )
         try:
-            needed = [*NEEDED, *(REBUILDING if rebuilds else ())]
+            needed = [*NEEDED, *(REBUILDING if rebuild else ())]
             values = {
                 name: _value(metadata, f"ganzoo.{name}")
                 for name in (each.name for each in fields(cls))
                 if name in needed or f"ganzoo.{name}" in metadata
             }
-            values = asdict(cls(**values))
+            values = asdict(cls(**values))  # with the defaults of what is missing
             _check(values)
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
             why = " ".join(str(error).split())[:200]
@@ -207,7 +206,7 @@ def _check(values: dict[str, Any]) -> None:
     need(_are_sizes(image.get("size"), 2, MAX_NUMBERS), "image")
     need(_is_whole(image.get("channels"), 1, 3) and image["channels"] != 2, "image")
     need(math.prod(image["size"]) * image["channels"] <= MAX_NUMBERS, "image")
-    need(_is_range(image.get("range")), "image")
+    need(is_range(image.get("range")), "image")
 
 
 def _named(values: dict[str, Any]) -> dict[str, Any]:
@@ -241,7 +240,7 @@ def _are_names(value: Any) -> bool:
     return "".join(value).encode("utf-8", "replace").decode() == "".join(value)
 
 
-def _is_range(value: Any) -> bool:
+def is_range(value: Any) -> bool:
     """Return whether `value` is two numbers that float32 can tell apart and scale between."""
     if not isinstance(value, list) or [type(n) in (int, float) for n in value] != [True, True]:
         return False

@@ -22,6 +22,16 @@ class Port:
     dtype: str
     shape: tuple[int | None, ...]
 
+    def in_words(self, batch: int | None = None) -> str:
+        """Return all of it in words: "z float32 (n, 100)".
+
+        A free first dimension is `batch`, or n; another one is "?".
+        """
+        sizes = ["?" if size is None else str(size) for size in self.shape]
+        if self.shape[:1] == (None,):
+            sizes[0] = "n" if batch is None else str(batch)
+        return f"{self.name} {self.dtype} ({', '.join(sizes)})"
+
 
 class PortReader(Reader):
     """Reader of ValueInfoProto, which declares a value."""

@@ -70,7 +70,7 @@ def _about(generator: Generator) -> str:
     colours = "grey" if info.image["channels"] == 1 else "colour"
     return " · ".join([
         info.architecture,
-        *filter(None, [info.seen]),
+        *([info.seen] if info.seen else []),
         f"{width}x{height}, {colours}",
         f"{info.latent_dim} latents",
         *([f"{len(info.classes)} classes"] if info.classes else []),

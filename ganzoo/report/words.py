@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ganzoo.draw import untrusted
+from ganzoo.draw import form, untrusted
 from ganzoo.draw.info import ModelInfo
 from ganzoo.draw.untrusted import Contents
 from ganzoo.errors import ModelFileError
@@ -230,6 +230,7 @@ def exports(weights_sha256: str, folder: Path) -> list[Rows]:
             content = untrusted.read(path)
             contents = untrusted.inspect(content, path)
             info = ModelInfo.from_metadata(contents.metadata, path)
+            form.read(contents, info, path)  # its ports are what the metadata say
             if info.weights_sha256 == weights_sha256:
                 digest = hashlib.sha256(content).hexdigest()
                 found.append(_exported(path, content, digest, contents, info))
@@ -238,12 +239,11 @@ def exports(weights_sha256: str, folder: Path) -> list[Rows]:
 
 def _exported(path: Path, content: bytes, digest: str, contents: Contents, info: ModelInfo) -> Rows:
     """Return the table of one ONNX file."""
-    shape = ", ".join(map(str, info.output_shape))
     rows = [
         ("file", f"{path}, {len(content):,} bytes"),
         ("SHA-256", digest),
-        ("input", info.takes()),
-        ("output", f"image {info.image['dtype']} (n, {shape})"),
+        ("input", ", ".join(port.in_words() for port in contents.inputs)),
+        ("output", ", ".join(port.in_words() for port in contents.outputs)),
         ("weights", info.precision),
         ("ONNX", f"opset {contents.opset}, IR version {contents.ir_version}"),
         ("operators", ", ".join(f"{n} {name}" for name, n in contents.operators.most_common())),

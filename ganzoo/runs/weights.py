@@ -210,4 +210,4 @@ def _parsed(content: bytes, file: Path) -> tuple[ModelInfo, dict[str, Tensor]]:
         tensors = load(content)
     except (SafetensorError, ValueError) as error:
         raise ModelFileError(f"{file} is not a safetensors file: {error}") from error
-    return ModelInfo.from_metadata(metadata(content), file, rebuilds=True), tensors
+    return ModelInfo.from_metadata(metadata(content), file, rebuild=True), tensors

@@ -84,10 +84,9 @@ def _classes(words: str) -> int | list[str]:
 def _report(source: Path, done: Adopted) -> None:
     """Print what the file takes and gives; the path is the last line."""
     info = done.info
-    sizes = ", ".join(str(size) for size in (done.batch or "n", *info.output_shape))
     low, high = info.image_range
     print_line(f"from       {source}")
-    print_line(f"graph      {info.takes(done.batch)} to image {info.image['dtype']} ({sizes})")
+    print_line(f"graph      {info.takes(done.batch)} to {info.output.in_words(done.batch)}")
     drawn = f"{done.lowest:.3g} to {done.highest:.3g} in the first images"
     print_line(f"values     {drawn}; black is {low:g}, white is {high:g}")
     if info.classes:

@@ -201,8 +201,6 @@ def _report(source: Path, result: Exported, images_per_second: Speeds) -> None:
     """Print what was exported, how equal and how fast it is; the path is the last line."""
     info, parity = result.info, result.parity
     operators = ", ".join(f"{count} {name}" for name, count in result.operators.most_common())
-    sizes = [result.batch or "n", *info.output_shape]
-    image = f"{info.image['dtype']} ({', '.join(map(str, sizes))})"
     off = f"pixels off by {parity.uint8_max} of 255 at most, {parity.uint8_mean:.2g} on average"
     if not parity.uint8_max:
         off = "no pixel differs"
@@ -212,7 +210,7 @@ def _report(source: Path, result: Exported, images_per_second: Speeds) -> None:
         off += f", PSNR {parity.psnr:.1f} dB"
     images = sum(parity.batch_sizes)
     print_line(f"from       {source}: {info.architecture}, {info.samples_seen:,} images seen")
-    print_line(f"graph      {info.takes(result.batch)} to image {image}")
+    print_line(f"graph      {info.takes(result.batch)} to {info.output.in_words(result.batch)}")
     print_line(f"weights    {info.precision}")
     print_line(f"onnx       opset {result.opset}, IR version {result.ir_version}: {operators}")
     print_line(f"file       {result.nbytes:,} bytes, SHA-256 {result.sha256}")
