@@ -1,4 +1,4 @@
-"""The activations of a model's first layer, image by image."""
+"""Compute the activations of a model's first layer, image by image."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from ganzoo.draw.info import ModelInfo
 from ganzoo.errors import ModelFileError
 
 
-class FirstLayer:
-    """From what a model takes to the values of its first layer: float32 (n, features).
+class Activations:
+    """A function from what a model takes to the values of its first layer: float32 (n, features).
 
-    `run` returns these values for what one call gives, and so many images.
+    `run` returns these values, each with all images of one call, for what the file is given in that
+    call and its number of images.
     """
 
     def __init__(
@@ -27,7 +28,7 @@ class FirstLayer:
         how: Form,
         path: str | Path,
     ) -> None:
-        """Find out along which axis of each value the images lie."""
+        """Find out along which axis of each value the images lie; `path` is for messages."""
         self.run, self.how, self.path = run, how, path
         if how.batch is None:
             pairs = zip(*(self._values(*info.zeros(n)) for n in (2, 3)), strict=True)
@@ -55,7 +56,7 @@ class FirstLayer:
         return np.concatenate(made)
 
     def _values(self, *inputs: NDArray[Any]) -> list[NDArray[Any]]:
-        """Return the values for as many images as one call takes."""
+        """Return the values for inputs that are those of one call."""
         ((given, n),) = self.how.calls(inputs)
         return self.run(given, n)
 

@@ -1,4 +1,4 @@
-"""How a file wants to be called: with any number of images or always with as many, in what type."""
+"""How a model file is called: how many images each call draws, and which types it takes."""
 
 from __future__ import annotations
 
@@ -19,45 +19,44 @@ Given = Mapping[str, NDArray[Any]]
 """What a file is given in one call, by the names of its inputs."""
 
 MAX_BATCH = 2**16
-"""Most images that a file may want at once."""
+"""Most images that each call of a file may draw."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """What a file takes: `batch` images in every call, or any number (None), and of which types.
+    """How to call a file: each call draws `batch` images, or any number where it is None.
 
-    `dtypes` are those of its inputs, by name, in their order.
+    `dtypes` are the types of its inputs, by name, in their order.
     """
 
     batch: int | None
     dtypes: dict[str, str]
 
     @property
-    def usual(self) -> bool:
-        """Whether the types are those that `ganzoo export` writes, float16 nowhere."""
-        return "float16" not in self.dtypes.values()
+    def takes_float16(self) -> bool:
+        """Whether an input is float16, as in no file that `ganzoo export` writes."""
+        return "float16" in self.dtypes.values()
 
     def calls(self, inputs: Sequence[NDArray[Any]]) -> Iterator[tuple[Given, int]]:
-        """Yield what to give the file in each call, and how many of its images are wanted.
+        """Yield what to give the file in each call, and how many images of that call to keep.
 
-        `inputs` are what a `Generator` gives to `forward`. Where the batch is fixed, the last call
-        is filled up with zeros.
+        `inputs` are those of `Generator.forward`. Where the batch is fixed, the last call is filled
+        up with zeros.
         """
         n = len(inputs[0])
         size = self.batch or n
         for first in range(0, n, size):
-            count = min(size, n - first)
             given = {
-                name: _filled(each[first : first + count], size) if each.ndim else each
-                for name, each in zip(self.dtypes, inputs, strict=True)
+                name: _rows(each, first, size).astype(dtype, copy=False)
+                for (name, dtype), each in zip(self.dtypes.items(), inputs, strict=True)
             }
-            yield {k: v.astype(self.dtypes[k], copy=False) for k, v in given.items()}, count
+            yield given, min(size, n - first)
 
 
 def read(contents: Contents, info: ModelInfo, path: str | Path) -> Form:
-    """Return how the file at `path` wants to be called, whose metadata are `info`.
+    """Return how to call the file at `path`, whose metadata are `info`.
 
-    Raises ModelFileError unless its inputs and its output are as the metadata say. Numbers may be
+    Raises ModelFileError unless its inputs and its output are as the metadata say. They may be
     float16 where they are float32 in ganzoo's own files, and the batch may be fixed.
     """
     batch = next((port.shape[0] for port in contents.inputs if port.shape), None)
@@ -74,16 +73,15 @@ def read(contents: Contents, info: ModelInfo, path: str | Path) -> Form:
 
 
 def _fits(port: Port, like: Port, batch: int | None) -> bool:
-    """Return whether a port is what it should be, for this batch."""
+    """Return whether a port is as `like`, whose free sizes are `batch` here."""
     shape = tuple(batch if size is None else size for size in like.shape)
     dtypes = ("float32", "float16") if like.dtype == "float32" else (like.dtype,)
     return port.name == like.name and port.shape == shape and port.dtype in dtypes
 
 
-def _filled(part: NDArray[Any], size: int) -> NDArray[Any]:
-    """Return `part` with zeros behind it, `size` in all."""
-    if len(part) == size:
-        return part
-    filled = np.zeros((size, *part.shape[1:]), part.dtype)
-    filled[: len(part)] = part
-    return filled
+def _rows(values: NDArray[Any], first: int, size: int) -> NDArray[Any]:
+    """Return `size` rows from `first` on, with zeros behind the last; a number stays as it is."""
+    if not values.ndim:
+        return values
+    rows = values[first : first + size]
+    return np.pad(rows, [(0, size - len(rows)), *[(0, 0)] * (rows.ndim - 1)])

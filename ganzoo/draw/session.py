@@ -15,7 +15,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from ganzoo.draw import firstlayer, form, graph, untrusted
-from ganzoo.draw.activations import FirstLayer
+from ganzoo.draw.activations import Activations
 from ganzoo.draw.apart import Apart
 from ganzoo.draw.form import Form, Given
 from ganzoo.draw.generator import Generator
@@ -74,10 +74,10 @@ def from_bytes(
         return Apart(content, contents, path, providers, threads)
 
     session = opened_session(content)
-    call = _Calling(session, path)
 
     def forward(*inputs: NDArray[Any]) -> NDArray[Any]:
-        made = [call(["image"], given, n)[0][:n] for given, n in how.calls(inputs)]
+        calls = how.calls(inputs)
+        made = [_run(session, path, ["image"], given, n)[0][:n] for given, n in calls]
         images = made[0] if len(made) == 1 else np.concatenate(made)
         if images.dtype == np.float16:
             images = images.astype(np.float32)
@@ -94,10 +94,10 @@ def from_bytes(
         return Generator(info, forward, sha256, runs_on, most=most)
 
     @functools.cache
-    def opened() -> FirstLayer:  # drawing needs none
+    def opened() -> Activations:  # drawing needs none
         extended = opened_session(firstlayer.with_outputs(content, names))
-        inside = functools.partial(_Calling(extended, path), names, partly=True)
-        return FirstLayer(inside, info, how, path)
+        run = functools.partial(_run, extended, path, names, partly=True)
+        return Activations(run, info, how, path)
 
     def first_layer(*inputs: NDArray[Any]) -> NDArray[np.float32]:
         return opened()(*inputs)
@@ -105,24 +105,27 @@ def from_bytes(
     return Generator(info, forward, sha256, runs_on, first_layer, most=most)
 
 
-class _Calling:
-    """An open file, as it is called; `path` is only for messages."""
+def _run(
+    session: onnxruntime.InferenceSession | Apart,
+    path: str | Path,
+    names: Sequence[str],
+    given: Given,
+    n: int,
+    *,
+    partly: bool = False,
+) -> list[NDArray[Any]]:
+    """Return the values `names` of n images, with `partly` from a run of only what they need.
 
-    def __init__(self, session: onnxruntime.InferenceSession | Apart, path: str | Path) -> None:
-        self.session, self.path = session, path
-
-    def __call__(
-        self, names: Sequence[str], given: Given, n: int, *, partly: bool = False
-    ) -> list[NDArray[Any]]:
-        """Return the values `names` for n images; where `partly`, what they need alone is run."""
-        options = onnxruntime.RunOptions()
-        options.only_execute_path_to_fetches = partly
-        try:
-            return [np.asarray(value) for value in self.session.run(names, given, options)]
-        except ModelFileError:
-            raise
-        except Exception as error:  # onnxruntime's exceptions have no common base
-            raise ModelFileError(why_not_run(error, self.path, n)) from error
+    `path` is only for messages.
+    """
+    options = onnxruntime.RunOptions()
+    options.only_execute_path_to_fetches = partly
+    try:
+        return [np.asarray(value) for value in session.run(names, given, options)]
+    except ModelFileError:
+        raise
+    except Exception as error:  # onnxruntime's exceptions have no common base
+        raise ModelFileError(why_not_run(error, path, n)) from error
 
 
 def _most_at_once(found: Graph, info: ModelInfo, how: Form) -> int:
@@ -131,17 +134,16 @@ def _most_at_once(found: Graph, info: ModelInfo, how: Form) -> int:
     Only graphs of the kind that `ganzoo export` writes are run here, as their work is known. A call
     of onnxruntime cannot be interrupted: so it may not take long.
     """
+    if how.takes_float16:
+        return 0
     try:
         if how.batch is None:
             cost = of_one_image(found, info)
-            most = min(MAX_PRODUCTS // cost.products, MAX_MEMORY // cost.nbytes)
-        else:
-            cost = of_batch(found, info, how.batch)
-            fits = cost.products <= MAX_PRODUCTS and cost.nbytes <= MAX_MEMORY
-            most = how.batch if fits else 0
+            return min(MAX_PRODUCTS // cost.products, MAX_MEMORY // cost.nbytes)
+        cost = of_batch(found, info, how.batch)
     except Unknown:
         return 0
-    return most if how.usual else 0
+    return how.batch if cost.products <= MAX_PRODUCTS and cost.nbytes <= MAX_MEMORY else 0
 
 
 def usable_cpus() -> int:
