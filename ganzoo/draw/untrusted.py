@@ -29,7 +29,9 @@ EXTERNAL = (
     "its weights are in other files (external data): in Python, "
     "`onnx.save(onnx.load('MODEL.onnx'), 'WHOLE.onnx')` makes one file of them"
 )
-OPTIMISED = ": onnxruntime optimised it for itself, so give the file that it was made from"
+OPTIMISED = (
+    "such as onnxruntime writes when it optimises a file: give the file from before, if it was so"
+)
 STRING = 8
 
 # Operators of ONNX itself, whose result depends on their inputs alone: none is random. None keeps
@@ -150,7 +152,9 @@ class _Inspector(PortReader):
                     self.attribute(value)
                 case 7 if (domain := as_text(value)) not in ("", "ai.onnx"):
                     why = f"it wants custom operators, of {domain[:60]!r}"
-                    raise _Refused(why + OPTIMISED * domain.startswith("com.microsoft"))
+                    if domain.startswith("com.microsoft"):
+                        why += f", {OPTIMISED}"
+                    raise _Refused(why)
         if operator not in OPERATORS:
             raise _Refused(f"it wants the operator {operator[:60]!r}, which ganzoo does not run")
         return operator
