@@ -108,9 +108,9 @@ def export(
     precision = "float16" if fp16 else "int8" if int8 else "float32"
     kinds = [name for name, wanted in (("fp16", fp16), ("int8", int8), ("uint8", uint8)) if wanted]
 
-    versions = given_only({"opset": opset, "ir_version": ir_version, "batch": batch})
+    others = given_only({"opset": opset, "ir_version": ir_version, "batch": batch})
     if found.kind == "onnx":
-        options = [name.replace("_", "-") for name in (*kinds, *versions)]
+        options = [name.replace("_", "-") for name in (*kinds, *others)]
         _check_exported(found.path, options, to_page=web is not None or single_file is not None)
 
     @functools.cache
@@ -128,7 +128,7 @@ def export(
             precision=precision,
             uint8=uint8,
             force=force,
-            **versions,
+            **others,
         )
 
     def same(content: bytes) -> bool:
