@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ganzoo.draw import schema
 from ganzoo.draw.ports import DTYPES, Port, PortReader
 from ganzoo.draw.untrusted import MAX_PARTS
-from ganzoo.draw.wire import EMPTY, DamagedError, Value, as_bytes, as_int, as_text
+from ganzoo.draw.wire import EMPTY, DamagedError, Value, as_bytes, as_int, as_text, signed
 from ganzoo.errors import ModelFileError
 
 Attribute = int | bytes | tuple[int, ...] | None
@@ -100,11 +100,11 @@ class _GraphReader(PortReader):
         (name,) = found.get(1, [EMPTY])
         value: Attribute = None
         if 3 in found:
-            value = _signed(as_int(found[3][0]))
+            value = signed(as_int(found[3][0]))
         elif 4 in found:
             value = bytes(as_bytes(found[4][0]))
         elif 8 in found:
-            value = tuple(_signed(number) for each in found[8] for number in self.ints(each))
+            value = tuple(signed(number) for each in found[8] for number in self.ints(each))
         return as_text(name), value
 
     def constant(self, message: Value) -> tuple[str, Constant]:
@@ -126,15 +126,10 @@ class _GraphReader(PortReader):
             if size <= SMALL and (count, rest) == (size, 0):
                 numbers = np.frombuffer(data, kind).reshape(shape)
         else:
-            listed = [_signed(number) for number in self.ints(packed[0])]
+            listed = [signed(number) for number in self.ints(packed[0])]
             count, rest = len(listed), 0
             if dtype == "int64" and count == size <= SMALL:
                 numbers = np.array(listed, np.int64).reshape(shape)
         if (count, rest) != (size, 0):
             raise DamagedError("a constant has not as many numbers as its shape says")
         return as_text(name), Constant(dtype, shape, numbers)
-
-
-def _signed(number: int) -> int:
-    """Return the int64 that protobuf writes as a number from 0 to 2**64 - 1."""
-    return number - 2**64 if number >= 2**63 else number

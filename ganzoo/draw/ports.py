@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ganzoo.draw import schema
-from ganzoo.draw.wire import EMPTY, Reader, Value, as_int, as_text
+from ganzoo.draw.wire import EMPTY, Reader, Value, as_int, as_text, signed
 
 DTYPES = {
     1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool", 10: "float16",
@@ -48,6 +48,6 @@ class PortReader(Reader):
         for number, dim in self.fields(described.get(2, EMPTY)):
             if number == 1:
                 size = self.once(dim, schema.SIZE).get(1)
-                shape.append(None if size is None else as_int(size))
+                shape.append(None if size is None else signed(as_int(size)))
         dtype = DTYPES.get(as_int(described.get(1, 0)), "another type")
         return Port(name, dtype, tuple(shape))

@@ -88,6 +88,11 @@ def as_int(value: Value) -> int:
     return value
 
 
+def signed(number: int) -> int:
+    """Return the int64 that protobuf writes as a number from 0 to 2**64 - 1."""
+    return number - 2**64 if number >= 2**63 else number
+
+
 def as_bytes(value: Value) -> memoryview:
     """Return a field that must be bytes or a message, or raise DamagedError."""
     if not isinstance(value, memoryview):

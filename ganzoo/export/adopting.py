@@ -1,4 +1,4 @@
-"""Make an ONNX generator of somebody else one of ganzoo's, once it is proved to be a generator."""
+"""Make a file that ganzoo works with of another project's ONNX generator, and prove it first."""
 
 from __future__ import annotations
 
@@ -17,22 +17,24 @@ from ganzoo.architecture import MOST_CLASSES, __version__
 from ganzoo.draw import latents, untrusted
 from ganzoo.draw.apart import Apart
 from ganzoo.draw.generator import Generator
-from ganzoo.draw.info import ModelInfo
+from ganzoo.draw.info import ModelInfo, is_range
 from ganzoo.draw.session import from_bytes
-from ganzoo.errors import ModelFileError, OutputError, UsageError
+from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.export import strangers
 from ganzoo.export.parity import with_metadata
 from ganzoo.export.strangers import Taken
 from ganzoo.export.wrapping import wrapped
+from ganzoo.export.writing import check_suffix, write_model
 from ganzoo.printable import line, names
-from ganzoo.storage import check_place, write_whole
+from ganzoo.storage import check_place
 
 TRIED = 16
 """Images that a file must draw before it is adopted."""
 BEYOND = 0.5
-"""Share of the range by which values may lie outside: what does not end in a tanh has such."""
-LEVELS = 10
-"""Values from 0 to 1 do not have a range larger than this: it would be that of grey levels."""
+"""Share of the range by which values may lie outside: those of a network without tanh do."""
+NARROW, WIDE = 2, 10
+"""Values that span no more than from -1 to 1 have no range wider than this: whoever says 0 to 255
+of them means pixels, and they are none."""
 
 
 @dataclass(frozen=True)
@@ -75,48 +77,43 @@ def adopt(
 ) -> Adopted:
     """Write the ONNX generator `source` to `target` as a file that all of ganzoo works with.
 
-    It may take z as (n, latent_dim, 1, 1), give images as (n, height, width, channels), compute in
-    float16, and have a fixed batch: nodes that change this are put around its graph, and metadata
-    are added. `image_range` are the values of black and of white; uint8 images need none.
-    `latent_input`, `label_input` and `image_output` are names in the file, where more than one
-    fits. `classes` are the names of the classes, or how many there are. `force` replaces another
-    file.
+    It may take z as (n, latent_dim, 1, 1), give images as (n, height, width, channels), and take
+    and give float16: nodes around its graph change that. Its batch may be fixed, and stays so.
+    `image_range` are the values of black and of white; uint8 images need none. `latent_input`,
+    `label_input` and `image_output` are names in the file, needed where more than one fits.
+    `classes` are the names of the classes, or how many there are. `force` replaces another file.
 
-    The file must draw: finite images, each the same alone and beside others, that z changes.
-    Raises UsageError for what must be said or is said wrongly, ModelFileError for a file that is
-    not such a generator, OutputError where `target` holds something else. Then nothing is written.
+    The file must draw finite images, which z changes, and each alone as beside others. Raises
+    UsageError for an argument that is wrong or missing, ModelFileError for a file that is not such
+    a generator, and OutputError where `target` holds something else. After an error nothing is
+    written.
     """
     source, target = Path(source), Path(target)
-    if target.suffix != ".onnx":
-        raise UsageError(f"'{target}' does not end in .onnx, as the name of an ONNX file must")
+    check_suffix(target)
     check_place(target)
     content = untrusted.read(source)
     contents = untrusted.inspect(content, source)
     if "ganzoo.schema" in contents.metadata:
         raise UsageError(f"{source} is a file of ganzoo already: `ganzoo sample` draws from it")
-    low, high = image_range or (0, 255)
-    if not 1e-3 <= high - low <= 1e6:
+    if image_range is not None and not is_range([*map(float, image_range)]):
         raise UsageError(
-            f"image_range must be from black to white, not {low:g} to {high:g}", "image_range"
+            "image_range must be two numbers, of black and of a larger white, from -1e6 to 1e6, "
+            f"not {image_range}",
+            "image_range",
         )
     model = onnx.load_from_string(content)
     try:
-        takes = strangers.taken(contents, model, latent_input, label_input)
-        output = strangers.given(contents, image_output).name
-        described = _label(takes, classes)
-        drawn, batch = _drawn(Apart(content, contents, source, "CPU"), takes, output)
-        made = wrapped(model, takes, output, drawn, batch)
-        info = _info(source.stem, takes, described, drawn, image_range)
-        _prove(from_bytes(with_metadata(made, info), source, "CPU"))
+        takes = strangers.find_inputs(contents, model, latent_input, label_input)
+        output = strangers.find_image(contents, image_output).name
+        label = _label(takes, classes)
+        # Errors of what is run begin with "it", as the file is named before them.
+        drawn, batch = _drawn(Apart(content, contents, "it", "CPU"), takes, output)
+        info = _info(source.stem, takes, label, drawn, image_range)
+        written = with_metadata(wrapped(model, takes, output, drawn, batch), info)
+        _prove(from_bytes(written, "it", "CPU"))
     except ModelFileError as error:
         raise ModelFileError(f"{source} cannot be adopted: {error}") from error
-    written = with_metadata(made, info)
-    if target.is_file() and not force and target.read_bytes() != written:
-        raise OutputError(
-            f"{target} is there and is not this model: choose another path, or say force=True",
-            "force",
-        )
-    write_whole(target, written)
+    write_model(target, written, force=force)
     sha256 = hashlib.sha256(written).hexdigest()
     lowest, highest = float(drawn.min()), float(drawn.max())
     return Adopted(target, len(written), sha256, info, batch, lowest, highest)
@@ -126,37 +123,40 @@ def _label(takes: Taken, classes: int | Sequence[str] | None) -> dict[str, Any]:
     """Return what the metadata say of the labels; UsageError where the classes do not fit them."""
     if takes.label is None:
         if classes is not None:
-            raise UsageError("classes must be left out: it takes no labels", "classes")
+            raise UsageError("classes must be left out: the file takes no labels", "classes")
         return {}
     if classes is None:
         raise UsageError(
-            "classes must say how many classes there are, or their names: "
-            f"{takes.label.name} is the number of one",
+            "classes must say how many classes there are, or their names: the input "
+            f"{takes.label.name} takes labels",
             "classes",
         )
-    chosen = [*map(str, range(classes))] if isinstance(classes, int) else list(classes)
-    if not chosen or len(chosen) > MOST_CLASSES or len(set(chosen)) < len(chosen):
-        raise UsageError(f"classes must be 1 to {MOST_CLASSES:,} different names", "classes")
+    count = classes if isinstance(classes, int) else len(classes)
+    if not 1 <= count <= MOST_CLASSES:
+        raise UsageError(f"classes must be 1 to {MOST_CLASSES:,}, not {count:,}", "classes")
+    chosen = [str(i) for i in range(classes)] if isinstance(classes, int) else list(classes)
+    if "" in chosen or len(set(chosen)) < count:
+        raise UsageError("classes must be different names, none of them empty", "classes")
     return {"classes": list(names(chosen)), "rng": "gz-label-v1"}
 
 
 def _drawn(session: Apart, takes: Taken, output: str) -> tuple[NDArray[Any], int | None]:
-    """Return images of the file as it is, and its batch: one image where it draws no other number.
+    """Return images that the unchanged file draws, and its batch; None is any number.
 
-    Raises ModelFileError where it draws none.
+    Files that declare any number may draw one image alone: then the batch is 1. Raises
+    ModelFileError where it draws nothing.
     """
-    dim = takes.latent_dim
 
     def draw(n: int) -> NDArray[Any]:
-        z = latents.normal(n, dim).reshape(n, dim, *[1] * (len(takes.latent.shape) - 2))
+        sizes = n, takes.latent_dim, *[1] * (len(takes.latent.shape) - 2)
+        z = latents.normal(n, takes.latent_dim).reshape(sizes)
         given: dict[str, NDArray[Any]] = {takes.latent.name: z.astype(takes.latent.dtype)}
         if takes.label is not None:
-            column = [1] * (len(takes.label.shape) - 1)
-            zeros = np.zeros((n, *column), takes.label.dtype)
-            given[takes.label.name] = zeros
+            sizes = n, *[1] * (len(takes.label.shape) - 1)
+            given[takes.label.name] = np.zeros(sizes, takes.label.dtype)
         images = session.run([output], given)[0]
         if images.shape[:1] != (n,):
-            raise ModelFileError(f"it draws {images.shape} of {n} latents")
+            raise ModelFileError(f"it draws images {images.shape} from {n} latents")
         return images
 
     if takes.batch is not None:
@@ -174,24 +174,27 @@ def _info(
     drawn: NDArray[Any],
     image_range: tuple[float, float] | None,
 ) -> ModelInfo:
-    """Return what the file will say of itself; UsageError where the range does not fit."""
+    """Return what the file will say of itself; UsageError where the range does not fit.
+
+    Raises ModelFileError where what was `drawn` is not finite, or has the shape of no images.
+    """
     if pixels := drawn.dtype == np.uint8:
         if image_range is not None:
-            raise UsageError("image_range must be left out: images are uint8", "image_range")
+            raise UsageError("image_range must be left out: the images are uint8", "image_range")
         image_range = 0, 255
     lowest, highest = float(drawn.min()), float(drawn.max())
     if not math.isfinite(highest - lowest):
         raise ModelFileError("it draws numbers that are not finite")
     if image_range is None:
         raise UsageError(
-            "image_range must say which values are black and white, as -1 and 1: "
+            "image_range must say which values are black and white, such as -1 and 1: "
             f"{len(drawn)} images have values from {lowest:.3g} to {highest:.3g}",
             "image_range",
         )
     low, high = image_range
     span = high - low
     outside = max(low - lowest, highest - high) > BEYOND * span
-    if outside or (span > LEVELS and highest - lowest <= 2):
+    if outside or (span > WIDE and highest - lowest <= NARROW):
         raise UsageError(
             f"image_range must fit its values, which are from {lowest:.3g} to {highest:.3g}, and "
             f"{low:g} to {high:g} does not",
@@ -215,7 +218,10 @@ def _info(
 
 
 def _prove(generator: Generator) -> None:
-    """Raise ModelFileError unless it draws each image alone as beside others, and z changes it."""
+    """Raise ModelFileError unless it draws each image alone as beside others, and z changes it.
+
+    The first label is that of the last class: a file that has fewer classes fails there.
+    """
     z = latents.normal(TRIED, generator.info.latent_dim, seed=1)
     count = len(generator.classes)
     labels = np.arange(count - 1, count - 1 + TRIED) % count if count else None

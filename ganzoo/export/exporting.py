@@ -16,16 +16,17 @@ from ganzoo.draw import form, untrusted
 from ganzoo.draw.form import MAX_BATCH
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import PRECISIONS, ModelInfo
-from ganzoo.errors import ModelFileError, OutputError, UsageError
+from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.export import variants
 from ganzoo.export.graph import OPSET, clean, to_onnx
 from ganzoo.export.parity import HELD_OUT, Parity, Reference, with_metadata
 from ganzoo.export.quantize import int8
 from ganzoo.export.shapes import with_batch, with_shapes
+from ganzoo.export.writing import another, check_suffix, write_model
 from ganzoo.printable import file_name
 from ganzoo.runs.finding import Words
 from ganzoo.runs.weights import load_generator
-from ganzoo.storage import check_place, write_whole
+from ganzoo.storage import check_place
 from ganzoo.train.timing import one_thread
 
 
@@ -92,8 +93,7 @@ def export_onnx(
     more than `Parity.passes` allows, and OutputError where `target` holds another file: before the
     work, unless only that can tell. After an error nothing is written.
     """
-    if target.suffix != ".onnx":
-        raise UsageError(f"'{target}' does not end in .onnx, as the name of an ONNX file must")
+    check_suffix(target)
     if precision not in PRECISIONS:
         raise UsageError(f"there is no precision {precision!r}: choose {', '.join(PRECISIONS)}")
     if batch is not None and not 1 <= batch <= MAX_BATCH:
@@ -104,16 +104,14 @@ def export_onnx(
     if target.exists() and not force:
         wanted = variant(generator.info, precision, uint8)
         if not could_be(wanted, untrusted.read(target), target, opset, batch):
-            raise _another(target)
+            raise another(target)
     with one_thread():  # sums in another order would be other bytes
         model, info, parity = _proved(
             generator, network, precision, uint8, batch, opset, ir_version
         )
     info = replace(info, parity=parity.to_json())
     content = with_metadata(with_shapes(model), info)
-    if target.is_file() and not force and target.read_bytes() != content:
-        raise _another(target)
-    write_whole(target, content)
+    write_model(target, content, force=force)
     found = untrusted.inspect(content, target)
     return Exported(
         target,
@@ -182,10 +180,3 @@ def could_be(
         return False
     both = (replace(info, parity={}).to_metadata() for info in (said, wanted))
     return (found.opset, how.batch) == (opset, batch) and next(both) == next(both)
-
-
-def _another(target: Path) -> OutputError:
-    """Return the error of a target that holds something else."""
-    return OutputError(
-        f"{target} is there and is not this model: choose another path, or say force=True", "force"
-    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from onnx import ModelProto
 
+from ganzoo.draw.form import MAX_BATCH
 from ganzoo.draw.info import MAX_LATENTS
 from ganzoo.draw.ports import Port
 from ganzoo.draw.untrusted import Contents
@@ -19,7 +20,7 @@ WANTED = {
     "label_input": "an input int64 (n) or (n, 1) for labels",
     "image_output": "an output (n, channels, height, width) or (n, height, width, channels)",
 }
-"""What each port may be, in words."""
+"""What each port should be, in words, by the parameter that names it."""
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,20 @@ class Taken:
 
     @property
     def batch(self) -> int | None:
-        """Images of each call, as the file declares it; None is any number."""
-        return self.latent.shape[0]
+        """Images of each call, as the file says; None is any number, which some write as -1."""
+        size = self.latent.shape[0]
+        return None if size == -1 else size
 
 
-def taken(
+def find_inputs(
     contents: Contents, model: ModelProto, z_name: str | None = None, label_name: str | None = None
 ) -> Taken:
     """Return which inputs of `model` are z and the labels: those named, or the only fitting ones.
 
     z is float32 or float16, (n, latent_dim) or (n, latent_dim, 1, 1); labels are int64 or int32,
     (n,) or (n, 1). Old files list their weights as inputs, which are left out. Raises UsageError
-    where a name is wrong or needed, ModelFileError where there is no such input or a further one.
+    where a name is wrong or needed, ModelFileError where there is no such input, where there is a
+    further one, or where the batch cannot be.
     """
     weights = {tensor.name for tensor in model.graph.initializer}
     inputs = [port for port in contents.inputs if port.name not in weights]
@@ -62,11 +65,17 @@ def taken(
         raise ModelFileError(
             f"it also takes {_listed(others)}: ganzoo gives a generator latents and labels alone"
         )
-    return Taken(z, label)
+    takes = Taken(z, label)
+    if takes.batch is not None and not 1 <= takes.batch <= MAX_BATCH:
+        raise ModelFileError(
+            f"it draws {takes.batch:,} images in each call, and ganzoo draws 1 to {MAX_BATCH:,}: "
+            "export it with another batch, or with any"
+        )
+    return takes
 
 
-def given(contents: Contents, image: str | None = None) -> Port:
-    """Return which output is the image: the one named, or the only one of four dimensions.
+def find_image(contents: Contents, image: str | None = None) -> Port:
+    """Return which output is the images: the one named, or the only one of four dimensions.
 
     Raises UsageError where a name is wrong or needed, ModelFileError where there is no image.
     """
@@ -90,20 +99,23 @@ def layout(shape: Sequence[int]) -> str:
 
 
 def _is_latent(port: Port) -> bool:
-    _, *sizes = port.shape or (None,)
-    dims = [size for size in sizes[:1] if size is not None and 1 <= size <= MAX_LATENTS]
-    return port.dtype in FLOATS and len(dims) == 1 and sizes[1:] in ([], [1, 1])
+    match port.shape:
+        case (_, int(dim)) | (_, int(dim), 1, 1):
+            return port.dtype in FLOATS and 1 <= dim <= MAX_LATENTS
+    return False
 
 
 def _is_label(port: Port) -> bool:
-    return port.dtype in WHOLE and len(port.shape) in (1, 2) and port.shape[1:] in ((), (1,))
+    match port.shape:
+        case (_,) | (_, 1):
+            return port.dtype in WHOLE
+    return False
 
 
 def _chosen(
-    ports: Iterable[Port], what: str, name: str | None, fits: Callable[[Port], bool]
+    ports: Sequence[Port], what: str, name: str | None, fits: Callable[[Port], bool]
 ) -> Port:
-    """Return the port that is called `name`, or the only one that fits."""
-    ports = list(ports)
+    """Return the port that is called `name`, or the only one that fits; `what` is in WANTED."""
     if name is not None:
         found = [port for port in ports if port.name == name]
         if not found:
@@ -111,15 +123,12 @@ def _chosen(
     else:
         found = [port for port in ports if fits(port)]
         if len(found) > 1:
-            raise UsageError(f"{what} must say which it is: {_listed(found)}", what)
+            raise UsageError(f"{what} must say which of these it is: {_listed(found)}", what)
     if not found or not fits(found[0]):
         raise ModelFileError(f"{WANTED[what]} is needed, and it has {_listed(found or ports)}")
     return found[0]
 
 
-def _listed(ports: Iterable[Port]) -> str:
-    """Return ports in words: "z float32 (n, 100)"."""
-    return ", ".join(
-        f"{port.name} {port.dtype} ({', '.join('n' if d is None else str(d) for d in port.shape)})"
-        for port in ports
-    ) or "nothing"  # fmt: skip
+def _listed(ports: Sequence[Port]) -> str:
+    """Return ports in words: "z float32 (n, 100), y int64 (n)"."""
+    return ", ".join(port.in_words() for port in ports) or "nothing"

@@ -162,6 +162,10 @@ def several() -> Foreign:
     return made
 
 
+def of_batch(n: int | str) -> Foreign:
+    return perceptron(takes=[("z", FLOAT, [n, 6])], gives=[("out", FLOAT, [n, 3, 4, 5])])
+
+
 FORMS: dict[str, Callable[[], Foreign]] = {
     "a perceptron": perceptron,
     "latents (n, d, 1, 1), weights among the inputs": transposed,
@@ -172,9 +176,8 @@ FORMS: dict[str, Callable[[], Foreign]] = {
     "labels": lambda: labelled(INT64, ["n"]),
     "labels int32 (n, 1)": lambda: labelled(INT32, ["n", 1]),
     "names of ganzoo's for other things": misnamed,
-    "a batch of four": lambda: perceptron(
-        takes=[("z", FLOAT, [4, 6])], gives=[("out", FLOAT, [4, 3, 4, 5])]
-    ),
+    "a batch of four": lambda: of_batch(4),
+    "a batch of -1, which is any": lambda: of_batch(-1),
     "one image at a time": one_image,
     "two outputs": several,
 }

@@ -35,12 +35,12 @@ from tests.export.foreign import (
     misnamed,
     mixed,
     not_finite,
+    of_batch,
     perceptron,
     pixels,
     transposed,
     two_channels,
     two_latents,
-    weight,
     with_psi,
 )
 
@@ -67,7 +67,7 @@ def as_it_draws(of: Foreign, path: Path, n: int, label: int) -> NDArray[np.uint8
     for z in latents.normal(n, 6, seed=3):
         given: dict[str, NDArray[Any]] = {}
         for name, dtype, (batch, *shape) in of.takes:
-            rows = batch if isinstance(batch, int) else 1
+            rows = batch if isinstance(batch, int) and batch > 0 else 1
             sizes = [rows, *map(int, shape)]
             value = np.full(sizes, label) if dtype in (INT64, INT32) else np.tile(z, rows)
             given[name] = value.reshape(sizes).astype(DTYPES[dtype])
@@ -95,7 +95,7 @@ def test_it_draws_what_the_other_file_draws(form: str, tmp_path: Path) -> None:
     assert done.batch == fixed.get(form)
     assert generator.info.latent_dim == 6
     assert json.loads(json.dumps(done.to_json()))["image"]["size"] == list(expected.shape[1:3])
-    assert len(generator.classes) == (3 if "labels" in form and "of ganzoo" not in form else 0)
+    assert len(generator.classes) == (3 if "labels" in form else 0)
     onnx.checker.check_model(onnx.load(done.path), full_check=True)
 
 
@@ -104,25 +104,32 @@ NOT = [
     (alike, {}, "all alike: z changes nothing"),
     (not_finite, {}, "not finite"),
     (with_psi, {}, r"also takes psi float32 \(\)"),
-    (two_latents, {}, r"latent_input must say which it is: z float32 \(n, 6\), z2 float32"),
+    (two_latents, {}, r"latent_input must say which of these it is: z float32 .*, z2 float32"),
     (two_latents, {"latent_input": "y"}, r"latent_input must be one of z .*, not 'y'"),
     (two_latents, {"latent_input": "z"}, r"also takes z2 float32 \(n, 6\)"),
     (classifier, {}, r"an output \(n, channels, height, width\) or .* it has out float32"),
     (two_channels, {}, r"\(16, 2, 6, 5\), which is neither"),
     (lambda: custom("com.evil"), {}, "custom operators, of 'com.evil'$"),
-    (lambda: custom("com.microsoft.nchwc"), {}, "give the file that it was made from"),
+    (lambda: custom("com.microsoft.nchwc"), {}, "give the file from before, if it was so"),
+    (lambda: of_batch(0), {}, "draws 0 images in each call, and ganzoo draws 1 to 65,536"),
+    (lambda: of_batch(2**17), {}, "draws 131,072 images in each call"),
+    (lambda: perceptron(takes=[("z", FLOAT, ["n", "d"])]), {}, r"it has z float32 \(n, \?\)"),
     (perceptron, {"image_range": None}, r"must say which values .* 16 images have values from -"),
     (perceptron, {"image_range": (0, 1)}, "image_range must fit its values, which are from -"),
     (perceptron, {"image_range": (0, 255)}, "0 to 255 does not"),
     (perceptron, {"image_range": (-500, 500)}, "-500 to 500 does not"),
-    (perceptron, {"image_range": (1, -1)}, "image_range must be from black to white, not 1 to -1"),
-    (perceptron, {"image_range": (0, float("inf"))}, "must be from black to white"),
-    (perceptron, {"image_range": (float("nan"), 1)}, "must be from black to white"),
+    (perceptron, {"image_range": (1, -1)}, r"black and of a larger white, .* not \(1, -1\)"),
+    (perceptron, {"image_range": (0, float("inf"))}, "image_range must be two numbers"),
+    (perceptron, {"image_range": (float("nan"), 1)}, "image_range must be two numbers"),
+    (perceptron, {"image_range": (0, 2e6)}, "from -1e6 to 1e6"),
+    (perceptron, {"image_range": (0, 1, 2)}, "image_range must be two numbers"),
     (lambda: pixels("nhwc"), {"image_range": (0, 255)}, "image_range must be left out"),
     (perceptron, {"classes": 10}, "classes must be left out"),
     (perceptron, {"label_input": "z"}, "label_input must be one of nothing, not 'z'"),
-    (lambda: labelled(INT64, ["n"]), {"classes": 4}, "cannot be adopted: .*cannot be run"),
-    (lambda: labelled(INT64, ["n"]), {"classes": 0}, "classes must be 1 to 100,000 different"),
+    (lambda: labelled(INT64, ["n"]), {"classes": 4}, "onnx cannot be adopted: it cannot be run"),
+    (lambda: labelled(INT64, ["n"]), {"classes": 0}, "classes must be 1 to 100,000, not 0"),
+    (lambda: labelled(INT64, ["n"]), {"classes": 2**60}, "classes must be 1 to 100,000"),
+    (lambda: labelled(INT64, ["n"]), {"classes": ["a", "", "b"]}, "none of them empty"),
     (lambda: labelled(INT64, ["n"]), {"classes": ["a", "a", "b"]}, "different names"),
     (lambda: labelled(INT64, ["n"]), {"classes": None}, "classes must say how many"),
 ]  # fmt: skip
@@ -142,9 +149,7 @@ def test_what_is_no_generator_or_not_said(
 
 
 def test_weights_outside_are_refused_with_a_way_to_one_file(tmp_path: Path) -> None:
-    of = perceptron()
-    of.weights["w"] = weight(6, 60)
-    model = onnx.load(of.write(tmp_path / "whole.onnx"))
+    model = onnx.load(perceptron().write(tmp_path / "whole.onnx"))
     onnx.save(model, tmp_path / "other.onnx", save_as_external_data=True, size_threshold=0)
     with pytest.raises(ModelFileError, match=r"onnx\.save\(onnx\.load") as caught:
         ganzoo.adopt(tmp_path / "other.onnx", tmp_path / "mine.onnx", image_range=(-1, 1))
@@ -196,7 +201,7 @@ def test_another_file_is_kept(tmp_path: Path) -> None:
 
 
 def test_the_least_metadata_make_a_model(tmp_path: Path) -> None:
-    """The table of docs/export.md: what a file needs that was never adopted."""
+    """The table of docs/adopting.md: what a file needs that was never adopted."""
     of = misnamed()
     renamed = {"image": "latent", "latent": "flat", "label": "image"}
     for each in of.nodes:
