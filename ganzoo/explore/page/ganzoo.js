@@ -48,16 +48,16 @@ export async function draw(ort, session, z, range = [-1, 1], { truncation, ...mo
   if (truncation != null && !(truncation >= 0 && truncation <= 2)) throw new Error(`truncation is from 0 to 2, not ${truncation}`);
   const classes = takes("label") && chosen(n, more), one = takes("truncation") && new ort.Tensor("float32", [truncation ?? 1], []);
   const fixed = session.inputMetadata[0].shape[0], size = fixed > 0 ? fixed : n; // images of each call
-  const pixels = [], shape = [n];
+  const all = Float32Array.from(z), made = [];
   for (let first = 0; first < n; first += size) {
-    const inputs = { latent: new ort.Tensor("float32", part(Float32Array.from(z), first, size, dim), [size, dim]) };
+    const inputs = { latent: new ort.Tensor("float32", part(all, first, size, dim), [size, dim]) };
     if (classes) inputs.label = new ort.Tensor("int64", part(classes, first, size, 1), [size]);
     if (one) inputs.truncation = one;
-    const { image } = await session.run(inputs), made = image.type === "uint8" ? image : interleaved(image, range);
-    shape.splice(1, 3, ...made.dims.slice(1));
-    pixels.push(made.data);
+    const { image } = await session.run(inputs);
+    made.push(image.type === "uint8" ? image : interleaved(image, range));
   }
-  return { pixels: joined(pixels, shape), shape };
+  const shape = [n, ...made[0].dims.slice(1)];
+  return { pixels: joined(made, shape), shape };
 }
 
 // Rows first … first + size - 1 of `all`, each `wide` numbers; behind the last there are zeros.
@@ -79,11 +79,11 @@ function interleaved({ data, dims: [n, channels, height, width] }, [low, high]) 
   return { data: pixels, dims: [n, height, width, channels] };
 }
 
-// The pixels of several calls, as many as `shape` has.
+// The pixels of several calls one after the other, as many as `shape` says.
 function joined(calls, shape) {
   const pixels = new Uint8ClampedArray(shape.reduce((a, b) => a * b));
   let at = 0;
-  for (const data of calls) {
+  for (const { data } of calls) {
     const kept = data.subarray(0, pixels.length - at);
     pixels.set(kept, at);
     at += kept.length;
