@@ -2,7 +2,8 @@
 
 This runs in an environment that has the runtime and numpy, and nothing of ganzoo. Beside each
 X.onnx is X.npz, with its inputs by name, the `expected` images, and the `span` of all grey levels.
-For each it prints a line of JSON: the largest difference as a share of that, or the error in words.
+For each it prints a line of JSON, [X, found]: the largest difference as a share of the span, or
+the error in words. A runtime may print lines of its own between them.
 """
 
 from __future__ import annotations
@@ -71,19 +72,19 @@ RUNTIMES: dict[str, Callable[[str, Inputs], Any]] = {
 
 def main(name: str, *files: str) -> None:
     """Draw from each file, and print what was found in a line of its own."""
-    for file in files:
-        with np.load(Path(file).with_suffix(".npz")) as arrays:
+    for file in map(Path, files):
+        with np.load(file.with_suffix(".npz")) as arrays:
             inputs = dict(arrays)
         expected, span = inputs.pop("expected"), inputs.pop("span")
         found: float | str
         try:
-            images = np.asarray(RUNTIMES[name](file, inputs), float)
+            images = np.asarray(RUNTIMES[name](str(file), inputs), float)
             found = f"images {images.shape} instead of {expected.shape}"
             if images.shape == expected.shape:
                 found = float(np.abs(images - expected).max() / span)
         except Exception as error:
             found = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        print(json.dumps(found), flush=True)
+        print(f"\n{json.dumps([file.stem, found])}", flush=True)
 
 
 if __name__ == "__main__":
