@@ -1,4 +1,4 @@
-"""`ganzoo adopt`: make an ONNX generator of another project one that ganzoo works with."""
+"""`ganzoo adopt`: make a file that ganzoo works with of another project's ONNX generator."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def adopt(
     ] = None,
     classes: Annotated[
         str | None,
-        typer.Option(metavar="N", help="How many classes there are, or their names: cat,dog."),
+        typer.Option(metavar="N", help="How many classes there are, or their names, as cat,dog."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -46,7 +46,7 @@ def adopt(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make an ONNX generator of another project one that all other commands work with."""
+    """Make a file that all commands work with of another project's ONNX generator."""
     from ganzoo.export import adopting
 
     done = adopting.adopt(
