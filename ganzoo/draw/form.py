@@ -20,6 +20,8 @@ Given = Mapping[str, NDArray[Any]]
 
 MAX_BATCH = 2**16
 """Most images that each call of a file may draw."""
+MAX_LATENTS_OF_CALL = 2**28
+"""Most numbers of z in one call of a fixed batch, where zeros fill it up: they take 1 GiB."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Form:
             yield given, min(size, n - first)
 
 
+def is_possible(batch: int | None, latent_dim: int) -> bool:
+    """Return whether each call of a file may draw so many images; None is any number."""
+    return batch is None or (1 <= batch <= MAX_BATCH and batch * latent_dim <= MAX_LATENTS_OF_CALL)
+
+
 def read(contents: Contents, info: ModelInfo, path: str | Path) -> Form:
     """Return how to call the file at `path`, whose metadata are `info`.
 
@@ -65,7 +72,7 @@ def read(contents: Contents, info: ModelInfo, path: str | Path) -> Form:
     right = len(found) == len(wanted) and all(
         _fits(port, like, batch) for port, like in zip(found, wanted, strict=True)
     )
-    if not right or (batch is not None and not 1 <= batch <= MAX_BATCH):
+    if not right or not is_possible(batch, info.latent_dim):
         raise ModelFileError(
             f"{path} should map {info.takes()} to {info.output.in_words()}, and does not"
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from onnx import ModelProto
 
-from ganzoo.draw.form import MAX_BATCH
+from ganzoo.draw.form import MAX_BATCH, is_possible
 from ganzoo.draw.info import MAX_LATENTS
 from ganzoo.draw.ports import Port
 from ganzoo.draw.untrusted import Contents
@@ -66,10 +66,10 @@ def find_inputs(
             f"it also takes {_listed(others)}: ganzoo gives a generator latents and labels alone"
         )
     takes = Taken(z, label)
-    if takes.batch is not None and not 1 <= takes.batch <= MAX_BATCH:
+    if not is_possible(takes.batch, takes.latent_dim):
         raise ModelFileError(
-            f"it draws {takes.batch:,} images in each call, and ganzoo draws 1 to {MAX_BATCH:,}: "
-            "export it with another batch, or with any"
+            f"it takes {takes.batch:,} times {takes.latent_dim:,} latents in each call, which is "
+            f"not possible: export it with another batch, from 1 to {MAX_BATCH:,}, or with any"
         )
     return takes
 
