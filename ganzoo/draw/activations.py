@@ -30,6 +30,7 @@ class Activations:
     ) -> None:
         """Find out along which axis of each value the images lie; `path` is for messages."""
         self.run, self.how, self.path = run, how, path
+        self.features = 0
         if how.batch is None:
             pairs = zip(*(self._values(*info.zeros(n)) for n in (2, 3)), strict=True)
             self.axes = [_grown(few, more) for few, more in pairs]
@@ -38,7 +39,10 @@ class Activations:
             first = z.copy()
             first[0] = 1
             pairs = zip(*(self._values(each, *others) for each in (z, first)), strict=True)
-            self.axes = [_changed(before, after, how.batch) for before, after in pairs]
+            try:
+                self.axes = [_changed(before, after, how.batch) for before, after in pairs]
+            except ValueError as error:  # a shape depends on z
+                raise self._mixed() from error
 
     def __call__(self, *inputs: NDArray[Any]) -> NDArray[np.float32]:
         """Return the values for z (n, latent_dim), and what else the model takes."""
@@ -49,11 +53,15 @@ class Activations:
             try:
                 parts = [np.moveaxis(value, axis, 0).reshape(count, -1) for value, axis in values]
             except ValueError as error:
-                raise ModelFileError(
-                    f"{self.path} does not keep the images of a batch apart"
-                ) from error
+                raise self._mixed() from error
             made.append(np.concatenate(parts, axis=1, dtype=np.float32)[:n])
+            self.features = self.features or made[-1].shape[1]
+            if made[-1].shape[1] != self.features:  # it depends on z, or on the batch
+                raise self._mixed()
         return np.concatenate(made)
+
+    def _mixed(self) -> ModelFileError:
+        return ModelFileError(f"{self.path} does not keep the images of a batch apart")
 
     def _values(self, *inputs: NDArray[Any]) -> list[NDArray[Any]]:
         """Return the values for inputs that are those of one call."""

@@ -76,17 +76,18 @@ def from_bytes(
     session = opened_session(content)
 
     def forward(*inputs: NDArray[Any]) -> NDArray[Any]:
-        calls = how.calls(inputs)
-        made = [_run(session, path, ["image"], given, n)[0][:n] for given, n in calls]
-        images = made[0] if len(made) == 1 else np.concatenate(made)
-        if images.dtype == np.float16:
-            images = images.astype(np.float32)
-        shape = len(inputs[0]), *info.output_shape
-        if images.shape != shape or images.dtype != info.image["dtype"]:
-            raise ModelFileError(
-                f"{path} draws {images.dtype} {images.shape}, not what it declares"
-            )
-        return images
+        made = list[NDArray[Any]]()
+        for given, n in how.calls(inputs):
+            (images,) = _run(session, path, ["image"], given, n)
+            if images.dtype == np.float16:
+                images = images.astype(np.float32)
+            shape = how.batch or n, *info.output_shape
+            if images.shape != shape or images.dtype != info.image["dtype"]:
+                raise ModelFileError(
+                    f"{path} draws {images.dtype} {images.shape}, not what it declares"
+                )
+            made.append(images[:n])
+        return made[0] if len(made) == 1 else np.concatenate(made)
 
     sha256, runs_on = hashlib.sha256(content).hexdigest(), session.get_providers()[0]
     names = firstlayer.find(found.nodes)

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from torch import nn
 
@@ -183,3 +183,88 @@ def test_labels_are_never_floats(tmp_path: Path) -> None:
     model.graph.node.insert(0, cast)
     with pytest.raises(ModelFileError, match=r"should map latent .*label int64"):
         from_bytes(with_metadata(model, INFO), "m.onnx", "CPU")
+
+
+FIRST = [
+    helper.make_node("MatMul", ["latent", "v"], ["h0"]),
+    helper.make_node("Relu", ["h0"], ["h1"]),
+]
+SECOND = [
+    helper.make_node("MatMul", ["h1", "w"], ["flat"]),
+    helper.make_node("Reshape", ["flat", "shape"], ["rows"]),
+]
+IF_LARGE = [
+    helper.make_node("ReduceMax", ["latent"], ["most"], keepdims=0),
+    helper.make_node("Greater", ["most", "high"], ["is_large"]),
+    helper.make_node("Cast", ["is_large"], ["more"], to=TensorProto.INT64),
+    helper.make_node("Add", ["more", "least"], ["end"]),
+]
+"""Whether one of the latents is large: `end` is then 3, and else 2."""
+
+
+def of_ours(*nodes: onnx.NodeProto, batch: int | str = 4, dim: int = 6) -> bytes:
+    """A file with the least metadata: latents (batch, dim) to images (batch, 3, 4, 5)."""
+    rng = np.random.default_rng(0)
+    values = {
+        "v": rng.normal(size=(dim, 6)).astype(np.float32),
+        "w": rng.normal(size=(6, 60)).astype(np.float32),
+        "k": rng.normal(size=(5, 1, 1)).astype(np.float32),
+        "shape": np.array([-1, 3, 4, 5]),
+        "high": np.float32(2.5),
+        "least": np.array([2]),
+        "zero": np.array([0]),
+        "one": np.array([1]),
+    }
+    graph = helper.make_graph(
+        nodes,
+        "of_ours",
+        [helper.make_tensor_value_info("latent", TensorProto.FLOAT, [batch, dim])],
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, [batch, 3, 4, 5])],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    latent = f'{{"shape": [{dim}], "dist": "normal", "rng": "gz-normal-v1"}}'
+    image = {"layout": "NCHW", "dtype": "float32", "range": [-9, 9], "size": [4, 5], "channels": 3}
+    said = {"schema": "1", "latent": latent, "image": json.dumps(image)}
+    helper.set_model_props(model, {f"ganzoo.{name}": value for name, value in said.items()})
+    return bytes(model.SerializeToString())
+
+
+LIES = {
+    "one number": [helper.make_node("ReduceMean", ["rows"], ["image"], keepdims=0)],
+    "another batch": [helper.make_node("Concat", ["rows", "rows"], ["image"], axis=0)],
+    "another width for large latents": [
+        *IF_LARGE,
+        helper.make_node("Add", ["end", "least"], ["width"]),
+        helper.make_node("Slice", ["rows", "zero", "width", "three"], ["image"]),
+    ],
+}
+
+
+@pytest.mark.parametrize("batch", [1, 4, "n"])
+@pytest.mark.parametrize("lie", LIES)
+def test_images_that_are_not_as_declared(lie: str, batch: int | str) -> None:
+    three = helper.make_node("Constant", [], ["three"], value_ints=[3])
+    ours = from_bytes(of_ours(*FIRST, *SECOND, three, *LIES[lie], batch=batch), "m.onnx", "CPU")
+    with pytest.raises(ModelFileError, match=r"m.onnx draws float32 .*, not what it declares"):
+        ours.sample(3)
+
+
+@pytest.mark.parametrize("batch", [1, 4, 64, "n"])
+def test_a_first_layer_whose_size_depends_on_z(batch: int | str) -> None:
+    file = of_ours(
+        *FIRST,
+        *IF_LARGE,
+        helper.make_node("Slice", ["h1", "zero", "end", "one"], ["some"]),
+        helper.make_node("Relu", ["some"], ["again"]),
+        helper.make_node("Unsqueeze", ["again", "one"], ["line"]),
+        helper.make_node("Conv", ["line", "k"], ["convolved"], kernel_shape=[1]),
+        *SECOND,
+        helper.make_node("ReduceMean", ["convolved"], ["mean"], keepdims=0),
+        helper.make_node("Add", ["rows", "mean"], ["image"]),
+        batch=batch,
+    )
+    ours = from_bytes(file, "m.onnx", "CPU")
+    assert ours.sample(3).shape == (3, 4, 5, 3)
+    with pytest.raises(ModelFileError, match="does not keep the images of a batch apart"):
+        principal(ours, count=1)
