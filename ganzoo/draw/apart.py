@@ -27,7 +27,7 @@ from ganzoo.errors import ModelFileError
 
 SECONDS = 120.0
 """Seconds that a model may take to be opened, or to draw one batch."""
-MOST_BYTES = 2**32
+MOST_BYTES = 2**30
 """Most bytes of one answer."""
 OURS = str(Path(__file__).parents[2])
 """The folder of the package, which a program may have found by its working folder."""

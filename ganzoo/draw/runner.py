@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, Any
@@ -19,6 +21,7 @@ takes far more of them than it uses."""
 
 def main() -> None:
     """Open the model that stdin brings, and answer until stdin ends."""
+    threading.Thread(target=_end_with, args=[os.getppid()], daemon=True).start()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
     questions = _questions(sys.stdin.buffer)
@@ -34,11 +37,18 @@ def main() -> None:
         _limit(MEMORY if chosen(wanted) == [CPU] else None)
         session = open_session(content, contents, path, wanted, int(threads) or None)
     except GanzooError as error:
-        write(answers, [(ERROR, str(error).encode()), (END, b"")])
+        write(answers, [_error(str(error)), (END, b"")])
         return
     write(answers, [*((TEXT, name.encode()) for name in session.get_providers()), (END, b"")])
     for frames in questions:
         write(answers, [*_run(session, path, frames), (END, b"")])
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after the one that started it, which may be killed in a long batch."""
+    while os.getppid() == parent:  # always so on Windows
+        time.sleep(1)
+    os._exit(1)
 
 
 def _run(session: Any, path: str, frames: list[Frame]) -> list[Frame]:
@@ -52,7 +62,12 @@ def _run(session: Any, path: str, frames: list[Frame]) -> list[Frame]:
         return [(ARRAY, packed(value)) for value in session.run(names, given)]
     except Exception as error:  # onnxruntime's exceptions have no common base
         batch = max(len(array) for array in given.values() if array.ndim)
-        return [(ERROR, why_not_run(error, path, batch).encode())]
+        return [_error(why_not_run(error, path, batch))]
+
+
+def _error(message: str) -> Frame:
+    """Return an error as a frame; the path in it may be no text."""
+    return ERROR, message.encode("utf-8", "surrogateescape")
 
 
 def _questions(pipe: IO[bytes]) -> Iterator[list[Frame]]:

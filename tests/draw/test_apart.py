@@ -128,6 +128,27 @@ def test_what_is_killed_takes_its_model_with_it(sine: Path) -> None:
         time.sleep(0.05)
 
 
+def test_what_is_killed_in_a_long_batch_takes_its_model_with_it(endless: Path) -> None:
+    code = f"import ganzoo; ganzoo.load({str(endless)!r}).sample(1)"
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+    while not (children := children_of(process.pid)):
+        assert process.poll() is None
+        time.sleep(0.1)
+    time.sleep(2)  # it computes
+    process.kill()
+    process.wait()
+    until = time.monotonic() + 30
+    while any(running(child) for child in children):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_an_error_names_a_path_that_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.onnx")
+    with pytest.raises(ModelFileError, match=r"caf.*\.onnx is not an ONNX file that can be run"):
+        Apart(b"no model", Contents(9, 20), path, "auto")
+
+
 def test_an_error_leaves_the_model_usable(sine: Path) -> None:
     session = Apart(sine.read_bytes(), Contents(9, 20), sine, "auto")
     with pytest.raises(ModelFileError, match="cannot be run"):
