@@ -63,6 +63,7 @@ class Contents:
     operators: Counter[str] = field(default_factory=Counter)
     inputs: list[Port] = field(default_factory=list)
     outputs: list[Port] = field(default_factory=list)
+    weights: int = 0  # bytes of tensors, which take no more memory than in the file
 
 
 def read(path: str | Path) -> bytes:
@@ -100,6 +101,8 @@ class _Refused(Exception):  # noqa: N818 - it never leaves this module
 class _Inspector(PortReader):
     """One pass over the messages of onnx.proto that matter; its fields have numbers there."""
 
+    weights = 0
+
     def model(self, data: memoryview) -> Contents:
         found, graph = Contents(), None
         for number, value in self.fields(data):
@@ -124,6 +127,7 @@ class _Inspector(PortReader):
         if graph is None or not found.opset:
             raise DamagedError("it has no graph, or no opset")
         self.graph(graph, found)
+        found.weights = self.weights
         return found
 
     def graph(self, data: Value, found: Contents) -> None:
@@ -186,6 +190,8 @@ class _Inspector(PortReader):
                         numbers = min(numbers * dim, 2**64)
                 case 2 if as_int(value) == STRING:
                     raise _Refused("it has tensors of text")
+                case 4 | 9 | 10 if isinstance(value, memoryview):
+                    self.weights += len(value)
                 case 13:
                     raise _Refused(EXTERNAL)
                 case 14 if as_int(value):

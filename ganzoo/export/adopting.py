@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
 from ganzoo.architecture import MOST_CLASSES, __version__
@@ -19,7 +18,7 @@ from ganzoo.draw.apart import Apart
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import ModelInfo, is_range
 from ganzoo.draw.session import from_bytes
-from ganzoo.errors import ModelFileError, UsageError
+from ganzoo.errors import ModelFileError, OutputError, UsageError
 from ganzoo.export import strangers
 from ganzoo.export.parity import with_metadata
 from ganzoo.export.strangers import Taken
@@ -91,6 +90,8 @@ def adopt(
     source, target = Path(source), Path(target)
     check_suffix(target)
     check_place(target)
+    if target.exists() and source.exists() and target.samefile(source):
+        raise OutputError(f"{target} is the file to adopt itself: choose another path")
     content = untrusted.read(source)
     contents = untrusted.inspect(content, source)
     if "ganzoo.schema" in contents.metadata:
@@ -101,13 +102,13 @@ def adopt(
             f"not {image_range}",
             "image_range",
         )
-    model = onnx.load_from_string(content)
     try:
+        model = strangers.parsed(content, contents)
         takes = strangers.find_inputs(contents, model, latent_input, label_input)
         output = strangers.find_image(contents, image_output).name
         label = _label(takes, classes)
         # Errors of what is run begin with "it", as the file is named before them.
-        drawn, batch = _drawn(Apart(content, contents, "it", "CPU"), takes, output)
+        drawn, batch = _drawn(lambda: Apart(content, contents, "it", "CPU"), takes, output)
         info = _info(source.stem, takes, label, drawn, image_range)
         written = with_metadata(wrapped(model, takes, output, drawn, batch), info)
         _prove(from_bytes(written, "it", "CPU"))
@@ -131,20 +132,27 @@ def _label(takes: Taken, classes: int | Sequence[str] | None) -> dict[str, Any]:
             f"{takes.label.name} takes labels",
             "classes",
         )
+    if isinstance(classes, str):
+        raise UsageError("classes must be a number, or a list of names", "classes")
+    if isinstance(classes, np.integer):
+        classes = int(classes)
     count = classes if isinstance(classes, int) else len(classes)
     if not 1 <= count <= MOST_CLASSES:
         raise UsageError(f"classes must be 1 to {MOST_CLASSES:,}, not {count:,}", "classes")
     chosen = [str(i) for i in range(classes)] if isinstance(classes, int) else list(classes)
-    if "" in chosen or len(set(chosen)) < count:
+    texts = all(isinstance(name, str) and name for name in chosen)
+    if not texts or len(set(chosen)) < count:
         raise UsageError("classes must be different names, none of them empty", "classes")
     return {"classes": list(names(chosen)), "rng": "gz-label-v1"}
 
 
-def _drawn(session: Apart, takes: Taken, output: str) -> tuple[NDArray[Any], int | None]:
+def _drawn(
+    opened: Callable[[], Apart], takes: Taken, output: str
+) -> tuple[NDArray[Any], int | None]:
     """Return images that the unchanged file draws, and its batch; None is any number.
 
-    Files that declare any number may draw one image alone: then the batch is 1. Raises
-    ModelFileError where it draws nothing.
+    Files that declare any number may draw one image alone: then the batch is 1. Each attempt has a
+    process of its own, as the first may end it. Raises ModelFileError where it draws nothing.
     """
 
     def draw(n: int) -> NDArray[Any]:
@@ -154,7 +162,7 @@ def _drawn(session: Apart, takes: Taken, output: str) -> tuple[NDArray[Any], int
         if takes.label is not None:
             sizes = n, *[1] * (len(takes.label.shape) - 1)
             given[takes.label.name] = np.zeros(sizes, takes.label.dtype)
-        images = session.run([output], given)[0]
+        images = opened().run([output], given)[0]
         if images.shape[:1] != (n,):
             raise ModelFileError(f"it draws images {images.shape} from {n} latents")
         return images

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx import ModelProto
 
+from ganzoo.draw import graph
 from ganzoo.draw.form import MAX_BATCH, is_possible
-from ganzoo.draw.info import MAX_LATENTS
+from ganzoo.draw.info import MAX_LATENTS, MAX_NUMBERS
 from ganzoo.draw.ports import Port
 from ganzoo.draw.untrusted import Contents
 from ganzoo.errors import ModelFileError, UsageError
@@ -18,9 +22,14 @@ WHOLE = ("int64", "int32")
 WANTED = {
     "latent_input": "an input float32 (n, latent_dim) or (n, latent_dim, 1, 1)",
     "label_input": "an input int64 (n) or (n, 1) for labels",
-    "image_output": "an output (n, channels, height, width) or (n, height, width, channels)",
+    "image_output": "an output float32, float16 or uint8 (n, channels, height, width) or "
+    "(n, height, width, channels)",
 }
 """What each port should be, in words, by the parameter that names it."""
+MOST_BESIDE = 2**24
+"""Most bytes of a file that are not weights. As objects they can take sixty times the memory."""
+MOST_LISTED = 8
+"""Most inputs or outputs that an error names."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,25 @@ class Taken:
         """Images of each call, as the file says; None is any number, which some write as -1."""
         size = self.latent.shape[0]
         return None if size == -1 else size
+
+
+def parsed(content: bytes, contents: Contents) -> ModelProto:
+    """Return a file that `untrusted.inspect` passed as onnx has it, in memory that is known.
+
+    Raises ModelFileError where onnx could not read it, or where far more is in it than weights.
+    """
+    graph.read(content, "it")
+    if (beside := len(content) - contents.weights) > MOST_BESIDE:
+        raise ModelFileError(
+            f"it has {beside:,} bytes that are not raw weights, and may have {MOST_BESIDE:,}"
+        )
+    try:
+        model = onnx.load_from_string(content)
+    except DecodeError as error:
+        raise ModelFileError(f"it is damaged: {' '.join(str(error).split())[:200]}") from None
+    if any(isinstance(node.name, bytes) for node in model.graph.node):
+        raise ModelFileError("it is damaged: a name is not text")
+    return model
 
 
 def find_inputs(
@@ -79,7 +107,7 @@ def find_image(contents: Contents, image: str | None = None) -> Port:
 
     Raises UsageError where a name is wrong or needed, ModelFileError where there is no image.
     """
-    return _chosen(contents.outputs, "image_output", image, lambda port: len(port.shape) == 4)
+    return _chosen(contents.outputs, "image_output", image, _is_image)
 
 
 def layout(shape: Sequence[int]) -> str:
@@ -87,6 +115,8 @@ def layout(shape: Sequence[int]) -> str:
 
     Where it could be both, as (n, 3, 3, 3), it is NCHW.
     """
+    if math.prod(shape[1:]) > MAX_NUMBERS:
+        raise ModelFileError(f"it draws {tuple(shape)}: an image may have {MAX_NUMBERS:,} numbers")
     if len(shape) == 4 and min(shape[1:]) >= 1:
         if shape[1] in (1, 3) and min(shape[2:]) >= 2:
             return "NCHW"
@@ -94,7 +124,7 @@ def layout(shape: Sequence[int]) -> str:
             return "NHWC"
     raise ModelFileError(
         f"it draws {tuple(shape)}, which is neither (n, channels, height, width) nor "
-        "(n, height, width, channels) with 1 or 3 channels"
+        "(n, height, width, channels) with 1 or 3 channels and at least 2x2 pixels"
     )
 
 
@@ -110,6 +140,10 @@ def _is_label(port: Port) -> bool:
         case (_,) | (_, 1):
             return port.dtype in WHOLE
     return False
+
+
+def _is_image(port: Port) -> bool:
+    return port.dtype in (*FLOATS, "uint8") and len(port.shape) == 4
 
 
 def _chosen(
@@ -131,4 +165,6 @@ def _chosen(
 
 def _listed(ports: Sequence[Port]) -> str:
     """Return ports in words: "z float32 (n, 100), y int64 (n)"."""
-    return ", ".join(port.in_words() for port in ports) or "nothing"
+    shown = [replace(port, name=port.name[:60], shape=port.shape[:8]) for port in ports]
+    more = [f"and {len(ports) - MOST_LISTED} more"] if len(ports) > MOST_LISTED else []
+    return ", ".join([*(port.in_words() for port in shown[:MOST_LISTED]), *more]) or "nothing"

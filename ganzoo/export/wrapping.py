@@ -11,6 +11,7 @@ import onnx.compose
 from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto, helper, numpy_helper
 
+from ganzoo.errors import ModelFileError
 from ganzoo.export.strangers import Taken, layout
 
 PREFIX = "adopted/"
@@ -23,8 +24,9 @@ def wrapped(
     """Return `model` with ganzoo's inputs and output: `latent`, `label` where it has any, `image`.
 
     What reshapes, casts and transposes stands around its graph. `drawn` are images of its `output`.
+    It is `model` itself, changed, as weights may be large.
     """
-    made: ModelProto = onnx.compose.add_prefix(model, PREFIX)
+    made: ModelProto = onnx.compose.add_prefix(model, PREFIX, inplace=True)
     made.ir_version = max(made.ir_version, 4)  # in older ones, weights are inputs
     graph, size = made.graph, batch or "batch"
     graph.ClearField("input")
@@ -46,6 +48,8 @@ def wrapped(
         graph.input.append(_port("label", "int64", [size]))
 
     dtype, wanted = ("uint8", "NHWC") if drawn.dtype == np.uint8 else ("float32", "NCHW")
+    if not any(PREFIX + output in node.output for node in graph.node):
+        raise ModelFileError("its images are computed of nothing: z changes nothing")
     image = _Chain(graph, PREFIX + output, "image")
     image.cast(drawn.dtype.name, dtype)
     axes = [0, 1, 2, 3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ganzoo.errors import OutputError, UsageError
@@ -16,9 +17,18 @@ def check_suffix(target: Path) -> None:
 
 def write_model(target: Path, content: bytes, *, force: bool) -> None:
     """Write a file; raise OutputError where another one is there, unless `force` replaces it."""
-    if target.is_file() and not force and target.read_bytes() != content:
+    if os.path.lexists(target) and not force and not _holds(target, content):
         raise another(target)
     write_whole(target, content)
+
+
+def _holds(target: Path, content: bytes) -> bool:
+    """Return whether a file has this content; a larger one, or what is no file, is not read."""
+    return (
+        target.is_file()
+        and target.stat().st_size == len(content)
+        and target.read_bytes() == content
+    )
 
 
 def another(target: Path) -> OutputError:

@@ -234,3 +234,34 @@ def custom(domain: str) -> Foreign:
     of = perceptron()
     of.nodes[-1] = node("FusedTanh", ["rows"], ["out"], domain=domain)
     return of
+
+
+def many_inputs(count: int) -> Foreign:
+    return perceptron(takes=[(f"z{i}", FLOAT, ["n", 6]) for i in range(count)])
+
+
+def constant() -> Foreign:
+    """Its images are a weight."""
+    return perceptron(
+        nodes=[], weights={"out": weight(1, 3, 4, 5)}, gives=[("out", FLOAT, [1, 3, 4, 5])]
+    )
+
+
+def typed(dtype: int) -> Foreign:
+    """Images of another type."""
+    cast = node("Cast", ["out"], ["cast"], to=dtype)
+    return last(perceptron(), cast, gives=[("cast", dtype, ["n", 3, 4, 5])])
+
+
+def large(times: list[int]) -> Foreign:
+    """Images so many times as high and as wide, one in each call."""
+    tile = node("Tile", ["out", "times"], ["tiled"])
+    return last(
+        of_batch(1), tile, gives=[("tiled", FLOAT, [1, 3, "h", "w"])], times=np.array(times)
+    )
+
+
+def crashing() -> Foreign:
+    """It ends the process that runs it, with a mean of nothing."""
+    nodes = [node("Mean", ["out", ""], ["mean"]), node("Add", ["out", "mean"], ["sum"])]
+    return last(perceptron(), *nodes, gives=[("sum", FLOAT, ["n", 3, 4, 5])])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,14 @@ import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
-from onnx import helper
+from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
 import ganzoo
 from ganzoo.draw import latents
 from ganzoo.draw.pixels import to_pixels
 from ganzoo.errors import GanzooError, ModelFileError, OutputError, UsageError
+from ganzoo.export import strangers
 from ganzoo.export.adopting import Adopted
 from tests.conftest import Cli
 from tests.export.foreign import (
@@ -30,8 +32,12 @@ from tests.export.foreign import (
     Foreign,
     alike,
     classifier,
+    constant,
+    crashing,
     custom,
     labelled,
+    large,
+    many_inputs,
     misnamed,
     mixed,
     not_finite,
@@ -41,6 +47,8 @@ from tests.export.foreign import (
     transposed,
     two_channels,
     two_latents,
+    typed,
+    weight,
     with_psi,
 )
 
@@ -107,7 +115,7 @@ NOT = [
     (two_latents, {}, r"latent_input must say which of these it is: z float32 .*, z2 float32"),
     (two_latents, {"latent_input": "y"}, r"latent_input must be one of z .*, not 'y'"),
     (two_latents, {"latent_input": "z"}, r"also takes z2 float32 \(n, 6\)"),
-    (classifier, {}, r"an output \(n, channels, height, width\) or .* it has out float32"),
+    (classifier, {}, r"an output float32, .* \(n, channels, height, width\) or .* it has out"),
     (two_channels, {}, r"\(16, 2, 6, 5\), which is neither"),
     (lambda: custom("com.evil"), {}, "custom operators, of 'com.evil'$"),
     (lambda: custom("com.microsoft.nchwc"), {}, "give the file from before, if it was so"),
@@ -133,6 +141,13 @@ NOT = [
     (lambda: labelled(INT64, ["n"]), {"classes": ["a", "", "b"]}, "none of them empty"),
     (lambda: labelled(INT64, ["n"]), {"classes": ["a", "a", "b"]}, "different names"),
     (lambda: labelled(INT64, ["n"]), {"classes": None}, "classes must say how many"),
+    (lambda: labelled(INT64, ["n"]), {"classes": "a,b,c"}, "a number, or a list of names"),
+    (lambda: many_inputs(5000), {}, r"z7 float32 \(n, 6\), and 4992 more$"),
+    (constant, {}, "computed of nothing: z changes nothing"),
+    (lambda: typed(TensorProto.FLOAT8E4M3FN), {"image_range": None}, "an output float32, float16"),
+    (lambda: typed(TensorProto.INT32), {}, "an output float32, float16 or uint8"),
+    (lambda: large([1, 1, 600, 500]), {}, r"\(1, 3, 2400, 2500\): an image may have 16,777,216"),
+    (crashing, {}, "it crashed its process"),
 ]  # fmt: skip
 
 
@@ -147,6 +162,101 @@ def test_what_is_no_generator_or_not_said(
     assert isinstance(caught.value, ModelFileError | UsageError)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "mine.onnx").exists()
+
+
+def field(number: int, content: bytes) -> bytes:
+    """One field of bytes, as protobuf writes it."""
+    size = len(content)
+    return bytes([number << 3 | 2, *([size & 127 | 128, size >> 7] if size > 127 else [size])]) + (
+        content
+    )
+
+
+DAMAGED = {
+    "a name of a node": field(1, field(1, b"out") + field(2, b"x") + field(3, b"\xff")
+                              + field(4, b"Relu")),
+    "a declared value": field(13, field(1, b"\xff")),
+    "an annotation": field(14, b"\xff\xff\xff"),
+    "metadata of the graph": field(16, b"\xff\xff\xff"),
+    "numbers that are cut short": field(5, b"\x08\x01\x10\x07" + field(8, b"x")
+                                        + field(7, b"\xff")),
+}  # fmt: skip
+"""Fields of a graph that onnx could not read, or would read as no text."""
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_what_is_damaged_where_only_onnx_reads(name: str, tmp_path: Path) -> None:
+    other = perceptron().write(tmp_path / "other.onnx")
+    # Protobuf merges a graph that comes twice, and ganzoo refuses it: the graph is written anew.
+    model = onnx.load(other)
+    graph = model.graph.SerializeToString() + DAMAGED[name]
+    model.ClearField("graph")
+    whole = bytes([7 << 3 | 2, len(graph) & 127 | 128, len(graph) >> 7]) + graph
+    other.write_bytes(model.SerializeToString() + whole)
+    with pytest.raises(ModelFileError, match="damaged") as caught:
+        ganzoo.adopt(other, tmp_path / "mine.onnx", image_range=(-1, 1))
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "mine.onnx").exists()
+
+
+def test_much_that_is_no_weight_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two bytes in a file, protobuf makes an object of a hundred."""
+    of = perceptron()
+    of.weights["w"] = weight(6, 60)
+    other = of.write(tmp_path / "other.onnx")
+    beside = other.stat().st_size - (6 * 60 * 4 + 4 * 8)
+    monkeypatch.setattr(strangers, "MOST_BESIDE", beside - 1)
+    with pytest.raises(ModelFileError, match="bytes that are not raw weights"):
+        ganzoo.adopt(other, tmp_path / "mine.onnx", image_range=(-1, 1))
+    monkeypatch.setattr(strangers, "MOST_BESIDE", beside)
+    ganzoo.adopt(other, tmp_path / "mine.onnx", image_range=(-1, 1))
+
+
+def test_what_is_in_the_way_is_kept(tmp_path: Path, cli: Cli) -> None:
+    other = perceptron().write(tmp_path / "x.onnx")
+    before = other.read_bytes()
+    (tmp_path / "link.onnx").symlink_to("x.onnx")
+    (tmp_path / "hard.onnx").hardlink_to(other)
+    for name in ("x.onnx", "link.onnx", "hard.onnx"):
+        done = cli("adopt", other, "--range=-1,1", "--force", "-o", tmp_path / name)
+        assert (done.code, "is the file to adopt itself" in done.err) == (6, True), done.err
+    assert other.read_bytes() == before
+    os.mkfifo(tmp_path / "pipe.onnx")
+    (tmp_path / "nowhere.onnx").symlink_to("none.onnx")
+    with (tmp_path / "huge.onnx").open("wb") as file:
+        file.truncate(2**40)
+    for name in ("pipe.onnx", "nowhere.onnx", "huge.onnx"):
+        done = cli("adopt", other, "--range=-1,1", "-o", tmp_path / name)
+        assert (done.code, "say --force" in done.err) == (6, True), done.err
+    assert (tmp_path / "pipe.onnx").is_fifo()
+    assert (tmp_path / "nowhere.onnx").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("1" * 5000, "--classes must be 1 to 100,000, not"),
+        ("cat,,dog", "--classes must be different names, none of them empty"),
+        ("", "none of them empty"),
+        ("-3", "--classes takes a whole number, or names, not '-3'"),
+        ("3.0", "--classes takes a whole number, or names, not '3.0'"),
+    ],
+)
+def test_words_for_classes(words: str, why: str, tmp_path: Path, cli: Cli) -> None:
+    other = labelled(INT64, ["n"]).write(tmp_path / "x.onnx")
+    done = cli("adopt", other, "--range=-1,1", f"--classes={words}", "-o", tmp_path / "y.onnx")
+    assert (done.code, why in done.err) == (2, True), done.err
+
+
+def test_the_default_path_ends_in_onnx(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
+) -> None:
+    perceptron().write(tmp_path / "x.pb")
+    monkeypatch.chdir(tmp_path)
+    done = cli("adopt", "x.pb", "--range=-1,1")
+    assert (done.code, done.last) == (0, str(Path("exports", "x.onnx"))), done.err
 
 
 def test_weights_outside_are_refused_with_a_way_to_one_file(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -51,7 +52,7 @@ def adopt(
 
     done = adopting.adopt(
         file,
-        output or Path("exports", file.name),
+        output or Path("exports", f"{file.stem}.onnx"),
         image_range=None if image_range is None else _range(image_range),
         latent_input=latent_input,
         label_input=label_input,
@@ -77,7 +78,9 @@ def _range(words: str) -> tuple[float, float]:
 def _classes(words: str) -> int | list[str]:
     """Return the number of "10", or the names of "cat,dog"."""
     if words.isdecimal():
-        return int(words)
+        return int(words.lstrip("0")[:10] or 0)  # Python reads no number of thousands of digits
+    if re.fullmatch(r"[-+.\d\s]+", words):
+        raise UsageError(f"--classes takes a whole number, or names, not {words!r}")
     return [word.strip() for word in words.split(",")]
 
 
