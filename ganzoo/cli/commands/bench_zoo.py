@@ -101,7 +101,8 @@ def _line(lap: Lap) -> str:
 
     found = lap.evaluation
     how = f"FD {number(found['frechet'])} of {found.images:,}" if found else lap.why
-    return f"{lap.name}, seed {lap.seed}, {lap.seconds:.3g} s, {lap.steps:,} steps: {how}"
+    seconds = f"{lap.seconds:,.0f}" if lap.seconds >= 100 else f"{lap.seconds:.3g}"
+    return f"{lap.name}, seed {lap.seed}, {seconds} s, {lap.steps:,} steps: {how}"
 
 
 def _late(lap: Lap) -> str:
