@@ -28,6 +28,7 @@ from ganzoo.export.exporting import export_onnx
 from ganzoo.export.firstlayer import with_first_layer
 from ganzoo.runs.weights import model_info
 from ganzoo.train.networks import build, draw
+from ganzoo.train.timing import one_thread
 from ganzoo.zoo import catalogue, registry
 
 ROOT = Path(__file__).parent.parent
@@ -124,7 +125,7 @@ def export(name: str, folder: Path) -> None:
     info = model_info(loaded, "none", 0, classes)
     generator = with_first_layer(Generator(info, partial(draw, network)), network)
     network.train()
-    with torch.no_grad():
+    with torch.no_grad(), one_thread():  # int8 takes what these bits allow
         for seed in range(20):
             z = latents.normal(16, info.latent_dim, seed)
             network(*map(torch.from_numpy, generator.inputs(z)))
@@ -146,7 +147,7 @@ def export(name: str, folder: Path) -> None:
 
 def drawn(runtime: Runtime, folder: Path, environments: Path) -> Found:
     """Return what a runtime makes of each file, in an environment that is made if it is missing."""
-    home = environments / "-".join(runtime.packages).replace("=", "")
+    home = environments.absolute() / "-".join(runtime.packages).replace("=", "")
     python = home / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", home], check=True)
