@@ -25,7 +25,6 @@ import torch
 from ganzoo.draw import latents
 from ganzoo.draw.generator import Generator
 from ganzoo.export.exporting import export_onnx
-from ganzoo.export.firstlayer import with_first_layer
 from ganzoo.runs.weights import model_info
 from ganzoo.train.networks import build, draw
 from ganzoo.train.timing import one_thread
@@ -66,7 +65,7 @@ class Variant(NamedTuple):
     bound: float
 
     def allows(self, found: float | str) -> bool:
-        """Return whether images are right that are off so far, or that are missing for a reason."""
+        """Return whether images that are off by `found` are right; a reason for none is not."""
         return isinstance(found, float) and found <= self.bound
 
 
@@ -86,7 +85,9 @@ def main() -> None:
     """Export, draw with each runtime, and print or write the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.runtimes", description=__doc__)
     parser.add_argument("architectures", nargs="*", metavar="ARCH")
-    parser.add_argument("--environments", type=Path, default=Path("/tmp/ganzoo-runtimes"))
+    parser.add_argument(
+        "--environments", type=Path, default=Path(tempfile.gettempdir(), "ganzoo-runtimes")
+    )
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
     if given.write and given.architectures:
@@ -123,7 +124,7 @@ def export(name: str, folder: Path) -> None:
     torch.manual_seed(0)
     network, _ = build(loaded.value)
     info = model_info(loaded, "none", 0, classes)
-    generator = with_first_layer(Generator(info, partial(draw, network)), network)
+    generator = Generator(info, partial(draw, network))
     network.train()
     with torch.no_grad(), one_thread():  # int8 takes what these bits allow
         for seed in range(20):

@@ -91,4 +91,6 @@ def _rows(values: NDArray[Any], first: int, size: int) -> NDArray[Any]:
     if not values.ndim:
         return values
     rows = values[first : first + size]
+    if len(rows) == size:  # as in all calls but the last one, which alone needs a copy
+        return rows
     return np.pad(rows, [(0, size - len(rows)), *[(0, 0)] * (rows.ndim - 1)])

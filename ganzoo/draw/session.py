@@ -119,8 +119,10 @@ def _run(
 
     `path` is only for messages.
     """
-    options = onnxruntime.RunOptions()
-    options.only_execute_path_to_fetches = partly
+    options = None
+    if partly:
+        options = onnxruntime.RunOptions()
+        options.only_execute_path_to_fetches = True
     try:
         return [np.asarray(value) for value in session.run(names, given, options)]
     except ModelFileError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo.api.terminal import print_json, print_line
-from ganzoo.cli.options import AsJson
+from ganzoo.cli.options import AsJson, Force
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,9 +42,7 @@ def adopt(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Default: exports/NAME.onnx."),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace a file that holds another model.")
-    ] = False,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a file that all commands work with of another project's ONNX generator."""

@@ -11,7 +11,7 @@ import typer
 
 from ganzoo.api.terminal import print_json, print_line
 from ganzoo.cli.console import note
-from ganzoo.cli.options import AsJson, Runs, given_only
+from ganzoo.cli.options import AsJson, Force, Runs, given_only
 from ganzoo.cli.web_pages import write_pages
 from ganzoo.errors import UsageError
 
@@ -88,9 +88,7 @@ def export(
             "--single-file", metavar="HTML", help="Write that page as one file, for a double click."
         ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace a file that holds another model.")
-    ] = False,
+    force: Force = False,
     runs: Runs = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
