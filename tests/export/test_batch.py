@@ -17,13 +17,14 @@ from torch import nn
 
 import ganzoo
 from ganzoo.draw import latents
+from ganzoo.draw.activations import Activations
 from ganzoo.draw.directions import principal
-from ganzoo.draw.form import MAX_BATCH
+from ganzoo.draw.form import MAX_BATCH, Form
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.session import from_bytes
 from ganzoo.errors import ModelFileError, OutputError, UsageError
 from ganzoo.export import variants
-from ganzoo.export.exporting import export_onnx
+from ganzoo.export.exporting import could_be, export_onnx
 from ganzoo.export.graph import clean, to_onnx
 from ganzoo.export.parity import with_metadata
 from ganzoo.export.shapes import with_batch, with_shapes
@@ -34,6 +35,13 @@ from tests.export.test_graph import end, image, info_of
 from tests.export.test_inputs import INFO, Styled
 
 pytestmark = pytest.mark.usefixtures("quick_exports")
+
+
+class Flat(nn.Module):
+    """Six numbers as an image."""
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return z.view(-1, 1, 2, 3)
 
 
 def fixed(path: Path) -> list[list[int]]:
@@ -268,3 +276,38 @@ def test_a_first_layer_whose_size_depends_on_z(batch: int | str) -> None:
     assert ours.sample(3).shape == (3, 4, 5, 3)
     with pytest.raises(ModelFileError, match="does not keep the images of a batch apart"):
         principal(ours, count=1)
+
+
+def test_a_graph_of_float16_runs_apart_whatever_it_is() -> None:
+    """Its work is counted as if it were float32, so it is not run in this process."""
+    info, shape = info_of(Flat()), numpy_helper.from_array(np.array([-1, 1, 2, 3]), "shape")
+    for dtype, apart in ((TensorProto.FLOAT, False), (TensorProto.FLOAT16, True)):
+        ports = [
+            helper.make_tensor_value_info(name, dtype, ["n", *sizes])
+            for name, sizes in (("latent", [6]), ("image", [1, 2, 3]))
+        ]
+        nodes = [helper.make_node("Reshape", ["latent", "shape"], ["image"])]
+        graph = helper.make_graph(nodes, "g", ports[:1], ports[1:], [shape])
+        opsets = [helper.make_opsetid("", 20)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=9)
+        generator = from_bytes(with_metadata(model, info), "m.onnx", "CPU")
+        assert (generator.most == 0) == apart
+        assert generator.sample(3).shape == (3, 2, 3, 1)
+
+
+@pytest.mark.parametrize("batch", [None, 3])
+def test_activations_whose_images_lie_in_columns(batch: int | None) -> None:
+    """Three features, as many as the images of a call: which axis is which cannot be counted."""
+    weights = np.random.default_rng(0).normal(size=(3, 6)).astype(np.float32)
+    how = Form(batch, {"latent": "float32"})
+    layer = Activations(
+        lambda given, n: [weights @ given["latent"].T], info_of(Flat()), how, "m.onnx"
+    )
+    z = latents.normal(7, 6)
+    np.testing.assert_allclose(layer(z), z @ weights.T, rtol=1e-5)
+
+
+def test_a_file_of_another_batch_is_known_before_the_work(exported: Path) -> None:
+    content, info = exported.read_bytes(), ganzoo.load(exported).info
+    assert could_be(info, content, exported)
+    assert not could_be(info, content, exported, batch=2)
