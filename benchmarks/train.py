@@ -32,6 +32,7 @@ from torch.utils.flop_counter import flop_registry
 from benchmarks.machine import processor
 from benchmarks.plain_loop import named
 from ganzoo.train import cpu
+from ganzoo.train.precision import NAMES, choose_precision
 from ganzoo.train.state import TrainState
 from ganzoo.train.step import Stepper
 
@@ -52,13 +53,15 @@ def main() -> None:
     parser.add_argument("--data", help="default: each architecture's own")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="of ganzoo")
+    parser.add_argument("--precision", choices=NAMES, default="fp32", help="of ganzoo")
     parser.add_argument("--options", default="", help="more for ganzoo train: '--ema 1000'")
     parser.add_argument("--beside", default=PLAIN, metavar="COMMAND")
     parser.add_argument("--json", action="store_true")
     a = parser.parse_args()
+    device = torch.device(a.device)
     kind = torch.bfloat16 if a.precision == "bf16" else torch.float32
-    peak = gemm_peak(torch.device(a.device), dtype=kind)
+    with choose_precision(a.precision, device).applied(device):
+        peak = gemm_peak(device, dtype=kind)
     results = []
     for name in a.architectures:
         print(name, file=sys.stderr)

@@ -95,7 +95,9 @@ class Listener:
             if getattr(seen, "shape", None) != images.shape:
                 made = tuple(getattr(seen, "shape", ())) or type(seen).__name__
                 raise PluginError(f"its augment makes {made} of images {tuple(images.shape)}")
-            return full(self.forward(seen, *more))
+            # A gradient penalty differentiates twice, which torch cannot where it has compiled.
+            plain = images.is_leaf and images.requires_grad
+            return full((self.network if plain else self.forward)(seen, *more))
 
     def _labels_of(self, images: Tensor) -> Tensor:
         """Return the labels of the step, as often as images (k * n, C, H, W) take them."""

@@ -69,9 +69,8 @@ class Stepper:
         self.discriminate: Callable[..., Tensor] = state.discriminator
         self.routes: AbstractContextManager[object] = nullcontext()
         if config.compile:
-            mode = "reduce-overhead" if device.type == "cuda" else "default"
-            self.generate = torch.compile(state.generator, mode=mode, dynamic=False)
-            self.discriminate = torch.compile(state.discriminator, mode=mode, dynamic=False)
+            self.generate = torch.compile(state.generator, dynamic=False)
+            self.discriminate = torch.compile(state.discriminator, dynamic=False)
         elif device.type == "cpu":
             self.routes = Routes(state.generator, state.discriminator)
         networks = [state.generator, state.discriminator]
@@ -92,8 +91,6 @@ class Stepper:
         Latents are a function of (seed, step); dropout and other noise of (seed, step, process).
         """
         config, state = self.config, self.state
-        if config.compile:
-            torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
         noise = derive(config.seed, "noise", state.step, self.world.rank)
         self.latents.manual_seed(derive(config.seed, "latents", state.step))
         self.trained.clear()

@@ -90,6 +90,19 @@ class Down(nn.Module):
         return made
 
 
+class Shrunk(nn.Module):
+    """The means of parts of the features: nn.AdaptiveAvgPool2d, but exact on CUDA, too."""
+
+    def __init__(self, size: int) -> None:
+        """Return features of `size` pixels."""
+        super().__init__()
+        self.size = size
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, c, k * size, k * size) to (n, c, size, size)."""
+        return F.avg_pool2d(x, x.shape[-1] // self.size)
+
+
 class Excited(nn.Module):
     """Blocks in a row; features say which channels count in those `leap` blocks later."""
 
@@ -99,7 +112,7 @@ class Excited(nn.Module):
         self.leap, self.blocks, self.gates = leap, nn.ModuleList(blocks), nn.ModuleList()
         for low, high in zip(widths, widths[leap:], strict=False):
             seen, mixed = conv(low, high, base), conv(high, high, 1)
-            gate = [nn.AdaptiveAvgPool2d(base), seen, nn.SiLU(), mixed, nn.Sigmoid()]
+            gate = [Shrunk(base), seen, nn.SiLU(), mixed, nn.Sigmoid()]
             self.gates.append(nn.Sequential(*gate))
 
     def forward(self, x: Tensor) -> list[Tensor]:

@@ -96,7 +96,7 @@ def test_sizes(size: int, channels: int) -> None:
     spans = [[g[1].out_channels for g in network.features.gates] for network in networks]
     assert gates == [[16 * 2, 8 * 2, 4 * 2][: doublings - 3], [*map(wide, shrunk)][: doublings - 3]]
     assert spans == [[*map(wide, grown)][4:], [*map(wide, shrunk)][3:]]
-    assert all(g[0].output_size == base for n in networks for g in n.features.gates)
+    assert all(g[0].size == base for n in networks for g in n.features.gates)
 
 
 def wide(features: Tensor) -> int:

@@ -91,7 +91,8 @@ def test_it_is_measured_once(private_cache: Path) -> None:
 
 @BFLOAT16
 def test_a_run_keeps_its_precision(private_cache: Path, cli: Cli, tmp_path: Path) -> None:
-    steps = ("--batch-size", 4, "--epochs", SHORTEST, "--snapshots", 9999, "--save-every", "99 e")
+    steps = ("--batch-size", 4, "--epochs", SHORTEST, "--snapshots", 9999, "--save-every", "99 e",
+             "--device", "cpu")  # fmt: skip
     run = cli("train", *SMALL, *steps, "--max-steps", SHORTEST, "--runs", tmp_path).last
     file = cached("mlp_gan")
     write_checked(file, read_checked(file) | {"times": 9.0})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,21 @@ def half(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.raises(SystemExit):
         main([*map(str, ("train", *TINY, "--max-steps", 7, "--keep", 3, "--runs", runs))])
     return runs / "mlp_gan-toy_garments-001"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("name", ["mlp_gan", "r1gan", "dcgan_fashion"])
+def test_cuda_goes_on_bit_for_bit_where_it_is_deterministic(
+    name: str, cli: Cli, tmp_path: Path
+) -> None:
+    small = TINY[1:3] if name == "mlp_gan" else ()
+    tiny = (name, *small, *TINY[3:], "--device", "cuda")
+    runs = ("--deterministic", "--runs", tmp_path)
+    broken = cli("train", *tiny, *runs, "--max-steps", 7)
+    assert broken.code == 0, broken.err
+    assert cli("resume", broken.last, "--max-steps", 12).code == 0
+    whole = cli("train", *tiny, *runs, "--max-steps", 12)
+    assert same(Path(broken.last), content(Path(whole.last)))
 
 
 @pytest.fixture
@@ -184,7 +200,7 @@ def test_other_circumstances_are_told(run: Path, cli: Cli) -> None:
     facts = json.loads((run / "run.json").read_text())
     facts["versions"]["torch"], facts["threads"] = "1.0", 77
     (run / "run.json").write_text(json.dumps(facts))
-    now = f"threads was 77, is {torch.get_num_threads()}; torch was 1.0, is {torch.__version__}"
+    now = f"threads was 77, is {torch.get_num_threads()}; torch was 1.0, is {version('torch')}"
     assert f"ganzoo: the result will differ in its last bits: {now}\n" in cli("resume", run).err
 
 
