@@ -118,7 +118,7 @@ class Resumed:
             return cls(
                 time=read(entry, "time", str),
                 step=read(entry, "step", int),
-                command=tuple(read(entry, "command", list)),
+                command=_texts(read(entry, "command", list), "command"),
                 launch=read(entry, "launch", str, None),
                 config=config,
                 saving=read(entry, "saving", dict),
@@ -169,10 +169,7 @@ class Facts:
                     options=read(made, "options", dict),
                 ),
                 scores=read(content, "scores", str, "logits"),
-                optimizers={
-                    line(network): lines(read(read(content, "optimizers", dict, {}), network, dict))
-                    for network in read(content, "optimizers", dict, {})
-                },
+                optimizers=_optimizers(read(content, "optimizers", dict, {}), read),
                 data=Data(
                     name=read(data, "name", str),
                     source=_source(read(data, "source", dict), read),
@@ -186,7 +183,7 @@ class Facts:
                 config=config,
                 saving=saving,
                 circumstances=_circumstances(content, read),
-                command=tuple(read(content, "command", list, [])),
+                command=_texts(read(content, "command", list, []), "command"),
                 launch=read(content, "launch", str, None),
             )
 
@@ -268,8 +265,23 @@ def _circumstances(content: Mapping[str, Any], read: _Reading) -> Circumstances:
         precision=precision,
         processes=read(content, "processes", int),
         threads=read(content, "threads", int),
-        versions=lines(read(content, "versions", dict)),
+        versions=_versions(read(content, "versions", dict)),
     )
+
+
+def _versions(found: dict[str, Any]) -> dict[str, str]:
+    """Return versions of packages by name; raise ValueError where one is no text."""
+    _texts([*found.values()], "versions")
+    return dict(lines(found))
+
+
+def _optimizers(found: dict[str, Any], read: _Reading) -> dict[str, dict[str, Any]]:
+    """Return what is told of each optimizer; raise ValueError for betas that are no numbers."""
+    for network in found:
+        betas = read(read(found, network, dict), "betas", list, [])
+        if not all(isinstance(beta, int | float) for beta in betas):
+            raise ValueError(f"'betas' is {betas!r:.50}")
+    return dict(lines(found))
 
 
 def _source(source: dict[str, Any], read: _Reading) -> dict[str, Any]:
@@ -285,9 +297,14 @@ def _source(source: dict[str, Any], read: _Reading) -> dict[str, Any]:
 
 def _names(classes: list[Any]) -> tuple[str, ...]:
     """Return the names of classes; raise ValueError where one is no text."""
-    if not all(isinstance(name, str) for name in classes):
-        raise ValueError(f"'classes' is {classes!r:.50}")
-    return names(classes)
+    return names(_texts(classes, "classes"))
+
+
+def _texts(found: list[Any], name: str) -> tuple[str, ...]:
+    """Return the texts of a list; raise ValueError, which names the field, where one is none."""
+    if not all(isinstance(each, str) for each in found):
+        raise ValueError(f"'{name}' is {found!r:.50}")
+    return tuple(found)
 
 
 def _size(size: list[Any]) -> tuple[int, int, int]:

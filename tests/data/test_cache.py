@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import asdict
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import UnidentifiedImageError
 
 from ganzoo import Dataset
-from ganzoo.data import open_images
+from ganzoo.data import files, open_images
 from ganzoo.data.cache import Entry, Facts
 from ganzoo.data.prepare import prepare
 from ganzoo.errors import DataError
@@ -333,6 +334,34 @@ def test_errors_of_the_disk_are_not_remembered(
         assert message.startswith(
             "1 of 3 images cannot be read at the moment, and are left out: im"
         )
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_that_the_disk_did_not_give_is_read_the_next_time(
+    faces: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    if packed:
+        shutil.make_archive(str(tmp_path / "packed"), "zip", faces)
+    data = str(tmp_path / "packed.zip" if packed else faces)
+
+    def failing(*_: object) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    class Torn(zipfile.ZipFile):
+        def read(self, name: Any, pwd: bytes | None = None) -> bytes:
+            return failing() if "03.png" in name.filename else super().read(name, pwd)
+
+    def opened(path: str, flags: int) -> int:
+        return failing() if path.endswith("03.png") else os.open(path, flags)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(zipfile, "ZipFile", Torn)
+        patch.setattr(files, "_without_waiting", opened)
+        found = open_images(data, RGB, skip_bad=True)
+    (bad,) = found.skipped
+    assert bad.endswith("03.png ([Errno 5] Input/output error)")
+    assert not [*cache.iterdir()]
+    assert len(open_images(data, RGB, skip_bad=True).pixels) == len(found.pixels) + 1 == 12
 
 
 def test_without_skip_bad_nothing_stays(cache: Path) -> None:

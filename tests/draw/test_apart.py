@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from onnx import helper, numpy_helper
 
 import ganzoo
 from ganzoo.draw.apart import ARRAY, HEAD, Apart, read, write
+from ganzoo.draw.runner import MEMORY
 from ganzoo.draw.session import from_bytes, load_onnx
 from ganzoo.draw.untrusted import Contents
 from ganzoo.errors import ModelFileError
@@ -93,6 +95,14 @@ def test_a_batch_has_its_time(endless: Path) -> None:
         session.run(["image"], {"latent": np.zeros((1, 100), np.float32)})
     assert time.monotonic() - began < 60
     assert session.child.poll() is not None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_its_process_has_a_limit_of_memory_and_leaves_no_core(sine: Path) -> None:
+    session = Apart(sine.read_bytes(), Contents(9, 20), sine, "CPU")
+    told = Path(f"/proc/{session.child.pid}/limits").read_text()
+    for what, most in (("Max address space", MEMORY), ("Max core file size", 0)):
+        assert re.search(rf"^{what} +{most} ", told, re.MULTILINE), told
 
 
 def test_ctrl_c_ends_what_computes_for_hours(endless: Path, tmp_path: Path) -> None:

@@ -159,6 +159,17 @@ def test_wrong_latents_leave_nothing(
     assert list(tmp_path.iterdir()) == [tmp_path / "z.npy"]
 
 
+@pytest.mark.parametrize("kind", ["pipe", "zeros"])
+def test_latents_are_read_from_a_file_alone(
+    exported: Path, tmp_path: Path, cli: Cli, kind: str
+) -> None:
+    path = tmp_path / "z.npy"
+    os.mkfifo(path) if kind == "pipe" else path.symlink_to("/dev/zero")
+    done = cli("sample", exported, "--z", path, "-o", tmp_path / "x.png")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "z.npy is a device or a pipe" in done.err
+
+
 def test_a_model_that_fails_leaves_nothing(
     exported: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,8 @@ import ganzoo
 from ganzoo.draw import latents
 from ganzoo.draw.pixels import to_pixels
 from ganzoo.errors import GanzooError, ModelFileError, OutputError, UsageError
+from ganzoo.explore import web
+from ganzoo.explore.facts import facts
 from ganzoo.export import strangers
 from ganzoo.export.adopting import Adopted
 from tests.conftest import Cli
@@ -289,6 +291,9 @@ def test_all_commands_work_with_it(tmp_path: Path, cli: Cli) -> None:
     ):
         made = cli(*words)
         assert made.code == 0, made.err
+    page = web.files(mine.read_bytes(), "mine", {"ort.js": b"", "ort.wasm": b""})
+    assert page[web.MODEL] == mine.read_bytes()
+    assert facts(ganzoo.load(mine), "mine")["dim"] == 6  # what `ganzoo explore` shows
     refused = cli("eval", mine)
     assert (refused.code, "--against" in refused.err) == (2, True), refused.err
     again = cli("adopt", mine, "--range=-1,1", "-o", tmp_path / "x.onnx")

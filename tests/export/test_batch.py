@@ -166,6 +166,20 @@ def test_a_call_of_too_much_work_runs_apart() -> None:
         assert from_bytes(file, "m.onnx", "CPU").most == most
 
 
+def test_no_call_draws_more_than_may_be_at_once() -> None:
+    """However many are asked for, and of whatever size a batch is to be."""
+    calls: list[int] = []
+
+    def forward(z: np.ndarray) -> np.ndarray:
+        calls.append(len(z))
+        return z.reshape(-1, 1, 2, 3)
+
+    generator = Generator(info_of(Flat()), forward, most=3)
+    for batch_size in (2, 3, 64):
+        generator.sample(10, batch_size=batch_size)
+    assert calls == [2] * 5 + [3, 3, 3, 1] * 2
+
+
 @pytest.mark.parametrize("batch", [None, 3])
 def test_inputs_and_outputs_of_float16(
     trained: Path, exported: Path, tmp_path: Path, batch: int | None

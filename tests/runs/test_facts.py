@@ -131,6 +131,11 @@ def test_an_average_of_before_does_not_begin_to_grow() -> None:
         {"saving": {"keep": 0}},
         {"data": 7},
         {"processes": "two"},
+        {"command": [1]},
+        {"versions": {"torch": {}}},
+        {"optimizers": {"generator": 3}},
+        {"optimizers": {"generator": {"betas": 0.5}}},
+        {"optimizers": {"generator": {"betas": [None]}}},
     ],
 )
 def test_every_field_that_makes_no_sense_is_called_damage(change: dict[str, Any]) -> None:
@@ -188,7 +193,13 @@ def test_the_latest_resume_counts(tmp_path: Path) -> None:
     assert (run.facts().config.epochs, run.facts().config.ema) == (12, 0.9)
     assert run.facts().saving == Saving(keep=5)
     assert [entry.step for entry in run.resumes()] == [4, 4]
-    damaged = [
+    damaged: list[Any] = [
+        "text",
+        3,
+        None,
+        [line.to_json()],
+        {**line.to_json(), "command": [{}]},
+        {**line.to_json(), "versions": {"torch": None}},
         {"step": "four"},
         {**line.to_json(), "epochs": 0},
         {**line.to_json(), "saving": {"x": 1}},

@@ -66,11 +66,15 @@ class Recorded:
         assert done.returncode == 0, done.stderr
 
     def reached(self) -> set[str]:
-        """Return the addresses of other machines to which anything was sent."""
+        """Return the addresses of other machines to which anything was sent, or of a resolver.
+
+        Many machines have one of their own, at 127.0.0.53: a question to it is a look-up, too.
+        """
         sent = re.compile(r"\b(?:connect|sendto|sendmsg|sendmmsg)\(.*?sa_family=(AF_\w+)(.*)")
         found = [match.groups() for match in map(sent.search, self._lines()) if match]
         here = re.compile(r'inet_addr\("127\.|"::1"')
-        return {f"{kind}{at}" for kind, at in found if kind != "AF_UNIX" and not here.search(at)}
+        away = {at for _, at in found if not here.search(at) or "htons(53)" in at}
+        return {f"{kind}{at}" for kind, at in found if kind != "AF_UNIX" and at in away}
 
     def made(self) -> set[str]:
         """Return the files and folders that were made where none should be."""
@@ -87,6 +91,19 @@ class Recorded:
 
     def _lines(self) -> list[str]:
         return (self.home / "trace").read_text(errors="replace").splitlines()
+
+
+def test_a_look_up_is_seen_wherever_the_resolver_is(tmp_path: Path) -> None:
+    lines = [
+        '1 connect(3, {sa_family=AF_UNIX, sun_path="/run/x"}, 110) = 0',
+        '1 connect(3, {sa_family=AF_INET, sin_port=htons(80), inet_addr("127.0.0.1")}) = 0',
+        '1 connect(3, {sa_family=AF_INET6, sin6_port=htons(80), inet_pton(AF_INET6, "::1")}) = 0',
+    ]
+    asked = lines[1].replace("(80)", "(53)").replace("0.1", "0.53")
+    other = lines[1].replace("127.0.0.1", "10.0.0.1")
+    for more, count in (([], 0), ([asked], 1), ([other], 1), ([asked, other], 2)):
+        (tmp_path / "trace").write_text("\n".join([*lines, *more]))
+        assert len(Recorded(tmp_path).reached()) == count
 
 
 @pytest.fixture

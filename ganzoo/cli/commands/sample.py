@@ -14,6 +14,7 @@ from ganzoo.api.terminal import print_line
 from ganzoo.cli.opening import EACH, Model, Truncation, about, check_sheet, open_model, slug
 from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
+from ganzoo.storage import is_special
 
 if TYPE_CHECKING:
     import numpy as np
@@ -158,6 +159,8 @@ def _read_latents(path: Path, generator: Generator) -> NDArray[np.float32]:
     """
     import numpy as np
 
+    if is_special(path):
+        raise UsageError(f"{path} is a device or a pipe, and latents are in an .npy file")
     try:
         z: NDArray[np.float32] = np.lib.format.open_memmap(path, mode="r")
     except ValueError as error:
