@@ -7,8 +7,16 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from ganzoo.config import TrainConfig
-from ganzoo.errors import ModelFileError
-from ganzoo.printable import line, lines, names
+from ganzoo.printable import lines
+from ganzoo.runs.reading import (
+    Reading,
+    class_names,
+    image_size,
+    image_source,
+    optimizers,
+    texts,
+    versions,
+)
 from ganzoo.runs.saving import Saving, extending
 
 SCHEMA = 1
@@ -111,14 +119,14 @@ class Resumed:
     @classmethod
     def from_json(cls, entry: Mapping[str, Any], where: object) -> Resumed:
         """Read a parsed line. Raises ModelFileError, which names `where`, if it is no such line."""
-        with _Reading(where) as read:
+        with Reading(where) as read:
             config = {name: read(entry, name, object, None) for name in extending(TrainConfig)}
             TrainConfig(**config)
             Saving(**read(entry, "saving", dict))
             return cls(
                 time=read(entry, "time", str),
                 step=read(entry, "step", int),
-                command=_texts(read(entry, "command", list), "command"),
+                command=texts(read(entry, "command", list), "command"),
                 launch=read(entry, "launch", str, None),
                 config=config,
                 saving=read(entry, "saving", dict),
@@ -156,7 +164,7 @@ class Facts:
     @classmethod
     def from_json(cls, content: Any, where: object) -> Facts:
         """Read the result of `json.loads`. Raises ModelFileError, which names a missing field."""
-        with _Reading(where) as read:
+        with Reading(where) as read:
             made, data = read(content, "architecture", dict), read(content, "data", dict)
             config = _settings(read(content, "config", dict), TrainConfig)
             saving = _settings(read(content, "saving", dict), Saving)
@@ -169,21 +177,21 @@ class Facts:
                     options=read(made, "options", dict),
                 ),
                 scores=read(content, "scores", str, "logits"),
-                optimizers=_optimizers(read(content, "optimizers", dict, {}), read),
+                optimizers=optimizers(read(content, "optimizers", dict, {}), read),
                 data=Data(
                     name=read(data, "name", str),
-                    source=_source(read(data, "source", dict), read),
+                    source=image_source(read(data, "source", dict), read),
                     images=read(data, "images", int),
-                    size=_size(read(data, "size", list)),
+                    size=image_size(read(data, "size", list)),
                     fingerprint=read(data, "fingerprint", str),
                     skipped=tuple(lines(read(data, "skipped", list))),
-                    classes=_names(read(data, "classes", list, [])),
+                    classes=class_names(read(data, "classes", list, [])),
                     labels=read(data, "labels", str, ""),
                 ),
                 config=config,
                 saving=saving,
                 circumstances=_circumstances(content, read),
-                command=_texts(read(content, "command", list, []), "command"),
+                command=texts(read(content, "command", list, []), "command"),
                 launch=read(content, "launch", str, None),
             )
 
@@ -205,39 +213,6 @@ class Facts:
         return replace(self, **latest, resumes=tuple(resumes))  # type: ignore[arg-type]
 
 
-class _Reading:
-    """Reads fields of parsed JSON, and turns every error into a ModelFileError that says where."""
-
-    def __init__(self, where: object) -> None:
-        self.where = where
-
-    def __enter__(self) -> _Reading:
-        return self
-
-    def __call__(self, content: Any, name: str, kind: type, *default: Any) -> Any:
-        """Return the field `name`, which must be a `kind`; `default` where it is not there.
-
-        A text is a line that steers nothing: it may be a folder's name, or a stranger's.
-        """
-        if not isinstance(content, Mapping):
-            raise TypeError("it has no fields")
-        value = content.get(name, *default)
-        if value is None and not default:
-            raise KeyError(name)
-        if not isinstance(value, kind) and value not in default:
-            raise TypeError(f"'{name}' is {value!r:.50}")
-        return line(value) if isinstance(value, str) else value
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, KeyError):
-            raise ModelFileError(
-                f"{self.where} has no {error}: an older ganzoo wrote it, or it is damaged; its "
-                "checkpoints can be exported, and `ganzoo train` begins a new run"
-            ) from error
-        if isinstance(error, TypeError | ValueError | AttributeError):
-            raise ModelFileError(f"{self.where} is damaged: {error}") from error
-
-
 def _settings(found: dict[str, Any], table: type[Table]) -> Table:
     """Return all settings of a table.
 
@@ -253,7 +228,7 @@ def _settings(found: dict[str, Any], table: type[Table]) -> Table:
     return table(**found)
 
 
-def _circumstances(content: Mapping[str, Any], read: _Reading) -> Circumstances:
+def _circumstances(content: Mapping[str, Any], read: Reading) -> Circumstances:
     """Read the circumstances, whose fields stand among the others of run.json and of a resume."""
     chosen = {name: read(content, name, dict) for name in ("device", "precision")}
     device, precision = (
@@ -265,51 +240,5 @@ def _circumstances(content: Mapping[str, Any], read: _Reading) -> Circumstances:
         precision=precision,
         processes=read(content, "processes", int),
         threads=read(content, "threads", int),
-        versions=_versions(read(content, "versions", dict)),
+        versions=versions(read(content, "versions", dict)),
     )
-
-
-def _versions(found: dict[str, Any]) -> dict[str, str]:
-    """Return versions of packages by name; raise ValueError where one is no text."""
-    _texts([*found.values()], "versions")
-    return dict(lines(found))
-
-
-def _optimizers(found: dict[str, Any], read: _Reading) -> dict[str, dict[str, Any]]:
-    """Return what is told of each optimizer; raise ValueError for betas that are no numbers."""
-    for network in found:
-        betas = read(read(found, network, dict), "betas", list, [])
-        if not all(isinstance(beta, int | float) for beta in betas):
-            raise ValueError(f"'betas' is {betas!r:.50}")
-    return dict(lines(found))
-
-
-def _source(source: dict[str, Any], read: _Reading) -> dict[str, Any]:
-    """Return where images are from, which has a path, or all that names a data set."""
-    if "path" in source:
-        read(source, "path", str)
-        read(source, "array", str, None)  # files of before there was it have none
-    else:
-        for name, kind in (("package", str), ("name", str), ("options", dict)):
-            read(source, name, kind)
-    return source
-
-
-def _names(classes: list[Any]) -> tuple[str, ...]:
-    """Return the names of classes; raise ValueError where one is no text."""
-    return names(_texts(classes, "classes"))
-
-
-def _texts(found: list[Any], name: str) -> tuple[str, ...]:
-    """Return the texts of a list; raise ValueError, which names the field, where one is none."""
-    if not all(isinstance(each, str) for each in found):
-        raise ValueError(f"'{name}' is {found!r:.50}")
-    return tuple(found)
-
-
-def _size(size: list[Any]) -> tuple[int, int, int]:
-    """Return height, width and channels; raise ValueError for anything else."""
-    if len(size) != 3 or not all(type(side) is int and side > 0 for side in size):
-        raise ValueError(f"'size' is {size!r:.50}")
-    height, width, channels = size
-    return height, width, channels
