@@ -167,6 +167,15 @@ def test_the_plan_says_how_often_a_critic_is_trained(cli: Cli, tmp_path: Path) -
     assert "steps         5 of the discriminator on each batch, 1 of the generator" in done.out
 
 
+def test_the_plan_says_how_images_are_augmented(cli: Cli, tmp_path: Path) -> None:
+    given = ("train", "mlp_gan", *TINY, "--max-steps", 1, "--no-report", "--runs", tmp_path)
+    assert "\naugmented" not in cli(*given).out
+    done = cli(*given, "--augment").out
+    said = "\naugmented     what the discriminator sees, by DiffAugment"
+    assert f"{said}; --no-augment leaves that out\n" in done
+    assert f"{said}\n" in cli("resume", done.splitlines()[-1], "--max-steps", 2).out
+
+
 def test_the_plan_says_what_is_hardly_meant(cli: Cli, tmp_path: Path) -> None:
     asked = ("--batch-size", 40, "--epochs", 5, "--snapshots", "0,5,6,100", "--runs", tmp_path)
     plan = cli("train", "mlp_gan", *TINY, *asked).out.partition("epoch ")[0]
