@@ -34,6 +34,14 @@ def test_sampling_imports_no_torch(exported: Path, tmp_path: Path) -> None:
     assert not imported & {"torch", "torchvision", "onnx", "matplotlib", "ganzoo_plugins"}
 
 
+def test_help_wraps_paragraphs_where_the_terminal_ends(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = [line.strip() for line in cli("train", "--help").out.splitlines()]
+    assert "Ctrl-C stops it with a checkpoint, and `ganzoo resume` goes on. Started by" in text
+
+
 def test_version_and_bare_call(cli: Cli) -> None:
     assert cli("--version").out.strip() == f"ganzoo {__version__}"
     assert "train" in cli("--help").out
@@ -142,6 +150,8 @@ def test_what_a_plugin_says_is_printed_as_it_is(tmp_path: Path, ganzoo: Ganzoo) 
     doctor = ganzoo("doctor", env=env)
     assert doctor.code == 0, doctor.err
     assert doctor.out.count("RuntimeError: [/tmp/x]") == 2  # a name registered twice has two rows
+    narrow = ganzoo("doctor", env=env | {"COLUMNS": "70"}).out
+    assert re.search(r"features {6}patches *\n {15}version 1, steps=", narrow)
 
 
 def test_small_data_gets_smaller_batches(cli: Cli, tmp_path: Path) -> None:
