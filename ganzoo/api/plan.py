@@ -64,6 +64,10 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
             f"half-life {half_life:,.0f} images"
             + (f", at most {config.ema_growth:g} of those seen" if grows else "")
         )
+    if state.augment is not None:
+        lines["augmented"] = f"what the discriminator sees, by {type(state.augment).__name__}"
+        if work.state is None:
+            lines["augmented"] += "; " + spell("augment=False leaves that out", ["augment"])
     if schedules := job.loaded.value.schedules:
         whole = opened.steps * config.batch_size
         with registry.blame(entry):

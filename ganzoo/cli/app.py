@@ -26,7 +26,7 @@ from ganzoo.cli.commands import (
     sweep,
     train,
 )
-from ganzoo.cli.options import with_settings
+from ganzoo.cli.options import unwrapped, with_settings
 
 app = typer.Typer(
     name="ganzoo",
@@ -82,3 +82,6 @@ app.command("plugins")(look.plugins)
 app.command("new-plugin")(authors.new_plugin)
 app.command("check-plugin")(authors.check_plugin)
 app.command("doctor")(look.doctor)
+
+for command in (*app.registered_commands, *data.app.registered_commands):
+    command.help = unwrapped(command.callback)

@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import Field, fields
-from inspect import Parameter, signature
+from inspect import Parameter, getdoc, signature
 from pathlib import Path
 from shlex import quote
 from typing import Annotated, Any, get_type_hints
@@ -143,6 +143,12 @@ def _parameter(row: Field[Any], kind: Any, resumed: bool, *, of_saving: bool) ->
     return Parameter(
         row.name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, shown]
     )
+
+
+def unwrapped(command: Callable[..., Any] | None) -> str:
+    """Return the docstring of a command, each paragraph in one line, for a terminal to wrap."""
+    paragraphs = (getdoc(command) or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def given_only(options: dict[str, Any]) -> dict[str, Any]:

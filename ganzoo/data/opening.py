@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -126,6 +126,22 @@ def native_shape(spec: str, options: Mapping[str, Any] | None = None) -> NativeS
     if fixed:
         require_size(height, width)
     return NativeShape(channels[0] if channels else 1, height, width, fixed)
+
+
+@_room_asked()
+def count_images(
+    spec: str, options: Mapping[str, Any] | None = None
+) -> tuple[str, int, int | None]:
+    """Return the name of what `spec` names, and the numbers of images of both `Splits`.
+
+    No image is decoded, so those that cannot be read count, too. Raises DataError where `spec`
+    names nothing.
+    """
+    source, held_back = find(spec, options or {}), None
+    if source.parts.test is not None:
+        with suppress(DataError):  # as in `open_splits`
+            held_back = len(source.parts.test().images)
+    return source.name, len(source.parts.train.images), held_back
 
 
 def _same_classes(train: Images, test: Images) -> dict[str, Images]:

@@ -11,6 +11,10 @@ DTYPES = {
     1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool", 10: "float16",
 }  # fmt: skip
 """ONNX's numbers for types of numbers, and what numpy calls them."""
+OTHERS = {
+    4: "uint16", 5: "int16", 8: "texts", 11: "float64", 12: "uint32", 13: "uint64", 16: "bfloat16",
+}  # fmt: skip
+"""Types that are known by name alone: no input or output of a generator may have them."""
 NO_TENSOR = "no tensor"
 
 
@@ -49,5 +53,5 @@ class PortReader(Reader):
             if number == 1:
                 size = self.once(dim, schema.SIZE).get(1)
                 shape.append(None if size is None else signed(as_int(size)))
-        dtype = DTYPES.get(as_int(described.get(1, 0)), "another type")
+        dtype = (DTYPES | OTHERS).get(as_int(described.get(1, 0)), "another type")
         return Port(name, dtype, tuple(shape))

@@ -79,7 +79,9 @@ def read(path: str | Path) -> bytes:
                 )
             return file.read(MAX_BYTES)
     except FileNotFoundError:
-        raise ModelFileError(f"{path} does not exist: `ganzoo export` writes one") from None
+        raise ModelFileError(
+            f"{path} does not exist: name an ONNX file, such as `ganzoo export` writes"
+        ) from None
     except IsADirectoryError:
         raise ModelFileError(f"{path} is a folder, not an ONNX file") from None
 

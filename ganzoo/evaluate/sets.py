@@ -71,11 +71,8 @@ class Real:
         else:
             reference = Picked(test, _order(len(test.pixels), "reference"))
             floor = Picked(train, order)
+        require_enough(train.name, len(train.pixels), None if test is None else len(test.pixels))
         count = min(images, len(reference), len(floor))
-        if count < FEWEST:
-            part = f" (half of its {len(train.pixels)})" if test is None else ""
-            what = f"{count} real images of {train.name}{part} to compare with"
-            raise DataError(f"there are {what}: at least {FEWEST} are needed", "against")
         return cls(
             splits,
             Picked(reference.images, reference.indices[:count]),
@@ -113,6 +110,16 @@ class Real:
     def held_back(self) -> Pixels | None:
         """The images that no model was trained on."""
         return None if self.splits.test is None else self.splits.test.pixels
+
+
+def require_enough(name: str, train: int, held_back: int | None) -> None:
+    """Raise DataError where so many images, and so many that are held back, are too few."""
+    count = min(train // 2 if held_back is None else held_back, train)
+    if count < FEWEST:
+        part = f" (half of its {train})" if held_back is None else ""
+        whole = f", so {2 * FEWEST} images in all" if held_back is None else ""
+        what = f"{count} real images of {name}{part} to compare with"
+        raise DataError(f"there are {what}: at least {FEWEST} are needed{whole}", "against")
 
 
 def _order(count: int, stream: str) -> NDArray[np.int64]:

@@ -17,6 +17,8 @@ RARE = 0.2
 """Share of its real frequency below which a class is called rare."""
 COUNTED = 20
 """Real pictures of a class from which on its share is more than chance."""
+NAMED = 5
+"""Most classes that a sentence names; the table beside it has all."""
 COPIED = 3.0
 """Standard errors by which the copies must be more than the floor before they are named."""
 
@@ -41,7 +43,9 @@ def meaning(evaluation: Evaluation) -> list[str]:
         for name, (share, real) in evaluation.classes.items()
         if real * evaluation.images >= COUNTED and share < RARE * real
     ]:
-        found.append(f"It hardly draws {_listed(rare)}.")
+        many = len(rare) > NAMED
+        what = f"{len(rare)} of the {len(evaluation.classes)} classes" if many else _listed(rare)
+        found.append(f"It hardly draws {what}.")
     found += _copies(evaluation)
     if evaluation.images < IMAGES:
         found.append(

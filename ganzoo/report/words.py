@@ -47,6 +47,7 @@ UNSET = {
     "learning_rate": "the architecture's own",
     "max_steps": "no limit",
     "ema": "no average",
+    "augment": "as the architecture says",
 }
 """Words for settings that are None."""
 

@@ -55,6 +55,12 @@ def collapse(metrics: Sequence[Mapping[str, Any]]) -> str | None:
     )
 
 
+def alike(metrics: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether the images of the last epoch were nearly the same; `collapse` takes two."""
+    last = [m["diversity"] for m in metrics if "diversity" in m][-1:]
+    return bool(last) and last[0] < ALIKE
+
+
 def worsening(entries: Sequence[Mapping[str, Any]], steps: int) -> str | None:
     """Return a warning if the pictures have got worse for a third of the run's `steps`, else None.
 

@@ -317,6 +317,18 @@ def test_where_one_fails_the_others_go_on_and_the_page_says_why(tmp_path: Path, 
         [*compare(replace(wanted, architectures=["broken_gan"]), tmp_path / "alone")]
 
 
+@pytest.mark.usefixtures("blocks")
+def test_too_few_images_to_judge_by_are_said_before_the_training(tmp_path: Path, data: str) -> None:
+    few, folder = tmp_path / "few.npz", tmp_path / "zoo"
+    with np.load(data) as kept:
+        np.savez(few, images=kept["images"][:199])
+    with pytest.raises(
+        DataError, match=r"99 real images of few \(half of its 199\).*so 200 images"
+    ):
+        [*compare(plan(str(few), "mlp_gan"), folder)]
+    assert not folder.exists()
+
+
 @pytest.mark.usefixtures("twin")
 def test_features_that_fail_for_one_do_not_end_the_comparison(
     tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch

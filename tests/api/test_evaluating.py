@@ -415,7 +415,9 @@ def test_what_cannot_be_judged(tmp_path: Path, exported: Path, trained: Path) ->
     cases: list[tuple[type[GanzooError], str, dict[str, object]]] = [
         (UsageError, "with against=DATA", {"model": pictures, "against": None}),
         (UsageError, "images must be at least 100", {"model": exported, "images": 99}),
-        (DataError, "at least 100", {"model": exported, "data_options": {"count": 150}}),
+        (DataError, "so 200 images in all; against=DATA names others", {
+            "model": exported, "data_options": {"count": 150},
+        }),
         (PluginError, "no features is called 'block'; did you mean", {
             "model": exported, "features": "block",
         }),

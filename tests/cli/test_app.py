@@ -34,6 +34,14 @@ def test_sampling_imports_no_torch(exported: Path, tmp_path: Path) -> None:
     assert not imported & {"torch", "torchvision", "onnx", "matplotlib", "ganzoo_plugins"}
 
 
+def test_help_wraps_paragraphs_where_the_terminal_ends(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = [line.strip() for line in cli("train", "--help").out.splitlines()]
+    assert "Ctrl-C stops it with a checkpoint, and `ganzoo resume` goes on. Started by" in text
+
+
 def test_version_and_bare_call(cli: Cli) -> None:
     assert cli("--version").out.strip() == f"ganzoo {__version__}"
     assert "train" in cli("--help").out
@@ -142,6 +150,8 @@ def test_what_a_plugin_says_is_printed_as_it_is(tmp_path: Path, ganzoo: Ganzoo) 
     doctor = ganzoo("doctor", env=env)
     assert doctor.code == 0, doctor.err
     assert doctor.out.count("RuntimeError: [/tmp/x]") == 2  # a name registered twice has two rows
+    narrow = ganzoo("doctor", env=env | {"COLUMNS": "70"}).out
+    assert re.search(r"features {6}patches *\n {15}version 1, steps=", narrow)
 
 
 def test_small_data_gets_smaller_batches(cli: Cli, tmp_path: Path) -> None:
@@ -165,6 +175,15 @@ def test_the_plan_says_how_often_a_critic_is_trained(cli: Cli, tmp_path: Path) -
     tiny = ("--set", "hidden=8", "--set", "width=4", "--data", "toy_garments", "--max-steps", 1)
     done = cli("train", "wgan_clip", *tiny, "--set-data", "count=16", "--runs", tmp_path)
     assert "steps         5 of the discriminator on each batch, 1 of the generator" in done.out
+
+
+def test_the_plan_says_how_images_are_augmented(cli: Cli, tmp_path: Path) -> None:
+    given = ("train", "mlp_gan", *TINY, "--max-steps", 1, "--no-report", "--runs", tmp_path)
+    assert "\naugmented" not in cli(*given).out
+    done = cli(*given, "--augment").out
+    said = "\naugmented     what the discriminator sees, by DiffAugment"
+    assert f"{said}; --no-augment leaves that out\n" in done
+    assert f"{said}\n" in cli("resume", done.splitlines()[-1], "--max-steps", 2).out
 
 
 def test_the_plan_says_what_is_hardly_meant(cli: Cli, tmp_path: Path) -> None:

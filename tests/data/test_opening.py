@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ganzoo import Dataset
-from ganzoo.data import native_shape, open_images, open_splits
+from ganzoo.data import count_images, native_shape, open_images, open_splits
 from ganzoo.data.prepare import prepare
 from ganzoo.errors import DataError
 from tests.conftest import install, process, write_idx, write_idx_labels
@@ -96,6 +96,15 @@ def test_the_size_that_images_have_before_they_are_resized(tmp_path: Path, faces
     os.truncate(faces / "part0" / "00.png", 100)
     with pytest.raises(DataError, match=r"00\.png"):
         native_shape(str(faces))
+
+
+def test_images_are_counted_without_being_decoded(tmp_path: Path, faces: Path) -> None:
+    os.truncate(faces / "part0" / "00.png", 100)
+    name, count, held_back = count_images(str(faces))
+    assert (name, count, held_back) == (faces.name, len([*faces.rglob("*.png")]), None)
+    images = np.zeros((5, 20, 30), np.uint8)
+    np.savez(tmp_path / "x.npz", x_train=images, x_test=images[:3])
+    assert count_images(str(tmp_path / "x.npz")) == ("x", 5, 3)
 
 
 class Torn:

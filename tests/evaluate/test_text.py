@@ -47,6 +47,11 @@ def test_printing_shows_the_tables_what_they_mean_and_how_to_get_them_again() ->
     assert str(FOUND) == PRINTED
 
 
+def test_a_sentence_names_few_classes_and_counts_many() -> None:
+    shares = {f"a, {n}": (0.0, 0.1) for n in range(9)} | {"b": (1.0, 0.1)}
+    assert "It hardly draws 9 of the 10 classes." in meaning(evaluation(12.5, classes=shares))
+
+
 def test_what_is_worse_than_untrained_is_said() -> None:
     worse = evaluation(80.0)
     assert meaning(worse)[0].endswith(

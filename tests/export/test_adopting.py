@@ -148,6 +148,7 @@ NOT = [
     (constant, {}, "computed of nothing: z changes nothing"),
     (lambda: typed(TensorProto.FLOAT8E4M3FN), {"image_range": None}, "an output float32, float16"),
     (lambda: typed(TensorProto.INT32), {}, "an output float32, float16 or uint8"),
+    (lambda: typed(TensorProto.DOUBLE), {}, r"it has cast float64 \(n, 3, 4, 5\)"),
     (lambda: large([1, 1, 600, 500]), {}, r"\(1, 3, 2400, 2500\): an image may have 16,777,216"),
     (crashing, {}, "it crashed its process"),
 ]  # fmt: skip

@@ -78,6 +78,15 @@ def test_a_report_names_what_went_wrong(run: Path, cli: Cli) -> None:
     assert "Nothing is wrong" not in Page(run / "report.html").text
 
 
+def test_samples_that_are_nearly_the_same_are_not_said_to_differ(run: Path, cli: Cli) -> None:
+    count = {"samples_seen": 64, "seconds": 1.0, "images_per_second": 100.0}
+    Run(run).write_lines("metrics.jsonl", [{"step": 1, **count, "diversity": 0.0007}])
+    assert cli("report", run).code == 0
+    text = Page(run / "report.html").text
+    assert "have not collapsed" not in text
+    assert "nearly the same (their diversity is below 0.25)" in text
+
+
 def test_a_diverged_run_is_not_called_healthy(run: Path, cli: Cli) -> None:
     how = {"outcome": "diverged", "why": "the generator's loss is nan at step 3", "step": 2}
     Run(run).write("status.json", how)

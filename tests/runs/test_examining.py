@@ -117,7 +117,7 @@ def test_a_run_that_was_not_judged_has_no_best(trained: Path, cli: Cli) -> None:
             ("--set-data", "count=160"),
             4,
             "80 real images of toy_garments (half of its 160) to compare with: at least 100 are "
-            "needed; --eval-every never trains without judging",
+            "needed, so 200 images in all; --eval-every never trains without judging",
         ),
         (("--keep-best", "--eval-every", "1 minute"), 2, "--eval-every takes steps or epochs"),
     ],

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ganzoo.api.bench.finishes import Finish, finishes, run_in
-from ganzoo.api.bench.judges import Judges
+from ganzoo.api.bench.judges import Judges, require_images
 from ganzoo.api.bench.laps import CLOCKS, seconds_left, train_laps
 from ganzoo.api.bench.plan import Plan, Trial, note, together, trials
 from ganzoo.errors import GanzooError, OutputError, RunInUseError
@@ -37,10 +37,12 @@ def compare(
     before asked for, which is not trained on. `say` is told what is trained now.
 
     Where one run fails, or cannot be judged, the others go on, and its last lap says why. Raises
-    UsageError where the folder is of a comparison with other seconds, data or settings; OutputError
-    and RunInUseError; and the first error where nothing could be judged and so all is lost.
+    UsageError where the folder is of a comparison with other seconds, data or settings; DataError,
+    before anything is trained, where the data has too few images to judge by; OutputError and
+    RunInUseError; and the first error where nothing could be judged and so all is lost.
     """
     whole = trials(together(plan, folder, say), folder)
+    require_images(plan)
     note(plan, folder)
     wanted = {trial.folder for trial in trials(plan, folder)}
     asked = [trial for trial in whole if trial.folder in wanted]

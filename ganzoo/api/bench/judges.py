@@ -9,11 +9,27 @@ from ganzoo.api.bench.plan import Plan
 from ganzoo.api.evaluating.evaluate import spec_of
 from ganzoo.api.evaluating.evaluator import Evaluator
 from ganzoo.api.evaluating.subjects import of_torch
+from ganzoo.data import count_images
 from ganzoo.errors import DataError
 from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.evaluate.sets import require_enough
 from ganzoo.runs import evaluations
 from ganzoo.runs.finding import Found
 from ganzoo.runs.folder import Run
+
+
+def require_images(plan: Plan) -> None:
+    """Raise DataError where `plan.data` has too few images: all of the training would be in vain.
+
+    What else is wrong with the data is found when it is opened.
+    """
+    if plan.data is None:
+        return
+    try:
+        name, train, held_back = count_images(plan.data)
+    except DataError:
+        return
+    require_enough(name, train, held_back)
 
 
 class Judges:

@@ -12,6 +12,7 @@ from typing import Any
 from ganzoo.api.evaluating.fitting import require_enough, shape_of, try_out
 from ganzoo.api.evaluating.remarks import is_foreign, remarks
 from ganzoo.api.evaluating.subjects import Spec, Subject
+from ganzoo.errors import DataError
 from ganzoo.evaluate.evaluation import Evaluation, Score
 from ganzoo.evaluate.judging import Judge, Judged
 from ganzoo.evaluate.opening import Opened, open_judge, remembered
@@ -50,11 +51,16 @@ class Evaluator:
         train for minutes: every file is read, and a model draws eight, by `seed`.
         """
         require_enough(judged, images)
-        judge, opened = open_judge(
-            *spec, shape_of(judged, spec), min(images, judged.count or images),
-            features=features, options=options, skip_bad=skip_bad or judged.skip_bad,
-            before=lambda real: try_out(judged, real, seed),
-        )  # fmt: skip
+        try:
+            judge, opened = open_judge(
+                *spec, shape_of(judged, spec), min(images, judged.count or images),
+                features=features, options=options, skip_bad=skip_bad or judged.skip_bad,
+                before=lambda real: try_out(judged, real, seed),
+            )  # fmt: skip
+        except DataError as error:
+            if "against" not in error.fields:
+                raise
+            raise DataError(f"{error}; against=DATA names others", "against") from error
         return cls(judge, opened, images)
 
     def evaluate(self, judged: Subject, seed: int = 0) -> Evaluation:

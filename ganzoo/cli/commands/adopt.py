@@ -45,7 +45,7 @@ def adopt(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a file that all commands work with of another project's ONNX generator."""
+    """Make a file that ganzoo draws from of another project's ONNX generator."""
     from ganzoo.export import adopting
 
     done = adopting.adopt(

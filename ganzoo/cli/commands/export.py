@@ -178,8 +178,8 @@ def _check_exported(source: Path, options: list[str], *, to_page: bool) -> None:
     """
     if not to_page:
         raise UsageError(
-            f"{source} is exported already: --web or --single-file makes a page of it, and another "
-            "file is made of the run it is from"
+            f"{source} is exported already: --web or --single-file makes a page of it. Another "
+            "file is made of the run that it is from, or by the program that it was adopted from"
         )
     if options:
         raise UsageError(

@@ -216,9 +216,10 @@ def _print_findings(findings: list[Finding]) -> None:
         if package != (package := f"{entry.package} {entry.version}"):
             console.show(Text(package, "bold"))
         verdict = Text(f"{state:<13}", colours.get(state, "yellow"))
-        line = f"{entry.kind:<14}{entry.name:<26}{detail if state == 'ok' else ''}"
-        console.show(Text("  ").append(verdict).append(line.rstrip()))
-        if state != "ok":
+        line = f"{entry.kind:<14}{entry.name:<26}"
+        beside = state == "ok" and 15 + len(line + detail) <= terminal().width
+        console.show(Text("  ").append(verdict).append((line + detail * beside).rstrip()))
+        if not beside:
             console.show(Padding(Text(detail, "dim"), (0, 0, 0, 15)))
 
 
