@@ -71,12 +71,12 @@ def begin(
                 tensorboard=tensorboard, stop=stop, say=say, preparing=preparing,
             )  # fmt: skip
             return
-        loaded = with_channels(loaded, options or {}, data, data_options or {}, world)
+        heard = say if world.leads else (lambda remark: None)
+        loaded = with_channels(loaded, options or {}, data, data_options or {}, world, heard)
         shape = loaded.value.image_shape
         images = open_data(
             data, shape, data_options or {}, skip_bad, world, preparing, check_later=True
         )
-        heard = say if world.leads else (lambda remark: None)
         loaded = with_classes(loaded, options or {}, images, heard)
         small = "batch_size" not in given.config
         config = sized(asked, len(images.pixels)) if small else asked

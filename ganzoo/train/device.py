@@ -56,7 +56,8 @@ def _best() -> Device:
     if torch.backends.mps.is_available():
         return Device(torch.device("mps"), "found an Apple GPU")
     threads = torch.get_num_threads()
-    return Device(torch.device("cpu"), f"no CUDA or Apple GPU found; {threads} threads")
+    several = "" if threads == 1 else "s"
+    return Device(torch.device("cpu"), f"no CUDA or Apple GPU found; {threads} thread{several}")
 
 
 def _cuda(index: int) -> Device:

@@ -11,6 +11,7 @@ import pytest
 
 import ganzoo
 from ganzoo.api.run import TrainedRun
+from tests.conftest import Cli
 
 TINY = {"width": 2, "latent_dim": 4}
 
@@ -59,3 +60,23 @@ def test_what_the_user_says_holds(tmp_path: Path) -> None:
 def test_a_folder_of_pictures_has_colours(faces: Path, tmp_path: Path) -> None:
     run = train(faces, tmp_path)
     assert ganzoo.load(run.path).sample(1).shape == (1, 28, 28, 3)
+
+
+@pytest.mark.parametrize(
+    ("side", "chosen", "remark"),
+    [
+        (64, [], "the images have 70x64 pixels, and are shrunk to 28x28: its option size=64 is"),
+        (50, [], "its option size=48 is nearer, and takes longer"),
+        (30, [], ""),
+        (64, ["--set", "size=28"], ""),
+    ],
+)
+def test_larger_images_are_not_shrunk_without_a_word(
+    side: int, chosen: list[str], remark: str, cli: Cli, tmp_path: Path
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (12, side, side + 6, 3), np.uint8)
+    np.savez(tmp_path / "data.npz", images=pixels)
+    done = cli("train", "r1gan", *chosen, "--set", "width=1", "--data", tmp_path / "data.npz",
+               "--batch-size", 4, "--max-steps", 1, "--runs", tmp_path / "runs")  # fmt: skip
+    assert done.code == 0, done.err
+    assert (remark in done.err) if remark else "shrunk" not in done.err
