@@ -19,9 +19,12 @@ from ganzoo.config import TrainConfig
 if TYPE_CHECKING:
     from ganzoo.api.evaluating.evaluate import evaluate, evaluate_checkpoints
     from ganzoo.api.loading import load
+    from ganzoo.api.models import models
     from ganzoo.api.table import runs
     from ganzoo.api.training import resume, train
     from ganzoo.export.adopting import adopt
+    from ganzoo.export.publishing import publish
+    from ganzoo.zoo.models import Model
 
 # onnxruntime sends telemetry, and keeps an id of the machine, unless this is set before it is
 # imported. It stays on where the user sets it to 0.
@@ -31,6 +34,7 @@ if not os.environ.get("ORT_DISABLE_TELEMETRY"):
 __all__ = [
     "Architecture",
     "Dataset",
+    "Model",
     "Objective",
     "TrainConfig",
     "__version__",
@@ -38,16 +42,21 @@ __all__ = [
     "evaluate",
     "evaluate_checkpoints",
     "load",
+    "models",
+    "publish",
     "resume",
     "runs",
     "train",
 ]
 
 _DOORS = {
+    "Model": "ganzoo.zoo.models",
     "adopt": "ganzoo.export.adopting",
     "evaluate": "ganzoo.api.evaluating.evaluate",
     "evaluate_checkpoints": "ganzoo.api.evaluating.evaluate",
     "load": "ganzoo.api.loading",
+    "models": "ganzoo.api.models",
+    "publish": "ganzoo.export.publishing",
     "resume": "ganzoo.api.training",
     "runs": "ganzoo.api.table",
     "train": "ganzoo.api.training",

@@ -12,6 +12,7 @@ EXTRAS = {
     "train": {"jinja2", "matplotlib", "onnx", "onnxscript", "safetensors", "torch", "torchvision"},
     "explore": {"starlette", "uvicorn"},
     "tensorboard": {"tensorboard"},
+    "hub": {"huggingface_hub"},
 }
 """Packages that each extra of ganzoo installs, by the names that are imported."""
 

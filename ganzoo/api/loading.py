@@ -21,8 +21,9 @@ def load(
 ) -> Generator:
     """Open a generator: `.sample(n, seed=0)` gives uint8 images (n, H, W, C).
 
-    `model` is an .onnx file, which needs onnxruntime but not torch. Or it is a run (its folder, or
-    its name below `runs`), a checkpoint's folder, or a .safetensors file; these need torch. The
+    `model` is an .onnx file, the name of an installed model, or a folder that `ganzoo publish`
+    wrote: these need onnxruntime but not torch. Or it is a run (its folder, or its name below
+    `runs`), a checkpoint's folder, or a .safetensors file; these need torch. The
     default is the latest run. `providers` and `threads` are for .onnx files. `providers` are those
     of onnxruntime, such as "CPU" or "CUDA"; "auto" takes CUDA where it works. `threads` is by
     default the number of CPUs that this process may use.

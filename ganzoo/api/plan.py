@@ -16,6 +16,7 @@ from ganzoo.zoo import options, registry
 if TYPE_CHECKING:
     from ganzoo.data import Images
     from ganzoo.runs.carrying import Opened
+    from ganzoo.runs.facts import Origin
     from ganzoo.train.state import TrainState
 
 
@@ -89,6 +90,8 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
             f"batch_size={asked} overrides it", ["batch_size"]
         )
     lines |= _unusual(opened)
+    if work.origin is not None:
+        lines["weights"] = _origin(work.origin)
     if opened.judged:
         lines["judged"] = opened.judged
     if work.state is not None:
@@ -96,6 +99,14 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
     if work.state is not None and state.step == opened.steps:
         lines["complete"] = spell("resumed with epochs='+10', it trains longer", ["epochs"])
     return lines
+
+
+def _origin(origin: Origin) -> str:
+    """Return what networks begin with, and what of it is fresh."""
+    whole = origin.taken + len(origin.fresh)
+    named = ", ".join(origin.fresh[:3]) + (", …" if len(origin.fresh) > 3 else "")
+    fresh = f"; fresh: {named}" if named else ""
+    return f"of {origin.name}, {origin.taken:,} of {whole:,} tensors fit{fresh}"
 
 
 def _of_data(images: Images) -> dict[str, str]:

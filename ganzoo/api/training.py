@@ -47,6 +47,7 @@ def train(
     options: Mapping[str, Any] | None = None,
     data_options: Mapping[str, Any] | None = None,
     skip_bad: bool = False,
+    init: Words | None = None,
     device: str = "auto",
     runs: Words | None = None,
     progress: Mode = "auto",
@@ -58,10 +59,12 @@ def train(
     `architecture` is a name from `ganzoo list`, `options` are its options. `data` is a registered
     data set (`data_options` are its options) or a path: a folder or zip of images, a folder of IDX
     files, or an .npz. The default is the architecture's own data set. `skip_bad` leaves out images
-    that cannot be read. `device` is auto, cpu, cuda, cuda:1 or mps. The run's folder is made below
-    `runs`, by default $GANZOO_RUNS or "runs". `progress` says how to show the training: "auto" is
-    a panel in a notebook, and nothing elsewhere. `settings` are the fields of `ganzoo.TrainConfig`
-    and of `ganzoo.runs.saving.Saving`: `epochs`, `batch_size`, `ema`, `save_every` and so on.
+    that cannot be read. `init` names trained weights to begin with, where they fit by name and
+    shape: a run, a checkpoint, a .safetensors, or a published model. `device` is auto, cpu, cuda,
+    cuda:1 or mps. The run's folder is made below `runs`, by default $GANZOO_RUNS or "runs".
+    `progress` says how to show the training: "auto" is a panel in a notebook, and nothing
+    elsewhere. `settings` are the fields of `ganzoo.TrainConfig` and of
+    `ganzoo.runs.saving.Saving`: `epochs`, `batch_size`, `ema`, `save_every` and so on.
 
     In a notebook, the interrupt button stops the training with a checkpoint, and the run is
     returned. In a script, Ctrl-C writes a checkpoint and raises KeyboardInterrupt; SIGTERM writes
@@ -71,7 +74,7 @@ def train(
     call = _call("train", architecture, locals(), settings)
     events = partial(
         begin, architecture, data=_text(data), options=options, data_options=data_options,
-        skip_bad=skip_bad, device=device, runs=runs_folder(runs), settings=settings,
+        skip_bad=skip_bad, init=init, device=device, runs=runs_folder(runs), settings=settings,
         command=(call,), tensorboard=tensorboard,
     )  # fmt: skip
     return _carried_out(events, progress)

@@ -19,8 +19,10 @@ from ganzoo.cli.commands import (
     export,
     interpolate,
     look,
+    models,
     pictures,
     project,
+    publish,
     resume,
     sample,
     sweep,
@@ -60,12 +62,14 @@ def options(
 
 app.command("list")(look.list_plugins)
 app.command("show")(look.show)
+app.command("models")(models.models)
 app.command("runs")(look.list_runs)
 app.add_typer(data.app, name="data")
 app.command("train")(with_settings(train.train))
 app.command("resume")(with_settings(resume.resume, resumed=True))
 app.command("export")(export.export)
 app.command("adopt")(adopt.adopt)
+app.command("publish")(publish.publish)
 app.command("sample")(sample.sample)
 app.command("sweep")(sweep.sweep)
 app.command("interpolate")(interpolate.interpolate)

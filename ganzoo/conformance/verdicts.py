@@ -31,7 +31,7 @@ Check = Callable[[Loaded[Any]], str]
 
 
 def check(name: str, given: Mapping[str, Any] | None = None) -> list[Verdict]:
-    """Return all verdicts on the installed architecture, data set or features `name`.
+    """Return all verdicts on the installed architecture, data set, features or model `name`.
 
     `given` are its options. The test of an author is
     `assert all(v.passed for v in check("my_gan"))`. Raises PluginError where no package registers
@@ -102,6 +102,11 @@ def _checks(entry: Entry) -> tuple[type[Any], tuple[Check, ...]]:
         from ganzoo.evaluate.features import Features
 
         return Features, features.CHECKS
+    if entry.kind == "model":
+        from ganzoo.conformance import models
+        from ganzoo.zoo.models import Model
+
+        return Model, models.CHECKS
     from ganzoo.conformance import datasets
 
     return Dataset, datasets.CHECKS

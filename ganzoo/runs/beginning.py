@@ -11,8 +11,10 @@ from ganzoo.errors import ModelFileError
 from ganzoo.runs.carrying import Stop, Work, carry_out, never
 from ganzoo.runs.classes import with_classes
 from ganzoo.runs.filling import with_channels
+from ganzoo.runs.finding import Words
 from ganzoo.runs.folder import Run
 from ganzoo.runs.held import Held
+from ganzoo.runs.initial import Initial
 from ganzoo.runs.job import Job, Preparing, Say, open_architecture, open_data, quiet
 from ganzoo.runs.precision import measured
 from ganzoo.runs.resuming import go_on
@@ -24,6 +26,7 @@ from ganzoo.train.schedule import sized, total_steps
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import joined, launch, restarted
 from ganzoo.zoo import catalogue, registry
+from ganzoo.zoo.guard import explained
 
 
 def begin(
@@ -33,6 +36,7 @@ def begin(
     data: str | None = None,
     data_options: Mapping[str, Any] | None = None,
     skip_bad: bool = False,
+    init: Words | None = None,
     device: str = "auto",
     settings: Mapping[str, Any] | None = None,
     runs: Path = Path("runs"),
@@ -46,9 +50,11 @@ def begin(
 
     `options` are the options of the architecture. `data` is a registered data set or a path; the
     default is the architecture's own data set. `settings` are fields of `TrainConfig` and `Saving`
-    by name. An image that cannot be read is an error; with `skip_bad` it is left out. `command` is
-    noted in run.json. `say` is called with remarks. See `carry_out` for the events. torchrun starts
-    all processes again after one has ended; then this goes on with the run that was begun before.
+    by name. An image that cannot be read is an error; with `skip_bad` it is left out. `init` names
+    trained weights to begin with, where they fit: a run, weights, or a published model. `command`
+    is noted in run.json. `say` is called with remarks. See `carry_out` for the events. torchrun
+    starts all processes again after one has ended; then this goes on with the run that was begun
+    before.
 
     Raises a GanzooError: PluginError for the architecture, SettingError, DataError, DeviceError,
     OutputError, or DivergedError.
@@ -56,6 +62,7 @@ def begin(
     if tensorboard:
         import ganzoo.runs.tensorboard  # noqa: F401 - where it is not installed, that is said now
     loaded = open_architecture(architecture, options or {}, say)
+    weights = None if init is None else Initial.read(init, runs)
     given = Settings.of(settings or {})
     asked, saving = given.chosen(loaded.value.defaults)
     where = choose(device)
@@ -87,13 +94,21 @@ def begin(
             world=world,
         )  # fmt: skip
 
+        initial, origin = None, None
+        if weights is not None:
+            with registry.blame(loaded.entry), explained("its networks cannot be made"):
+                initial = TrainState.fresh(loaded.value, config, where.torch)
+            origin = weights.put_into(initial)
+
         @contextmanager
         def create(state: TrainState) -> Iterator[Held]:
-            run = Run.create(runs, job.name, job.facts(saving, command, state))
+            run = Run.create(runs, job.name, job.facts(saving, command, state, origin))
             with run.locked() as held:
                 yield held
 
-        work = Work(job=job, saving=saving, open_run=create, asked=asked)
+        work = Work(
+            job=job, saving=saving, open_run=create, asked=asked, initial=initial, origin=origin
+        )
         yield from carry_out(work, stop=stop, tensorboard=tensorboard)
 
 

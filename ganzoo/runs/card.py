@@ -108,7 +108,7 @@ def card(
         dataset=text(info.dataset),
         files="\n".join(f"| `{file}` | {what} |" for file, what in files.items()),
         latent_dim=info.latent_dim,
-        classes=_of_classes(info.classes),
+        classes=of_classes(info.classes),
         random="Within a class, images are drawn at random"
         if info.classes
         else "Nobody can ask it for a certain image: images are drawn at random",
@@ -125,7 +125,7 @@ def card(
     )
 
 
-def _of_classes(names: Sequence[str]) -> str:
+def of_classes(names: Sequence[str]) -> str:
     """Return in Markdown which classes there are and how to draw one; "" where there are none."""
     if not names:
         return ""
@@ -143,11 +143,11 @@ def with_judgement(written: str, evaluation: Evaluation) -> str:
     All else stays as it is, as people may write into a card. One without that place is not changed.
     """
     return re.sub(
-        f"{BEGIN}.*?{END}", lambda _: _between(_judgement(evaluation)), written, count=1, flags=re.S
+        f"{BEGIN}.*?{END}", lambda _: _between(judgement(evaluation)), written, count=1, flags=re.S
     )
 
 
-def _judgement(evaluation: Evaluation) -> str:
+def judgement(evaluation: Evaluation) -> str:
     """Return an evaluation in Markdown: what it means, the numbers, what they are of."""
     untrained = text(evaluation.untrained)
     lines = [

@@ -13,6 +13,7 @@ from shlex import quote
 from ganzoo.config import TrainConfig
 from ganzoo.data import Images
 from ganzoo.errors import DeviceError, OutputError, is_out_of_memory
+from ganzoo.runs.facts import Origin
 from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.held import Held
 from ganzoo.runs.job import Job
@@ -39,9 +40,9 @@ class Work:
     """A job, and how to carry it out in a run's folder.
 
     `open_run` gives the leader the run's folder, for a state to begin with; the folder is locked
-    inside the `with`. `state` is the state to go on from, or None for a new run. `rejected` are
-    checkpoints that could not be used: they are left alone. `asked` is the config before ganzoo
-    adapted it to the data.
+    inside the `with`. `state` is the state to go on from, or None for a new run. A new run may have
+    an `origin`, and begins with the `initial` state then. `rejected` are checkpoints that could not
+    be used: they are left alone. `asked` is the config before ganzoo adapted it to the data.
     """
 
     job: Job
@@ -49,6 +50,8 @@ class Work:
     open_run: Callable[[TrainState], AbstractContextManager[Held]]
     asked: TrainConfig
     state: TrainState | None = None
+    initial: TrainState | None = None
+    origin: Origin | None = None
     rejected: set[Path] = field(default_factory=set)
 
 
@@ -82,7 +85,8 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
     with registry.blame(job.loaded.entry):
         events = fit(
             job.loaded.value, job.images.pixels, job.config, labels=job.images.labels,
-            device=job.device.torch, world=world, state=work.state, precision=job.precision,
+            device=job.device.torch, world=world, state=work.state or work.initial,
+            precision=job.precision,
             stop=stop, save_every=work.saving.due(), eval_every=work.saving.judged(),
             save_evaluated=work.saving.keep_best,
         )  # fmt: skip
@@ -114,14 +118,22 @@ def carry_out(work: Work, *, stop: Stop = never, tensorboard: bool = False) -> G
                 )
                 shown = work.saving.epochs_shown()
                 recorded = record(
-                    run, chain([started], events), job, checkpoints, shown, examiner, held
-                )
+                    run, chain(_first(started, work), events), job, checkpoints, shown, examiner,
+                    held,
+                )  # fmt: skip
                 if tensorboard:
                     from ganzoo.runs import tensorboard as board
 
                     recorded = board.write(run, recorded, job.loaded.value.objective.scores)
                 yield from recorded
     world.barrier()  # torchrun takes the end of one for a failure, and would end those that write
+
+
+def _first(started: Event, work: Work) -> list[Event]:
+    """Return the events before training: what no seed gives again is kept from the beginning."""
+    if work.initial is None:
+        return [started]
+    return [started, CheckpointDue(started.state, started.epoch, started.steps)]
 
 
 def _settled(events: Iterator[Event], images: Images) -> Iterator[Event]:

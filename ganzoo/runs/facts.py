@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from ganzoo.config import TrainConfig
-from ganzoo.printable import lines
+from ganzoo.printable import line, lines
 from ganzoo.runs.reading import (
     Reading,
     class_names,
@@ -72,6 +72,16 @@ class Data:
                 path += f":{self.source.get('array', FIRST)}"
             return path, {}
         return f"{self.source['package']}:{self.source['name']}", self.source["options"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The weights that a run began with: whose, how many tensors fitted, which stayed fresh."""
+
+    name: str
+    sha256: str
+    taken: int
+    fresh: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +169,9 @@ class Facts:
     circumstances: Circumstances
     command: tuple[str, ...] = ()
     launch: str | None = None
+    origin: Origin | None = None
+    """What it began with, where that was not weights of its seed."""
+
     resumes: tuple[Resumed, ...] = field(default=(), compare=False)
 
     @classmethod
@@ -193,12 +206,15 @@ class Facts:
                 circumstances=_circumstances(content, read),
                 command=texts(read(content, "command", list, []), "command"),
                 launch=read(content, "launch", str, None),
+                origin=_origin(read(content, "origin", dict, None), read),
             )
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of run.json."""
         found: dict[str, Any] = {"schema": SCHEMA, **asdict(self)}
         del found["resumes"]
+        if self.origin is None:
+            del found["origin"]
         circumstances = found.pop("circumstances")
         return {**found, **circumstances}
 
@@ -241,4 +257,17 @@ def _circumstances(content: Mapping[str, Any], read: Reading) -> Circumstances:
         processes=read(content, "processes", int),
         threads=read(content, "threads", int),
         versions=versions(read(content, "versions", dict)),
+    )
+
+
+def _origin(found: dict[str, Any] | None, read: Reading) -> Origin | None:
+    """Return what a run began with; None where that was not written."""
+    if found is None:
+        return None
+    fresh = texts(read(found, "fresh", list), "fresh")
+    return Origin(
+        name=read(found, "name", str),
+        sha256=read(found, "sha256", str),
+        taken=read(found, "taken", int),
+        fresh=tuple(map(line, fresh)),
     )

@@ -15,10 +15,13 @@ from ganzoo.printable import file_name
 from ganzoo.runs.checkpoints import MANIFEST, Checkpoints, step_of
 from ganzoo.runs.folder import Run
 from ganzoo.storage import is_special
+from ganzoo.zoo import catalogue, hub
+from ganzoo.zoo.models import FACTS, Model, shipped
 
 Words = str | os.PathLike[str]
 """The name of a model: a run's folder, its bare name below the folder of runs, a checkpoint's
-folder, a .safetensors file, or an .onnx file."""
+folder, a .safetensors or .onnx file, a published folder, the name of an installed model, or
+"hf:user/name" on the Hub."""
 
 
 def runs_folder(runs: Words | None = None) -> Path:
@@ -36,10 +39,14 @@ class Found:
 
     kind: Kind
     path: Path
+    called: str = ""
+    """Name of a model that a package ships, or that was published."""
 
     @property
     def name(self) -> str:
         """The start of the names of files made from it: its folder, or its file without suffix."""
+        if self.called:
+            return file_name(self.called)
         real = self.path.resolve()
         return file_name(real.name if real.is_dir() else real.stem)
 
@@ -53,11 +60,17 @@ def find(words: Words | None = None, runs: Path = Path("runs")) -> Found:
         return Found("run", Run.latest(runs).path)
     if not os.fspath(words):
         raise ModelFileError("an empty word names no run and no model")
+    if os.fspath(words).startswith(hub.PREFIX):
+        return _drawn_from(hub.fetch(os.fspath(words)))
     path = Path(words).expanduser()
     if not path.exists() and path.name == str(path) and (runs / path).is_dir():
         path = runs / path
     if is_special(path):
         raise ModelFileError(f"{path} is a device or a pipe, and a model is a folder or a file")
+    if (path / FACTS).is_file():
+        return _drawn_from(Model.read(path))
+    if not os.path.lexists(path) and (model := shipped(os.fspath(words))):
+        return _drawn_from(model)
     if path.suffix.lower() in {".onnx", ".safetensors"} and not path.is_dir():
         if not os.path.lexists(path):
             raise ModelFileError(_nothing(path, runs))
@@ -67,6 +80,10 @@ def find(words: Words | None = None, runs: Path = Path("runs")) -> Found:
     if (path / "run.json").exists() or (path / "checkpoints").is_dir():
         return Found("run", path)
     raise ModelFileError(_instead(path, runs))
+
+
+def _drawn_from(model: Model) -> Found:
+    return Found("onnx", model.path(), model.name)
 
 
 def find_run(words: Words | None = None, runs: Path = Path("runs")) -> Run:
@@ -103,13 +120,14 @@ def _checkpoints(folder: Path) -> list[Path]:
 
 def _nothing(path: Path, runs: Path) -> str:
     """Return the message for a path that does not exist: the nearest name, or how to begin."""
-    known = {folder.parent.name: folder.parent for folder in runs.glob("*/run.json")}
+    known: dict[str, Path] = {entry.name: Path(entry.name) for entry in catalogue.models()}
+    known |= {folder.parent.name: folder.parent for folder in runs.glob("*/run.json")}
     if path.parent.is_dir():
         known |= {file.name: file for file in path.parent.glob("*.onnx")}
     of_that_name = sorted(name for name in known if name.startswith(f"{path.name}-"))
     near = of_that_name[-1:] or difflib.get_close_matches(path.name, known, n=1)
     hint = f"did you mean {known[near[0]]}?" if near else "`ganzoo train NAME` makes a run"
-    return f"{path} does not exist, and no run is called that: {hint}"
+    return f"{path} does not exist, and no run or model is called that: {hint}"
 
 
 def _instead(path: Path, runs: Path) -> str:

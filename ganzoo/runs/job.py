@@ -16,7 +16,7 @@ from ganzoo.config import TrainConfig
 from ganzoo.data import Images, open_images
 from ganzoo.errors import PluginError
 from ganzoo.printable import file_name
-from ganzoo.runs.facts import Chosen, Circumstances, Data, Facts, Made
+from ganzoo.runs.facts import Chosen, Circumstances, Data, Facts, Made, Origin
 from ganzoo.runs.saving import SHELL, Saving, setting_names
 from ganzoo.train.device import Device
 from ganzoo.train.optimizing import described
@@ -60,12 +60,16 @@ class Job:
         return file_name(f"{self.loaded.entry.name}-{self.images.name}")
 
     def facts(
-        self, saving: Saving, command: tuple[str, ...] = (), state: TrainState | None = None
+        self,
+        saving: Saving,
+        command: tuple[str, ...] = (),
+        state: TrainState | None = None,
+        origin: Origin | None = None,
     ) -> Facts:
         """Return the content of run.json: enough to repeat the run and to go on with it.
 
         `command` is what began it. `created` stays empty: `Run.create` fills it in. `state` tells
-        what the optimizers begin with.
+        what the optimizers begin with, and `origin` what the networks did.
         """
         optimizers = {}
         if state:
@@ -92,6 +96,7 @@ class Job:
             circumstances=self.circumstances(),
             command=command,
             launch=launch(),
+            origin=origin,
         )
 
     def circumstances(self) -> Circumstances:

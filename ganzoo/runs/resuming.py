@@ -153,6 +153,11 @@ def _opened(
         candidates = Checkpoints(run.path / "checkpoints").opened(reject)
         newest = next(candidates, None)
         candidates = chain([newest] if newest else [], candidates)
+        if not (newest or rejected) and (origin := run.facts().origin):
+            raise ModelFileError(
+                f"{run.path} has no checkpoint, and began with the weights of {origin.name}: "
+                "`ganzoo train` begins anew"
+            )
         if not (newest or rejected) and run.lines(METRICS):
             say(f"{run.path} has no checkpoint: it begins anew")
         _put_back(run, newest, say)

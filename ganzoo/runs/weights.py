@@ -96,8 +96,13 @@ class Weights:
 
     def of(self, network: str) -> dict[str, Tensor]:
         """Return the tensors of the "generator" or the "discriminator", by their own names."""
-        prefix = f"{network}."
-        return {n.removeprefix(prefix): t for n, t in self.tensors.items() if n.startswith(prefix)}
+        return of(network, self.tensors)
+
+
+def of(network: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return those of the tensors that belong to a network, by their own names in it."""
+    prefix = f"{network}."
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
 
 
 def load_generator(source: Words, device: str = "cpu") -> tuple[Generator, nn.Module]:

@@ -21,6 +21,7 @@ GROUPS = {
     "architecture": "ganzoo.architectures",
     "data set": "ganzoo.datasets",
     "features": "ganzoo.features",
+    "model": "ganzoo.models",
 }
 
 
@@ -32,7 +33,7 @@ class UnknownNameError(PluginError):
 class Entry:
     """One registered name: whose it is and where its function is. Nothing is imported yet."""
 
-    kind: str  # "architecture", "data set" or "features"
+    kind: str  # "architecture", "data set", "features" or "model"
     name: str
     package: str
     version: str
@@ -85,6 +86,11 @@ def datasets() -> list[Entry]:
 def features() -> list[Entry]:
     """Return every plugin of features that may be used, sorted by name."""
     return [e for e in installed() if e.kind == "features" and not e.hidden]
+
+
+def models() -> list[Entry]:
+    """Return every trained model that may be used, sorted by name."""
+    return [e for e in installed() if e.kind == "model" and not e.hidden]
 
 
 def find(entries: list[Entry], name: str) -> Entry:

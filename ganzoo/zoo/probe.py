@@ -28,6 +28,7 @@ from ganzoo.architecture import Architecture, Dataset
 from ganzoo.errors import DataError, GanzooError, broken_library, missing_extra, reason
 from ganzoo.zoo import catalogue, registry
 from ganzoo.zoo.catalogue import Entry
+from ganzoo.zoo.models import Model
 from ganzoo.zoo.registry import Loaded
 
 State = Literal["ok", "unavailable", "faulty", "clash", "broken", "hidden"]
@@ -202,6 +203,9 @@ def look(entry: Entry, options: Mapping[str, Any]) -> tuple[State, str]:
             # Their type is of a room above; what this returns needs only to look like it.
             features: Loaded[Any] = registry.load(entry, options, object)
             faults, detail = features.faults, f"version {features.value.version}"
+        elif entry.kind == "model":
+            model = registry.load(entry, options, Model)
+            faults, detail = model.faults, "x".join(map(str, model.value.size))
         else:
             function, first = registry.import_function(entry)
             offers = "download" in inspect.signature(function).parameters

@@ -72,11 +72,12 @@ def import_function(entry: Entry) -> tuple[Plugin, list[str]]:
     Raises PluginError if the import fails.
     """
     _check_requirements(entry)
-    try:  # first, so that what the plugin does to them is seen and put back
-        import numpy.random  # noqa: F401
-        import torch  # noqa: F401
-    except Exception as error:  # it is not there, or broken; many plugins need neither
-        set_aside(error)
+    if entry.kind != "model":  # which is a file, and is drawn from without torch
+        try:  # first, so that what the plugin does to them is seen and put back
+            import numpy.random  # noqa: F401
+            import torch  # noqa: F401
+        except Exception as error:  # it is not there, or broken; many plugins need neither
+            set_aside(error)
     with blame(entry), guarded(entry.label, "imported") as faults:
         function = EntryPoint(entry.name, entry.target, GROUPS[entry.kind]).load()
     if not callable(function):

@@ -8,8 +8,10 @@ import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
 
@@ -39,27 +41,47 @@ def create(name: str, parent: Path) -> Path:
     if importlib.util.find_spec(words["module"]):
         raise UsageError(f"there is a module {words['module']} already: choose another name")
     folder = parent / package
-    written = {
+    written = filled(template, words)
+    if folder.exists():
+        if _holds(folder, written):  # this command was killed before it could say so
+            return folder
+        raise taken_folder(folder)
+    with new_folder(folder, written):
+        return folder
+
+
+def filled(template: Traversable, words: Mapping[str, str]) -> dict[str, str]:
+    """Return the files of a template by name, with `words` in the place of $name and the like."""
+    return {
         Template(file.name.removesuffix(".in")).substitute(words): Template(
             file.read_text("utf-8")
         ).substitute(words)
         for file in template.iterdir()
     }
-    if folder.exists():
-        if _holds(folder, written):  # this command was killed before it could say so
-            return folder
-        raise OutputError(
-            f"{folder} is there already: choose another name, or another parent=", "parent"
-        )
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{package}-", dir=parent) as temporary:
-        made = Path(temporary, package)
+
+
+@contextmanager
+def new_folder(folder: Path, written: Mapping[str, str]) -> Iterator[Path]:
+    """Write files into a new folder, which is whole or not there; yield it to be added to.
+
+    It gets its name when the `with` ends.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
+        made = Path(temporary, folder.name)
         made.mkdir()
         for file, text in written.items():
             with naming(folder / file):
                 (made / file).write_text(text, "utf-8")
+        yield made
         os.rename(made, folder)
-    return folder
+
+
+def taken_folder(folder: Path) -> OutputError:
+    """Return the error of a place that is taken."""
+    return OutputError(
+        f"{folder} is there already: choose another name, or another parent=", "parent"
+    )
 
 
 def _holds(folder: Path, files: Mapping[str, str]) -> bool:

@@ -79,6 +79,21 @@ def export(at: Place) -> None:
     at.same("x.onnx")
 
 
+def publish(at: Place) -> None:
+    words = ("--variants", "float16", "--licence", "MIT", "--name", "tiny", "--json")
+    found = json.loads(at.call("publish", at.run, at.shell / "model", *words))
+    made = ganzoo.publish(
+        at.run, at.python / "model", variants=["float16"], licence="MIT", name="tiny"
+    )
+    assert found == made.to_json() | {"path": str(at.shell / "model")}
+    for file in sorted(made.folder.iterdir()):
+        at.same(f"model/{file.name}")
+
+
+def models(at: Place) -> None:
+    assert (at.call("models"), ganzoo.models()) == ("", [])
+
+
 def sample(at: Place) -> None:
     at.call("sample", at.onnx, "-n", 9, "--seed", 4, "-o", at.shell / "x.png")
     ganzoo.load(at.onnx).grid(9, seed=4).save(at.python / "x.png")
@@ -285,16 +300,16 @@ def doctor(at: Place) -> None:
 COMMANDS: dict[str, Callable[[Place], None]] = {
     function.__name__.strip("_").replace("_", "-"): function
     for function in (
-        train, resume, export, adopt, sample, sweep, interpolate, directions, project, explore,
-        plot, animate, report, compare, eval_, bench_zoo, list_, data, runs, show, plugins,
-        new_plugin, check_plugin, doctor,
+        train, resume, export, adopt, publish, models, sample, sweep, interpolate, directions,
+        project, explore, plot, animate, report, compare, eval_, bench_zoo, list_, data, runs,
+        show, plugins, new_plugin, check_plugin, doctor,
     )
 }  # fmt: skip
 
 
 LONG = {
-    "train", "resume", "export", "project", "plot", "animate", "report", "compare", "explore",
-    "bench-zoo",
+    "train", "resume", "export", "publish", "project", "plot", "animate", "report", "compare",
+    "explore", "bench-zoo",
 }  # fmt: skip
 """Those that take seconds; tests of the Python door cover most of it in `make test`."""
 

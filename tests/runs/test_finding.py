@@ -57,9 +57,12 @@ def test_what_is_there_instead(runs: Path, exported: Path, tmp_path: Path) -> No
         (tmp_path / "empty", "is a folder without a run in it: `ganzoo train NAME` makes one"),
         (tmp_path / "data.npz", "is data, not a model: `ganzoo train` takes it"),
         (tmp_path / "notes.txt", "is no model: give a run"),
-        ("mine-002", "no run is called that: did you mean"),
+        ("mine-002", "no run or model is called that: did you mean"),
         (tmp_path / "x.onnx", "does not exist"),
-        (tmp_path / "nothing", "does not exist, and no run is called that: `ganzoo train NAME`"),
+        (
+            tmp_path / "nothing",
+            "does not exist, and no run or model is called that: `ganzoo train NAME`",
+        ),
     ]
     for words, said in instead:
         with pytest.raises(ModelFileError) as error:
@@ -102,6 +105,6 @@ def test_a_run_goes_on_from_its_newest_checkpoint_alone(runs: Path, cli: Cli) ->
 
 
 def test_names_of_python_are_words_too(runs: Path) -> None:
-    with pytest.raises(GanzooError, match="no run is called that"):
+    with pytest.raises(GanzooError, match="no run or model is called that"):
         find("nobody", runs)
     assert find(Path("mine-001"), runs).name == "mine-001"

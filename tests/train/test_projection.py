@@ -132,7 +132,7 @@ def test_the_sheet_the_latent_and_the_numbers(trained: Path, tmp_path: Path, cli
         ("run", "a.png", [], 4, "there is no image 'a.png'"),
         ("run", "text.png", [], 4, "text.png (not an image)"),
         ("run", "text.png", ["-o", "x.gif"], 2, "name it x.png"),
-        ("nowhere", "good.png", [], 5, "no run is called that"),
+        ("nowhere", "good.png", [], 5, "no run or model is called that"),
         ("run", "good.png", ["--restarts", "0"], 2, "--restarts"),
     ],
 )

@@ -30,6 +30,7 @@ def test_the_wheels_hold_what_they_should(wheels: list[Path]) -> None:
     assert {
         "ganzoo/py.typed",
         "ganzoo/zoo/template/pyproject.toml.in",
+        "ganzoo/export/template/pyproject.toml.in",
         "ganzoo/explore/page/index.html",
         "ganzoo/explore/page/ganzoo.js",
         "ganzoo_plugins/mlp_gan.py",
@@ -92,3 +93,28 @@ def test_the_tutorials_package_in_a_fresh_environment(
     assert rows["lsgan"]["summary"] == "Least-squares GAN for 28x28 grey images (Mao et al. 2017)."
     checked = json.loads(_run(python, tmp_path, "ganzoo", "check-plugin", "lsgan", "--json"))
     assert [len(row["checks"]) for row in checked] == [20]
+
+
+def test_a_model_is_drawn_from_where_torch_never_was(
+    environment: Path, wheels: list[Path], tmp_path: Path
+) -> None:
+    """A package from a run, built, and installed beside ganzoo without the extra `train`."""
+    small = ("--set", "hidden=8", "--data", "toy_garments", "--set-data", "count=64")
+    _run(environment, tmp_path, "ganzoo", "train", "mlp_gan", *small, "--max-steps", "2")
+    made = _run(environment, tmp_path, "ganzoo", "new-plugin", "tiny-garments",
+                "--with-model", "mlp_gan-toy_garments-001", "--licence", "CC0-1.0")  # fmt: skip
+    assert made.endswith("ganzoo-tiny-garments\n")
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "other"], check=True)
+    other = tmp_path / "other" / "bin" / "python"
+    _pip(other, wheels[0], "./ganzoo-tiny-garments", cwd=tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert "CC0-1.0" in _run(other, elsewhere, "ganzoo", "models")
+    drawn = _run(other, elsewhere, "ganzoo", "sample", "tiny-garments", "-n", "64")
+    assert drawn == "tiny-garments-seed0.png\n"
+    assert (elsewhere / "tiny-garments-seed0.png").stat().st_size > 1000
+    no_torch = subprocess.run([other, "-c", "import torch"], capture_output=True, check=False)
+    assert no_torch.returncode == 1
+    _pip(environment, "./ganzoo-tiny-garments", cwd=tmp_path)
+    checked = _run(environment, tmp_path, "ganzoo", "check-plugin", "tiny-garments")
+    assert "passed (6 of 6 checks hold)" in checked

@@ -14,8 +14,8 @@ import typer
 
 from ganzoo.api.terminal import print_json, print_line
 from ganzoo.cli import console
-from ganzoo.cli.options import AsJson, Settings, Timeout
-from ganzoo.errors import PluginError
+from ganzoo.cli.options import AsJson, Runs, Settings, Timeout
+from ganzoo.errors import PluginError, UsageError
 from ganzoo.zoo import catalogue, options, registry
 
 if TYPE_CHECKING:
@@ -23,15 +23,37 @@ if TYPE_CHECKING:
 
 
 def new_plugin(
-    name: Annotated[str, typer.Argument(help="What to call the architecture, e.g. my_gan.")],
+    name: Annotated[
+        str, typer.Argument(help="What to call the architecture, or the model, e.g. my_gan.")
+    ],
     folder: Annotated[
         Path, typer.Option("--dir", metavar="DIR", help="Where to put the folder of the package.")
     ] = Path(),
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            "--with-model",
+            metavar="RUN",
+            help="Ship the trained model of this run, and no architecture.",
+        ),
+    ] = None,
+    licence: Annotated[
+        str, typer.Option(metavar="SPDX", help="Of the model's weights, such as CC-BY-4.0.")
+    ] = "",
+    runs: Runs = Path("runs"),
 ) -> None:
     """Write a package with an architecture that trains at once; its folder is the last line."""
-    from ganzoo.zoo.scaffold import create
+    if run is not None:
+        from ganzoo.export.packaging import package_model
+        from ganzoo.runs.finding import find_run
 
-    made = create(name, folder)
+        made = package_model(find_run(run, runs).path, name, folder, licence=licence)
+    elif licence:
+        raise UsageError("--licence is of a model's weights: name its run with --with-model")
+    else:
+        from ganzoo.zoo.scaffold import create
+
+        made = create(name, folder)
     for path in sorted(made.iterdir()):
         print_line(f"wrote {path}")
     print_line(f"next: pip install -e {made}, then ganzoo check-plugin {name}")
@@ -43,8 +65,8 @@ def check_plugin(
         str,
         typer.Argument(
             metavar="NAME|PATH",
-            help="An architecture, data set or features from `ganzoo list`, or the folder of a "
-            "package, installed or not.",
+            help="An architecture, data set, features or model that is installed, or the folder "
+            "of a package, installed or not.",
         ),
     ],
     settings: Settings = None,
@@ -86,7 +108,10 @@ def _entries(plugin: str) -> list[Entry]:
 
     found = []
     if not plugin.startswith(".") and "/" not in plugin and os.sep not in plugin:
-        kinds = (catalogue.architectures(), catalogue.datasets(), catalogue.features())
+        kinds = (
+            catalogue.architectures(), catalogue.datasets(), catalogue.features(),
+            catalogue.models(),
+        )  # fmt: skip
         for entries in kinds:
             with suppress(catalogue.UnknownNameError):
                 found.append(catalogue.find(entries, plugin))

@@ -32,6 +32,14 @@ def train(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Train without the images that cannot be read.")
     ] = False,
+    init: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Trained weights to begin with, where they fit: a run, a .safetensors, a "
+            "published folder, or the name of a model.",
+        ),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     settings: dict[str, Any] | None = None,
     progress: Progress = "auto",
@@ -54,6 +62,7 @@ def train(
             data=data,
             data_options=parse_pairs(data_options or []),
             skip_bad=skip_bad,
+            init=init,
             device=device,
             settings=settings,
             runs=runs,

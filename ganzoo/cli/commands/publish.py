@@ -1,0 +1,61 @@
+"""`ganzoo publish`: a run's model as a folder that others can use as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shlex import quote
+from typing import Annotated
+
+import typer
+
+from ganzoo.api.terminal import print_json, print_line
+from ganzoo.cli.options import AsJson, Runs
+
+
+def publish(
+    run: Annotated[Path, typer.Argument(help="A run or its name.")],
+    folder: Annotated[Path, typer.Argument(help="A new folder.")],
+    name: Annotated[
+        str | None, typer.Option(help="What people will call it. Default: the folder's name.")
+    ] = None,
+    variants: Annotated[
+        str,
+        typer.Option(
+            metavar="LIST",
+            help="Of float32, float16, int8 and uint8; the first is the one that is drawn from.",
+        ),
+    ] = "float32,int8",
+    licence: Annotated[
+        str, typer.Option(metavar="SPDX", help="Of the weights, such as CC-BY-4.0.")
+    ] = "",
+    best: Annotated[
+        bool,
+        typer.Option(
+            "--best",
+            help="Take the checkpoint with the smallest Fréchet distance, not the newest one.",
+        ),
+    ] = False,
+    runs: Runs = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Write a folder to upload: ONNX files, weights, a model card, pictures, metrics, facts."""
+    from ganzoo.export.publishing import publish as write
+    from ganzoo.runs.finding import find_run
+
+    found = find_run(run, runs)
+    model = write(
+        found.path,
+        folder,
+        name=name,
+        variants=[word.strip() for word in variants.split(",") if word.strip()],
+        licence=licence,
+        best=best,
+    )
+    if as_json:
+        print_json({**model.to_json(), "path": str(model.folder)})
+        return
+    for file in sorted(model.folder.iterdir()):
+        print_line(f"wrote {file}")
+    print_line(f"next: ganzoo sample {quote(str(folder))}")
+    print_line(f"upload: hf upload USER/{quote(model.name)} {quote(str(folder))}")
+    print_line(folder)

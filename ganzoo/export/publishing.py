@@ -1,0 +1,163 @@
+"""Write the folder of a model that others can use as it is: put it in a package, or on the Hub."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ganzoo.draw import studies
+from ganzoo.draw.generator import Generator
+from ganzoo.draw.pixels import grid, save_png
+from ganzoo.draw.selection import Selection
+from ganzoo.errors import OutputError, UsageError
+from ganzoo.evaluate.evaluation import Evaluation
+from ganzoo.export.exporting import Exported, export_onnx
+from ganzoo.export.publishing_card import card
+from ganzoo.printable import file_name, line
+from ganzoo.runs import evaluations
+from ganzoo.runs.best import best_checkpoint
+from ganzoo.runs.checkpoints import Checkpoint, Checkpoints
+from ganzoo.runs.facts import Facts
+from ganzoo.runs.finding import Words, find_run
+from ganzoo.runs.folder import METRICS, Run
+from ganzoo.runs.weights import AVERAGE, MODEL, load_generator
+from ganzoo.storage import naming
+from ganzoo.zoo.models import FACTS, VARIANTS, Model, ModelFile
+from ganzoo.zoo.scaffold import new_folder
+
+CARD, PREVIEW, EVALUATION = "README.md", "preview.png", "evaluation.json"
+
+
+def publish(
+    run: Words,
+    folder: Words,
+    *,
+    name: str | None = None,
+    variants: Sequence[str] = ("float32", "int8"),
+    licence: str = "",
+    best: bool = False,
+) -> Model:
+    """Write the model of a run into a new folder: all that somebody else needs to draw from it.
+
+    It holds the ONNX file of each of the `variants` ("float32", "float16", "int8", "uint8"), the
+    weights, a card, a sheet of pictures, the metrics, the newest evaluation of these weights if
+    there is one, and model.json with the facts. `name` is by default that of the folder. `licence`
+    is an identifier of SPDX for the weights, such as "CC-BY-4.0". With `best` it is the checkpoint
+    with the smallest Fréchet distance, else the newest.
+
+    Raises UsageError for a variant that does not exist, OutputError where the folder is there
+    already, and what `export_onnx` raises. Nothing is left after an error.
+    """
+    target, found = Path(folder), find_run(run)
+    if unknown := [variant for variant in variants if variant not in VARIANTS]:
+        raise UsageError(
+            f"variants has no {unknown[0]!r}: choose of {', '.join(VARIANTS)}", "variants"
+        )
+    if not variants:
+        raise UsageError("variants must name at least one", "variants")
+    if os.path.lexists(target):
+        raise OutputError(f"{target} is there already: choose another folder, or remove it")
+    where = best_checkpoint(found).path if best else _newest(found)
+    checkpoint = Checkpoint.open(where)
+    generator, network = load_generator(where)
+    with new_folder(target, {}) as made:
+        exported = {
+            variant: export_onnx(
+                (generator, network),
+                made / f"{file_name(name or target.name)}-{variant}.onnx",
+                precision="float32" if variant == "uint8" else variant,
+                uint8=variant == "uint8",
+            )
+            for variant in variants
+        }
+        evaluation = _judgement(found, generator)
+        model = _model(made, name or target.name, licence, found.facts(), generator, exported)
+        model = _with_scores(model, evaluation)
+        with naming(target):
+            for file in (MODEL, AVERAGE):
+                if file in checkpoint.files:
+                    (made / file).write_bytes(checkpoint.files[file])
+            (made / METRICS).write_bytes((found.path / METRICS).read_bytes())
+            if evaluation is not None:
+                _write(made / EVALUATION, evaluation.to_json())
+            _preview(generator, made / PREVIEW)
+            _write(made / FACTS, model.to_json())
+            text = card(model, generator.info, found.facts(), evaluation)
+            (made / CARD).write_text(text, "utf-8")
+    return Model.read(target)
+
+
+def _newest(run: Run) -> Path:
+    return next(Checkpoints(run.path / "checkpoints").newest_first(), run.path / "checkpoints")
+
+
+def _judgement(run: Run, generator: Generator) -> Evaluation | None:
+    """Return the evaluation of exactly these weights that stands for the run, if there is one."""
+    found = evaluations.latest(run)
+    return found[0] if found and found[0].sha256 == generator.sha256 else None
+
+
+def _model(
+    folder: Path,
+    name: str,
+    licence: str,
+    facts: Facts,
+    generator: Generator,
+    exported: dict[str, Exported],
+) -> Model:
+    info = generator.info
+    height, width = info.image["size"]
+    return Model(
+        folder=folder,
+        name=line(name),
+        architecture=info.architecture,
+        package=info.plugin["package"],
+        dataset=info.dataset,
+        licence=line(licence),
+        size=(height, width),
+        channels=info.image["channels"],
+        files={
+            variant: ModelFile(one.path.name, one.nbytes, one.sha256)
+            for variant, one in exported.items()
+        },
+        classes=info.classes,
+        training={
+            "samples_seen": info.samples_seen,
+            "images": facts.data.images,
+            "batch_size": facts.config.batch_size,
+            "device": facts.circumstances.device.name,
+            "precision": facts.circumstances.precision.name,
+        },
+    )
+
+
+def _with_scores(model: Model, evaluation: Evaluation | None) -> Model:
+    """Return the model with what was measured of it."""
+    if evaluation is None:
+        return model
+    real, features = evaluation.against, evaluation.features
+    floors = {name: score.floor for name, score in evaluation.scores.items()}
+    return replace(
+        model,
+        scores={name: score.value for name, score in evaluation.scores.items()},
+        floors={name: floor for name, floor in floors.items() if floor is not None},
+        judged=f"{evaluation.images:,} pictures, by {features['name']}, against {real['name']}",
+    )
+
+
+def _preview(generator: Generator, path: Path) -> None:
+    """Write a sheet of 64 pictures, or of eight of each class in rows."""
+    if generator.classes:
+        rows = range(min(len(generator.classes), 16))
+        selection = Selection(generator=generator, n=8, seed=0, z=None, classes=rows)
+        studies.classes(selection).save(path)
+    else:
+        save_png(grid(generator.sample(64)), path)
+
+
+def _write(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", "utf-8")

@@ -1,0 +1,289 @@
+"""Models that are shared: the folder of one, names that work everywhere, and damaged ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import ganzoo
+from ganzoo import Model
+from ganzoo.conformance import check
+from ganzoo.errors import ModelFileError, OutputError, PluginError, UsageError
+from ganzoo.export.packaging import package_model
+from ganzoo.zoo import scaffold
+from tests.conftest import Cli, install, install_rows, process
+
+SOURCE = '''
+from pathlib import Path
+
+from ganzoo import Model
+
+
+def tiny() -> Model:
+    """Tiny garments, for a test."""
+    return Model.read(Path(__file__).parent / "tiny-garments")
+'''
+
+
+@pytest.fixture(scope="module")
+def published(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as `ganzoo publish` writes it."""
+    folder = tmp_path_factory.mktemp("published") / "tiny-garments"
+    ganzoo.publish(trained, folder, variants=("float32", "float16"), licence="CC0-1.0")
+    return folder
+
+
+@pytest.fixture
+def site(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package that ships it, installed in this process and for those that it starts."""
+    folder = tmp_path / "site"
+    install(folder, "tiny-models", SOURCE, {"tiny-garments": "tiny"}, group="ganzoo.models")
+    shutil.copytree(published, folder / "tiny-garments")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setattr(sys, "modules", {**sys.modules})
+    return folder
+
+
+def test_a_published_folder_has_all(published: Path, trained: Path) -> None:
+    assert {path.name for path in published.iterdir()} == {
+        "README.md", "metrics.jsonl", "model.json", "model.safetensors", "preview.png",
+        "tiny-garments-float16.onnx", "tiny-garments-float32.onnx",
+    }  # fmt: skip
+    model = Model.read(published)
+    assert (model.name, model.architecture, model.package) == ("tiny-garments", "mlp_gan", "ganzoo")
+    assert (model.size, model.channels, model.licence) == ((28, 28), 1, "CC0-1.0")
+    assert [*model.files] == ["float32", "float16"]
+    of_run, of_file = ganzoo.load(trained).sample(5), ganzoo.load(published).sample(5)
+    assert np.abs(of_run.astype(int) - of_file).max() <= 1
+    card = (published / "README.md").read_text()
+    assert 'license: "cc0-1.0"\n' in card
+    assert "Nobody has judged these weights" in card
+    with Image.open(published / "preview.png") as preview:
+        assert preview.width > 200
+
+
+def test_what_was_judged_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install_rows(tmp_path / "site")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    run = ganzoo.train(
+        "mlp_gan", options={"hidden": 8}, data="toy_garments", data_options={"count": 256},
+        max_steps=2, runs=tmp_path / "runs",
+    )  # fmt: skip
+    judged = run.evaluate(images=100, features="rows")
+    model = ganzoo.publish(run, tmp_path / "judged", name="other", variants=["uint8"])
+    assert model.scores["frechet"] == judged["frechet"]
+    assert model.floors["frechet"] == judged.scores["frechet"].floor
+    assert model.judged == "100 pictures, by rows, against toy_garments"
+    assert json.loads((tmp_path / "judged" / "evaluation.json").read_text())["images"] == 100
+    assert (model.name, [*model.files]) == ("other", ["uint8"])
+    assert "Fréchet distance of 100 pictures" in (tmp_path / "judged" / "README.md").read_text()
+
+
+def test_nothing_is_published_over_something_else(trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OutputError, match="is there already"):
+        ganzoo.publish(trained, tmp_path / "taken")
+    for wrong in ((), ("float64",)):
+        with pytest.raises(UsageError, match=r"^variants "):
+            ganzoo.publish(trained, tmp_path / "new", variants=wrong)
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_a_name_works_everywhere(site: Path, published: Path, cli: Cli, tmp_path: Path) -> None:
+    expected = ganzoo.load(published).sample(3)
+    for name in ("tiny-garments", "tiny-models:tiny-garments", "Tiny_Models:tiny-garments"):
+        assert np.array_equal(ganzoo.load(name).sample(3), expected)
+    done = cli("sample", "tiny-garments", "-n", 3, "--npz", tmp_path / "x.npz")
+    assert done.code == 0, done.err
+    assert np.array_equal(np.load(tmp_path / "x.npz")["arr_0"], expected)
+    for command in ("sweep", "interpolate", "directions"):
+        more = ("--dims", 3, "--values", "1,2") if command == "sweep" else ()
+        done = cli(command, "tiny-garments", *more, "-o", tmp_path / f"{command}.png")
+        assert done.code == 0, done.err
+    assert [m.name for m in ganzoo.models()] == ["tiny-garments"]
+
+
+def test_a_sheet_is_called_as_the_model(site: Path, tmp_path: Path) -> None:
+    """And torch is not imported for it."""
+    path = os.pathsep.join([str(site), *sys.path])
+    done = process("-X", "importtime", "-m", "ganzoo", "sample", "tiny-garments", cwd=tmp_path,
+                   env={"PYTHONPATH": path})  # fmt: skip
+    assert done.out == "tiny-garments-seed0.png\n", done.err
+    assert (tmp_path / "tiny-garments-seed0.png").exists()
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.err.splitlines()}
+    assert "onnxruntime" in imported
+    assert not imported & {"torch", "torchvision", "onnx", "matplotlib", "ganzoo_plugins"}
+
+
+def test_models_are_listed(site: Path, cli: Cli, tmp_path: Path) -> None:
+    done = cli("models")
+    assert done.code == 0
+    words = done.out.split()
+    for word in ("tiny-garments", "mlp_gan,", "toy_garments", "28x28", "CC0-1.0", "tiny-"):
+        assert word in words
+    (found,) = json.loads(cli("models", "--json").out)
+    assert (found["shipped_by"], found["files"]["float16"]["file"]) == (
+        "tiny-models", "tiny-garments-float16.onnx",
+    )  # fmt: skip
+    assert cli("models", "--pictures", tmp_path / "all.png").last == str(tmp_path / "all.png")
+    with Image.open(tmp_path / "all.png") as pictures:
+        assert pictures.width > 200
+
+
+def test_without_models_the_list_says_how_to_get_some(cli: Cli) -> None:
+    done = cli("models")
+    assert (done.code, done.out) == (0, "")
+    assert "no package with trained models is installed" in done.err
+
+
+def test_the_nearest_name_is_told(site: Path, cli: Cli, tmp_path: Path) -> None:
+    done = cli("sample", "tiny-garment", "--runs", tmp_path / "runs")
+    assert (done.code, done.err.count("\n")) == (5, 1)
+    assert "no run or model is called that: did you mean tiny-garments?" in done.err
+
+
+def test_a_file_and_a_run_go_before(
+    site: Path, trained: Path, exported: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(trained, tmp_path / "runs" / "tiny-garments")
+    with pytest.raises(UsageError, match="is run by torch"):
+        ganzoo.load("tiny-garments", threads=1, runs=tmp_path / "runs")
+
+
+def test_two_packages_of_one_name(site: Path, cli: Cli) -> None:
+    install(site, "other-models", SOURCE, {"tiny-garments": "tiny"}, group="ganzoo.models")
+    done = cli("sample", "tiny-garments", "-o", "x.png")
+    assert (done.code, done.err.count("\n")) == (3, 1)
+    assert "write other-models:tiny-garments or tiny-models:tiny-garments" in done.err
+
+
+def test_it_keeps_the_contract(site: Path, published: Path) -> None:
+    verdicts = check("tiny-garments")
+    assert [v.check for v in verdicts if not v.passed] == []
+    assert [v.check for v in verdicts][-3:] == ["contract", "files", "pictures"]
+    facts = json.loads((site / "tiny-garments" / "model.json").read_text())
+    write(site / "tiny-garments", facts | {"licence": ""})
+    assert [v.check for v in check("tiny-garments") if not v.passed] == ["contract"]
+    write(site / "tiny-garments", facts | {"image": {"size": [28, 32], "channels": 1}})
+    assert [v.check for v in check("tiny-garments") if not v.passed] == ["files"]
+
+
+def write(folder: Path, facts: object) -> None:
+    (folder / "model.json").write_text(json.dumps(facts))
+
+
+def _file(**changes: object) -> Callable[[Any], Any]:
+    return lambda f: f | {"files": {"float32": f["files"]["float32"] | changes}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda f: None,
+        lambda f: [],
+        lambda f: {**f, "schema": 2},
+        lambda f: {**f, "files": {}},
+        lambda f: {**f, "files": {"float64": f["files"]["float32"]}},
+        _file(file="../tiny-garments-float32.onnx"),
+        _file(file="/etc/passwd"),
+        _file(file="a/b.onnx"),
+        _file(file="x.pkl"),
+        _file(sha256="0" * 63),
+        _file(bytes=-1),
+        lambda f: {**f, "name": "x" * 1000},
+        lambda f: {**f, "name": 7},
+        lambda f: {**f, "image": {"size": [28], "channels": 1}},
+        lambda f: {**f, "image": {"size": [True, 28], "channels": 1}},
+        lambda f: {**f, "scores": {"frechet": float("nan")}},
+        lambda f: {**f, "scores": {"frechet": "good"}},
+        lambda f: {**f, "training": {"device": {"a": 1}}},
+        lambda f: {**f, "licence": ["MIT"]},
+        lambda f: {k: v for k, v in f.items() if k != "judged"},
+    ],
+)
+def test_facts_that_cannot_be_are_one_line(
+    change: Callable[[Any], Any], published: Path, tmp_path: Path, cli: Cli
+) -> None:
+    folder = shutil.copytree(published, tmp_path / "model")
+    write(folder, change(json.loads((folder / "model.json").read_text())))
+    done = cli("sample", folder, "-o", tmp_path / "x.png")
+    assert (done.code, done.out, done.err.count("\n")) == (5, "", 1)
+    assert str(folder / "model.json") in done.err
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[" * 100_000, b"\xff\xfe", b" " * 2**21])
+def test_facts_that_are_no_json(content: bytes, published: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(published, tmp_path / "model")
+    (folder / "model.json").write_bytes(content)
+    with pytest.raises(ModelFileError, match="is damaged"):
+        Model.read(folder)
+
+
+def test_an_altered_file_is_refused(published: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(published, tmp_path / "model")
+    file = folder / "tiny-garments-float32.onnx"
+    content = bytearray(file.read_bytes())
+    content[-100] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(ModelFileError, match="is not what was published as tiny-garments"):
+        ganzoo.load(folder)
+    assert Model.read(folder).path("float16").exists()
+    file.unlink()
+    with pytest.raises(ModelFileError, match="cannot be read: No such file"):
+        ganzoo.load(folder)
+    with pytest.raises(ModelFileError, match="has no int8: it has float32, float16"):
+        Model.read(folder).path("int8")
+
+
+def test_a_broken_package_is_told(site: Path, cli: Cli) -> None:
+    write(site / "tiny-garments", {})
+    done = cli("models")
+    assert (done.code, done.err.count("\n")) == (0, 2)
+    assert "model 'tiny-garments' of tiny-models 1.2 is left out" in done.err
+    install(site, "sad-models", "raise RuntimeError('no luck')", {"sad": "sad"},
+            group="ganzoo.models")  # fmt: skip
+    with pytest.raises(PluginError, match="cannot be imported: RuntimeError: no luck"):
+        ganzoo.load("sad")
+
+
+def test_words_steer_no_terminal(published: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(published, tmp_path / "model")
+    facts = json.loads((folder / "model.json").read_text())
+    write(folder, facts | {"dataset": "a\x1b[2Jb\nc"})
+    assert not set("\x1b\n") & set(Model.read(folder).dataset)
+
+
+def test_a_package_is_made_of_a_run(trained: Path, cli: Cli, tmp_path: Path) -> None:
+    words = ("--with-model", trained, "--licence", "MIT", "--dir", tmp_path)
+    done = cli("new-plugin", "my-garments", *words)
+    assert (done.code, done.last) == (0, str(tmp_path / "ganzoo-my-garments")), done.err
+    (entry,), _ = scaffold.entries(Path(done.last))
+    assert (entry.kind, entry.name, entry.target) == (
+        "model", "my-garments", "ganzoo_my_garments:model",
+    )  # fmt: skip
+    model = Model.read(Path(done.last) / "ganzoo_my_garments" / "my-garments")
+    assert (model.name, model.licence, [*model.files]) == (
+        "my-garments",
+        "MIT",
+        ["int8", "float32"],
+    )
+    checked = cli("check-plugin", done.last)
+    assert (checked.code, checked.last) == (0, "passed (6 of 6 checks hold)"), checked.out
+    again = cli("new-plugin", "my-garments", *words)
+    assert (again.code, again.err.count("\n")) == (6, 1)
+
+
+@pytest.mark.parametrize("name", ["My", "a b", "../a", "a-", "größe", ""])
+def test_names_that_no_model_can_have(name: str, trained: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot name a model"):
+        package_model(trained, name, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
