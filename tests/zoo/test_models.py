@@ -164,6 +164,8 @@ def test_two_packages_of_one_name(site: Path, cli: Cli) -> None:
     done = cli("sample", "tiny-garments", "-o", "x.png")
     assert (done.code, done.err.count("\n")) == (3, 1)
     assert "write other-models:tiny-garments or tiny-models:tiny-garments" in done.err
+    rows = json.loads(cli("models", "--json").out)
+    assert [row["shipped_by"] for row in rows] == ["other-models", "tiny-models"]
 
 
 def test_it_keeps_the_contract(site: Path, published: Path) -> None:
