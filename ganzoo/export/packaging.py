@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -39,6 +40,8 @@ def package_model(run: Words, name: str, parent: Path = Path(), *, licence: str 
         raise UsageError(f"there is a {taken[0].label} already: choose another name")
     package = f"ganzoo-{name.replace('_', '-')}"
     words = {"name": name, "package": package, "module": package.replace("-", "_")}
+    if importlib.util.find_spec(words["module"]):
+        raise UsageError(f"there is a module {words['module']} already: choose another name")
     folder = parent / package
     if folder.exists():
         raise taken_folder(folder)
@@ -48,7 +51,9 @@ def package_model(run: Words, name: str, parent: Path = Path(), *, licence: str 
         model = publish(
             run, module / name, name=name, variants=("int8", "float32"), licence=licence
         )
+        # The name of somebody's folder, or a stranger's weights, must not end the docstring.
+        dataset = model.dataset.replace("\\", "/").replace('"', "'")
         size = "x".join(map(str, model.size))
-        summary = f"Pictures of {size} pixels by {model.architecture}, trained on {model.dataset}"
+        summary = f"Pictures of {size} pixels by {model.architecture}, trained on {dataset}"
         (module / "__init__.py").write_text(MODULE.format(name=name, summary=summary), "utf-8")
     return folder
