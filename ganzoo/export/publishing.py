@@ -13,7 +13,7 @@ from ganzoo.draw import studies
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.pixels import grid, save_png
 from ganzoo.draw.selection import Selection
-from ganzoo.errors import OutputError, UsageError
+from ganzoo.errors import ModelFileError, OutputError, UsageError
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.export.exporting import Exported, export_onnx
 from ganzoo.export.publishing_card import card
@@ -97,7 +97,9 @@ def publish(
 
 
 def _newest(run: Run) -> Path:
-    return next(Checkpoints(run.path / "checkpoints").newest_first(), run.path / "checkpoints")
+    for checkpoint in Checkpoints(run.path / "checkpoints").newest_first():
+        return checkpoint
+    raise ModelFileError(f"{run.path} has no checkpoint yet")
 
 
 def _judgement(run: Run, generator: Generator) -> Evaluation | None:

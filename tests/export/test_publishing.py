@@ -13,7 +13,7 @@ from PIL import Image
 
 import ganzoo
 from ganzoo import Model
-from ganzoo.errors import UsageError
+from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.export.packaging import package_model
 from tests.conftest import Cli
 
@@ -82,3 +82,10 @@ def test_a_package_has_no_module_of_ours(trained: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is a module ganzoo_plugins already"):
         package_model(trained, "plugins", tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_without_checkpoint_is_told(trained: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(trained, tmp_path / "run")
+    shutil.rmtree(run / "checkpoints")
+    with pytest.raises(ModelFileError, match=r"run has no checkpoint yet$"):
+        ganzoo.publish(run, tmp_path / "model")
