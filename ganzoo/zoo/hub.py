@@ -73,7 +73,6 @@ def _file(words: str, repository: str, name: str, revision: str | None) -> str:
     from huggingface_hub.errors import (
         EntryNotFoundError,
         GatedRepoError,
-        HFValidationError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
@@ -97,7 +96,7 @@ def _file(words: str, repository: str, name: str, revision: str | None) -> str:
         why = f"the Hub cannot be reached, and {name} is not in its cache: are you offline?"
     except EntryNotFoundError:
         raise _NoFileError(_no_file(words, name)) from None
-    except (HFValidationError, OSError, ValueError) as error:
+    except Exception as error:  # those of its network have no common base
         why = plain(str(error))[:200] or type(error).__name__
     raise _CannotFetchError(f"{words} cannot be fetched: {why}")
 

@@ -152,6 +152,12 @@ def test_without_the_hub_it_says_so(name: str, value: str, call: Call) -> None:
     assert "the Hub cannot be reached, and model.json is not in its cache" in done.err
 
 
+def test_an_address_that_is_none_is_one_line(call: Call) -> None:
+    done = call("sample", "hf:anna/garments", HF_ENDPOINT="nonsense")
+    assert (done.code, done.err.count("\n")) == (5, 1)
+    assert "hf:anna/garments cannot be fetched: " in done.err
+
+
 def test_a_revision_is_what_is_drawn_from(call: Call, repository: Repository) -> None:
     done = call("sample", "hf:anna/garments@old")
     assert done.code == 0, done.err
