@@ -30,7 +30,8 @@ def survey() -> tuple[list[tuple[Entry, Model]], list[str]]:
         try:
             found.append((entry, load(entry)))
         except GanzooError as error:
-            lines.append(f"{entry.label} is left out: {error}")
+            why = str(error).removeprefix(entry.label).lstrip(" :")
+            lines.append(f"{entry.label} is left out: {why}")
     return found, lines
 
 

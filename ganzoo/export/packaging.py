@@ -40,11 +40,11 @@ def package_model(run: Words, name: str, parent: Path = Path(), *, licence: str 
         raise UsageError(f"there is a {taken[0].label} already: choose another name")
     package = f"ganzoo-{name.replace('_', '-')}"
     words = {"name": name, "package": package, "module": package.replace("-", "_")}
-    if importlib.util.find_spec(words["module"]):
-        raise UsageError(f"there is a module {words['module']} already: choose another name")
     folder = parent / package
     if folder.exists():
         raise taken_folder(folder)
+    if importlib.util.find_spec(words["module"]):
+        raise UsageError(f"there is a module {words['module']} already: choose another name")
     with new_folder(folder, filled(files("ganzoo.export").joinpath("template"), words)) as made:
         module = made / words["module"]
         module.mkdir()

@@ -278,7 +278,7 @@ def test_a_broken_package_is_told(site: Path, cli: Cli) -> None:
     write(site / "tiny-garments", {})
     done = cli("models")
     assert (done.code, done.err.count("\n")) == (0, 2)
-    assert "model 'tiny-garments' of tiny-models 1.2 is left out" in done.err
+    assert "model 'tiny-garments' of tiny-models 1.2 is left out: cannot be used" in done.err
     install(site, "sad-models", "raise RuntimeError('no luck')", {"sad": "sad"},
             group="ganzoo.models")  # fmt: skip
     with pytest.raises(PluginError, match="cannot be imported: RuntimeError: no luck"):
