@@ -110,6 +110,14 @@ def read_regular(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def read_small(path: Path, most: int) -> bytes | None:
+    """Return what `read_regular` does; None, and read nothing, where it is more than `most` bytes.
+
+    A file of a terabyte may take no place on the disk.
+    """
+    return None if path.stat().st_size > most else read_regular(path)
+
+
 def check_place(path: Path) -> None:
     """Raise OSError where a file at `path` could not be written: say so before work that is long.
 

@@ -11,29 +11,27 @@ from ganzoo.draw.pixels import Pixels, to_pil
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError
 from ganzoo.zoo import catalogue
+from ganzoo.zoo.catalogue import Entry
 from ganzoo.zoo.models import Model, load
 
 
 def models() -> list[Model]:
     """Return the models that installed packages ship, by name; `ganzoo.load(name)` opens one.
 
-    One that is damaged is left out; `broken` tells why.
+    One that is damaged is left out; `ganzoo models` tells why.
     """
-    return _survey()[0]
+    return [model for _, model in survey()[0]]
 
 
-def broken() -> list[str]:
-    """Return a line for each installed model that `models` leaves out."""
-    return _survey()[1]
-
-
-def _survey() -> tuple[list[Model], list[str]]:
-    found, lines = list[Model](), list[str]()
+def survey() -> tuple[list[tuple[Entry, Model]], list[str]]:
+    """Return what `models` does, each with its entry; and a line for each that is left out."""
+    found, lines = list[tuple[Entry, Model]](), list[str]()
     for entry in catalogue.models():
         try:
-            found.append(load(entry))
+            found.append((entry, load(entry)))
         except GanzooError as error:
-            lines.append(f"{entry.label} is left out: {error}")
+            why = str(error).removeprefix(entry.label).lstrip(" :")
+            lines.append(f"{entry.label} is left out: {why}")
     return found, lines
 
 
@@ -42,15 +40,15 @@ def sheet(several: Sequence[Model], count: int = 8, seed: int = 0) -> Sheet:
 
     Its `save(path)` writes a PNG.
     """
-    side = max(max(model.size) for model in several)
-    rows = [_row(model, count, seed, side) for model in several]
+    drawn = [loading.load(model.folder).sample(count, seed) for model in several]
+    side = max(max(images.shape[1:3]) for images in drawn)
+    rows = [_enlarged(images, side) for images in drawn]
     return Sheet(np.stack(rows)[:, None], rows=[model.name for model in several])
 
 
-def _row(model: Model, count: int, seed: int, side: int) -> Pixels:
-    """Return images (count, side, side, 3) of a model."""
+def _enlarged(drawn: Pixels, side: int) -> Pixels:
+    """Return images as (n, side, side, 3)."""
     from PIL import Image
 
-    drawn = loading.load(model.folder).sample(count, seed)
     images = (to_pil(image).convert("RGB") for image in drawn)
     return np.stack([np.asarray(i.resize((side, side), Image.Resampling.NEAREST)) for i in images])

@@ -28,10 +28,7 @@ def files(loaded: Loaded[Model]) -> str:
     """Check that each ONNX file is the one of the facts, and says the same of itself."""
     model = loaded.value
     for variant, wanted in model.files.items():
-        path = model.path(variant)
-        if path.stat().st_size != wanted.nbytes:
-            raise PluginError(f"{wanted.file} has not the {wanted.nbytes:,} bytes of the facts")
-        info = load_onnx(path, "CPU").info
+        info = load_onnx(model.path(variant), "CPU").info
         found = (info.architecture, tuple(info.image["size"]), info.image["channels"], info.classes)
         if found != (model.architecture, model.size, model.channels, model.classes):
             raise PluginError(f"{wanted.file} is of another model than the facts: {found}")

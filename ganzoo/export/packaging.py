@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -42,13 +43,17 @@ def package_model(run: Words, name: str, parent: Path = Path(), *, licence: str 
     folder = parent / package
     if folder.exists():
         raise taken_folder(folder)
+    if importlib.util.find_spec(words["module"]):
+        raise UsageError(f"there is a module {words['module']} already: choose another name")
     with new_folder(folder, filled(files("ganzoo.export").joinpath("template"), words)) as made:
         module = made / words["module"]
         module.mkdir()
         model = publish(
             run, module / name, name=name, variants=("int8", "float32"), licence=licence
         )
+        # The name of somebody's folder, or a stranger's weights, must not end the docstring.
+        dataset = model.dataset.replace("\\", "/").replace('"', "'")
         size = "x".join(map(str, model.size))
-        summary = f"Pictures of {size} pixels by {model.architecture}, trained on {model.dataset}"
+        summary = f"Pictures of {size} pixels by {model.architecture}, trained on {dataset}"
         (module / "__init__.py").write_text(MODULE.format(name=name, summary=summary), "utf-8")
     return folder

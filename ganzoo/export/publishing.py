@@ -13,7 +13,7 @@ from ganzoo.draw import studies
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.pixels import grid, save_png
 from ganzoo.draw.selection import Selection
-from ganzoo.errors import OutputError, UsageError
+from ganzoo.errors import ModelFileError, OutputError, UsageError
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.export.exporting import Exported, export_onnx
 from ganzoo.export.publishing_card import card
@@ -25,8 +25,8 @@ from ganzoo.runs.facts import Facts
 from ganzoo.runs.finding import Words, find_run
 from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.weights import AVERAGE, MODEL, load_generator
-from ganzoo.storage import naming
-from ganzoo.zoo.models import FACTS, VARIANTS, Model, ModelFile
+from ganzoo.storage import check_place, naming
+from ganzoo.zoo.models import FACTS, MAX_WORDS, VARIANTS, Model, ModelFile
 from ganzoo.zoo.scaffold import new_folder
 
 CARD, PREVIEW, EVALUATION = "README.md", "preview.png", "evaluation.json"
@@ -49,7 +49,8 @@ def publish(
     is an identifier of SPDX for the weights, such as "CC-BY-4.0". With `best` it is the checkpoint
     with the smallest Fréchet distance, else the newest.
 
-    Raises UsageError for a variant that does not exist, OutputError where the folder is there
+    Raises UsageError for a variant that does not exist and for words that are too long, OutputError
+    where the folder is there
     already, and what `export_onnx` raises. Nothing is left after an error.
     """
     target, found = Path(folder), find_run(run)
@@ -59,8 +60,12 @@ def publish(
         )
     if not variants:
         raise UsageError("variants must name at least one", "variants")
+    for field, words in (("name", name or target.name), ("licence", licence)):
+        if len(words) > MAX_WORDS:
+            raise UsageError(f"{field} has {len(words)} characters, and {MAX_WORDS} may be", field)
     if os.path.lexists(target):
         raise OutputError(f"{target} is there already: choose another folder, or remove it")
+    check_place(target)
     where = best_checkpoint(found).path if best else _newest(found)
     checkpoint = Checkpoint.open(where)
     generator, network = load_generator(where)
@@ -81,7 +86,7 @@ def publish(
             for file in (MODEL, AVERAGE):
                 if file in checkpoint.files:
                     (made / file).write_bytes(checkpoint.files[file])
-            (made / METRICS).write_bytes((found.path / METRICS).read_bytes())
+            _write_lines(made / METRICS, found.lines(METRICS))
             if evaluation is not None:
                 _write(made / EVALUATION, evaluation.to_json())
             _preview(generator, made / PREVIEW)
@@ -92,7 +97,9 @@ def publish(
 
 
 def _newest(run: Run) -> Path:
-    return next(Checkpoints(run.path / "checkpoints").newest_first(), run.path / "checkpoints")
+    for checkpoint in Checkpoints(run.path / "checkpoints").newest_first():
+        return checkpoint
+    raise ModelFileError(f"{run.path} has no checkpoint yet")
 
 
 def _judgement(run: Run, generator: Generator) -> Evaluation | None:
@@ -113,18 +120,18 @@ def _model(
     height, width = info.image["size"]
     return Model(
         folder=folder,
-        name=line(name),
+        name=_word(name),
         architecture=info.architecture,
         package=info.plugin["package"],
-        dataset=info.dataset,
-        licence=line(licence),
+        dataset=_word(info.dataset),
+        licence=_word(licence),
         size=(height, width),
         channels=info.image["channels"],
         files={
             variant: ModelFile(one.path.name, one.nbytes, one.sha256)
             for variant, one in exported.items()
         },
-        classes=info.classes,
+        classes=tuple(map(_word, info.classes)),
         training={
             "samples_seen": info.samples_seen,
             "images": facts.data.images,
@@ -133,6 +140,11 @@ def _model(
             "precision": facts.circumstances.precision.name,
         },
     )
+
+
+def _word(given: str) -> str:
+    """Return a name as the facts may have it: one line, not too long."""
+    return line(given)[:MAX_WORDS]
 
 
 def _with_scores(model: Model, evaluation: Evaluation | None) -> Model:
@@ -157,6 +169,11 @@ def _preview(generator: Generator, path: Path) -> None:
         studies.classes(selection).save(path)
     else:
         save_png(grid(generator.sample(64)), path)
+
+
+def _write_lines(path: Path, values: Sequence[Any]) -> None:
+    """Write whole lines, as the run's own file may end in half of one while it is trained."""
+    path.write_text("".join(f"{json.dumps(value)}\n" for value in values), "utf-8")
 
 
 def _write(path: Path, value: Any) -> None:

@@ -62,7 +62,6 @@ def begin(
     if tensorboard:
         import ganzoo.runs.tensorboard  # noqa: F401 - where it is not installed, that is said now
     loaded = open_architecture(architecture, options or {}, say)
-    weights = None if init is None else Initial.read(init, runs)
     given = Settings.of(settings or {})
     asked, saving = given.chosen(loaded.value.defaults)
     where = choose(device)
@@ -78,6 +77,7 @@ def begin(
                 tensorboard=tensorboard, stop=stop, say=say, preparing=preparing,
             )  # fmt: skip
             return
+        weights = None if init is None else Initial.read(init, runs)
         heard = say if world.leads else (lambda remark: None)
         loaded = with_channels(loaded, options or {}, data, data_options or {}, world, heard)
         shape = loaded.value.image_shape

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ganzoo.errors import ModelFileError, UsageError
+from ganzoo.errors import DivergedError, ModelFileError, UsageError
 from ganzoo.runs.facts import Origin
 from ganzoo.runs.finding import Words, find
 from ganzoo.runs.weights import AVERAGE, MODEL, load_weights, of, weights_sha256
@@ -55,8 +55,9 @@ class Initial:
     def put_into(self, state: TrainState) -> Origin:
         """Give the networks of a fresh state those tensors that fit by name and shape.
 
-        Returns what was taken, and which tensors stay fresh. Raises ModelFileError where hardly
-        anything fits: single layers of other networks may do so by chance.
+        Returns what was taken, and which tensors stay fresh. Raises ModelFileError where a number
+        is not finite, and where hardly anything fits: single layers of other networks may do so by
+        chance.
         """
         taken, fresh, numbers = 0, list[str](), 0
         networks = {"generator": state.generator, "discriminator": state.discriminator}
@@ -71,6 +72,12 @@ class Initial:
         whole = sum(p.numel() for module in networks.values() for p in module.parameters())
         if numbers < LEAST * whole:
             raise ModelFileError(f"nothing of {self.name} fits: it is of other networks", "init")
+        try:
+            state.check_finite()
+        except DivergedError:
+            raise ModelFileError(
+                f"the weights of {self.name} are not all finite: take an older checkpoint", "init"
+            ) from None
         if state.average is not None:
             state.average.load_state_dict(state.generator.state_dict())
         return Origin(

@@ -31,13 +31,19 @@ def fetch(words: str) -> Model:
     ModuleNotFoundError without the extra `hub`.
     """
     found = re.fullmatch(r"hf:([\w.-]+/[\w.-]+)(?:@([\w./-]+))?", words)
-    if not found:
+    if not found or ".." in words:  # the client would make files outside of its cache
         raise ModelFileError(f"{words} names nothing on the Hub: write hf:user/name, or with @main")
     repository, revision = found[1], found[2]
     folder = Path(_file(words, repository, FACTS, revision)).parent
-    model = Model.read(folder)
-    # All files are of one commit: the folder of the cache is called like it.
-    _file(words, repository, next(iter(model.files.values())).file, folder.name)
+    try:
+        model = Model.read(folder)
+        # All files are of one commit: the folder of the cache is called like it.
+        _file(words, repository, next(iter(model.files.values())).file, folder.name)
+        model.path()
+    except _CannotFetchError:
+        raise
+    except ModelFileError as error:
+        raise ModelFileError(f"{error}; or remove {folder.parents[1]} to fetch it anew") from None
     return model
 
 
@@ -47,19 +53,26 @@ def fetch_weights(words: str, model: Model) -> None:
     _file(words, repository, WEIGHTS[0], model.folder.name)
     try:
         _file(words, repository, WEIGHTS[1], model.folder.name)
-    except ModelFileError:
+    except _NoFileError:
         return  # no average was kept
+
+
+class _CannotFetchError(ModelFileError):
+    """A file of a repository cannot be had."""
+
+
+class _NoFileError(_CannotFetchError):
+    """A repository has no such file."""
 
 
 def _file(words: str, repository: str, name: str, revision: str | None) -> str:
     """Return where a file of a repository is in the cache; fetch it if it is not there."""
     for variable, value in QUIET.items():
         os.environ.setdefault(variable, value)
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import _CACHED_NO_EXIST, hf_hub_download, try_to_load_from_cache
     from huggingface_hub.errors import (
         EntryNotFoundError,
         GatedRepoError,
-        HFValidationError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
@@ -77,9 +90,19 @@ def _file(words: str, repository: str, name: str, revision: str | None) -> str:
     except RevisionNotFoundError:
         why = f"it has no revision {revision}"
     except LocalEntryNotFoundError:
+        known = try_to_load_from_cache(repository, name, revision=revision)
+        if known is _CACHED_NO_EXIST:
+            raise _NoFileError(_no_file(words, name)) from None
         why = f"the Hub cannot be reached, and {name} is not in its cache: are you offline?"
     except EntryNotFoundError:
-        why = f"it has no {name}, so it is no model that `ganzoo publish` wrote"
-    except (HFValidationError, OSError, ValueError) as error:
+        raise _NoFileError(_no_file(words, name)) from None
+    except Exception as error:  # those of its network have no common base
         why = plain(str(error))[:200] or type(error).__name__
-    raise ModelFileError(f"{words} cannot be fetched: {why}")
+    raise _CannotFetchError(f"{words} cannot be fetched: {why}")
+
+
+def _no_file(words: str, name: str) -> str:
+    return (
+        f"{words} cannot be fetched: it has no {name}, so it is no model that `ganzoo publish` "
+        "wrote"
+    )

@@ -18,7 +18,7 @@ from typing import Any
 
 from ganzoo.errors import ModelFileError, PluginError
 from ganzoo.printable import line
-from ganzoo.storage import read_regular
+from ganzoo.storage import read_small
 from ganzoo.zoo import catalogue, registry
 from ganzoo.zoo.catalogue import Entry
 
@@ -29,6 +29,8 @@ MAX_BYTES = 2**20
 """Largest size of the facts."""
 MAX_WORDS = 200
 """Most characters of a name."""
+MAX_WHOLE = 2**30
+"""Largest number of pixels, channels or bytes."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,8 @@ class Model:
         """
         place = Path(folder)
         try:
-            content = read_regular(place / FACTS)
-            found = json.loads(content) if len(content) <= MAX_BYTES else None
+            content = read_small(place / FACTS, MAX_BYTES)
+            found = None if content is None else json.loads(content)
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise ModelFileError(f"{place} is no model: {FACTS} cannot be read: {why}") from None
@@ -95,11 +97,11 @@ class Model:
             found = None
         try:
             return _model(place, found)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise ModelFileError(f"{place / FACTS} is damaged: publish the model anew") from None
 
     def path(self, variant: str | None = None) -> Path:
-        """Return the ONNX file of a variant, by default the first, once its hash is checked.
+        """Return the ONNX file of a variant, by default the first, once size and hash are checked.
 
         Raises ModelFileError where there is no such variant, and where the file is missing or is
         not the one that was published.
@@ -111,11 +113,12 @@ class Model:
         wanted = self.files[variant]
         path = self.folder / wanted.file
         try:
-            content = read_regular(path)
+            content = read_small(path, wanted.nbytes)
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise ModelFileError(f"{path} of the model {self.name} cannot be read: {why}") from None
-        if hashlib.sha256(content).hexdigest() != wanted.sha256:
+        size, sha256 = len(content or b""), hashlib.sha256(content or b"").hexdigest()
+        if (size, sha256) != (wanted.nbytes, wanted.sha256):
             raise ModelFileError(
                 f"{path} is not what was published as {self.name}: install or publish it anew"
             )
@@ -157,9 +160,15 @@ def shipped(name: str) -> Model | None:
 def load(entry: Entry) -> Model:
     """Return the model of an entry; raise PluginError where its package's function fails."""
     found = registry.load(entry, {}, Model).value
-    if found.name != entry.name:
-        raise PluginError(f"{entry.label} is called '{found.name}' in its {FACTS}: name both alike")
-    return found
+    try:  # one that a package put together itself, too
+        checked = _model(Path(found.folder), found.to_json())
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        raise PluginError(f"{entry.label} says what cannot be: return Model.read(folder)") from None
+    if checked.name != entry.name:
+        raise PluginError(
+            f"{entry.label} is called '{checked.name}' in its {FACTS}: name both alike"
+        )
+    return checked
 
 
 def _model(folder: Path, found: Any) -> Model:
@@ -211,7 +220,7 @@ def _word(value: Any) -> str:
 
 
 def _whole(value: Any) -> int:
-    if type(value) is not int or value < 1:
+    if type(value) is not int or not 1 <= value <= MAX_WHOLE:
         raise ValueError(value)
     return value
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from string import Template
 
 from ganzoo.errors import OutputError, PluginError, UsageError
-from ganzoo.printable import line
+from ganzoo.printable import file_name, line
 from ganzoo.storage import naming
 from ganzoo.zoo import catalogue
 from ganzoo.zoo.catalogue import GROUPS, Entry
@@ -67,7 +67,8 @@ def new_folder(folder: Path, written: Mapping[str, str]) -> Iterator[Path]:
     It gets its name when the `with` ends.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
+    prefix = f".{file_name(folder.name)}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder.parent) as temporary:
         made = Path(temporary, folder.name)
         made.mkdir()
         for file, text in written.items():

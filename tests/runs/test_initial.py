@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 import ganzoo
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.runs.weights import load_weights, weights_sha256
-from tests.conftest import Cli
+from tests.conftest import Cli, process
 from tests.lives import content
 
 WORDS = ("train", "mlp_gan", "--data", "toy_garments", "--set-data", "count=16", "--batch-size", 8,
@@ -111,3 +113,31 @@ def test_sources(trained: Path, exported: Path, tmp_path: Path) -> None:
         Initial.read(exported)
     with pytest.raises(ModelFileError, match="does not exist"):
         Initial.read(tmp_path / "nothing")
+
+
+def test_a_restart_needs_the_origin_no_more(trained: Path, tmp_path: Path) -> None:
+    origin = shutil.copytree(trained, tmp_path / "origin")
+    words = ("-m", "ganzoo", *WORDS, "--init", origin, "--max-steps", 3, "--runs", "runs")
+    there = {"TORCHELASTIC_RUN_ID": "job"}
+    begun = process(*words, cwd=tmp_path, env=there)
+    assert begun.code == 0, begun.err
+    shutil.rmtree(origin)
+    run = tmp_path / begun.last
+    shutil.rmtree(max(run.glob("checkpoints/step-*")))
+    there["TORCHELASTIC_RESTART_COUNT"] = "1"
+    again = process(*words, cwd=tmp_path, env=there)
+    assert (again.code, again.last) == (0, begun.last), again.err
+    assert (run / "checkpoints" / "step-00000003").is_dir()
+
+
+def test_weights_that_are_not_finite_begin_nothing(trained: Path, cli: Cli, tmp_path: Path) -> None:
+    newest = max((trained / "checkpoints").glob("step-*"))
+    with safe_open(newest / "model.safetensors", "pt") as file:
+        facts = file.metadata()
+    tensors = load_weights(trained).tensors
+    tensors["generator.0.weight"][0, 0] = torch.nan
+    save_file({**tensors}, tmp_path / "bad.safetensors", facts)
+    done = cli(*WORDS, "--init", tmp_path / "bad.safetensors", "--runs", tmp_path / "runs")
+    assert (done.code, done.err.count("\n")) == (5, 1)
+    assert "the weights of bad are not all finite" in done.err
+    assert not (tmp_path / "runs").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -125,6 +126,7 @@ def test_a_model_is_fetched_once(call: Call, repository: Repository, tmp_path: P
         ("hf:anna/gated", "its owner has to let you in"),
         ("hf:anna/garments@v9", "it has no revision v9"),
         ("hf:anna", "names nothing on the Hub: write hf:user/name"),
+        ("hf:anna/garments@../../../../x", "names nothing on the Hub"),
         ("hf:../../etc", "names nothing on the Hub"),
         ("hf:anna/garments@", "names nothing on the Hub"),
         ("hf:anna/a--b", "cannot be fetched"),
@@ -150,10 +152,44 @@ def test_without_the_hub_it_says_so(name: str, value: str, call: Call) -> None:
     assert "the Hub cannot be reached, and model.json is not in its cache" in done.err
 
 
+def test_an_address_that_is_none_is_one_line(call: Call) -> None:
+    done = call("sample", "hf:anna/garments", HF_ENDPOINT="nonsense")
+    assert (done.code, done.err.count("\n")) == (5, 1)
+    assert "hf:anna/garments cannot be fetched: " in done.err
+
+
 def test_a_revision_is_what_is_drawn_from(call: Call, repository: Repository) -> None:
     done = call("sample", "hf:anna/garments@old")
     assert done.code == 0, done.err
     assert any(OLD in line for line in repository.asked)
+
+
+def test_what_is_damaged_in_the_cache_can_be_fetched_anew(call: Call, tmp_path: Path) -> None:
+    assert call("sample", "hf:anna/garments").code == 0
+    store = tmp_path / "hf" / "hub" / "models--anna--garments"
+    for pattern in ("*.onnx", "model.json"):
+        (file,) = store.glob(f"snapshots/*/{pattern}")
+        file.resolve().write_bytes(b"{")
+        done = call("sample", "hf:anna/garments")
+        assert (done.code, done.err.count("\n")) == (5, 1)
+        assert f"remove {store} to fetch it anew" in done.err
+    shutil.rmtree(store)
+    assert call("sample", "hf:anna/garments").code == 0
+
+
+def test_an_average_that_cannot_be_had_is_not_left_out(
+    call: Call, repository: Repository, tmp_path: Path
+) -> None:
+    """Nobody knows offline whether there is one, unless the Hub said so before."""
+    words = ("train", "mlp_gan", "--set", "hidden=16,32", "--data", "toy_garments", "--set-data",
+             "count=16", "--batch-size", 8, "--max-steps", 1,
+             "--init", "hf:anna/garments")  # fmt: skip
+    assert call(*words).code == 0
+    assert call(*words, HF_HUB_OFFLINE="1").code == 0
+    shutil.rmtree(tmp_path / "hf" / "hub" / "models--anna--garments" / ".no_exist")
+    done = call(*words, HF_HUB_OFFLINE="1")
+    assert (done.code, done.err.count("\n")) == (5, 1)
+    assert "ema.safetensors is not in its cache" in done.err
 
 
 def test_a_run_begins_with_weights_of_the_hub(call: Call, tmp_path: Path) -> None:

@@ -164,6 +164,8 @@ def test_two_packages_of_one_name(site: Path, cli: Cli) -> None:
     done = cli("sample", "tiny-garments", "-o", "x.png")
     assert (done.code, done.err.count("\n")) == (3, 1)
     assert "write other-models:tiny-garments or tiny-models:tiny-garments" in done.err
+    rows = json.loads(cli("models", "--json").out)
+    assert [row["shipped_by"] for row in rows] == ["other-models", "tiny-models"]
 
 
 def test_it_keeps_the_contract(site: Path, published: Path) -> None:
@@ -199,6 +201,9 @@ def _file(**changes: object) -> Callable[[Any], Any]:
         _file(file="x.pkl"),
         _file(sha256="0" * 63),
         _file(bytes=-1),
+        _file(bytes=10**400),
+        lambda f: {**f, "scores": {"frechet": 10**400}},
+        lambda f: {**f, "image": {"size": [28, 10**12], "channels": 1}},
         lambda f: {**f, "name": "x" * 1000},
         lambda f: {**f, "name": 7},
         lambda f: {**f, "image": {"size": [28], "channels": 1}},
@@ -244,11 +249,36 @@ def test_an_altered_file_is_refused(published: Path, tmp_path: Path) -> None:
         Model.read(folder).path("int8")
 
 
+def test_files_without_end_are_not_read(published: Path, tmp_path: Path) -> None:
+    """A file of 200 GiB with holes takes no place on a disk, and all of the memory."""
+    folder = shutil.copytree(published, tmp_path / "model")
+    os.truncate(folder / "tiny-garments-float32.onnx", 200 * 2**30)
+    with pytest.raises(ModelFileError, match="is not what was published"):
+        Model.read(folder).path()
+    os.truncate(folder / "model.json", 200 * 2**30)
+    with pytest.raises(ModelFileError, match="is damaged"):
+        Model.read(folder)
+
+
+@pytest.mark.parametrize(
+    "change", ["files={}", "scores={'frechet': 'x'}", "size=(28,)", "folder=None", "name=7"]
+)
+def test_a_model_that_a_package_put_together_is_checked(change: str, site: Path, cli: Cli) -> None:
+    source = SOURCE.replace("return Model.read(", "return replace(Model.read(")
+    source = source.replace('"tiny-garments")', f'"tiny-garments"), {change})')
+    install(site, "odd-models", f"from dataclasses import replace\n{source}", {"odd": "tiny"},
+            group="ganzoo.models")  # fmt: skip
+    done = cli("sample", "odd")
+    assert (done.code, done.err.count("\n")) == (3, 1)
+    assert "says what cannot be: return Model.read(folder)" in done.err
+    assert cli("models").code == 0
+
+
 def test_a_broken_package_is_told(site: Path, cli: Cli) -> None:
     write(site / "tiny-garments", {})
     done = cli("models")
     assert (done.code, done.err.count("\n")) == (0, 2)
-    assert "model 'tiny-garments' of tiny-models 1.2 is left out" in done.err
+    assert "model 'tiny-garments' of tiny-models 1.2 is left out: cannot be used" in done.err
     install(site, "sad-models", "raise RuntimeError('no luck')", {"sad": "sad"},
             group="ganzoo.models")  # fmt: skip
     with pytest.raises(PluginError, match="cannot be imported: RuntimeError: no luck"):

@@ -24,16 +24,17 @@ def models(
     as_json: AsJson = False,
 ) -> None:
     """List the trained models that are installed: `ganzoo sample NAME` draws from one."""
-    from ganzoo.api.models import broken
-    from ganzoo.api.models import models as installed
-    from ganzoo.zoo import catalogue
+    from ganzoo.api.models import survey
 
-    found, packages = installed(), {e.name: e.package for e in catalogue.models()}
-    for line in broken():
+    found, left_out = survey()
+    for line in left_out:
         console.note(line)
     if as_json:
-        where = ({"shipped_by": packages[m.name], "path": str(m.folder)} for m in found)
-        print_json([m.to_json() | own for m, own in zip(found, where, strict=True)], indent=2)
+        rows = [
+            {**model.to_json(), "shipped_by": entry.package, "path": str(model.folder)}
+            for entry, model in found
+        ]
+        print_json(rows, indent=2)
     elif not found:
         console.note(
             "no package with trained models is installed: `pip install ganzoo-models`, or "
@@ -43,7 +44,7 @@ def models(
         from ganzoo.evaluate.measures import MEASURES
 
         table = console.table(*COLUMNS)
-        for model in found:
+        for entry, model in found:
             size = next(iter(model.files.values())).nbytes
             cells = (
                 model.name,
@@ -52,14 +53,14 @@ def models(
                 MEASURES["frechet"].shown(model.scores.get("frechet")),
                 f"{size / 1000:,.0f}",
                 model.licence or "-",
-                packages[model.name],
+                entry.package,
             )
             table.add_row(*map(_broken, cells, WIDTHS))
         console.show(table)
     if pictures is not None and found:
         from ganzoo.api.models import sheet
 
-        sheet(found).save(pictures)
+        sheet([model for _, model in found]).save(pictures)
         if not as_json:
             print_line(pictures)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -57,5 +58,6 @@ def publish(
     for file in sorted(model.folder.iterdir()):
         print_line(f"wrote {file}")
     print_line(f"next: ganzoo sample {quote(str(folder))}")
-    print_line(f"upload: hf upload USER/{quote(model.name)} {quote(str(folder))}")
+    repository = re.sub(r"[^\w.-]+|-{2,}|\.{2,}", "-", model.name, flags=re.ASCII).strip("-.")
+    print_line(f"upload: hf upload USER/{repository or 'MODEL'} {quote(str(folder))}")
     print_line(folder)
