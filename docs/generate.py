@@ -29,7 +29,7 @@ PICTURES = {
     "dcgan_fashion_maxpool": "64 images after 1,500 steps on Fashion-MNIST, a twelfth of "
     "its 20 epochs",
     "dcgan_mnist": "64 images after 1,500 steps on MNIST, a sixteenth of its 50 epochs",
-    "dcgan_anime96": "64 images with width=24, after the 2,600 steps of `make demo` on drawn faces",
+    "dcgan_anime96": "64 images with width=24 and d_every=2, after 2,600 steps of 32 drawn faces",
     "r1gan": "The same eight latents as each class, after 8 epochs of Fashion-MNIST in bf16",
     "wgan_clip": "64 images after 1,500 steps on Fashion-MNIST, a sixteenth of its 25 epochs",
     "acgan_fashion": "The same eight latents as each class, after 8 epochs of Fashion-MNIST with "
