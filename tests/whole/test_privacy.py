@@ -77,7 +77,11 @@ class Recorded:
         return {f"{kind}{at}" for kind, at in found if kind != "AF_UNIX" and at in away}
 
     def made(self) -> set[str]:
-        """Return the files and folders that were made where none should be."""
+        """Return the files and folders that were made where none should be.
+
+        Python's semaphores are files for a moment: tqdm, which torch uses where it is there, has
+        one.
+        """
         call = re.compile(
             r"\b(open|openat|creat|mkdir|mkdirat|rename\w*|link\w*|symlink)\((.*)\) += (\d+)"
         )
@@ -85,7 +89,7 @@ class Recorded:
         making = [words for name, words, _ in calls if "open" not in name or "O_CREAT" in words]
         paths = [re.findall(r'"([^"]*)"', words)[-1] for words in making]
         whole = {os.path.normpath(self.home / "work" / path) for path in paths} - {os.devnull}
-        inside = tuple(str(place) for place in self.places)
+        inside = (*(str(place) for place in self.places), "/dev/shm/sem.")
         at_home = [str(path) for path in (self.home / "home").rglob("*")]
         return {path for path in whole if not path.startswith(inside)} | {*at_home}
 
