@@ -28,6 +28,12 @@ Timeout = Annotated[
     float, typer.Option(min=1, help="Seconds that loading a plugin, or one check, may take.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file that holds another model.")]
+Best = Annotated[
+    bool,
+    typer.Option(
+        "--best", help="Take the checkpoint with the smallest Fréchet distance, not the newest one."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 TensorBoard = Annotated[
     bool, typer.Option("--tensorboard", help="Write curves and samples into RUN/tensorboard too.")

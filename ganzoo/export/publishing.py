@@ -50,8 +50,8 @@ def publish(
     with the smallest Fréchet distance, else the newest.
 
     Raises UsageError for a variant that does not exist and for words that are too long, OutputError
-    where the folder is there already, and what `export_onnx` raises. Nothing is left after an
-    error.
+    where the folder is there already, and what `export_onnx` raises. After an error there is no
+    such folder.
     """
     target, found = Path(folder), find_run(run)
     if unknown := [variant for variant in variants if variant not in VARIANTS]:

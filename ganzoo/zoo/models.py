@@ -69,7 +69,7 @@ class Model:
 
     classes: tuple[str, ...] = ()
     training: Mapping[str, Any] = field(default_factory=dict)
-    """How it was trained: steps, samples_seen, seconds, device, command, where that is known."""
+    """How it was trained: samples_seen, images, batch_size, device, precision, where known."""
 
     scores: Mapping[str, float] = field(default_factory=dict)
     """What `ganzoo eval` measured, by name: frechet, kernel, precision, recall, coverage …"""

@@ -42,7 +42,7 @@ def new_plugin(
     ] = "",
     runs: Runs = Path("runs"),
 ) -> None:
-    """Write a package with an architecture that trains at once; its folder is the last line."""
+    """Write a package with a new architecture, or a trained model; its folder is the last line."""
     if run is not None:
         from ganzoo.export.packaging import package_model
         from ganzoo.runs.finding import find_run

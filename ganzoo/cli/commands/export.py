@@ -11,7 +11,7 @@ import typer
 
 from ganzoo.api.terminal import print_json, print_line
 from ganzoo.cli.console import note
-from ganzoo.cli.options import AsJson, Force, Runs, given_only
+from ganzoo.cli.options import AsJson, Best, Force, Runs, given_only
 from ganzoo.cli.web_pages import write_pages
 from ganzoo.errors import UsageError
 
@@ -38,13 +38,7 @@ def export(
             "Default: the latest run."
         ),
     ] = None,
-    best: Annotated[
-        bool,
-        typer.Option(
-            "--best",
-            help="Take the checkpoint with the smallest Fréchet distance, not the newest one.",
-        ),
-    ] = False,
+    best: Best = False,
     onnx: Annotated[
         bool, typer.Option("--onnx", help="Write ONNX: the default, and the only format so far.")
     ] = True,

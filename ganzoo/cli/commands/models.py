@@ -37,8 +37,8 @@ def models(
         print_json(rows, indent=2)
     elif not found:
         console.note(
-            "no package with trained models is installed: `pip install ganzoo-models`, or "
-            "`ganzoo train NAME` trains one"
+            "no package with trained models is installed: `ganzoo train NAME` trains one, and "
+            "`ganzoo new-plugin` puts it into a package"
         )
     else:
         from ganzoo.evaluate.measures import MEASURES

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ganzoo.api.terminal import print_json, print_line
-from ganzoo.cli.options import AsJson, Runs
+from ganzoo.cli.options import AsJson, Best, Runs
 
 
 def publish(
@@ -29,13 +29,7 @@ def publish(
     licence: Annotated[
         str, typer.Option(metavar="SPDX", help="Of the weights, such as CC-BY-4.0.")
     ] = "",
-    best: Annotated[
-        bool,
-        typer.Option(
-            "--best",
-            help="Take the checkpoint with the smallest Fréchet distance, not the newest one.",
-        ),
-    ] = False,
+    best: Best = False,
     runs: Runs = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
