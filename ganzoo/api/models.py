@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ganzoo.api import loading
 from ganzoo.draw.pixels import Pixels, to_pil
 from ganzoo.draw.sheets import Sheet
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, ModelFileError
 from ganzoo.zoo import catalogue
 from ganzoo.zoo.catalogue import Entry
 from ganzoo.zoo.models import Model, load
@@ -35,15 +35,28 @@ def survey() -> tuple[list[tuple[Entry, Model]], list[str]]:
     return found, lines
 
 
-def sheet(several: Sequence[Model], count: int = 8, seed: int = 0) -> Sheet:
+def sheet(
+    several: Sequence[Model],
+    count: int = 8,
+    seed: int = 0,
+    say: Callable[[str], None] = lambda remark: None,
+) -> Sheet:
     """Return a sheet with a row of pictures of each model, all enlarged to the largest size.
 
-    Its `save(path)` writes a PNG.
+    Its `save(path)` writes a PNG. A model that cannot draw is left out, and `say` is told why;
+    raises ModelFileError where none can.
     """
-    drawn = [loading.load(model.folder).sample(count, seed) for model in several]
-    side = max(max(images.shape[1:3]) for images in drawn)
-    rows = [_enlarged(images, side) for images in drawn]
-    return Sheet(np.stack(rows)[:, None], rows=[model.name for model in several])
+    drawn = dict[str, Pixels]()
+    for model in several:
+        try:
+            drawn[model.name] = loading.load(model.folder).sample(count, seed)
+        except GanzooError as error:
+            say(f"{model.name} is left out of the sheet: {error}")
+    if not drawn:
+        raise ModelFileError("no model can be drawn from, so there is no sheet")
+    side = max(max(images.shape[1:3]) for images in drawn.values())
+    rows = [_enlarged(images, side) for images in drawn.values()]
+    return Sheet(np.stack(rows)[:, None], rows=[*drawn])
 
 
 def _enlarged(drawn: Pixels, side: int) -> Pixels:

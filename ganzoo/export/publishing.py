@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +17,25 @@ from ganzoo.errors import ModelFileError, OutputError, UsageError
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.export.exporting import Exported, export_onnx
 from ganzoo.export.publishing_card import card
+from ganzoo.export.publishing_weights import PRECISIONS, write_weights
 from ganzoo.printable import file_name, line
 from ganzoo.runs import evaluations
 from ganzoo.runs.best import best_checkpoint
-from ganzoo.runs.checkpoints import Checkpoint, Checkpoints
+from ganzoo.runs.checkpoints import Checkpoints, step_of
+from ganzoo.runs.clock import seconds_at
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.finding import Words, find_run
 from ganzoo.runs.folder import METRICS, Run
-from ganzoo.runs.weights import AVERAGE, MODEL, load_generator
+from ganzoo.runs.weights import load_generator
 from ganzoo.storage import check_place, naming
-from ganzoo.zoo.models import FACTS, MAX_WORDS, VARIANTS, Model, ModelFile
+from ganzoo.zoo import options, registry
+from ganzoo.zoo.models import FACTS, VARIANTS, Model, ModelFile
 from ganzoo.zoo.scaffold import new_folder
+from ganzoo.zoo.values import MAX_WORDS
 
 CARD, PREVIEW, EVALUATION = "README.md", "preview.png", "evaluation.json"
+LENGTH = {"epochs", "max_steps", "log_every"}
+"""Settings that do not change what is learned in a step."""
 
 
 def publish(
@@ -38,6 +44,7 @@ def publish(
     *,
     name: str | None = None,
     variants: Sequence[str] = ("float32", "int8"),
+    weights: str = "float32",
     licence: str = "",
     best: bool = False,
 ) -> Model:
@@ -45,11 +52,13 @@ def publish(
 
     It holds the ONNX file of each of the `variants` ("float32", "float16", "int8", "uint8"), the
     weights, a card, a sheet of pictures, the metrics, the newest evaluation of these weights if
-    there is one, and model.json with the facts. `name` is by default that of the folder. `licence`
+    there is one, and model.json with the facts. `weights` are those of both networks, "float32",
+    "float16" or "none"; where a moving average was kept, the generator's are the average, which
+    the ONNX files have, too. `name` is by default that of the folder. `licence`
     is an identifier of SPDX for the weights, such as "CC-BY-4.0". With `best` it is the checkpoint
     with the smallest Fréchet distance, else the newest.
 
-    Raises UsageError for a variant that does not exist and for words that are too long, OutputError
+    Raises UsageError for what does not exist of these and for words that are too long, OutputError
     where the folder is there already, and what `export_onnx` raises. After an error there is no
     such folder.
     """
@@ -60,6 +69,8 @@ def publish(
         )
     if not variants:
         raise UsageError("variants must name at least one", "variants")
+    if weights not in PRECISIONS:
+        raise UsageError(f"weights={weights!r}: choose of {', '.join(PRECISIONS)}", "weights")
     for field, words in (("name", name or target.name), ("licence", licence)):
         if len(words) > MAX_WORDS:
             raise UsageError(f"{field} has {len(words)} characters, and {MAX_WORDS} may be", field)
@@ -67,7 +78,6 @@ def publish(
         raise OutputError(f"{target} is there already: choose another folder, or remove it")
     check_place(target)
     where = best_checkpoint(found).path if best else _newest(found)
-    checkpoint = Checkpoint.open(where)
     generator, network = load_generator(where)
     with new_folder(target, {}) as made:
         exported = {
@@ -81,11 +91,11 @@ def publish(
         }
         evaluation = _judgement(found, generator)
         model = _model(made, name or target.name, licence, found.facts(), generator, exported)
-        model = _with_scores(model, evaluation)
+        model = _trained(model, found, step_of(where))
+        if evaluation is not None:
+            model = _judged(model, found, evaluation)
         with naming(target):
-            for file in (MODEL, AVERAGE):
-                if file in checkpoint.files:
-                    (made / file).write_bytes(checkpoint.files[file])
+            model = replace(model, weights=write_weights(where, made, weights))
             _write_lines(made / METRICS, found.lines(METRICS))
             if evaluation is not None:
                 _write(made / EVALUATION, evaluation.to_json())
@@ -132,6 +142,7 @@ def _model(
             for variant, one in exported.items()
         },
         classes=tuple(map(_word, info.classes)),
+        options={name: options.unparse(value) for name, value in info.options.items()},
         training={
             "samples_seen": info.samples_seen,
             "images": facts.data.images,
@@ -142,23 +153,45 @@ def _model(
     )
 
 
+def _trained(model: Model, run: Run, step: int) -> Model:
+    """Return the model with the settings that were given, and the steps and seconds of training."""
+    loaded = registry.load_architecture(f"{model.package}:{model.architecture}", model.options)
+    usual, used = asdict(loaded.value.defaults), asdict(run.facts().config)
+    settings = {n: v for n, v in used.items() if n not in LENGTH and v != usual[n]}
+    training = {**model.training, "steps": step}
+    if (seconds := seconds_at(run, step)) is not None:
+        training["seconds"] = round(seconds, 1)
+    return replace(model, settings={**settings, "seed": used["seed"]}, training=training)
+
+
 def _word(given: str) -> str:
     """Return a name as the facts may have it: one line, not too long."""
     return line(given)[:MAX_WORDS]
 
 
-def _with_scores(model: Model, evaluation: Evaluation | None) -> Model:
-    """Return the model with what was measured of it."""
-    if evaluation is None:
-        return model
+def _judged(model: Model, run: Run, evaluation: Evaluation) -> Model:
+    """Return the model with what was measured of it, and on the way to it."""
     real, features = evaluation.against, evaluation.features
     floors = {name: score.floor for name, score in evaluation.scores.items()}
+    by_step = {
+        e.step: e for e, _ in evaluations.saved(run)
+        if e.kind == evaluation.kind and e.step and e.step <= model.training["steps"]
+    }  # fmt: skip
     return replace(
         model,
-        scores={name: score.value for name, score in evaluation.scores.items()},
+        scores=_values(evaluation),
         floors={name: floor for name, floor in floors.items() if floor is not None},
         judged=f"{evaluation.images:,} pictures, by {features['name']}, against {real['name']}",
+        history=[
+            {"samples_seen": e.samples_seen or 0, "seconds": seconds_at(run, step) or 0.0}
+            | _values(e)
+            for step, e in by_step.items()
+        ],
     )
+
+
+def _values(evaluation: Evaluation) -> dict[str, float]:
+    return {name: score.value for name, score in evaluation.scores.items()}
 
 
 def _preview(generator: Generator, path: Path) -> None:

@@ -7,7 +7,7 @@ from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.runs.card import judgement, of_classes
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.markdown import code, text, yaml
-from ganzoo.zoo.models import Model
+from ganzoo.zoo.models import Model, ModelFile
 
 TEXT = """\
 ---
@@ -23,7 +23,7 @@ pipeline_tag: unconditional-image-generation
 
 A generator of {width}x{height} {colours} images: {architecture} of {package}, a generative
 adversarial network, trained on the {images:,} images of {dataset}. It saw {seen:,} images, in
-batches of {batch_size}, on {device}.
+batches of {batch_size}, on {device}.{origin}
 
 ## Draw from it
 
@@ -38,8 +38,6 @@ This needs onnxruntime, and no PyTorch. Image i of a seed is always the same. Fr
 | file | what it is | bytes |
 | --- | --- | ---: |
 {files}
-
-`model.safetensors` has the weights of both networks, to go on training from.
 
 ## How good its pictures are
 
@@ -72,13 +70,21 @@ def card(model: Model, info: ModelInfo, facts: Facts, evaluation: Evaluation | N
         seen=info.samples_seen,
         batch_size=facts.config.batch_size,
         device=text(facts.circumstances.device.name),
+        origin=f" It began with the weights of {text(facts.origin.name)}." if facts.origin else "",
         classes=of_classes(model.classes),
         files="\n".join(
             f"| `{file.file}` | {kinds.get(variant, variant)} | {file.nbytes:,} |"
             for variant, file in model.files.items()
-        ),
+        )
+        + _weights(model.weights),
         judgement="Nobody has judged these weights: `ganzoo eval` does."
         if evaluation is None
         else judgement(evaluation),
         terms=f". Its weights are under {text(model.licence)}" if model.licence else "",
     )
+
+
+def _weights(file: ModelFile | None) -> str:
+    """Return the row of the weights, where they are given."""
+    what = "the weights of both networks, to go on training from"
+    return f"\n| `{file.file}` | {what} | {file.nbytes:,} |" if file else ""

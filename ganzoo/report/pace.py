@@ -11,9 +11,9 @@ import numpy as np
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.evaluate.measures import number
 from ganzoo.evaluate.ranking import ranked
-from ganzoo.report import words
 from ganzoo.report.curves import MARKS, Chart, Curve
 from ganzoo.runs import evaluations
+from ganzoo.runs.clock import clock, seconds_at
 from ganzoo.runs.folder import METRICS, Run
 
 
@@ -97,7 +97,7 @@ def _measured(run: Run) -> list[dict[str, Any]]:
     """Return the entries of metrics.jsonl with a Fréchet distance; "clock" has the seconds."""
     wanted = {"frechet", "yardstick", "eval_images", "seconds"}
     entries = [entry for entry in run.lines(METRICS) if "seconds" in entry]
-    times = words.clock(entries, [line.step for line in run.resumes()])
+    times = clock(entries, [line.step for line in run.resumes()])
     return [
         {**entry, "clock": seconds}
         for entry, (_, seconds) in zip(entries, times, strict=True)
@@ -112,15 +112,3 @@ def distance_title(evaluation: Evaluation) -> str:
     """
     floor = number(evaluation.scores["frechet"].floor)
     return f"Fréchet distance of {evaluation.images:,} pictures (of real images: {floor})"
-
-
-def seconds_at(run: Run, step: int) -> float | None:
-    """Return the seconds of training until a step; None where metrics.jsonl does not say.
-
-    Between two entries, time is taken to pass evenly; after the last one it is left out.
-    """
-    times = words.clock(run.lines(METRICS), [line.step for line in run.resumes()])
-    if not times:
-        return None
-    steps, seconds = zip((0, 0.0), *times, strict=True)
-    return float(np.interp(step, steps, seconds))

@@ -10,9 +10,10 @@ from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.ranking import Group, ranked
 from ganzoo.evaluate.words import about
 from ganzoo.report import words
-from ganzoo.report.pace import judged, seconds_at
+from ganzoo.report.pace import judged
 from ganzoo.report.scales import Bar, bar
 from ganzoo.runs import evaluations, scores
+from ganzoo.runs.clock import seconds_at
 from ganzoo.runs.folder import METRICS, Run
 
 MEASURED = ("frechet", "kernel", "wasserstein", "precision", "recall", "density", "coverage",

@@ -6,7 +6,6 @@ import hashlib
 import json
 import shlex
 import statistics
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from ganzoo.draw.untrusted import Contents
 from ganzoo.errors import ModelFileError
 from ganzoo.printable import line
 from ganzoo.report import gallery
+from ganzoo.runs.clock import clock
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import Run
 from ganzoo.runs.health import Watch
@@ -181,26 +181,6 @@ def seconds_of(entries: Entries, resumed: Sequence[int]) -> float:
     """Return the seconds of training, until the last entry that has a time."""
     times = clock(entries, resumed)
     return times[-1][1] if times else 0.0
-
-
-def clock(entries: Entries, resumed: Sequence[int]) -> list[tuple[int, float]]:
-    """Return, for each entry that has a time, its step and the seconds of training until then.
-
-    The clock in metrics.jsonl begins anew after each step in `resumed`, so this adds the last value
-    of each part to the times of the next.
-    """
-    starts: list[int] = []
-    for step in resumed:  # what was measured after this step was removed
-        starts = [start for start in starts if start < step] + [step]
-    found, part, before, last = list[tuple[int, float]](), 0, 0.0, 0.0
-    for entry in entries:
-        if "seconds" in entry:
-            now = bisect_left(starts, entry["step"])
-            if now != part:
-                part, before, last = now, before + last, 0.0
-            last = entry["seconds"]
-            found.append((int(entry["step"]), before + last))
-    return found
 
 
 def duration(seconds: float) -> str:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ganzoo.errors import DivergedError, ModelFileError, UsageError
 from ganzoo.runs.facts import Origin
 from ganzoo.runs.finding import Words, find
-from ganzoo.runs.weights import AVERAGE, MODEL, load_weights, of, weights_sha256
+from ganzoo.runs.weights import load_weights, of, weights_sha256
 from ganzoo.train.state import TrainState
 from ganzoo.zoo import hub
 from ganzoo.zoo.models import FACTS, Model
@@ -38,19 +38,18 @@ class Initial:
         found = find(words, runs)
         if found.kind != "onnx":
             return cls(name=found.name, tensors=load_weights(found.path).tensors)
-        folder = found.path.parent
-        if str(words).startswith(hub.PREFIX):
-            hub.fetch_weights(str(words), Model.read(folder))
-        if not (folder / FACTS).is_file() or not (folder / MODEL).is_file():
+        published = (found.path.parent / FACTS).is_file()
+        model = Model.read(found.path.parent) if published else None
+        if model and str(words).startswith(hub.PREFIX):
+            hub.fetch_weights(str(words), model)
+        path = model.weights_path() if model else None
+        if path is None:
             raise UsageError(
                 f"{found.path} is exported, and has no discriminator: init takes the run that it "
-                f"is from, a .safetensors, or a published folder with {MODEL}",
+                "is from, a .safetensors, or a model that was published with its weights",
                 "init",
             )
-        tensors = dict(load_weights(folder / MODEL).tensors)
-        if (folder / AVERAGE).is_file():
-            tensors |= load_weights(folder / AVERAGE).tensors
-        return cls(name=found.name, tensors=tensors)
+        return cls(name=found.name, tensors=load_weights(path).tensors)
 
     def put_into(self, state: TrainState) -> Origin:
         """Give the networks of a fresh state those tensors that fit by name and shape.

@@ -18,9 +18,6 @@ QUIET = {
 }
 """Settings of huggingface_hub, unless the user has others: it reads them when it is imported."""
 
-WEIGHTS = ("model.safetensors", "ema.safetensors")
-"""Files to go on training from."""
-
 
 def fetch(words: str) -> Model:
     """Return the model of a repository, once its facts and the file to draw from are in the cache.
@@ -48,21 +45,14 @@ def fetch(words: str) -> Model:
 
 
 def fetch_weights(words: str, model: Model) -> None:
-    """Put the weights of a fetched model, both networks, into the cache beside it."""
-    repository = words.removeprefix(PREFIX).partition("@")[0]
-    _file(words, repository, WEIGHTS[0], model.folder.name)
-    try:
-        _file(words, repository, WEIGHTS[1], model.folder.name)
-    except _NoFileError:
-        return  # no average was kept
+    """Put the weights of a fetched model into the cache beside it, if it has any."""
+    if model.weights:
+        repository = words.removeprefix(PREFIX).partition("@")[0]
+        _file(words, repository, model.weights.file, model.folder.name)
 
 
 class _CannotFetchError(ModelFileError):
     """A file of a repository cannot be had."""
-
-
-class _NoFileError(_CannotFetchError):
-    """A repository has no such file."""
 
 
 def _file(words: str, repository: str, name: str, revision: str | None) -> str:
@@ -92,10 +82,10 @@ def _file(words: str, repository: str, name: str, revision: str | None) -> str:
     except LocalEntryNotFoundError:
         known = try_to_load_from_cache(repository, name, revision=revision)
         if known is _CACHED_NO_EXIST:
-            raise _NoFileError(_no_file(words, name)) from None
+            raise _CannotFetchError(_no_file(words, name)) from None
         why = f"the Hub cannot be reached, and {name} is not in its cache: are you offline?"
     except EntryNotFoundError:
-        raise _NoFileError(_no_file(words, name)) from None
+        raise _CannotFetchError(_no_file(words, name)) from None
     except Exception as error:  # those of its network have no common base
         why = plain(str(error))[:200] or type(error).__name__
     raise _CannotFetchError(f"{words} cannot be fetched: {why}")

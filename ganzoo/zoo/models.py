@@ -8,34 +8,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import ModelFileError, PluginError
-from ganzoo.printable import line
 from ganzoo.storage import read_small
 from ganzoo.zoo import catalogue, registry
 from ganzoo.zoo.catalogue import Entry
+from ganzoo.zoo.values import file_name, numbers, one_of, scalar, sha256, whole, word
 
 FACTS = "model.json"
 SCHEMA = 1
 VARIANTS = ("float32", "float16", "int8", "uint8")
 MAX_BYTES = 2**20
 """Largest size of the facts."""
-MAX_WORDS = 200
-"""Most characters of a name."""
-MAX_WHOLE = 2**30
-"""Largest number of pixels, channels or bytes."""
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """One ONNX file of a model: its name in the folder, its size, the hash that it must have."""
+    """One file of a model: its name in the folder, its size, the hash that it must have."""
 
     file: str
     nbytes: int
@@ -67,9 +61,18 @@ class Model:
     files: Mapping[str, ModelFile]
     """Its ONNX files by variant, one of `VARIANTS`; the first is drawn from."""
 
+    weights: ModelFile | None = None
+    """The .safetensors of both networks, to go on training from; None where it is not given."""
+
     classes: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Options of the architecture, with which it is built again."""
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the training that were not the architecture's own, and the seed."""
+
     training: Mapping[str, Any] = field(default_factory=dict)
-    """How it was trained: samples_seen, images, batch_size, device, precision, where known."""
+    """How it was trained: steps, samples_seen, images, seconds, device, precision, where known."""
 
     scores: Mapping[str, float] = field(default_factory=dict)
     """What `ganzoo eval` measured, by name: frechet, kernel, precision, recall, coverage …"""
@@ -79,6 +82,9 @@ class Model:
 
     judged: str = ""
     """What the scores are of, in words: how many pictures, which real images and which features."""
+
+    history: Sequence[Mapping[str, float]] = ()
+    """What was measured on the way by the same yardstick: samples_seen, seconds, and scores."""
 
     @classmethod
     def read(cls, folder: str | PathLike[str]) -> Model:
@@ -110,15 +116,24 @@ class Model:
             variant = next(iter(self.files))
         if variant not in self.files:
             raise ModelFileError(f"{self.name} has no {variant}: it has {', '.join(self.files)}")
-        wanted = self.files[variant]
+        return self._checked(self.files[variant])
+
+    def weights_path(self) -> Path | None:
+        """Return the file of weights, once size and hash are checked; None where there is none.
+
+        Raises ModelFileError as `path` does.
+        """
+        return self._checked(self.weights) if self.weights else None
+
+    def _checked(self, wanted: ModelFile) -> Path:
         path = self.folder / wanted.file
         try:
             content = read_small(path, wanted.nbytes)
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise ModelFileError(f"{path} of the model {self.name} cannot be read: {why}") from None
-        size, sha256 = len(content or b""), hashlib.sha256(content or b"").hexdigest()
-        if (size, sha256) != (wanted.nbytes, wanted.sha256):
+        found = len(content or b""), hashlib.sha256(content or b"").hexdigest()
+        if found != (wanted.nbytes, wanted.sha256):
             raise ModelFileError(
                 f"{path} is not what was published as {self.name}: install or publish it anew"
             )
@@ -135,15 +150,20 @@ class Model:
             "licence": self.licence,
             "image": {"size": list(self.size), "channels": self.channels},
             "classes": list(self.classes),
-            "files": {
-                variant: {"file": f.file, "bytes": f.nbytes, "sha256": f.sha256}
-                for variant, f in self.files.items()
-            },
+            "files": {variant: _json(file) for variant, file in self.files.items()},
+            "weights": _json(self.weights) if self.weights else None,
+            "options": dict(self.options),
+            "settings": dict(self.settings),
             "training": dict(self.training),
             "scores": dict(self.scores),
             "floors": dict(self.floors),
             "judged": self.judged,
+            "history": [dict(point) for point in self.history],
         }
+
+
+def _json(file: ModelFile) -> dict[str, Any]:
+    return {"file": file.file, "bytes": file.nbytes, "sha256": file.sha256}
 
 
 def shipped(name: str) -> Model | None:
@@ -177,59 +197,33 @@ def _model(folder: Path, found: Any) -> Model:
         raise ModelFileError(
             f"{folder / FACTS} has schema {found['schema']!r:.20}, and this ganzoo reads {SCHEMA}"
         )
-    height, width = (_whole(number) for number in found["image"]["size"])
-    files = {_one_of(variant): _file(facts) for variant, facts in found["files"].items()}
+    height, width = map(whole, found["image"]["size"])
+    files = {one_of(VARIANTS, name): _file(facts) for name, facts in found["files"].items()}
     if not files:
         raise ValueError(files)
+    weights = found["weights"]
     return Model(
         folder=folder,
-        name=_word(found["name"]),
-        architecture=_word(found["architecture"]),
-        package=_word(found["package"]),
-        dataset=_word(found["dataset"]),
-        licence=_word(found["licence"]),
+        name=word(found["name"]),
+        architecture=word(found["architecture"]),
+        package=word(found["package"]),
+        dataset=word(found["dataset"]),
+        licence=word(found["licence"]),
         size=(height, width),
-        channels=_whole(found["image"]["channels"]),
+        channels=whole(found["image"]["channels"]),
         files=files,
-        classes=tuple(_word(name) for name in found["classes"]),
-        training={_word(key): _value(value) for key, value in found["training"].items()},
-        scores={_word(key): _number(value) for key, value in found["scores"].items()},
-        floors={_word(key): _number(value) for key, value in found["floors"].items()},
-        judged=_word(found["judged"]),
+        weights=None if weights is None else _file(weights, ".safetensors"),
+        classes=tuple(map(word, found["classes"])),
+        options={word(key): scalar(value) for key, value in found["options"].items()},
+        settings={word(key): scalar(value) for key, value in found["settings"].items()},
+        training={word(key): scalar(value) for key, value in found["training"].items()},
+        scores=numbers(found["scores"]),
+        floors=numbers(found["floors"]),
+        judged=word(found["judged"]),
+        history=tuple(map(numbers, found["history"])),
     )
 
 
-def _file(found: Mapping[str, Any]) -> ModelFile:
-    name, sha256 = _word(found["file"]), _word(found["sha256"])
-    beside = Path(name).name == name and name.endswith(".onnx")
-    if not beside or not re.fullmatch("[0-9a-f]{64}", sha256):
-        raise ValueError(name)
-    return ModelFile(name, _whole(found["bytes"]), sha256)
-
-
-def _one_of(variant: str) -> str:
-    if variant not in VARIANTS:
-        raise ValueError(variant)
-    return variant
-
-
-def _word(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > MAX_WORDS:
-        raise ValueError(value)
-    return line(value)
-
-
-def _whole(value: Any) -> int:
-    if type(value) is not int or not 1 <= value <= MAX_WHOLE:
-        raise ValueError(value)
-    return value
-
-
-def _number(value: Any) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):
-        raise ValueError(value)
-    return float(value)
-
-
-def _value(value: Any) -> Any:
-    return _word(value) if isinstance(value, str) else _number(value)
+def _file(found: Mapping[str, Any], suffix: str = ".onnx") -> ModelFile:
+    name = file_name(found["file"], suffix)
+    return ModelFile(name, whole(found["bytes"]), sha256(found["sha256"]))

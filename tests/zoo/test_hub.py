@@ -177,19 +177,24 @@ def test_what_is_damaged_in_the_cache_can_be_fetched_anew(call: Call, tmp_path: 
     assert call("sample", "hf:anna/garments").code == 0
 
 
-def test_an_average_that_cannot_be_had_is_not_left_out(
-    call: Call, repository: Repository, tmp_path: Path
-) -> None:
-    """Nobody knows offline whether there is one, unless the Hub said so before."""
+def test_weights_are_fetched_once(call: Call, repository: Repository, tmp_path: Path) -> None:
+    """Offline those in the cache are used; where there are none, and where they are damaged, a line
+    says so."""
     words = ("train", "mlp_gan", "--set", "hidden=16,32", "--data", "toy_garments", "--set-data",
              "count=16", "--batch-size", 8, "--max-steps", 1,
              "--init", "hf:anna/garments")  # fmt: skip
     assert call(*words).code == 0
     assert call(*words, HF_HUB_OFFLINE="1").code == 0
-    shutil.rmtree(tmp_path / "hf" / "hub" / "models--anna--garments" / ".no_exist")
+    store = tmp_path / "hf" / "hub" / "models--anna--garments"
+    (weights,) = store.glob("snapshots/*/model.safetensors")
+    weights.resolve().write_bytes(weights.read_bytes()[:-1] + b"?")
     done = call(*words, HF_HUB_OFFLINE="1")
     assert (done.code, done.err.count("\n")) == (5, 1)
-    assert "ema.safetensors is not in its cache" in done.err
+    assert "is not what was published as garments" in done.err
+    weights.unlink()
+    done = call(*words, HF_HUB_OFFLINE="1")
+    assert (done.code, done.err.count("\n")) == (5, 1)
+    assert "model.safetensors is not in its cache" in done.err
 
 
 def test_a_run_begins_with_weights_of_the_hub(call: Call, tmp_path: Path) -> None:

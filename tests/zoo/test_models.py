@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import ganzoo
@@ -19,6 +20,9 @@ from ganzoo import Model
 from ganzoo.conformance import check
 from ganzoo.errors import ModelFileError, OutputError, PluginError, UsageError
 from ganzoo.export.packaging import package_model
+from ganzoo.runs.checkpoints import step_of
+from ganzoo.runs.initial import Initial
+from ganzoo.runs.weights import load_weights
 from ganzoo.zoo import scaffold
 from tests.conftest import Cli, install, install_rows, process
 
@@ -62,6 +66,10 @@ def test_a_published_folder_has_all(published: Path, trained: Path) -> None:
     assert (model.name, model.architecture, model.package) == ("tiny-garments", "mlp_gan", "ganzoo")
     assert (model.size, model.channels, model.licence) == ((28, 28), 1, "CC0-1.0")
     assert [*model.files] == ["float32", "float16"]
+    assert (model.options["hidden"], model.settings) == ("16,32", {"seed": 0})
+    assert model.training["steps"] == max(map(step_of, (trained / "checkpoints").iterdir()))
+    assert model.weights
+    assert model.weights.nbytes == (published / "model.safetensors").stat().st_size
     of_run, of_file = ganzoo.load(trained).sample(5), ganzoo.load(published).sample(5)
     assert np.abs(of_run.astype(int) - of_file).max() <= 1
     card = (published / "README.md").read_text()
@@ -86,6 +94,49 @@ def test_what_was_judged_is_published(tmp_path: Path, monkeypatch: pytest.Monkey
     assert json.loads((tmp_path / "judged" / "evaluation.json").read_text())["images"] == 100
     assert (model.name, [*model.files]) == ("other", ["uint8"])
     assert "Fréchet distance of 100 pictures" in (tmp_path / "judged" / "README.md").read_text()
+
+
+def test_scores_on_the_way_are_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the same yardstick, up to the checkpoint that is published."""
+    install_rows(tmp_path / "site")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    run = ganzoo.train(
+        "mlp_gan", options={"hidden": 8}, data="toy_garments", data_options={"count": 256},
+        max_steps=3, save_every=1, keep=9, log_every=1, runs=tmp_path / "runs",
+    )  # fmt: skip
+    several = [
+        ganzoo.evaluate(run.path / "checkpoints" / f"step-{step:08d}", images=n, features="rows")
+        for step, n in ((1, 110), (2, 110), (2, 100), (3, 110))
+    ]
+    model = ganzoo.publish(run, tmp_path / "model", variants=["uint8"])
+    wanted = [several[0]["frechet"], several[1]["frechet"], several[3]["frechet"]]
+    assert [point["frechet"] for point in model.history] == wanted
+    assert [point["samples_seen"] for point in model.history] == [32, 64, 96]
+    seconds = [point["seconds"] for point in model.history]
+    assert seconds == sorted(seconds)
+    assert seconds[0] > 0
+    assert model.training["seconds"] == round(seconds[-1], 1)
+
+
+def test_weights_are_as_precise_as_was_asked(trained: Path, tmp_path: Path) -> None:
+    whole = ganzoo.publish(trained, tmp_path / "whole", variants=["uint8"])
+    half = ganzoo.publish(trained, tmp_path / "half", variants=["uint8"], weights="float16")
+    none = ganzoo.publish(trained, tmp_path / "none", variants=["uint8"], weights="none")
+    assert whole.weights
+    assert half.weights
+    assert none.weights is None
+    assert 1.7 < whole.weights.nbytes / half.weights.nbytes < 2
+    assert not (tmp_path / "none" / "model.safetensors").exists()
+    with pytest.raises(UsageError, match=r"choose of float32, float16, none"):
+        ganzoo.publish(trained, tmp_path / "new", weights="bfloat16")
+    with pytest.raises(UsageError, match="has no discriminator"):
+        Initial.read(tmp_path / "none")
+    given, exact = Initial.read(tmp_path / "half").tensors, load_weights(trained).tensors
+    assert all(
+        torch.allclose(given[n].float(), exact[n].float(), rtol=1e-3, atol=1e-7) for n in given
+    )
+    pictures = ganzoo.load(tmp_path / "half" / "model.safetensors").sample(4).astype(int)
+    assert np.abs(pictures - ganzoo.load(trained).sample(4)).max() <= 2
 
 
 def test_nothing_is_published_over_something_else(trained: Path, tmp_path: Path) -> None:
@@ -135,6 +186,16 @@ def test_models_are_listed(site: Path, cli: Cli, tmp_path: Path) -> None:
         "tiny-models", "tiny-garments-float16.onnx",
     )  # fmt: skip
     assert cli("models", "--pictures", tmp_path / "all.png").last == str(tmp_path / "all.png")
+    other = shutil.copytree(site / "tiny-garments", site / "spoilt")
+    write(other, json.loads((other / "model.json").read_text()) | {"name": "spoilt"})
+    (other / "tiny-garments-float32.onnx").unlink()
+    source = SOURCE.replace('"tiny-garments"', '"spoilt"')
+    install(site, "spoilt-models", source, {"spoilt": "tiny"}, group="ganzoo.models")
+    done = cli("models", "--pictures", tmp_path / "rest.png")
+    assert (done.code, done.last) == (0, str(tmp_path / "rest.png"))
+    assert "spoilt is left out of the sheet: " in done.err
+    assert done.err.count("\n") == 1
+    assert (tmp_path / "rest.png").read_bytes() == (tmp_path / "all.png").read_bytes()
     with Image.open(tmp_path / "all.png") as pictures:
         assert pictures.width > 200
 
@@ -211,6 +272,12 @@ def _file(**changes: object) -> Callable[[Any], Any]:
         lambda f: {**f, "scores": {"frechet": float("nan")}},
         lambda f: {**f, "scores": {"frechet": "good"}},
         lambda f: {**f, "training": {"device": {"a": 1}}},
+        lambda f: {**f, "options": {"hidden": [1, 2]}},
+        lambda f: {**f, "history": [{"frechet": "good"}]},
+        lambda f: {**f, "history": {"frechet": 1.0}},
+        lambda f: {**f, "weights": {}},
+        lambda f: {**f, "weights": f["files"]["float32"]},
+        lambda f: {**f, "weights": f["weights"] | {"file": "../model.safetensors"}},
         lambda f: {**f, "licence": ["MIT"]},
         lambda f: {k: v for k, v in f.items() if k != "judged"},
     ],
@@ -247,6 +314,12 @@ def test_an_altered_file_is_refused(published: Path, tmp_path: Path) -> None:
         ganzoo.load(folder)
     with pytest.raises(ModelFileError, match="has no int8: it has float32, float16"):
         Model.read(folder).path("int8")
+    weights = folder / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(ModelFileError, match="is not what was published as tiny-garments"):
+        Model.read(folder).weights_path()
 
 
 def test_files_without_end_are_not_read(published: Path, tmp_path: Path) -> None:

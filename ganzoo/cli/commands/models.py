@@ -60,7 +60,7 @@ def models(
     if pictures is not None and found:
         from ganzoo.api.models import sheet
 
-        sheet([model for _, model in found]).save(pictures)
+        sheet([model for _, model in found], say=console.note).save(pictures)
         if not as_json:
             print_line(pictures)
 

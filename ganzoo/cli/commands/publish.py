@@ -26,6 +26,13 @@ def publish(
             help="Of float32, float16, int8 and uint8; the first is the one that is drawn from.",
         ),
     ] = "float32,int8",
+    weights: Annotated[
+        str,
+        typer.Option(
+            metavar="PRECISION",
+            help="To go on training from: float32, float16, or none to leave them out.",
+        ),
+    ] = "float32",
     licence: Annotated[
         str, typer.Option(metavar="SPDX", help="Of the weights, such as CC-BY-4.0.")
     ] = "",
@@ -43,6 +50,7 @@ def publish(
         folder,
         name=name,
         variants=[word.strip() for word in variants.split(",") if word.strip()],
+        weights=weights,
         licence=licence,
         best=best,
     )
