@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
+from ganzoo.runs import laps
 from ganzoo.runs.folder import METRICS, Run
 
 
@@ -32,10 +34,16 @@ def clock(entries: Sequence[Mapping[str, Any]], resumed: Sequence[int]) -> list[
 
 
 def seconds_at(run: Run, step: int) -> float | None:
-    """Return the seconds of training until a step; None where metrics.jsonl does not say.
+    """Return the seconds of training until a step; None where nothing says.
 
-    Between two entries, time is taken to pass evenly; after the last one it is left out.
+    A comparison counts its own seconds, perhaps of the processor. Otherwise they are those of
+    metrics.jsonl: between two entries time is taken to pass evenly, and after the last one it is
+    left out.
     """
+    with suppress(OSError, ValueError, RecursionError):
+        for lap in laps.of_run(run):
+            if lap.step == step:
+                return lap.seconds
     times = clock(run.lines(METRICS), [line.step for line in run.resumes()])
     if not times:
         return None

@@ -17,7 +17,6 @@ import pytest
 
 from ganzoo.api.bench import laps as bench_laps
 from ganzoo.api.bench.contest import NOT_BEGUN, compare, contest
-from ganzoo.api.bench.finishes import LAPS, Finish, finishes, run_in
 from ganzoo.api.bench.judges import Judges
 from ganzoo.api.bench.laps import CLOCKS, train_laps
 from ganzoo.api.bench.length import TOO_FAST
@@ -25,7 +24,9 @@ from ganzoo.api.bench.plan import PLAN, Plan, note, trials
 from ganzoo.errors import DataError, ModelFileError, PluginError, UsageError
 from ganzoo.evaluate.contest import Lap, tables
 from ganzoo.report.of_zoo import write
+from ganzoo.runs.clock import seconds_at
 from ganzoo.runs.folder import METRICS, Run
+from ganzoo.runs.laps import LAPS, Finish, finishes, run_in
 from ganzoo.runs.weights import load_generator
 from tests.conftest import Cli, install, process
 from tests.lives import content
@@ -80,6 +81,16 @@ def whole(tmp_path_factory: pytest.TempPathFactory, data: str) -> tuple[list[Fin
     ends = [*trained(folder, data, Ticks())]
     assert [(end.step, end.seconds) for end in ends] == [(4, 4), (8, 8), (12, 12)]
     return ends, state(folder)
+
+
+def test_the_seconds_of_the_comparison_are_those_of_the_run(tmp_path: Path, data: str) -> None:
+    for _ in trained(tmp_path, data, Ticks()):
+        pass
+    run = run_in(tmp_path)
+    assert run
+    assert [seconds_at(run, step) for step in (4, 8, 12)] == [4, 8, 12]
+    (run.path / LAPS).write_text("[")
+    assert seconds_at(run, 8) is None  # there is no entry before step 50
 
 
 @pytest.mark.parametrize("stops", [(3, 9, 3, 8), (9, 3, 3, 3, 3)])

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ganzoo.api.bench.finishes import Finish, finishes, run_in
 from ganzoo.api.bench.judges import Judges, require_images
 from ganzoo.api.bench.laps import CLOCKS, seconds_left, train_laps
 from ganzoo.api.bench.plan import Plan, Trial, note, together, trials
@@ -15,6 +14,7 @@ from ganzoo.evaluate.contest import Contest, Lap
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.report.words import duration
 from ganzoo.runs.job import Say
+from ganzoo.runs.laps import Finish, finishes, run_in
 from ganzoo.runs.weights import load_generator
 from ganzoo.train.device import choose
 

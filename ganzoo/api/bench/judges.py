@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from ganzoo.api.bench.finishes import Finish
 from ganzoo.api.bench.plan import Plan
 from ganzoo.api.evaluating.evaluate import spec_of
 from ganzoo.api.evaluating.evaluator import Evaluator
@@ -16,6 +15,7 @@ from ganzoo.evaluate.sets import require_enough
 from ganzoo.runs import evaluations
 from ganzoo.runs.finding import Found
 from ganzoo.runs.folder import Run
+from ganzoo.runs.laps import Finish
 
 
 def require_images(plan: Plan) -> None:

@@ -14,13 +14,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from ganzoo.api.bench.finishes import LAPS, Finish, anew, finishes, run_in
 from ganzoo.api.bench.length import TOO_FAST, steps_for
 from ganzoo.errors import DivergedError, ModelFileError
 from ganzoo.runs.beginning import begin
 from ganzoo.runs.checkpoints import Checkpoint, Checkpoints, step_of
 from ganzoo.runs.folder import Run
 from ganzoo.runs.job import Say
+from ganzoo.runs.laps import LAPS, Finish, anew, finishes, run_in
 from ganzoo.runs.resuming import resume
 from ganzoo.storage import write_whole
 from ganzoo.train.events import Event

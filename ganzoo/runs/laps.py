@@ -1,4 +1,4 @@
-"""The laps that a run has finished, as a file in its folder says."""
+"""The laps of a run that a comparison trained, as a file in its folder says."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def finishes(folder: Path) -> list[Finish]:
         return []
     file = run.path / LAPS
     try:
-        return _parsed(json.loads(read_regular(file)))
+        return of_run(run)
     except FileNotFoundError:
         checkpoints = [*Checkpoints(run.path / "checkpoints").newest_first()]
         if len(checkpoints) > 1:  # a run in its first lap has one at most
@@ -59,6 +59,15 @@ def finishes(folder: Path) -> list[Finish]:
         raise ModelFileError(f"{file} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{file} is damaged ({error}): {anew(folder)}") from error
+
+
+def of_run(run: Run) -> list[Finish]:
+    """Return the ends of the laps of a run, in order.
+
+    Raises FileNotFoundError where no comparison trained it, OSError where the file cannot be read,
+    ValueError or RecursionError where it is damaged.
+    """
+    return _parsed(json.loads(read_regular(run.path / LAPS)))
 
 
 FIELDS: dict[str, Check] = {
