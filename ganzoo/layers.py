@@ -53,14 +53,17 @@ def down(
     return [conv, *between, nn.LeakyReLU(slope, inplace=True)]
 
 
-def normal_weights(network: Network, std: float = 0.02) -> Network:
+def normal_weights(network: Network, std: float = 0.02, *, norms: bool = False) -> Network:
     """Draw the weights of every linear and convolution layer from N(0, std²); return `network`.
 
-    Biases and batch norms stay as torch makes them.
+    With `norms`, the weights of batch norms are drawn from N(1, std²), as in DCGAN's own code.
+    Biases stay as torch makes them, and else batch norms, too.
     """
     for module in network.modules():
         if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(module.weight, 0.0, std)
+        elif norms and isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, std)
     return network
 
 

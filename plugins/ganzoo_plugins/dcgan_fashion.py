@@ -95,8 +95,8 @@ def dcgan_mnist(*, latent_dim: int = 100, width: int = 64, slope: float = 0.2) -
     """DCGAN for digits, its discriminator the mirror image.
 
     `width` is the number of channels at 14x14, `slope` that of every LeakyReLU. Weights start as
-    N(0, 0.02²). Radford, Metz & Chintala, "Unsupervised Representation Learning with Deep
-    Convolutional Generative Adversarial Networks", ICLR 2016.
+    N(0, 0.02²), those of batch norms as N(1, 0.02²). Radford, Metz & Chintala, "Unsupervised
+    Representation Learning with Deep Convolutional Generative Adversarial Networks", ICLR 2016.
     """
     w = width
 
@@ -122,8 +122,8 @@ def dcgan_mnist(*, latent_dim: int = 100, width: int = 64, slope: float = 0.2) -
 
     gan = _dcgan(
         latent_dim,
-        lambda: normal_weights(generator()),
-        lambda: normal_weights(discriminator()),
+        lambda: normal_weights(generator(), norms=True),
+        lambda: normal_weights(discriminator(), norms=True),
     )
     return replace(gan, dataset="mnist", defaults=TrainConfig(epochs=50, batch_size=128))
 

@@ -251,6 +251,19 @@ def test_initial_weights(name: str, networks: tuple[nn.Module, nn.Module]) -> No
         assert float(weight.std()) == pytest.approx(expected, rel=0.1)
 
 
+def test_batch_norms_begin_at_one_or_around_it(
+    name: str, networks: tuple[nn.Module, nn.Module]
+) -> None:
+    """N(1, .02) in `dcgan_mnist`, as its report has it; 1 elsewhere."""
+    for network in networks:
+        for layer in network.modules():
+            if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+                weight = layer.weight.detach()
+                spread = 0.02 if name == "dcgan_mnist" else 0.0
+                assert float(weight.mean()) == pytest.approx(1, abs=spread / 2)
+                assert float(weight.std()) == pytest.approx(spread, rel=0.3)
+
+
 def test_clipping_clips_every_weight_of_the_critic() -> None:
     gan = registry.load_architecture("wgan_clip", {"width": 4, "hidden": 16}).value
     critic = gan.discriminator()
