@@ -92,7 +92,7 @@ def worsening(entries: Sequence[Mapping[str, Any]], steps: int) -> str | None:
 class Watch:
     """The rules, applied to the entries of metrics.jsonl as they come.
 
-    `scores` is the kind of scores that the objective's discriminator gives: "logits" or "critic".
+    `scores` is the kind of scores that the objective's discriminator gives, such as "logits".
     `steps` is how many the run will do.
     """
 

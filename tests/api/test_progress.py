@@ -79,7 +79,7 @@ def written(console: Console) -> str:
 @pytest.mark.parametrize("name", ["mlp_gan", "wgan_clip"])
 @pytest.mark.parametrize(("width", "height"), [(50, 24), (60, 24), (80, 24), (200, 50)])
 def test_every_frame_has_one_size(name: str, width: int, height: int) -> None:
-    view = View(shown(scores="logits" if name == "mlp_gan" else "critic"))
+    view = View(shown(scores="logits" if name == "mlp_gan" else "wasserstein"))
     console = terminal(width, height)
     sizes = set()
     for event in happening(name):
@@ -245,10 +245,15 @@ def test_elsewhere_scores_are_a_line_and_in_one_line_they_come_first(
     assert "  FD 8.123  coverage 0.610" in capsys.readouterr().out
 
 
-def test_a_critic_has_scores_and_an_estimate(capsys: pytest.CaptureFixture[str]) -> None:
-    follow(happening("wgan_clip"), shown(scores="critic"), Display(plain.show))
+@pytest.mark.parametrize(
+    ("scores", "gap"), [("critic", "score gap"), ("wasserstein", "Wasserstein")]
+)
+def test_a_critic_has_scores_and_their_gap(
+    scores: str, gap: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    follow(happening("wgan_clip"), shown(scores=scores), Display(plain.show))
     line = capsys.readouterr().out.splitlines()[-1]
-    assert "critic(x) 0.999  critic(G(z)) 9.00e-04  Wasserstein 0.998" in line
+    assert f"critic(x) 0.999  critic(G(z)) 9.00e-04  {gap} 0.998" in line
     assert "D(x)" not in line
 
 

@@ -135,6 +135,20 @@ def test_a_critics_numbers_have_its_names(tmp_path: Path, cli: Cli) -> None:
     assert "ema no average" in text
 
 
+def test_a_hinge_loss_is_not_called_wasserstein(trained: Path, tmp_path: Path, cli: Cli) -> None:
+    small = ("--set", "width=4", "--set", "size=28")
+    run = Path(cli("train", "sngan", *small, *TINY, "--runs", tmp_path).last)
+    assert cli("report", run).code == 0
+    assert cli("compare", trained, run, "-o", tmp_path / "page.html").code == 0
+    for page in (run / "report.html", tmp_path / "page.html"):
+        text = Page(page).text
+        assert "gap" in text.lower(), page
+        assert "Wasserstein" not in text, page
+    for card in run.glob("checkpoints/step-*/README.md"):
+        assert "score gap" in card.read_text()
+    assert "score gap, at the end" in Page(run / "report.html").text
+
+
 def test_what_users_named_is_text(tmp_path: Path, faces: Path, cli: Cli) -> None:
     data = faces.rename(tmp_path / "<b>&amp; faces")
     done = cli(
