@@ -71,6 +71,7 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
         said=said,
         alike=health.alike(entries),
         ALIKE=health.ALIKE,
+        STEADY=health.STEADY,
         times=words.times(run),
         settings=words.settings(facts),
         commands=words.commands(run),

@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +122,9 @@ def test_the_panel_stays_and_a_warning_is_above_it() -> None:
 def test_two_warnings_keep_their_numbers(width: int) -> None:
     view, console = View(shown()), terminal(width)
     *events, end = happening()
-    alike = Drawn(end.state, end.epoch, end.steps, diversity=0.0449)
-    for event in (*events, alike, alike):
+    later = replace(end.state, step=end.state.step + 500)
+    alike = [Drawn(state, end.epoch, end.steps, diversity=0.0449) for state in (end.state, later)]
+    for event in (*events, *alike):
         view.update(event)
     lines = console.render_lines(panel.draw(view, console.options))
     text = "".join(segment.text for line in lines for segment in line)
