@@ -64,6 +64,14 @@ def test_no_option_is_cut_off_in_80_columns(cli: Cli, monkeypatch: pytest.Monkey
         assert re.search(rf"(?<![\w-]){name}(?![\w-])", shown[path]), (path, name)
 
 
+def test_help_says_what_export_does_by_default(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In brackets, rich takes words for its own and leaves them out."""
+    monkeypatch.setenv("COLUMNS", "200")
+    text = cli("export", "--help").out
+    for default in ("any number", "20", "the lowest that has the opset"):
+        assert f"Default: {default}." in text
+
+
 def test_version_and_bare_call(cli: Cli) -> None:
     assert cli("--version").out.strip() == f"ganzoo {__version__}"
     assert "train" in cli("--help").out
