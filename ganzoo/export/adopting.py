@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import ModelInfo, is_range
 from ganzoo.draw.session import from_bytes
 from ganzoo.errors import ModelFileError, OutputError, UsageError
-from ganzoo.export import strangers
+from ganzoo.export import ranges, strangers
 from ganzoo.export.parity import with_metadata
 from ganzoo.export.strangers import Taken
 from ganzoo.export.wrapping import wrapped
@@ -29,11 +30,6 @@ from ganzoo.storage import check_place
 
 TRIED = 16
 """Images that a file must draw before it is adopted."""
-BEYOND = 0.5
-"""Share of the range by which values may lie outside: those of a network without tanh do."""
-NARROW, WIDE = 2, 10
-"""Values that span no more than from -1 to 1 have no range wider than this: whoever says 0 to 255
-of them means pixels, and they are none."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +81,7 @@ def adopt(
     The file must draw finite images, which z changes, and each alone as beside others. Raises
     UsageError for an argument that is wrong or missing, ModelFileError for a file that is not such
     a generator, and OutputError where `target` holds something else. After an error nothing is
-    written.
+    written. Where the values that it draws hardly fit `image_range`, that is logged.
     """
     source, target = Path(source), Path(target)
     check_suffix(target)
@@ -117,6 +113,8 @@ def adopt(
     write_model(target, written, force=force)
     sha256 = hashlib.sha256(written).hexdigest()
     lowest, highest = float(drawn.min()), float(drawn.max())
+    if remark := ranges.doubt(drawn, info.image_range):
+        logging.getLogger("ganzoo").warning(remark)
     return Adopted(target, len(written), sha256, info, batch, lowest, highest)
 
 
@@ -193,19 +191,19 @@ def _info(
     lowest, highest = float(drawn.min()), float(drawn.max())
     if not math.isfinite(highest - lowest):
         raise ModelFileError("it draws numbers that are not finite")
+    better = ranges.likely(drawn)
     if image_range is None:
+        low, high = better or (-1, 1)
         raise UsageError(
-            "image_range must say which values are black and white, such as -1 and 1: "
+            f"image_range must say which values are black and white, such as {low} and {high}: "
             f"{len(drawn)} images have values from {lowest:.3g} to {highest:.3g}",
             "image_range",
         )
-    low, high = image_range
-    span = high - low
-    outside = max(low - lowest, highest - high) > BEYOND * span
-    if outside or (span > WIDE and highest - lowest <= NARROW):
+    if not ranges.could_be(drawn, image_range):
         raise UsageError(
             f"image_range must fit its values, which are from {lowest:.3g} to {highest:.3g}, and "
-            f"{low:g} to {high:g} does not",
+            f"{ranges.in_words(image_range)} does not"
+            + (f": {ranges.in_words(better)} is more likely" if better else ""),
             "image_range",
         )
     axes = (1, 2, 3) if strangers.layout(drawn.shape) == "NCHW" else (3, 1, 2)
@@ -217,7 +215,7 @@ def _info(
         image={
             "layout": "NHWC" if pixels else "NCHW",
             "dtype": "uint8" if pixels else "float32",
-            "range": [float(low), float(high)],
+            "range": [*map(float, image_range)],
             "size": [height, width],
             "channels": channels,
         },

@@ -127,6 +127,7 @@ NOT = [
     (lambda: perceptron(takes=[("z", FLOAT, ["n", "d"])]), {}, r"it has z float32 \(n, \?\)"),
     (perceptron, {"image_range": None}, r"must say which values .* 16 images have values from -"),
     (perceptron, {"image_range": (0, 1)}, "image_range must fit its values, which are from -"),
+    (perceptron, {"image_range": (0, 1)}, "0 to 1 does not: -1 to 1 is more likely$"),
     (perceptron, {"image_range": (0, 255)}, "0 to 255 does not"),
     (perceptron, {"image_range": (-500, 500)}, "-500 to 500 does not"),
     (perceptron, {"image_range": (1, -1)}, r"black and of a larger white, .* not \(1, -1\)"),
@@ -235,6 +236,23 @@ def test_what_is_in_the_way_is_kept(tmp_path: Path, cli: Cli) -> None:
         assert (done.code, "say --force" in done.err) == (6, True), done.err
     assert (tmp_path / "pipe.onnx").is_fifo()
     assert (tmp_path / "nowhere.onnx").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("end", "wrong", "right"), [("Tanh", "0,1", "-1,1"), ("Sigmoid", "-1,1", "0,1")]
+)
+def test_a_range_that_hardly_fits_is_said_once(
+    end: str, wrong: str, right: str, tmp_path: Path, cli: Cli
+) -> None:
+    of = perceptron(weights=perceptron().weights | {"w": weight(6, 60) / 10})
+    of.nodes[-1].op_type = end
+    other = of.write(tmp_path / "x.onnx")
+    done = cli("adopt", other, f"--range={wrong}", "-o", tmp_path / "wrong.onnx")
+    assert done.code == 0, done.err
+    assert done.err.count("\n") == 1
+    assert f"the range is more likely {right.replace(',', ' to ')}" in done.err
+    done = cli("adopt", other, f"--range={right}", "-o", tmp_path / "right.onnx")
+    assert (done.code, done.err) == (0, "")
 
 
 @pytest.mark.parametrize(
