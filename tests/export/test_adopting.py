@@ -44,6 +44,7 @@ from tests.export.foreign import (
     mixed,
     not_finite,
     of_batch,
+    one_hot,
     perceptron,
     pixels,
     transposed,
@@ -138,7 +139,9 @@ NOT = [
     (lambda: pixels("nhwc"), {"image_range": (0, 255)}, "image_range must be left out"),
     (perceptron, {"classes": 10}, "classes must be left out"),
     (perceptron, {"label_input": "z"}, "label_input must be one of nothing, not 'z'"),
-    (lambda: labelled(INT64, ["n"]), {"classes": 4}, "onnx cannot be adopted: it cannot be run"),
+    (lambda: labelled(INT64, ["n"]), {"classes": 4}, "^classes must be 3, not 4: .* 0 to 2$"),
+    (lambda: labelled(INT64, ["n"]), {"classes": 500}, "^classes must be 3, not 500: "),
+    (lambda: labelled(INT32, ["n", 1]), {"classes": [*"abcdef"]}, "^classes must be 3, not 6: "),
     (lambda: labelled(INT64, ["n"]), {"classes": 0}, "classes must be 1 to 100,000, not 0"),
     (lambda: labelled(INT64, ["n"]), {"classes": 2**60}, "classes must be 1 to 100,000"),
     (lambda: labelled(INT64, ["n"]), {"classes": ["a", "", "b"]}, "none of them empty"),
@@ -236,6 +239,26 @@ def test_what_is_in_the_way_is_kept(tmp_path: Path, cli: Cli) -> None:
         assert (done.code, "say --force" in done.err) == (6, True), done.err
     assert (tmp_path / "pipe.onnx").is_fifo()
     assert (tmp_path / "nowhere.onnx").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("of", "count", "remark"),
+    [
+        (labelled(INT64, ["n"]), 2, "the file draws label 2, too"),
+        (labelled(INT64, ["n"]), 3, ""),
+        (one_hot(), 4, "label 3 draws what all higher ones do"),
+        (one_hot(), 50, "label 49 draws what all higher ones do"),
+        (one_hot(), 3, ""),
+    ],
+)
+def test_a_number_of_classes_that_hardly_fits_is_said_once(
+    of: Foreign, count: int, remark: str, tmp_path: Path, cli: Cli
+) -> None:
+    other = of.write(tmp_path / "x.onnx")
+    done = cli("adopt", other, "--range=-1,1", "--classes", count, "-o", tmp_path / "y.onnx")
+    assert done.code == 0, done.err
+    assert done.err.count("\n") == bool(remark)
+    assert remark in done.err
 
 
 @pytest.mark.parametrize(
