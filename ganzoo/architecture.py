@@ -123,9 +123,9 @@ class Objective:
     generator_loss: Loss
     """Generator's loss, differentiable in the fake images; the discriminator is frozen."""
 
-    scores: Literal["logits", "critic"] = "logits"
-    """Kind of number that the discriminator returns. Logits are reported to the user as
-    probabilities D(x) and D(G(z)); a critic's scores are reported as they are."""
+    scores: Literal["logits", "critic", "wasserstein"] = "logits"
+    """Kind of number that the discriminator returns. Logits are shown as probabilities D(x) and
+    D(G(z)), a critic's scores as they are; of "wasserstein" their gap estimates that distance."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,7 +75,7 @@ def wasserstein() -> Objective:
         return D(fake).mean() - D(real).mean()
 
     return Objective(
-        discriminator_loss=discriminator_loss, generator_loss=_raise_scores, scores="critic"
+        discriminator_loss=discriminator_loss, generator_loss=_raise_scores, scores="wasserstein"
     )
 
 

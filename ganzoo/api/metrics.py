@@ -17,8 +17,8 @@ class Metrics(Mapping[str, NDArray[np.float64]]):
     All arrays have the same length: one value for each step at which something was measured. The
     array "step" says which steps these are. A value is NaN where this quantity was not measured.
     "loss_d" and "loss_g" are losses. "d_real" and "d_fake" are D(x) and D(G(z)): probabilities, or
-    a critic's scores; "wasserstein" is the difference of a critic's scores. "diversity" is measured
-    at the ends of epochs.
+    a critic's scores. "gap" is the difference of a critic's scores, and called "wasserstein" where
+    the objective is a Wasserstein one. "diversity" is measured at the ends of epochs.
     """
 
     def __init__(self, lines: list[dict[str, Any]], scores: str) -> None:

@@ -26,13 +26,21 @@ def table(*headers: str) -> Table:
 def broken(name: str, width: int) -> str:
     """Return a name in lines of at most `width` characters.
 
-    They end after `_`, `-`, `:`, `/` or a space, and elsewhere only where a part is too long.
+    They end at a space; where a word is too long, after `_`, `-`, `:`, `/`, `=` or a comma, and
+    elsewhere only where a part of it is too long.
     """
+    if len(name) <= width:
+        return name
     lines = [""]
-    for part in re.findall(rf"[^_:/ -]{{0,{width - 1}}}[_:/ -]|[^_:/ -]{{1,{width}}}", name):
-        if len(lines[-1] + part) > width:
-            lines.append("")
-        lines[-1] += part
+    for word in name.split():
+        if len(f"{lines[-1]} {word}") <= width:
+            lines[-1] = f"{lines[-1]} {word}".lstrip()
+            continue
+        lines += [""] if lines[-1] else []
+        for part in re.findall(rf"[^_:/=,-]{{0,{width - 1}}}[_:/=,-]|[^_:/=,-]{{1,{width}}}", word):
+            if len(lines[-1] + part) > width:
+                lines.append("")
+            lines[-1] += part
     return "\n".join(lines)
 
 

@@ -56,12 +56,14 @@ SPELLED = {
 VALUES = {("precision", "float16"): "--fp16", ("precision", "int8"): "--int8"}
 """Values that the shell has options of their own for."""
 METAVARS = {
+    "precision": "NAME",
     "save_every": "EVERY",
     "keep_every": "EVERY",
     "eval_every": "EVERY",
     "eval_features": "NAME",
     "snapshots": "EPOCHS",
 }
+"""Words for values. Long ones, such as all choices, leave no room for the names in 80 columns."""
 VARIABLES = {"report": "GANZOO_REPORT"}
 NEGATIVES = {
     "report": "--no-report",

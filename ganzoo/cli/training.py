@@ -76,7 +76,8 @@ def _say_how_it_went(watched: Watched, signal: str, display: Display) -> None:
 Progress = Annotated[
     Mode,
     typer.Option(
+        metavar="HOW",
         help="How training is shown: a panel on a terminal (rich), lines (plain), an object a line "
-        "(json), nothing but the run's folder (none)."
+        "(json), nothing but the run's folder (none).",
     ),
 ]

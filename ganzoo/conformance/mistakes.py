@@ -94,8 +94,7 @@ def labels_used(loaded: Loaded[Architecture]) -> str:
 def scores_fit(loaded: Loaded[Architecture]) -> str:
     """Check that logits are no probabilities: a Sigmoid belongs into the loss."""
     gan = loaded.value
-    kind = gan.objective.scores
-    if kind == "critic":
+    if gan.objective.scores != "logits":
         return "scores of a critic"
     for seed in SEEDS:
         if _has_logits(gan, build(gan, seed)[1], seed):

@@ -129,9 +129,15 @@ def remembered(
         what,
     )
     file = cache_folder() / "evaluations" / f"{key[:32]}.json"
-    with suppress(OSError, ValueError, TypeError, AttributeError, KeyError):
+    try:
         needed = MEASURES.keys() - (set() if judge.model.classes else OF_CLASSES)
         return _values(read_checked(file)["values"], needed)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, TypeError, AttributeError, KeyError):
+        logging.getLogger("ganzoo").warning(
+            "%s is not what was written, and what it told of is measured anew", file
+        )
     values = judge.judge(judge.look(batches())).values
     with suppress(OSError):  # it is only a cache
         write_checked(file, {"values": values})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +21,14 @@ from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import ModelInfo, is_range
 from ganzoo.draw.session import from_bytes
 from ganzoo.errors import ModelFileError, OutputError, UsageError
-from ganzoo.export import strangers
+from ganzoo.export import ranges, strangers, trying
 from ganzoo.export.parity import with_metadata
 from ganzoo.export.strangers import Taken
+from ganzoo.export.trying import TRIED
 from ganzoo.export.wrapping import wrapped
 from ganzoo.export.writing import check_suffix, write_model
 from ganzoo.printable import line, names
 from ganzoo.storage import check_place
-
-TRIED = 16
-"""Images that a file must draw before it is adopted."""
-BEYOND = 0.5
-"""Share of the range by which values may lie outside: those of a network without tanh do."""
-NARROW, WIDE = 2, 10
-"""Values that span no more than from -1 to 1 have no range wider than this: whoever says 0 to 255
-of them means pixels, and they are none."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,7 @@ def adopt(
     The file must draw finite images, which z changes, and each alone as beside others. Raises
     UsageError for an argument that is wrong or missing, ModelFileError for a file that is not such
     a generator, and OutputError where `target` holds something else. After an error nothing is
-    written.
+    written. Where `image_range` or `classes` hardly fit what it draws, that is logged.
     """
     source, target = Path(source), Path(target)
     check_suffix(target)
@@ -108,7 +103,12 @@ def adopt(
         output = strangers.find_image(contents, image_output).name
         label = _label(takes, classes)
         # Errors of what is run begin with "it", as the file is named before them.
-        drawn, batch = _drawn(lambda: Apart(content, contents, "it", "CPU"), takes, output)
+        opened = partial(Apart, content, contents, "it", "CPU")
+        drawn, batch = trying.drawn(opened, takes, output)
+        remarks = []
+        if label:
+            count = len(label["classes"])
+            remarks.append(trying.check_classes(opened, takes, output, batch, count))
         info = _info(source.stem, takes, label, drawn, image_range)
         written = with_metadata(wrapped(model, takes, output, drawn, batch), info)
         _prove(from_bytes(written, "it", "CPU"))
@@ -117,6 +117,8 @@ def adopt(
     write_model(target, written, force=force)
     sha256 = hashlib.sha256(written).hexdigest()
     lowest, highest = float(drawn.min()), float(drawn.max())
+    for remark in filter(None, [*remarks, ranges.doubt(drawn, info.image_range)]):
+        logging.getLogger("ganzoo").warning(remark)
     return Adopted(target, len(written), sha256, info, batch, lowest, highest)
 
 
@@ -146,35 +148,6 @@ def _label(takes: Taken, classes: int | Sequence[str] | None) -> dict[str, Any]:
     return {"classes": list(names(chosen)), "rng": "gz-label-v1"}
 
 
-def _drawn(
-    opened: Callable[[], Apart], takes: Taken, output: str
-) -> tuple[NDArray[Any], int | None]:
-    """Return images that the unchanged file draws, and its batch; None is any number.
-
-    Files that declare any number may draw one image alone: then the batch is 1. Each attempt has a
-    process of its own, as the first may end it. Raises ModelFileError where it draws nothing.
-    """
-
-    def draw(n: int) -> NDArray[Any]:
-        sizes = n, takes.latent_dim, *[1] * (len(takes.latent.shape) - 2)
-        z = latents.normal(n, takes.latent_dim).reshape(sizes)
-        given: dict[str, NDArray[Any]] = {takes.latent.name: z.astype(takes.latent.dtype)}
-        if takes.label is not None:
-            sizes = n, *[1] * (len(takes.label.shape) - 1)
-            given[takes.label.name] = np.zeros(sizes, takes.label.dtype)
-        images = opened().run([output], given)[0]
-        if images.shape[:1] != (n,):
-            raise ModelFileError(f"it draws images {images.shape} from {n} latents")
-        return images
-
-    if takes.batch is not None:
-        return draw(takes.batch), takes.batch
-    try:
-        return draw(TRIED), None
-    except ModelFileError:
-        return draw(1), 1
-
-
 def _info(
     name: str,
     takes: Taken,
@@ -193,19 +166,19 @@ def _info(
     lowest, highest = float(drawn.min()), float(drawn.max())
     if not math.isfinite(highest - lowest):
         raise ModelFileError("it draws numbers that are not finite")
+    better = ranges.likely(drawn)
     if image_range is None:
+        low, high = better or (-1, 1)
         raise UsageError(
-            "image_range must say which values are black and white, such as -1 and 1: "
+            f"image_range must say which values are black and white, such as {low} and {high}: "
             f"{len(drawn)} images have values from {lowest:.3g} to {highest:.3g}",
             "image_range",
         )
-    low, high = image_range
-    span = high - low
-    outside = max(low - lowest, highest - high) > BEYOND * span
-    if outside or (span > WIDE and highest - lowest <= NARROW):
+    if not ranges.could_be(drawn, image_range):
         raise UsageError(
             f"image_range must fit its values, which are from {lowest:.3g} to {highest:.3g}, and "
-            f"{low:g} to {high:g} does not",
+            f"{ranges.in_words(image_range)} does not"
+            + (f": {ranges.in_words(better)} is more likely" if better else ""),
             "image_range",
         )
     axes = (1, 2, 3) if strangers.layout(drawn.shape) == "NCHW" else (3, 1, 2)
@@ -217,7 +190,7 @@ def _info(
         image={
             "layout": "NHWC" if pixels else "NCHW",
             "dtype": "uint8" if pixels else "float32",
-            "range": [float(low), float(high)],
+            "range": [*map(float, image_range)],
             "size": [height, width],
             "channels": channels,
         },
@@ -226,10 +199,7 @@ def _info(
 
 
 def _prove(generator: Generator) -> None:
-    """Raise ModelFileError unless it draws each image alone as beside others, and z changes it.
-
-    The first label is that of the last class: a file that has fewer classes fails there.
-    """
+    """Raise ModelFileError unless it draws each image alone as beside others, and z changes it."""
     z = latents.normal(TRIED, generator.info.latent_dim, seed=1)
     count = len(generator.classes)
     labels = np.arange(count - 1, count - 1 + TRIED) % count if count else None

@@ -64,6 +64,10 @@ class Chart:
     few: bool = False
 
 
+GAPS = {"gap": "Gap of the critic's scores", "wasserstein": "Wasserstein estimate"}
+"""Titles of the charts of a critic's d_real - d_fake; a run has one of these quantities."""
+
+
 def charts(run: Run) -> list[Chart]:
     """Return the charts of a run: losses, then probabilities or a critic's scores, then diversity.
 
@@ -77,10 +81,10 @@ def charts(run: Run) -> list[Chart]:
         return [curve(entries, name, facts) for name in names]
 
     found = [Chart("losses", "Losses", curves("loss_d", "loss_g"))]
-    if scores == "critic":
+    if scores != "logits":
         found += [
             Chart("critic", "What the critic says", curves("d_real", "d_fake")),
-            Chart("wasserstein", "Wasserstein estimate", curves("wasserstein"), line=0),
+            *(Chart(name, title, curves(name), line=0) for name, title in GAPS.items()),
         ]
     else:
         pair, title = curves("d_real", "d_fake"), "D(x) and D(G(z))"

@@ -63,7 +63,7 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
         snapshots=[
             {"label": s.label, "image": image(s.picture())} for s in gallery.evenly(known, 12)
         ],
-        critic=facts.scores == "critic",
+        scores=facts.scores,
         judged=judgements.judgement(run),
         damaged=evaluations.damaged(run),
         judged_chart=_drawn(judgements.chart(run)),
@@ -71,6 +71,7 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
         said=said,
         alike=health.alike(entries),
         ALIKE=health.ALIKE,
+        STEADY=health.STEADY,
         times=words.times(run),
         settings=words.settings(facts),
         commands=words.commands(run),

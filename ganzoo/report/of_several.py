@@ -11,7 +11,7 @@ from typing import Any
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.report import gallery, pace, plotting, words
-from ganzoo.report.curves import Chart, curve
+from ganzoo.report.curves import GAPS, Chart, curve
 from ganzoo.report.html import image, render
 from ganzoo.report.rankings import Ranking, rankings
 from ganzoo.runs.facts import Facts
@@ -135,7 +135,7 @@ def _charts(
     """Return a chart for each quantity; a run has the same colour in all of them.
 
     A critic's scores cannot be compared with probabilities. So they have no chart of their own,
-    only the Wasserstein estimate that is made from them.
+    only their gap, which is the Wasserstein estimate where the objective is such a one.
     """
     runs = [*zip(names, facts, entries, strict=True)]
 
@@ -151,7 +151,7 @@ def _charts(
         chart("loss_g", "Loss of G"),
         chart("d_real", "D(x)", "logits", limits=(0, 1), line=0.5),
         chart("d_fake", "D(G(z))", "logits", limits=(0, 1), line=0.5),
-        chart("wasserstein", "Wasserstein estimate", "critic", line=0),
+        *(chart(name, title, line=0) for name, title in GAPS.items()),
         chart("diversity", "Diversity (of real images: 1)", line=1),
     ]
     return [c for c in found if any(len(curve.values) for curve in c.curves)]

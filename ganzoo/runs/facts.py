@@ -160,7 +160,7 @@ class Facts:
 
     created: str
     architecture: Made
-    scores: str  # "logits" or "critic"
+    scores: str  # of the objective: "logits", "critic" or "wasserstein"
     data: Data
     optimizers: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What `train.optimizing.described` says, by network; empty in files of before there was it."""

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections import deque
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 from ganzoo.runs.quantities import PROBABILITIES
@@ -21,6 +21,9 @@ SURE = 0.02
 ALIKE = 0.25
 """Diversity below which images are called collapsed: a share of that of real images."""
 
+STEADY = 500
+"""Fewest steps over which images must be alike to be called collapsed. A generator that has hardly
+begun draws them alike, too: a perceptron for some hundred steps, whatever an epoch is."""
 
 WORSE = 0.1
 """Smallest change of the Fréchet distance that is called worse, as a share of the best one."""
@@ -45,18 +48,22 @@ def saturation(metrics: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def collapse(metrics: Sequence[Mapping[str, Any]]) -> str | None:
-    """Return a warning if the images were nearly the same in the last two epochs, else None."""
-    last = [m["diversity"] for m in metrics if "diversity" in m][-2:]
-    if len(last) < 2 or max(last) >= ALIKE:
+    """Return a warning if the images have been nearly the same for `STEADY` steps, else None.
+
+    They must have been so after each epoch that ended in these steps, and after two at least.
+    """
+    newest_first = [m for m in metrics if "diversity" in m][::-1]
+    same = [*takewhile(lambda m: m["diversity"] < ALIKE, newest_first)]
+    if not same or same[0]["step"] - same[-1]["step"] < STEADY:
         return None
     return (
-        f"collapsed generator: two images differ {math.floor(100 * last[1])}% as much as two real "
-        "ones, which is called mode collapse"
+        f"collapsed generator: two images differ {math.floor(100 * same[0]['diversity'])}% as much "
+        "as two real ones, which is called mode collapse"
     )
 
 
 def alike(metrics: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether the images of the last epoch were nearly the same; `collapse` takes two."""
+    """Return whether the images of the last epoch were nearly the same; `collapse` takes more."""
     last = [m["diversity"] for m in metrics if "diversity" in m][-1:]
     return bool(last) and last[0] < ALIKE
 
@@ -92,14 +99,14 @@ def worsening(entries: Sequence[Mapping[str, Any]], steps: int) -> str | None:
 class Watch:
     """The rules, applied to the entries of metrics.jsonl as they come.
 
-    `scores` is the kind of scores that the objective's discriminator gives: "logits" or "critic".
+    `scores` is the kind of scores that the objective's discriminator gives, such as "logits".
     `steps` is how many the run will do.
     """
 
     def __init__(self, scores: str, steps: int) -> None:
         self.scores, self.steps = scores, steps
         self.measured: deque[Mapping[str, Any]] = deque(maxlen=WINDOWS)
-        self.spread: deque[Mapping[str, Any]] = deque(maxlen=2)
+        self.spread: list[Mapping[str, Any]] = []  # the last, and since when images are alike
         self.judged: list[Mapping[str, Any]] = []
         self.worse: str | None = None
         self.warnings: dict[str, str] = {}
@@ -110,8 +117,11 @@ class Watch:
         if "frechet" in entry:
             self.judged.append(entry)
             self.worse = worsening(self.judged, self.steps)
+        elif "diversity" in entry:
+            since = self.spread[:1] if alike(self.spread) and alike([entry]) else []
+            self.spread = [*since, entry]
         else:
-            (self.spread if "diversity" in entry else self.measured).append(entry)
+            self.measured.append(entry)
         found = {"collapse": collapse(self.spread), "worsening": self.worse}
         if self.scores == "logits":
             found["saturation"] = saturation(self.measured)
@@ -123,5 +133,5 @@ class Watch:
         names = PROBABILITIES if self.scores == "logits" else {}
         newest = {name: entry[name] for entry in self.measured for name in names if name in entry}
         shown = [f"{label} {newest[name]:.2f}" for name, label in names.items() if name in newest]
-        shown += [f"diversity {entry['diversity']:.2f}" for entry in list(self.spread)[-1:]]
+        shown += [f"diversity {entry['diversity']:.2f}" for entry in self.spread[-1:]]
         return ", ".join(shown)

@@ -10,7 +10,9 @@ LARGEST = 1e300
 
 LOSSES = {"loss_d": "loss D", "loss_g": "loss G"}
 PROBABILITIES = {"d_real": "D(x)", "d_fake": "D(G(z))"}
-CRITIC = {"d_real": "critic(x)", "d_fake": "critic(G(z))", "wasserstein": "Wasserstein"}
+CRITIC = {"d_real": "critic(x)", "d_fake": "critic(G(z))"}
+GAP, WASSERSTEIN = {"gap": "score gap"}, {"wasserstein": "Wasserstein"}
+"""A critic's d_real - d_fake: any critic's, and that of a Wasserstein objective."""
 QUALITY = {"frechet": "FD", "coverage": "coverage"}
 """What is measured where pictures are judged: Fréchet distance, and coverage of the real ones. A
 terminal may have nothing but ASCII."""
@@ -20,20 +22,24 @@ SCHEDULED = "scheduled/"
 
 
 def labels(scores: str) -> dict[str, str]:
-    """Return the labels of losses and scores by name; `scores` is "logits" or "critic"."""
-    return LOSSES | (PROBABILITIES if scores == "logits" else CRITIC)
+    """Return the labels of losses and scores by name; `scores` is that of an objective."""
+    if scores == "logits":
+        return LOSSES | PROBABILITIES
+    return LOSSES | CRITIC | (WASSERSTEIN if scores == "wasserstein" else GAP)
 
 
 def measured(entry: Mapping[str, Any], scores: str) -> dict[str, float]:
     """Return the losses and scores of an entry of metrics.jsonl, by name.
 
-    For a critic there is also "wasserstein", d_real - d_fake. It estimates the Wasserstein distance
-    of real and generated images, times a factor that depends on how the critic is bounded (Arjovsky
-    et al. 2017).
+    For a critic there is also the "gap", d_real - d_fake. Where the objective is a Wasserstein one
+    it is called "wasserstein": it estimates that distance of real and generated images, times a
+    factor that depends on how the critic is bounded (Arjovsky et al. 2017).
     """
-    values = {name: float(entry[name]) for name in labels(scores) if name in entry}
-    if scores == "critic" and {"d_real", "d_fake"} <= values.keys():
-        values["wasserstein"] = values["d_real"] - values["d_fake"]
+    called = labels(scores)
+    values = {name: float(entry[name]) for name in called if name in entry}
+    if {"d_real", "d_fake"} <= values.keys():
+        gap = values["d_real"] - values["d_fake"]
+        values |= {name: gap for name in called if name in GAP | WASSERSTEIN}
     return values
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from torch.utils.tensorboard import SummaryWriter
 
 from ganzoo.runs.folder import Run
-from ganzoo.runs.quantities import measured
+from ganzoo.runs.quantities import GAP, WASSERSTEIN, measured
 from ganzoo.train.events import Drawn, Evaluated, Event, Logged
 
 NAMES = {"d": "discriminator", "g": "generator"}
@@ -20,7 +20,7 @@ def write(run: Run, events: Generator[Event], scores: str) -> Generator[Event]:
     """Pass the `events` of `record` on, and write them into the folder `tensorboard` of `run`.
 
     Writes each number with its step, and each sample grid as a picture. Where a run is resumed,
-    what was written of later steps is replaced. `scores` is the objective's "logits" or "critic".
+    what was written of later steps is replaced. `scores` is the objective's, such as "logits".
     """
     with closing(events):
         started = next(events)
@@ -44,7 +44,7 @@ def tagged(event: Logged, scores: str) -> dict[str, float]:
     """Return the numbers of an event by tag; TensorBoard makes a section of the part before "/"."""
     section = "probability" if scores == "logits" else "critic"
     tags = {"d_real": f"{section}/real", "d_fake": f"{section}/fake"}
-    tags["wasserstein"] = f"{section}/wasserstein"
+    tags |= {name: f"{section}/{name}" for name in GAP | WASSERSTEIN}
     tags |= {f"loss_{which}": f"loss/{name}" for which, name in NAMES.items()}
     tags |= {f"grad_{which}": f"gradient norm/{name}" for which, name in NAMES.items()}
     numbers = event.metrics | measured(event.metrics, scores)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,6 +135,10 @@ def _downloaded() -> Path:
     """Return the FID's weights from the cache; download them where it has none, or others."""
     path = cache_folder() / "features" / WEIGHTS
     if not (path.is_file() and hashlib.sha256(_read(path)).hexdigest() == SHA256):
+        if os.path.lexists(path):
+            logging.getLogger("ganzoo").warning(
+                "%s is not what was downloaded, and is downloaded anew", path
+            )
         try:
             fetch(URL, path, SHA256)
         except (OSError, ValueError) as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ganzoo.errors import GanzooError, PluginError, broken_library, missing_extra
 from ganzoo.evaluate.features import FeatureModel, describe
-from ganzoo.storage import cache_folder, read_checked, write_checked, write_whole
+from ganzoo.storage import cache_folder, read_checked, read_regular, write_checked, write_whole
 
 if TYPE_CHECKING:
     from ganzoo.data import Images
@@ -34,7 +35,7 @@ def kept(
     """
     path, log = cache_folder() / "features" / file, logging.getLogger("ganzoo")
     try:
-        if path.is_file():
+        if os.path.lexists(path):
             return _tried(opened(_whole(path), path), images, path)
     except (GanzooError, OSError, ValueError) as error:
         log.warning("a file in the cache cannot be used, and is made anew: %s", error)
@@ -52,7 +53,7 @@ def _whole(path: Path) -> bytes:
 
     A file without a note is from an earlier ganzoo, or from somebody else.
     """
-    content = path.read_bytes()
+    content = read_regular(path)
     if _note(path).exists():
         known = read_checked(_note(path)).get("content")
         if known != hashlib.sha256(content).hexdigest():

@@ -516,9 +516,38 @@ def test_the_shell_shows_what_came_of_it_and_warns_of_long_steps(
         max(map(len, done.out.removesuffix(f"{tmp_path}/bench-zoo.json\n").split("\n")[:-2])) <= 80
     )
     words = " ".join(done.out.split())
-    assert "architecture FD precision recall coverage seconds steps per s" in words
-    assert re.search(r"ganzoo:mlp_gan \S+ ± \S+ [\d.]+ [\d.]+ [\d.]+ 9.00 2 ", words)
+    assert "architecture FD precision recall coverage ─" in words
+    assert re.search(r"ganzoo:mlp_gan \S+ ± \S+ [\d.]+ [\d.]+ [\d.]+ ", words)
+    assert "architecture seconds steps per s ─" in words
+    assert "ganzoo:mlp_gan 9.00 2 " in words
     assert "seed 1: it was trained for 9 s instead of 2 s." in words
+
+
+@pytest.mark.usefixtures("blocks")
+@pytest.mark.parametrize("width", [80, 140])
+def test_names_with_options_are_broken_between_words(
+    width: int, cli: Cli, tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setitem(CLOCKS, "wall", Slow())
+    done = cli(
+        "bench-zoo", "mlp_gan hidden=8,16,24 latent_dim=100", "--data", data, "--seconds", 2,
+        "--laps", 1, "--seeds", "0,1", "--features", "blocks", "--images", 100, "-o", tmp_path,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    table = done.out.partition("FD: ")[0].splitlines()
+    assert max(map(len, table)) <= width
+    assert "…" not in done.out
+    words = [line.split() for line in table]
+    heads = ["architecture", "FD", "precision", "recall", "coverage"]
+    if width == 80:  # two tables
+        assert heads in words
+        assert any(line[:2] == ["mlp_gan", "hidden=8,16,24"] for line in words)
+        assert ["latent_dim=100"] in words
+    else:
+        assert [*heads, "seconds", "steps", "per", "s"] in words
+        name = ["mlp_gan", "hidden=8,16,24", "latent_dim=100"]
+        assert any(line[:3] == name for line in words)
 
 
 def scheduled(folder: Path, data: str, ticks: Ticks) -> list[Finish]:

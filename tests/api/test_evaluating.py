@@ -364,11 +364,17 @@ def test_features_of_several_widths(exported: Path) -> None:
     ],
 )
 def test_a_damaged_cache_is_measured_again(
-    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | str | None
+    exported: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    content: bytes | str | None,
 ) -> None:
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     first = ganzoo.evaluate(exported, images=120, **GARMENTS)
-    for file in tmp_path.glob("cache/evaluations/*.json"):
+    caplog.clear()
+    kept = [*tmp_path.glob("cache/evaluations/*.json")]
+    for file in kept:
         text, measured = file.read_text(), read_checked(file)["values"]
         file.unlink()
         if content is None:
@@ -386,6 +392,9 @@ def test_a_damaged_cache_is_measured_again(
             file.write_bytes(content)
     assert ganzoo.evaluate(exported, images=120, **GARMENTS) == replace(
         first, seconds=ANY, pictures={}
+    )
+    assert sorted(caplog.messages) == sorted(
+        f"{file} is not what was written, and what it told of is measured anew" for file in kept
     )
 
 

@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def written(console: Console) -> str:
 @pytest.mark.parametrize("name", ["mlp_gan", "wgan_clip"])
 @pytest.mark.parametrize(("width", "height"), [(50, 24), (60, 24), (80, 24), (200, 50)])
 def test_every_frame_has_one_size(name: str, width: int, height: int) -> None:
-    view = View(shown(scores="logits" if name == "mlp_gan" else "critic"))
+    view = View(shown(scores="logits" if name == "mlp_gan" else "wasserstein"))
     console = terminal(width, height)
     sizes = set()
     for event in happening(name):
@@ -121,8 +122,9 @@ def test_the_panel_stays_and_a_warning_is_above_it() -> None:
 def test_two_warnings_keep_their_numbers(width: int) -> None:
     view, console = View(shown()), terminal(width)
     *events, end = happening()
-    alike = Drawn(end.state, end.epoch, end.steps, diversity=0.0449)
-    for event in (*events, alike, alike):
+    later = replace(end.state, step=end.state.step + 500)
+    alike = [Drawn(state, end.epoch, end.steps, diversity=0.0449) for state in (end.state, later)]
+    for event in (*events, *alike):
         view.update(event)
     lines = console.render_lines(panel.draw(view, console.options))
     text = "".join(segment.text for line in lines for segment in line)
@@ -245,10 +247,15 @@ def test_elsewhere_scores_are_a_line_and_in_one_line_they_come_first(
     assert "  FD 8.123  coverage 0.610" in capsys.readouterr().out
 
 
-def test_a_critic_has_scores_and_an_estimate(capsys: pytest.CaptureFixture[str]) -> None:
-    follow(happening("wgan_clip"), shown(scores="critic"), Display(plain.show))
+@pytest.mark.parametrize(
+    ("scores", "gap"), [("critic", "score gap"), ("wasserstein", "Wasserstein")]
+)
+def test_a_critic_has_scores_and_their_gap(
+    scores: str, gap: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    follow(happening("wgan_clip"), shown(scores=scores), Display(plain.show))
     line = capsys.readouterr().out.splitlines()[-1]
-    assert "critic(x) 0.999  critic(G(z)) 9.00e-04  Wasserstein 0.998" in line
+    assert f"critic(x) 0.999  critic(G(z)) 9.00e-04  {gap} 0.998" in line
     assert "D(x)" not in line
 
 

@@ -4,13 +4,17 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+import typer
 
 from ganzoo import __version__
+from ganzoo.cli.app import app
 from tests.conftest import Cli, Ganzoo, install, process
 
 HEAVY = {"torch", "torchvision", "onnxruntime", "onnx", "onnxscript", "matplotlib", "numpy", "PIL"}
@@ -40,6 +44,32 @@ def test_help_wraps_paragraphs_where_the_terminal_ends(
     monkeypatch.setenv("COLUMNS", "80")
     text = [line.strip() for line in cli("train", "--help").out.splitlines()]
     assert "Ctrl-C stops it with a checkpoint, and `ganzoo resume` goes on. Started by" in text
+
+
+def options(command: Any, *path: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the options of a command and of those below it, with the words that name each."""
+    for parameter in (each for each in command.params if not getattr(each, "hidden", False)):
+        names = (*parameter.opts, *parameter.secondary_opts)
+        yield from ((path, name) for name in names if name.startswith("-"))
+    for word, below in getattr(command, "commands", {}).items():
+        yield from options(below, *path, word)
+
+
+def test_no_option_is_cut_off_in_80_columns(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    every = [*options(typer.main.get_command(app))]
+    shown = {path: cli(*path, "--help").out for path in dict.fromkeys(path for path, _ in every)}
+    assert len(shown) > 25
+    for path, name in every:
+        assert re.search(rf"(?<![\w-]){name}(?![\w-])", shown[path]), (path, name)
+
+
+def test_help_says_what_export_does_by_default(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In brackets, rich takes words for its own and leaves them out."""
+    monkeypatch.setenv("COLUMNS", "200")
+    text = cli("export", "--help").out
+    for default in ("any number", "20", "the lowest that has the opset"):
+        assert f"Default: {default}." in text
 
 
 def test_version_and_bare_call(cli: Cli) -> None:

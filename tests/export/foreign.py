@@ -131,6 +131,21 @@ def labelled(dtype: int, shape: list[int | str]) -> Foreign:
     )  # fmt: skip
 
 
+def one_hot() -> Foreign:
+    """Labels of three classes, each of which becomes a one among zeros."""
+    of = perceptron()
+    first = [
+        node("OneHot", ["y", "depth", "off_on"], ["hot"]),
+        node("MatMul", ["hot", "table"], ["of_class"]),
+        node("Add", ["noise", "of_class"], ["z"]),
+    ]
+    more = {"table": 5 * weight(3, 6), "depth": np.array(3), "off_on": np.array([0, 1], np.float32)}
+    return Foreign(
+        [*first, *of.nodes], of.weights | more, [("y", INT64, ["n"]), ("noise", FLOAT, ["n", 6])],
+        of.gives, {"classes": 3},
+    )  # fmt: skip
+
+
 def misnamed() -> Foreign:
     """Its latents are called image, its image label, and a value inside latent."""
     return Foreign(
@@ -175,6 +190,7 @@ FORMS: dict[str, Callable[[], Foreign]] = {
     "float16": half,
     "labels": lambda: labelled(INT64, ["n"]),
     "labels int32 (n, 1)": lambda: labelled(INT32, ["n", 1]),
+    "labels as a one among zeros": one_hot,
     "names of ganzoo's for other things": misnamed,
     "a batch of four": lambda: of_batch(4),
     "a batch of -1, which is any": lambda: of_batch(-1),

@@ -44,6 +44,7 @@ from tests.export.foreign import (
     mixed,
     not_finite,
     of_batch,
+    one_hot,
     perceptron,
     pixels,
     transposed,
@@ -127,6 +128,7 @@ NOT = [
     (lambda: perceptron(takes=[("z", FLOAT, ["n", "d"])]), {}, r"it has z float32 \(n, \?\)"),
     (perceptron, {"image_range": None}, r"must say which values .* 16 images have values from -"),
     (perceptron, {"image_range": (0, 1)}, "image_range must fit its values, which are from -"),
+    (perceptron, {"image_range": (0, 1)}, "0 to 1 does not: -1 to 1 is more likely$"),
     (perceptron, {"image_range": (0, 255)}, "0 to 255 does not"),
     (perceptron, {"image_range": (-500, 500)}, "-500 to 500 does not"),
     (perceptron, {"image_range": (1, -1)}, r"black and of a larger white, .* not \(1, -1\)"),
@@ -137,7 +139,9 @@ NOT = [
     (lambda: pixels("nhwc"), {"image_range": (0, 255)}, "image_range must be left out"),
     (perceptron, {"classes": 10}, "classes must be left out"),
     (perceptron, {"label_input": "z"}, "label_input must be one of nothing, not 'z'"),
-    (lambda: labelled(INT64, ["n"]), {"classes": 4}, "onnx cannot be adopted: it cannot be run"),
+    (lambda: labelled(INT64, ["n"]), {"classes": 4}, "^classes must be 3, not 4: .* 0 to 2$"),
+    (lambda: labelled(INT64, ["n"]), {"classes": 500}, "^classes must be 3, not 500: "),
+    (lambda: labelled(INT32, ["n", 1]), {"classes": [*"abcdef"]}, "^classes must be 3, not 6: "),
     (lambda: labelled(INT64, ["n"]), {"classes": 0}, "classes must be 1 to 100,000, not 0"),
     (lambda: labelled(INT64, ["n"]), {"classes": 2**60}, "classes must be 1 to 100,000"),
     (lambda: labelled(INT64, ["n"]), {"classes": ["a", "", "b"]}, "none of them empty"),
@@ -235,6 +239,43 @@ def test_what_is_in_the_way_is_kept(tmp_path: Path, cli: Cli) -> None:
         assert (done.code, "say --force" in done.err) == (6, True), done.err
     assert (tmp_path / "pipe.onnx").is_fifo()
     assert (tmp_path / "nowhere.onnx").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("of", "count", "remark"),
+    [
+        (labelled(INT64, ["n"]), 2, "the file draws label 2, too"),
+        (labelled(INT64, ["n"]), 3, ""),
+        (one_hot(), 4, "label 3 draws what all higher ones do"),
+        (one_hot(), 50, "label 49 draws what all higher ones do"),
+        (one_hot(), 3, ""),
+    ],
+)
+def test_a_number_of_classes_that_hardly_fits_is_said_once(
+    of: Foreign, count: int, remark: str, tmp_path: Path, cli: Cli
+) -> None:
+    other = of.write(tmp_path / "x.onnx")
+    done = cli("adopt", other, "--range=-1,1", "--classes", count, "-o", tmp_path / "y.onnx")
+    assert done.code == 0, done.err
+    assert done.err.count("\n") == bool(remark)
+    assert remark in done.err
+
+
+@pytest.mark.parametrize(
+    ("end", "wrong", "right"), [("Tanh", "0,1", "-1,1"), ("Sigmoid", "-1,1", "0,1")]
+)
+def test_a_range_that_hardly_fits_is_said_once(
+    end: str, wrong: str, right: str, tmp_path: Path, cli: Cli
+) -> None:
+    of = perceptron(weights=perceptron().weights | {"w": weight(6, 60) / 10})
+    of.nodes[-1].op_type = end
+    other = of.write(tmp_path / "x.onnx")
+    done = cli("adopt", other, f"--range={wrong}", "-o", tmp_path / "wrong.onnx")
+    assert done.code == 0, done.err
+    assert done.err.count("\n") == 1
+    assert f"the range is more likely {right.replace(',', ' to ')}" in done.err
+    done = cli("adopt", other, f"--range={right}", "-o", tmp_path / "right.onnx")
+    assert (done.code, done.err) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
 from dataclasses import replace
 from importlib.resources import files
@@ -127,7 +128,7 @@ def test_what_it_needs() -> None:
         classifier().open(stripes(99))
 
 
-def test_a_damaged_file_in_the_cache() -> None:
+def test_a_damaged_file_in_the_cache(caplog: pytest.LogCaptureFixture) -> None:
     before = kept()
     whole = classifier(**TINY, seed=7).open(stripes())
     (file,) = kept() - before
@@ -136,7 +137,11 @@ def test_a_damaged_file_in_the_cache() -> None:
     flipped[len(flipped) // 2] ^= 1  # of a weight: it is a classifier all the same
     for damaged in (written[:1000], bytes(flipped), b"\0" * len(written), written + b"x"):
         file.write_bytes(damaged)
+        caplog.clear()
         assert classifier(**TINY, seed=7).open(stripes()).sha256 == whole.sha256
+        assert caplog.messages[0] == (
+            f"a file in the cache cannot be used, and is made anew: {file} is not what was written"
+        )
         assert OnnxModel(file.read_bytes(), file).sha256 == whole.sha256
     for damaged in (b"", b"{", b"[]", b'{"content": "0"}'):
         file.with_suffix(".json").write_bytes(damaged)
@@ -145,6 +150,29 @@ def test_a_damaged_file_in_the_cache() -> None:
     written_at = file.stat().st_mtime_ns
     assert classifier(**TINY, seed=7).open(stripes()).sha256 == whole.sha256
     assert file.stat().st_mtime_ns == written_at
+
+
+@pytest.mark.parametrize("what", ["a pipe", "a link to nothing", "a folder"])
+def test_what_is_no_file_in_the_cache_is_named(what: str, caplog: pytest.LogCaptureFixture) -> None:
+    before, images = kept(), stripes(200)
+    whole = classifier(**TINY, seed=11).open(images)
+    (file,) = kept() - before
+    file.unlink()
+    if what == "a pipe":
+        os.mkfifo(file)
+    elif what == "a folder":
+        file.mkdir()
+    else:
+        file.symlink_to("nowhere")
+    caplog.clear()
+    assert classifier(**TINY, seed=11).open(images).sha256 == whole.sha256
+    assert caplog.messages[0].startswith("a file in the cache cannot be used, and is made anew: ")
+    assert str(file) in caplog.messages[0]
+    if what == "a folder":
+        file.rmdir()
+    else:
+        assert file.is_file()
+        file.unlink()
 
 
 @pytest.mark.parametrize(

@@ -176,12 +176,19 @@ def test_a_download_is_kept_only_if_its_content_is_right(server: str, tmp_path: 
 
 
 def test_without_weights_and_network_one_line_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nothing listens there
     with pytest.raises(GanzooError, match=r"cannot be downloaded .* its option 'weights'"):
         inception().open(images())
+    assert not caplog.messages
+    file = tmp_path / "features" / plugin.WEIGHTS
+    file.parent.mkdir()
+    file.write_bytes(b"damaged")
+    with pytest.raises(GanzooError, match=r"cannot be downloaded"):
+        inception().open(images())
+    assert caplog.messages == [f"{file} is not what was downloaded, and is downloaded anew"]
 
 
 def test_images_are_resized_as_clean_fid_does() -> None:

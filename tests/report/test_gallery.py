@@ -49,6 +49,15 @@ def test_a_critic_is_not_called_a_probability(critic: Run) -> None:
     assert charts["critic"].limits is None
 
 
+def test_a_gap_is_an_estimate_of_a_wasserstein_objective_only(critic: Run) -> None:
+    critic.write("run.json", replace(critic.facts(), scores="critic").to_json())  # hinge, say
+    charts = {chart.name: chart for chart in curves.charts(critic)}
+    assert list(charts) == ["losses", "critic", "gap", "diversity"]
+    assert charts["gap"].title == "Gap of the critic's scores"
+    real, fake = (c.values for c in charts["critic"].curves)
+    np.testing.assert_allclose(charts["gap"].curves[0].values, real - fake, rtol=1e-6)
+
+
 def test_plot_draws_all_of_a_run(trained: Path, tmp_path: Path, cli: Cli) -> None:
     done = cli("plot", trained, "-o", tmp_path)
     assert done.code == 0, done.err

@@ -35,7 +35,7 @@ def test_a_report_tells_all_of_a_run(run: Path, exported: Path, cli: Cli) -> Non
         "mlp_gan, trained on 64 images of toy_garments (28x28, grey).",
         "generator, 28,128 parameters",
         "0 Linear 1,616 16",  # 100 * 16 + 16
-        "two images differ 12% as much as two real ones",
+        "The samples of the last epoch are nearly the same",  # and no more after two steps
         "option hidden 16,32",
         "D(x), at the end",
         f"{exported}, {exported.stat().st_size:,} bytes",
@@ -133,6 +133,20 @@ def test_a_critics_numbers_have_its_names(tmp_path: Path, cli: Cli) -> None:
     assert "max steps no limit" in text
     assert "optimizer of the generator RMSprop, learning rate 5e-05" in text
     assert "ema no average" in text
+
+
+def test_a_hinge_loss_is_not_called_wasserstein(trained: Path, tmp_path: Path, cli: Cli) -> None:
+    small = ("--set", "width=4", "--set", "size=28")
+    run = Path(cli("train", "sngan", *small, *TINY, "--runs", tmp_path).last)
+    assert cli("report", run).code == 0
+    assert cli("compare", trained, run, "-o", tmp_path / "page.html").code == 0
+    for page in (run / "report.html", tmp_path / "page.html"):
+        text = Page(page).text
+        assert "gap" in text.lower(), page
+        assert "Wasserstein" not in text, page
+    for card in run.glob("checkpoints/step-*/README.md"):
+        assert "score gap" in card.read_text()
+    assert "score gap, at the end" in Page(run / "report.html").text
 
 
 def test_what_users_named_is_text(tmp_path: Path, faces: Path, cli: Cli) -> None:

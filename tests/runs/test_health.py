@@ -36,12 +36,38 @@ def test_a_sure_discriminator_is_saturated_after_five_entries() -> None:
     assert "D(x) over 0.999, D(G(z)) under 0.001 since" in told
 
 
+def spread(steps: int, *shares: float) -> list[dict[str, float]]:
+    """Diversities after epochs of so many steps."""
+    return [{"step": steps * i, "diversity": share} for i, share in enumerate(shares, start=1)]
+
+
 def test_collapse_takes_two_epochs() -> None:
-    assert health.collapse([{"diversity": 0.1}]) is None
-    assert health.collapse([{"diversity": 0.1}, {"diversity": 0.3}]) is None
-    told = health.collapse([{"diversity": 0.3}, {"diversity": 0.1}, {"diversity": 0.05}])
+    assert health.collapse(spread(900, 0.1)) is None
+    assert health.collapse(spread(900, 0.1, 0.3)) is None
+    told = health.collapse(spread(900, 0.3, 0.1, 0.05))
     assert told is not None
     assert "differ 5% as much as two real ones" in told
+
+
+def test_collapse_takes_five_hundred_steps() -> None:
+    """With few images these are many epochs."""
+    rising = [0.004, 0.004, 0.013, 0.026, 0.1, 0.16, 0.2, 0.3]  # fastgan's, of 40 images
+    assert health.collapse(spread(5, *rising[:-1])) is None
+    alike = [0.1] * 100
+    assert health.collapse(spread(5, *alike)) is None
+    assert health.collapse(spread(5, *alike, 0.05)) is not None
+    assert health.collapse(spread(5, *alike, 0.26)) is None
+    assert health.collapse(spread(5, 0.3, *alike, 0.3, *alike)) is None
+    assert health.collapse(spread(5, 0.3, *alike, 0.05)) is not None
+
+
+def test_a_watch_tells_of_collapse_as_long_as_it_lasts() -> None:
+    watch = health.Watch("critic", 5000)
+    entries = spread(100, 0.2, 0.1, 0.3, *[0.2] * 8, 0.4, *[0.1] * 6)
+    told = [len(texts) for texts in map(watch.see, entries)]
+    assert [i for i, count in enumerate(told, start=1) if count] == [9, 18]
+    assert "10%" in watch.warnings["collapse"]
+    assert watch.evidence() == "diversity 0.10"
 
 
 def judged(*distances: float, yardstick: int = 1) -> list[dict[str, float]]:
@@ -94,17 +120,18 @@ class Same(torch.nn.Module):
 
 
 def test_a_run_says_it_once_and_goes_on(tmp_path: Path) -> None:
-    job = make_job("mlp_gan", {"hidden": (8,)}, TrainConfig(batch_size=8, epochs=4))
+    config = TrainConfig(batch_size=8, epochs=30)
+    job = make_job("mlp_gan", {"hidden": (8,)}, config, images=160)
     collapsed = replace(job.loaded.value, generator=Same)
     job = replace(job, loaded=replace(job.loaded, value=collapsed))
     run = Run.create(tmp_path, "x", job.facts(Saving()))
-    events = [*record(run, fit(collapsed, job.images.pixels, job.config), job)]
+    events = [*record(run, fit(collapsed, job.images.pixels, config), job, snapshots=())]
     warned = [event for event in events if isinstance(event, Warned)]
     assert [(event.epoch, event.text[:41]) for event in warned] == [
-        (2, "collapsed generator: two images differ 0%")
+        (26, "collapsed generator: two images differ 0%")
     ]
-    assert events[-1].state.step == 8
+    assert events[-1].state.step == 600
     lines: list[dict[str, Any]] = [
         json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()
     ]
-    assert [line["diversity"] for line in lines if "diversity" in line] == [0, 0, 0, 0]
+    assert [line["diversity"] for line in lines if "diversity" in line] == [0] * 30

@@ -27,7 +27,7 @@ class Shown:
     epochs: int
     steps: int
     images: int  # in an epoch
-    scores: str  # "logits" or "critic"
+    scores: str  # of the objective: "logits", "critic" or "wasserstein"
     judged: bool = False  # whether the pictures are judged
     earlier: Sequence[Mapping[str, Any]] = ()  # entries of metrics.jsonl, if the run is resumed
 

@@ -7,18 +7,24 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ganzoo.api.terminal import print_line
+from ganzoo.api.terminal import print_line, terminal
 from ganzoo.cli import console
 from ganzoo.cli.opening import numbers
 from ganzoo.cli.training import EXIT_CODES
 from ganzoo.evaluate.measures import IMAGES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ganzoo.evaluate.contest import Contest, Lap, Table
 
 SHARES = ("precision", "recall", "coverage")
 NAME = 14
-"""Characters of an architecture's name in a line: with them the table fits into 80 columns."""
+"""Fewest characters of an architecture's name in a line."""
+BETWEEN = 3
+"""Columns of the terminal between two of a table."""
+Columns = dict[str, list[str]]
+"""Cells of a table by the head of their column."""
 
 
 def bench_zoo(
@@ -136,22 +142,44 @@ def _show(of: Table) -> None:
     if of.why:
         console.show(f"Not to be compared with those above; they differ in {of.why}.")
     console.show(f"{about(of.of.kind)}:")
-    heads = ("architecture", "FD", *SHARES, "seconds", "steps", "images\nper s")
-    table = console.table(*heads)
-    table.padding = (0, 0)
+    drawn: Columns = {"FD": [in_words(result.scores["frechet"]) for result in of.results]}
+    drawn |= {
+        name: [MEASURES[name].shown(result.scores[name][0]) for result in of.results]
+        for name in SHARES
+    }
+    for head, name in zip(drawn, ("frechet", *SHARES), strict=True):
+        drawn[head].insert(0, MEASURES[name].shown(of.floor.get(name)))
+    means = [[result.training[name][0] for name in TRAINED] for result in of.results]
+    trained: Columns = {
+        "seconds": [number(seconds) for seconds, *_ in means],
+        "steps": [f"{steps:,.0f}" for _, steps, *_ in means],
+        "images\nper s": [f"{speed:,.0f}" for *_, speed in means],
+    }
+    names = [result.name for result in of.results]
+    whole = drawn | {head: ["", *cells] for head, cells in trained.items()}
+    if max(map(len, names)) <= _room(whole):
+        _show_columns(["real images", *names], whole)
+    else:  # side by side, they leave no room for the names
+        _show_columns(["real images", *names], drawn)
+        _show_columns(names, trained)
+    for note in (note for result in of.results for note in result.notes):
+        console.show(note)
+
+
+def _show_columns(names: Sequence[str], columns: Columns) -> None:
+    """Print a table with a row for each architecture; names that are too long take lines."""
+    room = max(_room(columns), NAME)
+    table = console.table("architecture", *columns)
     for column in table.columns:
         column.no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
-    real = (MEASURES[name].shown(of.floor.get(name)) for name in ("frechet", *SHARES))
-    table.add_row("real images", *real, "", "", "")
-    for result in of.results:
-        shares = (MEASURES[name].shown(result.scores[name][0]) for name in SHARES)
-        seconds, steps, _, speed = (result.training[name][0] for name in TRAINED)
-        table.add_row(
-            console.broken(result.name, NAME), in_words(result.scores["frechet"]), *shares,
-            number(seconds), f"{steps:,.0f}", f"{speed:,.0f}",
-        )  # fmt: skip
+    for name, *cells in zip(names, *columns.values(), strict=True):
+        table.add_row(console.broken(name, room), *cells)
     console.show(table)
-    for note in (note for result in of.results for note in result.notes):
-        console.show(note)
+
+
+def _room(columns: Columns) -> int:
+    """Return how many characters a name may have beside these columns."""
+    lines = ([*head.split("\n"), *cells] for head, cells in columns.items())
+    return terminal().width - sum(max(map(len, each)) + BETWEEN for each in lines) - 4

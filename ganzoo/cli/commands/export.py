@@ -58,13 +58,13 @@ def export(
         int | None,
         typer.Option(
             metavar="N",
-            help="Draw N images in each call, as converters for devices want it.  [any]",
+            help="Draw N images in each call, as devices want it. Default: any number.",
         ),
     ] = None,
     latent_in_graph: Annotated[bool, typer.Option("--latent-in-graph", hidden=True)] = False,
-    opset: Annotated[int | None, typer.Option(help="Of ONNX, 18 to 22.  [20]")] = None,
+    opset: Annotated[int | None, typer.Option(help="Of ONNX, 18 to 22. Default: 20.")] = None,
     ir_version: Annotated[
-        int | None, typer.Option(help="Of the file.  [the lowest that has the opset]")
+        int | None, typer.Option(help="Of the file. Default: the lowest that has the opset.")
     ] = None,
     output: Annotated[
         Path | None,
