@@ -107,6 +107,7 @@ def test_samples_with_numbers_and_a_scale(model: Path, cli: Cli) -> None:
         (["interpolate", "--z", "own.npy", "--seeds", "0,1"], "leave --seeds out"),
         (["interpolate", "--z", "one.npy"], "a way needs two latents or more"),
         (["sweep", "--z", "short.npy"], "latents must have the shape (n, 100), not (99,)"),
+        (["explore", "--z", "short.npy", "--port", 0], "(n, 100), not (99,)"),
         (["sweep", "--z", "text.npy"], "text.npy is no .npy file of numbers: np.save writes one"),
         (["interpolate", "--z", "nan.npy"], "must be finite numbers, as float32"),
         (["sweep", "--z", "many.npy", "--dims", 3], "40,000 images are too many for a sheet"),
