@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from ganzoo.errors import UsageError
 MAX_COORDINATES = 2**11
 """Most coordinates of z to try one by one, or to find directions in: four times StyleGAN's."""
 
-Values = Sequence[float] | Sequence[Sequence[float]]
+Values = Sequence[float] | Sequence[Sequence[float]] | NDArray[Any]
 """What coordinates are set to: numbers for all of them, or a sequence of numbers for each."""
 
 

@@ -1,5 +1,6 @@
 """A sheet's first column, its labels where groups differ, and its scale."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,18 +16,20 @@ FIRST = noise(2, 1, 1)[:, 0, 0] // 2
 
 def inked(picture: NDArray[Any], left: int, right: int, top: int, bottom: int) -> NDArray[Any]:
     """Where there are letters in a part of a picture."""
-    return (picture[top:bottom, left:right, 0] < 128).any(axis=0)
+    return np.asarray((picture[top:bottom, left:right, 0] < 128).any(axis=0))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_first_column_is_in_the_sheet_and_in_every_frame(channels: int) -> None:
     images = noise(2, 3, 4, channels=channels)
     first = noise(2, 1, 1, channels=channels)[:, 0, 0] // 2
-    labels = {"rows": ["a", "b"], "columns": ["1", "2", "3", "4"], "groups": ["g", "h", "i"]}
-    sheet = Sheet(images, **labels, first=("as it is", first))
+    sheet = Sheet(
+        images, rows=["a", "b"], columns=["1", "2", "3", "4"], groups=["g", "h", "i"],
+        first=("as it is", first),
+    )  # fmt: skip
     frames = sheet.frames()
     assert len(frames) == 4
-    alone = Sheet(images[:, :, :1], **{**labels, "columns": ["1"]}, first=("as it is", first))
+    alone = replace(sheet, images=images[:, :, :1], columns=["1"])
     for picture, places in [(sheet.draw(), sheet), *((frame, alone) for frame in frames)]:
         for row in range(2):
             shown = unscaled(array(picture), places.first_box(row), 5)

@@ -21,7 +21,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Generator:
 
 
 def test_a_sweep_of_own_latents(model: Generator) -> None:
-    sheet = studies.sweep(model, [3, 17], [[-3, -0.0], [5, 6]], z=Z)
+    sheet = studies.sweep(model, [3, 17], [[-3.0, -0.0], [5.0, 6.0]], z=Z)
     assert sheet.first
     heading, as_it_is = sheet.first
     np.testing.assert_array_equal(as_it_is, model.draw(Z))
