@@ -14,6 +14,7 @@ import typer
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
+    from ganzoo.draw.checking import Own
     from ganzoo.draw.generator import Generator
     from ganzoo.runs.finding import Found
 
@@ -50,6 +51,10 @@ Truncation = Annotated[
         help="Nearer to the mean image: cleaner, and more alike; where the model takes it.",
     ),
 ]
+OwnLatents = Annotated[
+    Path | None,
+    typer.Option("--z", metavar="NPY", help="Your own latents (n, latent_dim), not a seed."),
+]
 LARGEST_SHEET = 10_000
 """Largest number of images in a sheet, which must fit into memory."""
 Number = TypeVar("Number", int, float)
@@ -67,6 +72,13 @@ def open_model(
 
     found = find(model, runs)
     return found, load(found.path).with_settings(label, truncation)
+
+
+def read_own(z: Path | None, generator: Generator) -> Own:
+    """Return the latents (n, latent_dim) in the file that --z names; None where it names none."""
+    from ganzoo.draw.checking import read_latents
+
+    return None if z is None else read_latents(z, generator.info.latent_dim)
 
 
 EACH = "each"

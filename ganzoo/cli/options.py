@@ -47,6 +47,7 @@ SPELLED = {
     "data_options": "--set-data",
     "parent": "--dir",
     "label": "--class",
+    "n": "-n",
     "image_range": "--range",
     "latent_input": "--latent",
     "label_input": "--label",

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.draw import latents
-from ganzoo.draw.generator import BATCH_SIZE, MAX_COORDINATES, Generator
+from ganzoo.draw.coordinates import MAX_COORDINATES
+from ganzoo.draw.generator import BATCH_SIZE, Generator
 from ganzoo.draw.pixels import Pixels
 from ganzoo.errors import ModelFileError, UsageError
 

@@ -6,16 +6,19 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.draw import latents
-from ganzoo.draw.checking import check_labels, check_latents
+from ganzoo.draw import checking, latents
+from ganzoo.draw.checking import Own, positive
 from ganzoo.draw.classes import number_of
+from ganzoo.draw.coordinates import movement, strongest, swept
+from ganzoo.draw.grids import picture
 from ganzoo.draw.info import ModelInfo
-from ganzoo.draw.pixels import Pixels, grid, to_pil, to_pixels
+from ganzoo.draw.pixels import Pixels, to_pixels
 from ganzoo.draw.timing import seconds_per_call
 from ganzoo.errors import ModelFileError, UsageError
 
@@ -24,8 +27,6 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 64
 """Images that are drawn at a time, unless you say otherwise; no image depends on it."""
-MAX_COORDINATES = 2**11
-"""Most coordinates of z to try one by one, or to find directions in: four times StyleGAN's."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Generator:
         A name may be written in any case, and a number as a text; a text that is both is the name.
         Raises UsageError where there is no such class, or where several differ by case alone.
         """
-        self._need_classes()
+        checking.check_classes(self.info)
         return replace(self, label=number_of(label, self.classes))
 
     def truncated(self, truncation: float) -> Generator:
@@ -79,14 +80,7 @@ class Generator:
         So they are cleaner and more alike (Karras, Laine & Aila, "A Style-Based Generator
         Architecture for GANs", CVPR 2019). Raises UsageError where the generator takes none.
         """
-        if not self.info.truncation:
-            raise UsageError(
-                f"{self.info.architecture} takes no truncation: it has no mean image to go to",
-                "truncation",
-            )
-        if not 0 <= truncation <= 2:
-            raise UsageError(f"truncation must be from 0 to 2, not {truncation}", "truncation")
-        return replace(self, truncation=float(truncation))
+        return replace(self, truncation=checking.check_truncation(truncation, self.info))
 
     def labels(self, n: int, seed: int = 0, start: int = 0) -> NDArray[np.int64] | None:
         """Return the classes of images start … start + n - 1 of `seed`: int64 (n,), or None."""
@@ -179,13 +173,39 @@ class Generator:
 
         Raises UsageError where there are no classes.
         """
-        self._need_classes()
-        z = latents.normal(_positive(n, "n"), self.info.latent_dim, seed)
+        checking.check_classes(self.info)
+        z = latents.normal(positive(n, "n"), self.info.latent_dim, seed)
         return np.stack([self.of(number).draw(z) for number in range(len(self.classes))])
 
-    def grid(self, n: int = 64, seed: int = 0, columns: int | None = None) -> Image.Image:
-        """Draw n images of `seed` as one sheet, which a notebook shows and `.save(path)` writes."""
-        return to_pil(grid(self.sample(n, seed), columns))
+    def grid(
+        self,
+        n: int | None = None,
+        seed: int | None = None,
+        columns: int | None = None,
+        *,
+        z: Own = None,
+        scale: int | None = None,
+        numbered: bool = False,
+    ) -> Image.Image:
+        """Draw one sheet, which a notebook shows and `.save(path)` writes.
+
+        It is of n images of `seed`, by default 64 of seed 0, or of your own latents `z`. For
+        `scale` and `numbered` see `ganzoo.draw.grids.picture`.
+        """
+        checking.check_alone(z, n=n, seed=seed)
+        images = self.sample(64 if n is None else n, seed or 0) if z is None else self.draw(z)
+        return picture(images, columns, scale=scale, numbered=numbered)
+
+    def way(self, z: NDArray[Any], steps: int = 8) -> Pixels:
+        """Draw the way through latents of your own, (n, latent_dim): (n - 1, steps, H, W, C).
+
+        Part i leads from latent i to the next one, as in `interpolate`. All of it is of the class
+        that `draw` gives to latent i.
+        """
+        stops = checking.check_latents(z, self.info.latent_dim)
+        if len(stops) < 2:
+            raise UsageError("a way needs two latents or more", "z")
+        return self.draw_rows(np.stack([latents.slerp(a, b, steps) for a, b in pairwise(stops)]))
 
     def interpolate(self, seed_a: int, seed_b: int, steps: int = 8) -> Pixels:
         """Draw the way from image 0 of one seed to that of another: uint8 (steps, H, W, C).
@@ -194,69 +214,59 @@ class Generator:
         "Sampling Generative Networks", 2016). Both ends are included. All are of one class, where
         there are classes: that of the first end, unless `of` chose another.
         """
-        if steps < 2:
-            raise UsageError(f"a way has two ends: steps must be at least 2, not {steps}")
         a, b = (latents.normal(1, self.info.latent_dim, seed)[0] for seed in (seed_a, seed_b))
         return self.draw_rows(latents.slerp(a, b, steps)[None], seed_a).squeeze(axis=0)
 
-    def sweep(self, index: int, values: Sequence[float], rows: int = 8, seed: int = 0) -> Pixels:
-        """Draw images of `seed` with coordinate `index` of z set to each value, the others kept.
+    def sweep(
+        self,
+        index: int,
+        values: Sequence[float],
+        rows: int | None = None,
+        seed: int | None = None,
+        *,
+        z: Own = None,
+    ) -> Pixels:
+        """Draw images with coordinate `index` of z set to each value, the others kept.
 
-        Returns uint8 (rows, len(values), H, W, C): what this one coordinate does to `rows` images.
+        They are the first `rows` images of `seed`, by default eight of seed 0, or those of your own
+        latents `z`, (rows, latent_dim). Returns uint8 (rows, len(values), H, W, C).
         """
-        dim = self.info.latent_dim
-        if not 0 <= index < dim:
-            raise UsageError(f"there is no coordinate {index}: this model has 0 … {dim - 1}")
-        if len(values) == 0:
-            raise UsageError("a sweep needs at least one value")
-        z = latents.normal(_positive(rows, "rows"), dim, seed).astype(np.float64)
-        z = z[:, None].repeat(len(values), axis=1)
-        z[:, :, index] = values
-        return self.draw_rows(z, seed)
+        begin = checking.rows_of(self.info.latent_dim, rows, seed, z)
+        return self.draw_rows(swept(begin, index, values), seed or 0)
 
-    def movement(self, reach: float = 3.0, rows: int = 8, seed: int = 0) -> NDArray[np.float64]:
+    def movement(
+        self, reach: float = 3.0, rows: int | None = None, seed: int | None = None, *, z: Own = None
+    ) -> NDArray[np.float64]:
         """Return how far each coordinate moves the picture: (latent_dim,) mean grey levels of 255.
 
-        Coordinate i is set to -reach and to reach in `rows` images of `seed`; all others stay as
-        they are. The number is the mean difference between the two. Of more than `MAX_COORDINATES`
-        only the first so many are tried: (MAX_COORDINATES,).
+        Coordinate i is set to -reach and to reach in the images that `sweep` has; all others stay
+        as they are. The number is the mean difference between the two. Of more than 2,048
+        coordinates only the first so many are tried.
         """
-        dim = min(self.info.latent_dim, MAX_COORDINATES)
-        z = latents.normal(_positive(rows, "rows"), self.info.latent_dim, seed)
-        at_once = max(1, BATCH_SIZE // (2 * rows))
-        moved = list[float]()
-        for first in range(0, dim, at_once):
-            indices = np.arange(first, min(first + at_once, dim))
-            ends = np.tile(z[:, None, None], (len(indices), 2, 1))  # (rows, indices, 2, latent_dim)
-            ends[:, indices - first, :, indices] = [-reach, reach]
-            images = self.draw_rows(ends.reshape(rows, -1, z.shape[1]), seed).astype(int)
-            both = images.reshape(rows, len(indices), 2, -1)
-            moved += np.abs(both[:, :, 0] - both[:, :, 1]).mean(axis=(0, 2)).tolist()
-        return np.array(moved)
+        begin = checking.rows_of(self.info.latent_dim, rows, seed, z)
+        return movement(partial(self.draw_rows, seed=seed or 0), begin, reach, BATCH_SIZE)
 
-    def most_moving(self, count: int, reach: float = 3.0, seed: int = 0) -> list[tuple[int, float]]:
+    def most_moving(
+        self, count: int, reach: float = 3.0, seed: int | None = None, *, z: Own = None
+    ) -> list[tuple[int, float]]:
         """Return the coordinates that move the picture most, each with its `movement`.
 
         There are `count` at most. The one that moves it most is the first; of equal ones, the lower
-        comes first. Of more than `MAX_COORDINATES` only the first so many are tried.
+        comes first.
         """
-        movement = self.movement(reach, seed=seed)
-        first = (-movement).argsort(kind="stable")[: _positive(count, "count")]
-        return [(int(index), float(movement[index])) for index in first]
+        return strongest(self.movement(reach, seed=seed, z=z), positive(count, "count"))
 
     def benchmark(self, batch_sizes: Sequence[int] = (1, 64)) -> dict[int, float]:
         """Return images per second at each batch size: median of five 0.1 s, after a first run."""
-        dim = self.info.latent_dim
-        return {
-            size: size
-            / seconds_per_call(partial(self.forward, *self.inputs(latents.normal(size, dim))))
-            for size in (_positive(size, "a batch size") for size in batch_sizes)
-        }
+        sizes = [positive(size, "a batch size") for size in batch_sizes]
+        inputs = [self.inputs(latents.normal(size, self.info.latent_dim)) for size in sizes]
+        seconds = [seconds_per_call(partial(self.forward, *given)) for given in inputs]
+        return {size: size / each for size, each in zip(sizes, seconds, strict=True)}
 
     def _batch(self, wanted: int) -> int:
         """Return `wanted` images at a time, but of huge ones fewer: no image depends on it."""
         most = 2**27 // math.prod(self.info.output_shape)
-        return min(_positive(wanted, "batch_size"), self.most or most, most)
+        return min(positive(wanted, "batch_size"), self.most or most, most)
 
     def pixels(self, images: NDArray[Any]) -> Pixels:
         """Return what `run` returned as uint8 (n, H, W, C); ModelFileError if it is not finite."""
@@ -273,23 +283,13 @@ class Generator:
 
         Raises UsageError where they have another shape, or are not what they should be.
         """
-        z = check_latents(z, self.info.latent_dim)
+        z = checking.check_latents(z, self.info.latent_dim)
         more = list[NDArray[Any]]()
         if self.classes:
             chosen = self.labels(len(z)) if labels is None else labels
-            more.append(check_labels(chosen, len(z), len(self.classes)))
+            more.append(checking.check_labels(chosen, len(z), len(self.classes)))
         elif labels is not None:
             raise UsageError(f"{self.info.architecture} takes no labels")
         if self.info.truncation:
             more.append(np.array(self.truncation, np.float32))
         return (z, *more)
-
-    def _need_classes(self) -> None:
-        if not self.classes:
-            raise UsageError(f"{self.info.architecture} has no classes to choose of", "label")
-
-
-def _positive(value: int, name: str) -> int:
-    if value < 1:
-        raise UsageError(f"{name} must be at least 1, not {value}")
-    return value

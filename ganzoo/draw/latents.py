@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ganzoo.errors import UsageError
 from ganzoo.seeds import mix, mix_array
 
 RNG = "gz-normal-v1"
@@ -56,8 +57,11 @@ def inputs(
 def slerp(a: NDArray[np.float32], b: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
     """Interpolate spherically from a to b, both (dim,): float32 (steps, dim), ends included.
 
-    The way is straight if the two point the same or opposite ways, or if one is zero.
+    The way is straight if the two point the same or opposite ways, or if one is zero. Raises
+    UsageError for fewer than two steps.
     """
+    if steps < 2:
+        raise UsageError(f"a way has two ends: steps must be at least 2, not {steps}")
     t = np.linspace(0, 1, steps)[:, None]
     lengths = np.linalg.norm(a.astype(np.float64)) * np.linalg.norm(b.astype(np.float64))
     cosine = np.dot(a.astype(np.float64), b) / lengths if lengths else 1.0

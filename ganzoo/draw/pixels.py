@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ganzoo.errors import UsageError
 from ganzoo.storage import write_whole
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]
 """uint8 images, (n, height, width, channels) with 1 or 3 channels."""
+GAP = 2
+"""Pixels between two images of a sheet."""
+MOST_PIXELS = 2**30
+"""Of a sheet: a GiB, or three in colour."""
 
 
 def to_pixels(images: NDArray[np.float32], image_range: tuple[float, float]) -> Pixels:
@@ -27,31 +32,55 @@ def to_pixels(images: NDArray[np.float32], image_range: tuple[float, float]) -> 
     return np.ascontiguousarray(np.rint(scaled).astype(np.uint8).transpose(0, 2, 3, 1))
 
 
-def grid(images: Pixels, columns: int | None = None, gap: int = 2, background: int = 255) -> Pixels:
+def factor(height: int, width: int, most: int = 64) -> int:
+    """Return the largest whole factor that keeps an image within `most` pixels, or else 1."""
+    return max(1, most // max(height, width))
+
+
+def paper(height: int, width: int, channels: int) -> Pixels:
+    """Return a white sheet (H, W, C); UsageError where it is too large for the memory."""
+    if height * width > MOST_PIXELS:
+        raise UsageError(
+            f"{width:,}x{height:,} pixels are too many for a sheet: ask for fewer images, or for a "
+            "smaller scale=",
+            "scale",
+        )
+    return np.full((height, width, channels), 255, np.uint8)
+
+
+def grid(
+    images: Pixels,
+    columns: int | None = None,
+    gap: int = GAP,
+    *,
+    scale: int | None = None,
+    room: int = 0,
+) -> Pixels:
     """Return one sheet (1, H, W, C) of n images in rows, as square as can be.
 
-    Small images are enlarged by a whole factor, pixel by pixel, so that the sheet can be looked at.
+    Each pixel is drawn `scale` times in both directions. By default small images are enlarged, so
+    that the sheet can be looked at. There are `room` pixels below each image for a label.
     """
     count, height, width, channels = images.shape
     columns = min(count, columns or math.ceil(math.sqrt(count)))
     rows = math.ceil(count / columns)
-    zoom = max(1, 64 // max(height, width))
-    images = images.repeat(zoom, axis=1).repeat(zoom, axis=2)
-    cell_h, cell_w = height * zoom + gap, width * zoom + gap
-    sheet = np.full((rows * cell_h + gap, columns * cell_w + gap, channels), background, np.uint8)
+    scale = scale or factor(height, width)
+    high, wide = height * scale, width * scale
+    cell_h, cell_w = high + room + gap, wide + gap
+    sheet = paper(rows * cell_h + gap, columns * cell_w + gap, channels)
     for i, image in enumerate(images):
         y, x = (i // columns) * cell_h + gap, (i % columns) * cell_w + gap
-        sheet[y : y + cell_h - gap, x : x + cell_w - gap] = image
+        sheet[y : y + high, x : x + wide] = image.repeat(scale, axis=0).repeat(scale, axis=1)
     return sheet[None]
 
 
-def ungrid(sheet: Pixels, count: int, size: tuple[int, int], gap: int = 2) -> Pixels:
+def ungrid(sheet: Pixels, count: int, size: tuple[int, int], gap: int = GAP) -> Pixels:
     """Return the images (count, H, W, C) of which `grid` made a sheet (H, W, C).
 
     `size` is (height, width) of an image. Raises ValueError if no such images make this sheet.
     """
     height, width = size
-    zoom = max(1, 64 // max(size))
+    zoom = factor(*size)
     columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
     cell_h, cell_w = height * zoom + gap, width * zoom + gap
@@ -73,8 +102,13 @@ def from_file(path: Path) -> Pixels:
 
 def save_png(image: Pixels, path: Path, *, new_folder: bool = True) -> None:
     """Write one image (H, W, C) or (1, H, W, C), as `write_whole` does."""
+    save_picture(to_pil(image), path, new_folder=new_folder)
+
+
+def save_picture(picture: Image.Image, path: Path, *, new_folder: bool = True) -> None:
+    """Write a PIL image as a PNG file, as `write_whole` does."""
     encoded = io.BytesIO()
-    to_pil(image).save(encoded, format="PNG")
+    picture.save(encoded, format="PNG")
     write_whole(path, encoded.getvalue(), new_folder=new_folder)
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import functools
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ganzoo.draw.animations import LIMITS, encode, there_and_back
-from ganzoo.draw.pixels import Pixels, to_pil
+from ganzoo.draw.checking import positive
+from ganzoo.draw.pixels import GAP, Pixels, factor, paper, to_pil
 from ganzoo.errors import UsageError
 from ganzoo.storage import write_whole
 
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
 MARGIN = 12
-GAP = 2  # between images, as in pixels.grid
 GROUP_GAP = 18
-INK, RULE, PAPER = 40, 190, 255  # all grey
+INK, RULE = 40, 190  # both grey
 FONT_SIZES = (15, 45)
 """Smallest and largest size of letters, in pixels."""
 LETTERS = 52
@@ -44,10 +44,12 @@ class Sheet:
     """Images in labelled rows and columns, the columns in groups of the same size.
 
     `images` is uint8 (rows, groups, columns, H, W, C). `rows`, `groups` and `columns` are their
-    labels; those of the columns stand over each group. Labels that are not given take no room.
-    `caption` stands below. Images are enlarged by the largest whole factor that keeps them within
-    `size` pixels. A column has room for a label of `room` pixels, or more if its own need it.
-    Letters grow with the sheet, so that they can be read in print.
+    labels; those of the columns stand over each group, or there is one for each column of each
+    group. Labels that are not given take no room. `first` is a heading and images, uint8 (rows, H,
+    W, C), of a column that stands before the groups. `caption` stands below. Each pixel is drawn
+    `scale` times in both directions; by default that is the largest whole factor that keeps images
+    within `size` pixels. A column has room for a label of `room` pixels, or more if its own need
+    it. Letters grow with the sheet, so that they can be read in print.
     """
 
     images: Pixels
@@ -57,6 +59,8 @@ class Sheet:
     caption: str = ""
     size: int = 64
     room: int = 0
+    first: tuple[str, Pixels] | None = None
+    scale: int | None = None
 
     def draw(self) -> Image.Image:
         """Draw the sheet as one picture, grey or RGB: grey letters on white."""
@@ -64,20 +68,26 @@ class Sheet:
         height = self.box(rows - 1, 0, 0).bottom + MARGIN + self._line * bool(self.caption)
         width = self._left(groups - 1, columns - 1) + self._column_width
         width = max(width, MARGIN + self._width([self.caption])) + MARGIN
-        canvas = np.full((height, width, self.images.shape[5]), PAPER, np.uint8)
-        for at in np.ndindex(rows, groups, columns):
-            left, top, right, bottom = self.box(*at)
-            image = self.images[at].repeat(self._zoom, axis=0).repeat(self._zoom, axis=1)
-            canvas[top:bottom, left:right] = image
+        canvas = paper(height, width, int(self.images.shape[5]))
+        places = [(self.box(*at), self.images[at]) for at in np.ndindex(rows, groups, columns)]
+        if self.first:
+            places += [(self.first_box(row), image) for row, image in enumerate(self.first[1])]
+        for (left, top, right, bottom), image in places:
+            enlarged = image.repeat(self._zoom, axis=0).repeat(self._zoom, axis=1)
+            canvas[top:bottom, left:right] = enlarged
         picture = to_pil(canvas)
         self._write(picture)
         return picture
 
     def frames(self) -> list[Image.Image]:
-        """Draw one picture for each column, all of one size: every group with that column alone."""
+        """Draw one picture for each column, all of one size: every group with that column alone.
+
+        `first` is in each of them.
+        """
+        count = int(self.images.shape[2])
         alone = [
-            replace(self, images=self.images[:, :, [k]], columns=self.columns[k : k + 1])
-            for k in range(self.images.shape[2])
+            replace(self, images=self.images[:, :, [k]], columns=self.columns[k::count])
+            for k in range(count)
         ]
         room = max([self.room, *(sheet._width(sheet.columns) for sheet in alone)])
         return [replace(sheet, room=room).draw() for sheet in alone]
@@ -93,7 +103,9 @@ class Sheet:
 
     def __repr__(self) -> str:
         rows, groups, columns, height, width, _ = self.images.shape
-        return f"<sheet of {rows} x {groups * columns} images of {width}x{height}>"
+        return (
+            f"<sheet of {rows} x {groups * columns + bool(self.first)} images of {width}x{height}>"
+        )
 
     def _repr_png_(self) -> bytes:
         """Return the sheet as a PNG file, so that a notebook shows it."""
@@ -103,21 +115,31 @@ class Sheet:
 
     def box(self, row: int, group: int, column: int) -> Box:
         """Return where this image is drawn: in the middle of its column."""
-        height, width = (side * self._zoom for side in self.images.shape[3:5])
-        left = self._left(group, column) + (self._column_width - width) // 2
-        headings = self._line * (bool(self.groups) + bool(self.columns))
+        return self._box(row, self._left(group, column), self._column_width)
+
+    def first_box(self, row: int) -> Box:
+        """Return where the image before the groups is drawn."""
+        return self._box(row, MARGIN + self._row_labels, self._first_width)
+
+    def _box(self, row: int, left: int, room: int) -> Box:
+        """Return the place in the middle of `room` pixels."""
+        height, width = (int(side) * self._zoom for side in self.images.shape[3:5])
+        left += (room - width) // 2
+        headings = self._line * (bool(self.groups) + bool(self.columns or self.first))
         top = MARGIN + headings + row * (height + GAP)
         return Box(left, top, left + width, top + height)
 
     @property
     def _zoom(self) -> int:
-        return max(1, self.size // int(max(self.images.shape[3:5])))
+        height, width = (int(side) for side in self.images.shape[3:5])
+        if self.scale is None:
+            return factor(height, width, self.size)
+        return positive(self.scale, "scale")
 
     @property
     def _font_size(self) -> int:
         _, groups, columns, _, width, _ = (int(size) for size in self.images.shape)
-        least, most = FONT_SIZES
-        return max(least, min(groups * columns * (width * self._zoom + GAP) // LETTERS, most))
+        return font_size((groups * columns + bool(self.first)) * (width * self._zoom + GAP))
 
     @property
     def _line(self) -> int:
@@ -131,8 +153,8 @@ class Sheet:
 
     def _width(self, labels: Sequence[str]) -> int:
         """Return the width of the widest label, in pixels."""
-        font = _font(self._font_size)
-        return max((math.ceil(font.getlength(label)) for label in labels), default=0)
+        letters = font(self._font_size)
+        return max((math.ceil(letters.getlength(label)) for label in labels), default=0)
 
     @functools.cached_property
     def _column_width(self) -> int:
@@ -147,33 +169,46 @@ class Sheet:
         """Width that the labels of the rows take."""
         return self._width(self.rows) + self._padding if self.rows else 0
 
+    @functools.cached_property
+    def _first_width(self) -> int:
+        """Width of the column before the groups."""
+        if not self.first:
+            return 0
+        return max(int(self.images.shape[4]) * self._zoom, self._width([self.first[0]]))
+
     def _left(self, group: int, column: int) -> int:
         """Return where a column begins; its images may be narrower than the column."""
         pitch = self._column_width + GAP
         in_groups = group * (int(self.images.shape[2]) * pitch - GAP + GROUP_GAP)
-        return MARGIN + self._row_labels + in_groups + column * pitch
+        before = self._first_width + GROUP_GAP if self.first else 0
+        return MARGIN + self._row_labels + before + in_groups + column * pitch
 
     def _write(self, picture: Image.Image) -> None:
         """Write labels and headings, each in the middle of what it is about; rule below groups."""
         from PIL import ImageDraw
 
-        pen = ImageDraw.Draw(picture)
-        ink, rule = (grey if picture.mode == "L" else (grey,) * 3 for grey in (INK, RULE))
-        write = functools.partial(pen.text, fill=ink, font=_font(self._font_size))
+        write = writer(picture, self._font_size)
+        pen, rule = ImageDraw.Draw(picture), RULE if picture.mode == "L" else (RULE,) * 3
         line, padding = self._line, self._padding
-        groups, columns = self.images.shape[1:3]
+        groups, columns = (int(count) for count in self.images.shape[1:3])
+        top = MARGIN + line / 2 - 2  # of headings; y is that of the labels of columns
+        y = top + line + 1 if self.groups else top
         for row, label in enumerate(self.rows):
             box = self.box(row, 0, 0)
-            write((self._left(0, 0) - padding, (box.top + box.bottom) / 2), label, anchor="rm")
+            at = (MARGIN + self._row_labels - padding, (box.top + box.bottom) / 2)
+            write(at, label, anchor="rm")
+        if self.first:
+            write(
+                (MARGIN + self._row_labels + self._first_width / 2, y), self.first[0], anchor="mm"
+            )
         for group in range(groups):
-            y = MARGIN + line / 2 - 2
             if self.groups:
                 left = self._left(group, 0)
                 right = self._left(group, columns - 1) + self._column_width
-                write(((left + right) / 2, y), self.groups[group], anchor="mm")
+                write(((left + right) / 2, top), self.groups[group], anchor="mm")
                 pen.line((left, MARGIN + line - 2, right - 1, MARGIN + line - 2), rule)
-                y += line + 1
-            for column, label in enumerate(self.columns):
+            for column in range(columns if self.columns else 0):
+                label = self.columns[(group * columns + column) % len(self.columns)]
                 write((self._left(group, column) + self._column_width / 2, y), label, anchor="mm")
         write((MARGIN, picture.height - MARGIN - line / 3), self.caption, anchor="lm")
 
@@ -189,8 +224,22 @@ def is_animation(path: Path) -> bool:
     return suffix in LIMITS
 
 
+def font_size(width: int) -> int:
+    """Return the size of the letters on a sheet whose images are `width` pixels wide together."""
+    least, most = FONT_SIZES
+    return max(least, min(width // LETTERS, most))
+
+
+def writer(picture: Image.Image, size: int) -> Callable[..., None]:
+    """Return `ImageDraw.text` of a picture, grey or RGB, with our ink and letters of this size."""
+    from PIL import ImageDraw
+
+    fill: Any = INK if picture.mode == "L" else (INK,) * 3
+    return functools.partial(ImageDraw.Draw(picture).text, fill=fill, font=font(size))
+
+
 @functools.cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """Return the font that Pillow brings: it looks the same on every machine."""
     from PIL import ImageFont
 

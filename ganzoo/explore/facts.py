@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ganzoo.draw.coordinates import MAX_COORDINATES
 from ganzoo.draw.directions import principal
-from ganzoo.draw.generator import MAX_COORDINATES, Generator
+from ganzoo.draw.generator import Generator
 from ganzoo.errors import FirstLayerError
 
 DIRECTIONS = 6

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import io
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import uvicorn
+from numpy.typing import NDArray
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -24,6 +26,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ganzoo.draw.checking import Own, check_latents
 from ganzoo.draw.generator import Generator
 from ganzoo.errors import GanzooError, OutputError, UsageError
 from ganzoo.explore.facts import facts, most_images
@@ -31,7 +34,14 @@ from ganzoo.explore.html import INDEX, POLICY, page
 from ganzoo.explore.impatience import PATIENCE, Impatient
 from ganzoo.explore.query import labels_and_truncation
 
-TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
+TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".npy": "application/octet-stream",
+}
+LATENTS = "latents.npy"
+"""What the page fetches where it begins with latents of the user's own."""
 HEADERS = {
     "Content-Security-Policy": f"{POLICY}; script-src 'self'; style-src 'self'; "
     "connect-src 'self'; frame-ancestors 'none'",
@@ -77,11 +87,17 @@ def serve(app: Starlette, listening: socket.socket) -> None:
     uvicorn.Server(config).run(sockets=[listening])
 
 
-def application(generator: Generator, name: str, port: int) -> Starlette:
-    """Return the server of a model's page, at http://127.0.0.1:PORT and http://localhost:PORT."""
+def application(
+    generator: Generator, name: str, port: int, *, z: Own = None, z_name: str = "z.npy"
+) -> Starlette:
+    """Return the server of a model's page, at http://127.0.0.1:PORT and http://localhost:PORT.
+
+    With your own latents `z`, (n, latent_dim), the page begins with these, and calls them `z_name`.
+    """
     dim, most = generator.info.latent_dim, most_images(generator)
     known = {**facts(generator, name), "source": "server", "batch": min(most, 16)}
-    files = page(known)
+    own = {} if z is None else {LATENTS: _npy(check_latents(z, dim))}
+    files = {**page({**known, "latents": z_name if own else ""}), **own}
     one_thread = ThreadPoolExecutor(1)  # the drawing itself uses all CPUs
 
     async def file(request: Request) -> Response:
@@ -122,6 +138,13 @@ def application(generator: Generator, name: str, port: int) -> Starlette:
         routes=[Route("/draw", draw, methods=["POST"]), Route("/{name:path}", file)],
         middleware=[Middleware(_Guard, hosts=hosts)],
     )
+
+
+def _npy(z: NDArray[np.float32]) -> bytes:
+    """Return latents as the content of an .npy file."""
+    encoded = io.BytesIO()
+    np.save(encoded, z)
+    return encoded.getvalue()
 
 
 class _Guard:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from ganzoo.draw import studies
 from ganzoo.draw.generator import Generator
@@ -175,8 +174,4 @@ def _classes(generator: Generator, seed: int) -> Sheet:
 def _sweep(generator: Generator, seed: int) -> Sheet:
     """Return a sheet that sweeps the coordinates of z that change the picture most."""
     chosen = [index for index, _ in generator.most_moving(SWEPT, seed=seed)]
-    return Sheet(
-        np.stack([generator.sweep(i, VALUES, seed=seed) for i in chosen], axis=1),
-        columns=[f"{value:g}" for value in VALUES],
-        groups=[f"z[{i}]" for i in chosen],
-    )
+    return replace(studies.sweep(generator, chosen, VALUES, seed=seed), rows=())

@@ -34,6 +34,13 @@ class Place:
     shell: Path
     python: Path
 
+    @property
+    def own(self) -> Path:
+        """A file of latents."""
+        path = self.shell / "own.npy"
+        np.save(path, np.random.default_rng(0).standard_normal((4, 100)))
+        return path
+
     def call(self, *words: object) -> str:
         """What a command prints, which has to go well."""
         done = self.cli(*words)
@@ -98,6 +105,11 @@ def sample(at: Place) -> None:
     at.call("sample", at.onnx, "-n", 9, "--seed", 4, "-o", at.shell / "x.png")
     ganzoo.load(at.onnx).grid(9, seed=4).save(at.python / "x.png")
     at.same("x.png")
+    own = ("--z", at.own, "--columns", 3, "--labels", "--scale", 2, "-o")
+    at.call("sample", at.onnx, *own, at.shell / "z.png")
+    sheet = ganzoo.load(at.onnx).grid(z=np.load(at.own), columns=3, numbered=True, scale=2)
+    sheet.save(at.python / "z.png")
+    at.same("z.png")
 
 
 def sweep(at: Place) -> None:
@@ -108,6 +120,12 @@ def sweep(at: Place) -> None:
     sheet = studies.sweep(ganzoo.load(at.onnx), [3, 17], [-1, 0, 1], rows=2)
     replace(sheet, caption=f"{at.onnx.stem}, seed 0").save(at.python / "x.png")
     at.same("x.png")
+    own = ("--dims", "3,17", "--values=-1,0;5,6", "--z", at.own, "-o")
+    at.call("sweep", at.onnx, *own, at.shell / "z.gif")
+    values = [[-1.0, 0.0], [5.0, 6.0]]
+    sheet = studies.sweep(ganzoo.load(at.onnx), [3, 17], values, z=np.load(at.own))
+    replace(sheet, caption=f"{at.onnx.stem}, own.npy").save(at.python / "z.gif")
+    at.same("z.gif")
 
 
 def adopt(at: Place) -> None:
@@ -129,6 +147,11 @@ def interpolate(at: Place) -> None:
         sheet = study(generator, [1, 2, 5], steps)
         replace(sheet, caption=at.onnx.stem).save(at.python / name)
         at.same(name)
+        own = ("--z", at.own, "--steps", steps, "-o")
+        at.call("interpolate", at.onnx, *own, at.shell / f"z-{name}")
+        sheet = study(generator, steps=steps, z=np.load(at.own))
+        replace(sheet, caption=f"{at.onnx.stem}, own.npy").save(at.python / f"z-{name}")
+        at.same(f"z-{name}")
 
 
 def directions(at: Place) -> None:

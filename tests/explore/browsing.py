@@ -29,6 +29,12 @@ def read(page: Page, selector: str) -> NDArray[np.uint8]:
     return pixels[..., :1]
 
 
+def sheet_of(page: Page) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The images of the sweep as they are, and swept: (rows, …) and (rows, 5, 3, …)."""
+    rows = read(page, "#sheet tbody tr:not([hidden]) canvas").reshape(-1, 16, 28, 28, 1)
+    return rows[:, 0], rows[:, 1:].reshape(-1, 5, 3, 28, 28, 1)
+
+
 def assert_same(found: NDArray[np.uint8], expected: NDArray[np.uint8]) -> None:
     assert expected.std() > 1
     assert np.abs(found.astype(int) - expected.reshape(found.shape)).max() <= 1

@@ -18,7 +18,7 @@ from ganzoo.runs.weights import model_info
 from ganzoo.train.networks import build
 from ganzoo.zoo import registry
 from tests import labelled
-from tests.explore.browsing import Export, Open, assert_same, read, settle, z_of
+from tests.explore.browsing import Export, Open, assert_same, read, settle, sheet_of, z_of
 from tests.explore.test_server import explore
 
 HOSTILE = (
@@ -75,7 +75,8 @@ def assert_of(page: Page, generator: Generator, seed: int, image: int, to: int) 
     ends = [latents.normal(1, dim, s, image)[0] for s in (seed, to)]
     way = latents.slerp(ends[0], ends[1], 9)
     assert_same(read(page, "#strip canvas"), generator.draw(way, labels=own.repeat(9)))
-    cells = read(page, "#sheet canvas").reshape(8, 5, 3, 28, 28, 1)
+    as_it_is, cells = sheet_of(page)
+    assert_same(as_it_is, generator.sample(8, seed=seed))
     ranked = page.locator("#sheet th[scope=colgroup]").all_inner_texts()
     for k, words in enumerate(ranked):
         swept = generator.sweep(int(words[2:-1]), (-3, 0, 3), rows=8, seed=seed)

@@ -27,7 +27,7 @@ from ganzoo.runs.weights import model_info
 from ganzoo.train.networks import build
 from ganzoo.zoo import registry
 from tests.conftest import process
-from tests.explore.browsing import Export, Open, assert_same, read, settle, z_of
+from tests.explore.browsing import Export, Open, assert_same, read, settle, sheet_of, z_of
 from tests.explore.test_server import explore
 from tests.whole.test_architectures import tiny_options
 
@@ -160,7 +160,8 @@ def test_all_together(site: str, generator: Generator, visit: Open) -> None:
 def test_the_way_and_the_sweep(site: str, generator: Generator, visit: Open) -> None:
     page = visit(f"{site}#seed=7&to=9")
     assert_same(read(page, "#strip canvas"), generator.interpolate(7, 9, steps=9))
-    cells = read(page, "#sheet canvas").reshape(8, 5, 3, 28, 28, 1)
+    as_it_is, cells = sheet_of(page)
+    assert_same(as_it_is, generator.sample(8, seed=7))
     for k, (index, _) in enumerate(generator.most_moving(5)):
         assert_same(cells[:, k], generator.sweep(index, (-3, 0, 3), rows=8, seed=7))
 

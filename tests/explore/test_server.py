@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import io
 import json
 import re
 import signal
@@ -21,7 +22,7 @@ from starlette.applications import Starlette
 
 import ganzoo
 from ganzoo.draw import latents
-from ganzoo.errors import OutputError, install
+from ganzoo.errors import OutputError, UsageError, install
 from ganzoo.explore import runtime
 from ganzoo.explore.facts import facts
 from ganzoo.explore.server import application
@@ -136,12 +137,35 @@ def test_browsers_do_not_name_port_80() -> None:
     assert status(page, Host="127.0.0.1:81") == 421
 
 
+def test_python_gives_the_page_latents_too() -> None:
+    model = by_hand(lambda z: np.tanh(z[:, :1].repeat(25, axis=1)).reshape(-1, 1, 5, 5))
+    own = latents.normal(2, 4)
+
+    def get(page: Starlette, path: str) -> bytes:
+        told = asked(page, "GET", path, Host="localhost:8420")
+        return b"".join(message.get("body", b"") for message in told)
+
+    page = application(model, "x", 8420, z=own)
+    assert b'"latents":"z.npy"' in get(page, "/")
+    np.testing.assert_array_equal(np.load(io.BytesIO(get(page, "/latents.npy"))), own)
+    assert b'"latents":""' in get(application(model, "x", 8420), "/")
+    with pytest.raises(UsageError, match=r"latents must have the shape \(n, 4\)"):
+        application(model, "x", 8420, z=own[:, :3])
+
+
 def status(page: Starlette, **headers: str) -> int:
     """Of one drawing, asked for without a socket."""
+    return int(asked(page, "POST", "/draw", z(1), **headers)[0]["status"])
+
+
+def asked(
+    page: Starlette, method: str, path: str, body: bytes = b"", **headers: str
+) -> list[MutableMapping[str, Any]]:
+    """The parts of an answer, asked for without a socket."""
     told: list[MutableMapping[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": z(1)}
+        return {"type": "http.request", "body": body}
 
     async def send(message: MutableMapping[str, Any]) -> None:
         told.append(message)
@@ -149,15 +173,13 @@ def status(page: Starlette, **headers: str) -> int:
     lines = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     scope = {
         "type": "http",
-        "method": "POST",
-        "path": "/draw",
+        "method": method,
+        "path": path,
         "headers": lines,
         "query_string": b"",
     }
     asyncio.run(page(scope, receive, send))
-    found = told[0]["status"]
-    assert isinstance(found, int)
-    return found
+    return told
 
 
 @pytest.mark.parametrize("origin", ["http://example.org", "null", "http://127.0.0.1:1"])

@@ -12,7 +12,7 @@ import typer
 
 from ganzoo.api.terminal import print_line
 from ganzoo.cli.console import note
-from ganzoo.cli.opening import Model, open_model
+from ganzoo.cli.opening import Model, OwnLatents, open_model, read_own
 from ganzoo.cli.options import Runs
 
 PORT = 8420
@@ -20,6 +20,7 @@ PORT = 8420
 
 def explore(
     model: Model = None,
+    z: OwnLatents = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Of 127.0.0.1; 0 takes one that is free.")
     ] = PORT,
@@ -34,8 +35,10 @@ def explore(
     with contextlib.closing(server.listen(port)) as listening:
         port = listening.getsockname()[1]
         found, generator = open_model(model, runs)
+        own = read_own(z, generator)
         note(f"{found.path}: finding out what moves the picture …")
-        app = server.application(generator, found.name, port)
+        z_name = "" if z is None else z.name
+        app = server.application(generator, found.name, port, z=own, z_name=z_name)
         address = f"http://127.0.0.1:{port}/"
         print_line(f"{found.path}, until Ctrl-C:")
         print_line(address)

@@ -11,16 +11,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo.api.terminal import print_line
-from ganzoo.cli.opening import EACH, Model, Truncation, about, check_sheet, open_model, slug
+from ganzoo.cli.opening import (
+    EACH,
+    Model,
+    OwnLatents,
+    Truncation,
+    about,
+    check_sheet,
+    open_model,
+    read_own,
+    slug,
+)
 from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
-from ganzoo.storage import is_special
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from ganzoo.draw.generator import Generator
     from ganzoo.draw.selection import Selection
 
 
@@ -34,10 +39,7 @@ def sample(
         Path | None,
         typer.Option("-o", "--output", metavar="PNG", help="The sheet. Default: MODEL-seedN.png."),
     ] = None,
-    z: Annotated[
-        Path | None,
-        typer.Option("--z", metavar="NPY", help="Your own latents (n, latent_dim), not a seed."),
-    ] = None,
+    z: OwnLatents = None,
     label: Annotated[
         str | None,
         typer.Option(
@@ -60,6 +62,15 @@ def sample(
         Path | None, typer.Option("--tar", metavar="TAR", help="Write a .tar of PNGs instead.")
     ] = None,
     columns: Annotated[int | None, typer.Option(min=1, help="Images in a row.")] = None,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="Write the number of each image below it.")
+    ] = False,
+    scale: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Enlarge each pixel so many times.  [one row: about 1,200 pixels wide]"
+        ),
+    ] = None,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Images drawn at a time; none depends on it.")
     ] = 64,
@@ -69,20 +80,20 @@ def sample(
 
     These three need little memory. If the command is killed, the same command goes on.
     """
-    if z is not None and (n is not None or seed is not None):
-        raise UsageError("--z says which images to draw: leave -n and --seed out")
-    seed = seed or 0
+    from ganzoo.draw.checking import check_alone
     from ganzoo.draw.selection import Selection
 
+    check_alone(z, n=n, seed=seed)
+    seed = seed or 0
     many = _check_names({"-o": output, "--each": each, "--npz": npz, "--tar": tar})
-    if many and columns is not None:
-        raise UsageError("--columns is about a sheet: leave it out, or write one with -o")
+    if many:
+        _check_no_sheet({"--columns": columns, "--labels": labels or None, "--scale": scale})
     if label == EACH and columns is not None:
         raise UsageError("--class each has a row for each class: leave --columns out")
     found, generator = open_model(model, runs, None if label == EACH else label, truncation)
     if label == EACH:
         generator.of(0)  # an error where there are no classes
-    own = None if z is None else _read_latents(z, generator)
+    own = read_own(z, generator)
     usual = 8 if label == EACH else 64
     selection = Selection(
         generator=generator,
@@ -104,8 +115,8 @@ def sample(
     check_sheet(selection.count, "draw them with --each, --npz or --tar")
     import numpy as np
 
-    from ganzoo.draw import studies
-    from ganzoo.draw.pixels import grid, save_png
+    from ganzoo.draw import grids, studies
+    from ganzoo.draw.pixels import save_picture
 
     drawn = f"seed{seed}" if z is None else z.stem
     each_class = f"-{EACH}" if selection.classes else ""
@@ -113,9 +124,11 @@ def sample(
     if selection.classes:
         made_of = f"seed {seed}" if z is None else z.name
         caption = f"{found.name}, {made_of}{about(generator)}"
-        replace(studies.classes(selection), caption=caption).save(target)
+        sheet = studies.classes(selection, scale=scale, numbered=labels)
+        replace(sheet, caption=caption).save(target)
     else:
-        save_png(grid(np.concatenate(list(selection.batches(batch_size))), columns), target)
+        images = np.concatenate(list(selection.batches(batch_size)))
+        save_picture(grids.picture(images, columns, scale=scale, numbered=labels), target)
     print_line(target)
 
 
@@ -151,27 +164,11 @@ def _check_names(targets: dict[str, Path | None]) -> tuple[str, Path] | None:
     return given[0] if given and given[0][0] != "-o" else None
 
 
-def _read_latents(path: Path, generator: Generator) -> NDArray[np.float32]:
-    """Return the latents (n, latent_dim) of an .npy file, which is read when they are used.
-
-    Raises UsageError where a picture could not be drawn from all of them. This is checked now, so
-    that no user has to wait an hour for the error.
-    """
-    import numpy as np
-
-    if is_special(path):
-        raise UsageError(f"{path} is a device or a pipe, and latents are in an .npy file")
-    try:
-        z: NDArray[np.float32] = np.lib.format.open_memmap(path, mode="r")
-    except ValueError as error:
-        raise UsageError(f"{path} is no .npy file of numbers: np.save writes one") from error
-    if z.shape[1:] != (generator.info.latent_dim,) or not len(z) or z.dtype.kind not in "iuf":
-        generator.draw(z)  # raises an error that says what is wrong
-    largest = np.finfo(np.float32).max
-    for first in range(0, len(z), 2**12):
-        if not (np.abs(z[first : first + 2**12]) <= largest).all():  # NaN included
-            raise UsageError(f"the latents in {path} must be finite numbers, as float32")
-    return z
+def _check_no_sheet(given: dict[str, object]) -> None:
+    """Raise UsageError where an option is given that is about a sheet, and none is written."""
+    for option, value in given.items():
+        if value is not None:
+            raise UsageError(f"{option} is about a sheet: leave it out, or write one with -o")
 
 
 def _sha256(path: Path) -> str:

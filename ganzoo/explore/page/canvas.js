@@ -1,4 +1,4 @@
-// Pixels on canvases, and canvases and latents as files.
+// Pixels on canvases, and canvases as files.
 
 // Image `at` of pixels (n, H, W, C), pixel for pixel.
 export function paint(canvas, pixels, at, { height, width, channels }) {
@@ -15,25 +15,29 @@ export function blank({ height, width }) {
 
 const FONT = "15px sans-serif", LETTERS = 32;
 
-// Canvases in labelled rows and columns, the columns in groups, as one for print: cells[row][column].
-export function sheet(cells, { rows, groups, columns }, { height, width }) {
+// Canvases in labelled rows and columns, as one for print: cells[row][column]. Column 0 stands alone, below
+// the heading `first`; the others are in groups.
+export function sheet(cells, { rows, first, groups, columns }, { height, width }) {
   const zoom = Math.max(1, Math.floor(64 / Math.max(height, width))), top = 56, gap = 2;
   const labels = rows.map(short), left = Math.max(84, ...labels.map((words) => Math.ceil(widthOf(words)) + 22));
   const w = width * zoom + gap, h = height * zoom + gap, inGroup = columns.length * w + 18;
-  const x = (column) => left + Math.floor(column / columns.length) * inGroup + (column % columns.length) * w;
-  const made = blank({ width: x(cells[0].length) - 18 + 12, height: top + cells.length * h + 12 });
+  const alone = Math.max(w, Math.ceil(widthOf(first)) + gap), begin = left + alone + 18;
+  const x = (k) => begin + Math.floor(k / columns.length) * inGroup + (k % columns.length) * w;
+  const made = blank({ width: x(cells[0].length - 1) - 18 + 12, height: top + cells.length * h + 12 });
   const pen = made.getContext("2d");
   const text = (words, at, y, align) => Object.assign(pen, { textAlign: align }).fillText(words, at, y);
   pen.fillStyle = "white";
   pen.fillRect(0, 0, made.width, made.height);
   Object.assign(pen, { fillStyle: "#464646", font: FONT, textBaseline: "middle" });
   pen.imageSmoothingEnabled = false;
+  text(first, left + alone / 2, 42, "center");
   groups.forEach((words, k) => text(words, x(k * columns.length) + (columns.length * w) / 2, 20, "center"));
   cells.forEach((row, i) => {
     text(labels[i], left - 10, top + i * h + h / 2, "right");
     row.forEach((cell, k) => {
-      if (!i) text(columns[k % columns.length], x(k) + w / 2, 42, "center");
-      pen.drawImage(cell, x(k), top + i * h, w - gap, h - gap);
+      const at = k ? x(k - 1) : left + (alone - w) / 2;
+      if (!i && k) text(columns[(k - 1) % columns.length], at + w / 2, 42, "center");
+      pen.drawImage(cell, at, top + i * h, w - gap, h - gap);
     });
   });
   return made;
@@ -49,15 +53,7 @@ export function savePng(canvas, name) {
   canvas.toBlob((blob) => save(blob, name), "image/png");
 }
 
-// z (dim) as NumPy's format, float32 (1, dim): what `ganzoo sample --z` reads.
-export function saveNpy(z, name) {
-  const about = `{'descr': '<f4', 'fortran_order': False, 'shape': (1, ${z.length}), }`;
-  const header = `${about.padEnd(Math.ceil((about.length + 11) / 64) * 64 - 11)}\n`;
-  const start = new Uint8Array([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, header.length & 255, header.length >> 8]);
-  save(new Blob([start, header, z]), name);
-}
-
-function save(blob, name) {
+export function save(blob, name) {
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

@@ -1,6 +1,6 @@
 // Classes: buttons to choose one, and names beside images. Whoever made the model chose the names: they
 // may be long, have markup in them, or run from right to left.
-import { IMAGES, classesOf } from "./state.js";
+import { IMAGES, classesOf, first } from "./state.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -15,9 +15,10 @@ export function showClasses(facts, choices, headings, choose) {
     const labels = classesOf(IMAGES, state, facts), names = Array.from(labels, (label) => wordsOf(label, facts));
     mark(state.label);
     for (const shown of places) shown.forEach((place, i) => (place.title = place.textContent = names[i]));
-    choices.forEach((choice, i) => (choice.ariaLabel = `Image ${i}, ${names[i]}`));
-    $("picture-title").append(" · ", nameOf(labels[state.image], facts));
-    $("canvas").ariaLabel += `, ${names[state.image]}`;
+    choices.forEach((choice, i) => (choice.ariaLabel += `, ${names[i]}`));
+    const chosen = state.image - first(state);
+    $("picture-title").append(" · ", nameOf(labels[chosen], facts));
+    $("canvas").ariaLabel += `, ${names[chosen]}`;
   };
 }
 

@@ -1,11 +1,13 @@
 // The page: what can be changed on it, and what a change does to everything else.
-import { VALUES, gridArea, minus, pictureArea, stripArea, sweepArea } from "./areas.js";
-import { saveNpy, savePng, sheet } from "./canvas.js";
+import { AS_IT_IS, VALUES, gridArea, minus, pictureArea, stripArea, sweepArea } from "./areas.js";
+import { save, savePng, sheet } from "./canvas.js";
 import { showClasses, wordsOf } from "./classes.js";
+import { toNpy } from "./npy.js";
+import { given, listenForFiles, say, showOwn } from "./own.js";
 import { Painter } from "./painter.js";
 import { row } from "./rows.js";
 import { inThePage, onTheServer } from "./sources.js";
-import { IMAGES, START, classOf, classesOf, isSeed, latent, read, untouched, write } from "./state.js";
+import { IMAGES, START, classOf, classesOf, first, isSeed, latent, read, shown, untouched, write } from "./state.js";
 
 const MOST = 8, SHOWN = 200;
 const $ = (id) => document.getElementById(id);
@@ -17,7 +19,7 @@ let start = untouched(state, facts); // where the notches of the coordinates are
 let painter, remembering;
 
 const now = () => state;
-const grid = gridArea(facts, now, (image) => change({ image, ...fresh }));
+const grid = gridArea(facts, now, (tile) => change({ image: first(state) + tile, ...fresh }));
 const [picture, strip, sweep] = [pictureArea, stripArea, sweepArea].map((area) => area(facts, now));
 const followClasses = showClasses(facts, grid.choices, sweep.headings, (label) => change({ label }));
 
@@ -25,30 +27,34 @@ function change(part) {
   const before = state;
   state = { ...state, ...part };
   follow();
+  say("");
   clearTimeout(remembering); // browsers refuse an address that changes too often
   remembering = setTimeout(remember, 200);
   const changed = (...keys) => keys.some((key) => state[key] !== before[key]);
   painter?.want(picture);
-  if (changed("seed", "scale", "label")) painter?.want(grid, sweep);
+  if (changed("seed", "scale", "label") || first(state) !== first(before)) painter?.want(grid, sweep);
   if (changed("seed", "scale", "label", "image", "to", "z", "d")) painter?.want(strip);
 }
 
 function remember() {
-  const hash = write(state);
+  const hash = write(state, facts);
   if (hash !== location.hash.slice(1)) history.replaceState(null, "", hash ? `#${hash}` : " ");
 }
 
 // Everything on the page that is no picture, as the state has it.
 function follow() {
   start = untouched(state, facts);
-  for (const key of ["seed", "to"]) if (document.activeElement !== $(key)) $(key).value = state[key];
-  grid.choices[state.image].checked = true;
+  for (const key of ["seed", "to"]) if (document.activeElement !== $(key)) $(key).value = state[key] ?? "";
+  grid.follow();
+  sweep.follow();
+  grid.choices[state.image - first(state)].checked = true;
   for (const { update } of Object.values(rows).flat()) update();
   const changed = Object.keys({ ...state.z, ...state.d }).length > 0;
   $("undo").disabled = !changed;
   $("same").textContent = state.image;
   $("picture-title").textContent = `Image ${state.image}`;
-  $("canvas").ariaLabel = `Image ${state.image} of seed ${state.seed}${changed ? ", changed" : ""}`;
+  $("canvas").ariaLabel = `Image ${state.image} of ${state.seed === null ? facts.own.name : `seed ${state.seed}`}${changed ? ", changed" : ""}`;
+  showOwn(state, facts);
   followClasses(state);
 }
 
@@ -103,28 +109,39 @@ function find() {
 
 // Seeds, buttons and keys.
 
-const reseed = (key, seed) => change({ [key]: String(seed), ...(key === "seed" && fresh) });
+const reseed = (key, seed) => change({ [key]: String(seed), ...(key === "seed" && { image: state.image % IMAGES, ...fresh }) });
 const random = () => Math.floor(Math.random() * 1e6);
 const ofClass = (labels) => (labels ? `-class${labels[0]}` : ""); // z alone does not say what it draws
-const file = () => `${name}-seed${state.seed}-image${state.image}${ofClass(classOf(state, facts))}`;
+const madeOf = () => (state.seed === null ? facts.own.name.replace(/\.npy$/, "") : `seed${state.seed}`);
+const file = () => `${name}-${madeOf()}-image${state.image}${ofClass(classOf(state, facts))}`;
 const actions = {
   random: () => reseed("seed", random()),
-  previous: () => reseed("seed", BigInt(state.seed) - 1n),
-  next: () => reseed("seed", BigInt(state.seed) + 1n),
+  previous: () => step(-1),
+  next: () => step(1),
+  "own-back": () => change({ seed: null, image: 0, ...fresh }),
   undo: () => change(fresh),
   "random-to": () => reseed("to", random()),
   save: () => savePng($("canvas"), `${file()}.png`),
-  "save-z": () => saveNpy(latent(state, facts), `${file()}.npy`),
+  "save-z": () => save(toNpy(latent(state, facts)), `${file()}.npy`),
   "save-sheet": () => {
-    const labels = classesOf(IMAGES, state, facts), words = {
-      rows: sweep.cells.map((_, i) => `image ${i}${labels ? `, ${wordsOf(labels[i], facts)}` : ""}`),
+    const rows = sweep.cells.slice(0, shown(state, facts)), labels = classesOf(IMAGES, state, facts), words = {
+      first: AS_IT_IS,
+      rows: rows.map((_, i) => `image ${first(state) + i}${labels ? `, ${wordsOf(labels[i], facts)}` : ""}`),
       groups: sweep.swept.map((index) => `z[${index}]`),
       columns: VALUES.map(minus),
     };
     const chosen = state.label === null ? "" : `-class${state.label}`;
-    savePng(sheet(sweep.cells, words, facts), `${name}-sweep-seed${state.seed}${chosen}.png`);
+    savePng(sheet(rows, words, facts), `${name}-sweep-${madeOf()}${chosen}.png`);
   },
 };
+
+// To the next seed, or to the next latents of one's own.
+function step(way) {
+  if (state.seed !== null) return reseed("seed", BigInt(state.seed) + BigInt(way));
+  const image = first(state) + way * IMAGES;
+  if (image >= 0 && image < facts.own.count) change({ image, ...fresh });
+}
+
 const keys = { r: "random", p: "previous", n: "next", u: "undo" };
 
 function listen() {
@@ -135,9 +152,14 @@ function listen() {
       $(key).ariaInvalid = !isSeed(given);
       if (isSeed(given)) reseed(key, given);
     });
-    $(key).addEventListener("blur", () => Object.assign($(key), { ariaInvalid: false, value: state[key] }));
+    $(key).addEventListener("blur", () => Object.assign($(key), { ariaInvalid: false, value: state[key] ?? "" }));
   }
   $("filter").addEventListener("input", find);
+  listenForFiles(facts, (own) => {
+    facts.own = own;
+    actions["own-back"]();
+    painter?.want(grid, strip, sweep); // also where latents were shown before
+  });
   addEventListener("hashchange", () => change(read(location.hash.slice(1), facts)));
   document.addEventListener("keydown", (event) => {
     const typing = event.target.matches("input[type=text], input[type=number]");
@@ -149,9 +171,10 @@ function listen() {
     const step = { ArrowUp: -columns, ArrowDown: columns }[event.key];
     if (!step) return;
     event.preventDefault();
-    const choice = grid.choices[state.image + step];
-    choice?.focus();
-    choice?.click();
+    const choice = grid.choices[state.image - first(state) + step];
+    if (!choice || choice.parentNode.hidden) return;
+    choice.focus();
+    choice.click();
   });
 }
 
@@ -163,7 +186,8 @@ function failed(error) {
 function done(area, milliseconds) {
   $("error").hidden = true;
   if (area !== grid) return;
-  $("timing").textContent = `${IMAGES} images in ${Math.round(milliseconds)} ms`;
+  const count = shown(state, facts);
+  $("timing").textContent = `${count} image${count > 1 ? "s" : ""} in ${Math.round(milliseconds)} ms`;
 }
 
 async function begin() {
@@ -173,6 +197,10 @@ async function begin() {
   $("dim").textContent = dim;
   if (facts.truncation) $("scaled").textContent = "How far images may be from the mean image, which is at 0.";
   if (ranking.length < dim) $("tried").textContent = `Only the first ${ranking.length} were tried.`;
+  if (facts.latents) {
+    facts.own = await given(facts);
+    state = read(location.hash.slice(1), facts);
+  }
   for (const [place, made] of Object.entries(rows)) $(place).append(...made.map(({ element }) => element));
   find();
   follow();

@@ -13,7 +13,7 @@ import ganzoo
 from ganzoo.draw import latents
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import ModelInfo
-from ganzoo.draw.sheets import Sheet
+from ganzoo.draw.sheets import Box, Sheet
 from ganzoo.errors import UsageError
 from tests.conftest import Cli, process
 
@@ -45,9 +45,14 @@ def array(image: Image.Image) -> Array:
 
 def cell(picture: Array, sheet: Sheet, *at: int) -> Array:
     """The image (H, W, C) at (row, group, column), no longer enlarged."""
-    left, top, right, bottom = sheet.box(*at)
-    zoom = (right - left) // sheet.images.shape[4]
-    return picture[top:bottom:zoom, left:right:zoom]
+    return unscaled(picture, sheet.box(*at), sheet.images.shape[4])
+
+
+def unscaled(picture: Array, box: Box, width: int) -> Array:
+    """The image (H, W, C) in a box of a sheet, `width` pixels wide again."""
+    left, top, right, bottom = box
+    scale = (right - left) // width
+    return picture[top:bottom:scale, left:right:scale]
 
 
 def test_every_cell_is_the_image_of_its_latents(exported: Path, tmp_path: Path, cli: Cli) -> None:
@@ -60,6 +65,7 @@ def test_every_cell_is_the_image_of_its_latents(exported: Path, tmp_path: Path, 
     sheet = Sheet(
         np.zeros((2, 2, 3, 28, 28, 1), np.uint8), rows=["image 0", "image 1"],
         columns=["-10", f"{own:g}", "5"], groups=["z[3]", "z[17]"], caption="mlp, seed 5",
+        first=("as it is", np.zeros((2, 28, 28, 1), np.uint8)),
     )  # fmt: skip
     picture = array(Image.open(done.last))
     assert picture.shape == array(sheet.draw()).shape
@@ -68,7 +74,10 @@ def test_every_cell_is_the_image_of_its_latents(exported: Path, tmp_path: Path, 
         changed[0, (3, 17)[group]] = (-10, own, 5)[column]
         drawn = cell(picture, sheet, row, group, column)
         np.testing.assert_array_equal(drawn, model.draw(changed)[0])
-    np.testing.assert_array_equal(cell(picture, sheet, 1, 1, 1), model.sample(2, seed=5)[1])
+    for row in range(2):
+        as_it_is = unscaled(picture, sheet.first_box(row), 28)
+        np.testing.assert_array_equal(as_it_is, model.sample(2, seed=5)[row])
+    np.testing.assert_array_equal(cell(picture, sheet, 1, 1, 1), as_it_is)
 
 
 def test_a_sweep_changes_one_coordinate() -> None:
