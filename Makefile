@@ -5,7 +5,7 @@ DEV = .venv/bin
 # A second environment without the extra `train`: what a user has who only samples and explores.
 BASE = .venv-base/bin
 
-.PHONY: demo test test-ci test-long zoo docs pages lint format clean
+.PHONY: demo test test-ci test-long zoo models docs pages lint format clean
 
 # Faces of 96x96 pixels, drawn by code: about five minutes on two cores, set-up included.
 demo: .venv/ready .venv-base/ready
@@ -37,11 +37,19 @@ test-long: .venv/ready .venv-base/ready
 zoo: .venv/ready .venv-base/ready
 	$(DEV)/python -m benchmarks.zoo --base-python $(BASE)/python $(if $(FACES),--faces $(FACES))
 
+# The wheels of ganzoo and of its trained models, in dist/.
+MODELS = plugins/ganzoo-models/ganzoo_models
+models: .venv/ready
+	rm -rf $(MODELS)/*/
+	cd exports && tar -cf - */model.json */README.md */*.onnx */*.safetensors | tar -xf - -C ../$(MODELS)
+	$(DEV)/python -m pip wheel --quiet --no-deps --wheel-dir dist . plugins/ganzoo-models
+
 # The manual as a site, in site/.
 docs: .venv/ready
 	$(DEV)/python -m mkdocs build --strict
 
-# The pages that follow from the code: docs/zoo/ and docs/settings.md; a test compares them.
+# The pages that follow from the code and the models: docs/zoo/, docs/settings.md, exports/README.md;
+# a test compares them. `python docs/generate.py --pictures` draws their pictures, too.
 pages: .venv/ready
 	$(DEV)/python docs/generate.py
 

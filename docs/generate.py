@@ -1,4 +1,10 @@
-"""Write the pages that follow from the code: docs/zoo/ from the registry, docs/settings.md."""
+"""Write the pages that follow from the code and the trained models.
+
+    python docs/generate.py [FOLDER]
+
+That is docs/zoo/ and docs/settings.md, and exports/README.md, of this repository, or below FOLDER.
+With `--pictures` the pictures of the trained models are drawn, too.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+import trained
 from torch import nn
 
 from ganzoo.architecture import Architecture
@@ -15,9 +22,11 @@ from ganzoo.config import TrainConfig
 from ganzoo.runs.saving import Saving
 from ganzoo.train.networks import Layer, count_parameters, describe_networks
 from ganzoo.zoo import catalogue, options, registry
+from ganzoo.zoo.models import Model
 from ganzoo.zoo.registry import Loaded
 
-# How each page's picture was made.
+ROOT = Path(__file__).parents[1]
+# How the picture of an architecture was made of which exports/ has no model.
 PICTURES = {
     "mlp_gan": "64 images after its 20 epochs of Fashion-MNIST",
     "mlp_gan_shallow": "64 images after its 3 epochs of Fashion-MNIST",
@@ -46,12 +55,15 @@ PICTURES = {
 }
 
 
-def main(folder: Path) -> None:
-    """Write every page below `folder`."""
-    (folder / "zoo").mkdir(exist_ok=True)
-    for name, text in pages().items():
-        (folder / "zoo" / f"{name}.md").write_text(text, "utf-8")
-    (folder / "settings.md").write_text(settings(), "utf-8")
+def main(root: Path) -> None:
+    """Write every page below `root`."""
+    docs, exports, models = root / "docs", root / "exports", trained.trained()
+    for folder in (docs / "zoo", exports):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages(models).items():
+        (docs / "zoo" / f"{name}.md").write_text(text, "utf-8")
+    (docs / "settings.md").write_text(settings(), "utf-8")
+    (exports / "README.md").write_text(trained.table(models), "utf-8")
 
 
 SETTINGS = """# Settings
@@ -85,14 +97,18 @@ def _rows(table: type) -> str:
     return _table(("Python", "shell", "default", "what it is"), rows)
 
 
-def pages() -> dict[str, str]:
+def pages(models: Sequence[Model]) -> dict[str, str]:
     """The text of each page by its name; "index" is the list of all."""
     ours = [e.qualified for e in catalogue.architectures() if e.package == "ganzoo"]
     loaded = [registry.load_architecture(name) for name in ours]
-    return {"index": _index(loaded)} | {gan.entry.name: _page(gan) for gan in loaded}
+    each = {
+        gan.entry.name: _page(gan, [m for m in models if m.architecture == gan.entry.name])
+        for gan in loaded
+    }
+    return {"index": _index(loaded, models), **each}
 
 
-def _index(loaded: list[Loaded[Architecture]]) -> str:
+def _index(loaded: list[Loaded[Architecture]], models: Sequence[Model]) -> str:
     rows = [
         (
             f"[{gan.entry.name}]({gan.entry.name}.md)",
@@ -103,18 +119,18 @@ def _index(loaded: list[Loaded[Architecture]]) -> str:
         for gan in loaded
     ]
     intro = "What ganzoo comes with; `ganzoo list` shows the architectures of other packages too."
-    return f"# The zoo\n\n{intro}\n\n{_table(('name', 'what it is', 'data', 'image'), rows)}\n"
+    listed = _table(("name", "what it is", "data", "image"), rows)
+    return "\n\n".join(["# The zoo", intro, listed, *trained.overview(models)]) + "\n"
 
 
-def _page(gan: Loaded[Architecture]) -> str:
+def _page(gan: Loaded[Architecture], models: Sequence[Model]) -> str:
     name = gan.entry.name
     function, _ = registry.import_function(gan.entry)
     summary, _, rest = (function.__doc__ or "").partition("\n")
     prose = "\n".join(line.strip() for line in rest.strip().splitlines())
     parts = [
         f"# {name}", summary, prose,
-        f"![Images drawn by {name}](../images/zoo/{name}.png)",
-        f"*{PICTURES[name]}.*",
+        *_pictures(gan, models),
         "## Settings", _settings(gan),
         "## Options", f"Each can be changed: `ganzoo train {name} --set key=value`.",
         _table(("option", "default"), [
@@ -124,6 +140,14 @@ def _page(gan: Loaded[Architecture]) -> str:
     for which, (network, layers) in describe_networks(gan.value).items():
         parts += [f"## {which.capitalize()}", _layers(network, layers)]
     return "\n\n".join(parts) + "\n"
+
+
+def _pictures(gan: Loaded[Architecture], models: Sequence[Model]) -> list[str]:
+    """Return the trained models of an architecture; where none is of its own data, a picture."""
+    parts, name = list[str](), gan.entry.name
+    if all(model.dataset != gan.value.dataset for model in models):
+        parts = [f"![Images drawn by {name}](../images/zoo/{name}.png)", f"*{PICTURES[name]}.*"]
+    return parts + [part for model in models for part in trained.page(model)]
 
 
 def _settings(gan: Loaded[Architecture]) -> str:
@@ -169,4 +193,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parent)
+    given = [word for word in sys.argv[1:] if word != "--pictures"]
+    main(Path(given[0]) if given else ROOT)
+    if "--pictures" in sys.argv:
+        trained.pictures(trained.trained(), ROOT / "docs" / "images" / "zoo")

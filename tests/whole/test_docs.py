@@ -130,9 +130,9 @@ def test_the_tutorials_code_is_the_source_of_the_plugin() -> None:
 
 def test_the_pages_that_follow_from_the_code_are_those_that_it_gives(tmp_path: Path) -> None:
     assert process(ROOT / "docs" / "generate.py", tmp_path).code == 0
-    settings = (tmp_path / "settings.md").read_text()
-    assert settings == (ROOT / "docs" / "settings.md").read_text()
-    given = {path.name: path.read_text() for path in (tmp_path / "zoo").iterdir()}
+    for page in ("docs/settings.md", "exports/README.md"):
+        assert (tmp_path / page).read_text() == (ROOT / page).read_text()
+    given = {path.name: path.read_text() for path in (tmp_path / "docs" / "zoo").iterdir()}
     assert len(given) == 19
     assert given == {path.name: path.read_text() for path in (ROOT / "docs" / "zoo").iterdir()}
     for name in given.keys() - {"index.md"}:
@@ -140,8 +140,18 @@ def test_the_pages_that_follow_from_the_code_are_those_that_it_gives(tmp_path: P
 
 
 def test_every_architecture_has_a_picture_of_its_own() -> None:
-    pictures = [path.read_bytes() for path in (ROOT / "docs" / "images" / "zoo").glob("*.png")]
-    assert len(pictures) == len(set(pictures)) == 18
+    """And no picture of a model is older than the model, or of none."""
+    zoo = ROOT / "docs" / "zoo"
+    shown = {page.name: re.findall(r"\]\((\S+\.(?:png|svg))\)", page.read_text())
+             for page in zoo.glob("*.md")}  # fmt: skip
+    first = [(zoo / names[0]).read_bytes() for names in shown.values() if names]
+    assert len(shown) == 19
+    assert len(first) == len(set(first)) >= 18
+    named = {(zoo / name).resolve() for names in shown.values() for name in names}
+    assert named == {*(ROOT / "docs" / "images" / "zoo").iterdir()}
+    for model in (ROOT / "exports").glob("*/preview.png"):
+        copy = ROOT / "docs" / "images" / "zoo" / f"{model.parent.name}.png"
+        assert copy.read_bytes() == model.read_bytes()
 
 
 @pytest.mark.slow

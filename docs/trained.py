@@ -1,0 +1,191 @@
+"""What the manual says of the trained models in exports/: their pages' parts, tables, pictures."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from ganzoo.api.models import sheet
+from ganzoo.cli.options import option
+from ganzoo.evaluate.measures import MEASURES
+from ganzoo.report import plotting
+from ganzoo.report.curves import Chart, Curve
+from ganzoo.zoo import options, registry
+from ganzoo.zoo.models import Model
+
+EXPORTS = Path(__file__).parents[1] / "exports"
+SHOWN = ("frechet", "kernel", "precision", "recall", "density", "coverage")
+TITLES = [MEASURES[name].title for name in SHOWN]
+OF_DATA = {"channels", "classes"}
+"""Options that an architecture takes from the data."""
+
+TABLE = """\
+# Trained models
+
+Each folder is what `ganzoo publish` wrote: a generator as ONNX, the facts, the card, 64 pictures
+or more, and the evaluation. `make models` puts the ONNX files into the wheel of `ganzoo-models`.
+Scores are of `ganzoo eval`; only those of the same data and features can be compared.
+
+{tables}
+
+`ganzoo export` and `make demo` write ONNX files here, too. These are not committed.
+"""
+
+
+def trained() -> list[Model]:
+    """Return the models of exports/: those of the same yardstick together, the best first."""
+    found = [Model.read(path.parent) for path in EXPORTS.glob("*/model.json")]
+    return sorted(found, key=lambda m: (m.dataset, m.judged, m.scores.get("frechet", np.inf)))
+
+
+def groups(models: Sequence[Model]) -> list[tuple[str, list[Model]]]:
+    """Return the models whose scores can be compared, by what they were judged by."""
+    return [(judged, [*same]) for judged, same in groupby(models, key=lambda m: m.judged)]
+
+
+def page(model: Model) -> list[str]:
+    """Return the part of an architecture's page about one of its trained models."""
+    name, seen = model.name, model.training["samples_seen"]
+    each = "eight latents as each class" if model.classes else "64 pictures"
+    floors = [_shown(model.floors, measure) for measure in SHOWN]
+    rows = [
+        (
+            _minutes(point["seconds"]),
+            f"{point['samples_seen']:,.0f}",
+            *(_shown(point, measure) for measure in SHOWN),
+        )
+        for point in model.history
+    ]
+    return [
+        f"![Pictures drawn by {name}](../images/zoo/{name}.png)",
+        f"*`{name}`: {each}, after {seen / model.training['images']:.1f} epochs of "
+        f"{model.dataset}.*",
+        f"## Trained: {name}",
+        f"`ganzoo sample {name}` draws these where the package `ganzoo-models` is installed "
+        f"({_bytes(model)}). It was trained for {_minutes(model.training['seconds'])} minutes of "
+        f"one core, in {model.training['precision']}, by",
+        f"```sh\n{command(model)}\n```",
+        f"Scores of {model.judged}:",
+        _table(
+            ("minutes", "images seen", *TITLES),
+            [*rows, ("real images", "", *floors)],
+        ),
+        f"![Fréchet distance over minutes](../images/zoo/{name}.svg)",
+    ]
+
+
+def command(model: Model) -> str:
+    """Return the command that trains the model again."""
+    usual = registry.load_architecture(f"{model.package}:{model.architecture}").options
+    words = [f"ganzoo train {model.architecture}"]
+    for name, value in model.options.items():
+        if name not in OF_DATA and value != options.unparse(usual[name]):
+            words.append(f"--set {name}={value}")
+    words.append(f"--data {model.dataset}")
+    given = {**model.settings, "max_steps": model.training["steps"]}
+    words += [f"{option(n)} {v}" for n, v in given.items() if (n, v) != ("seed", 0)]
+    return " ".join(words)
+
+
+def overview(models: Sequence[Model]) -> list[str]:
+    """Return the part of the zoo's first page that compares what was trained."""
+    parts = ["## Which draws best?", WHY] if models else []
+    for judged, same in groups(models):
+        data = same[0].dataset
+        rows = [
+            (
+                f"[{m.architecture}]({m.architecture}.md)", f"`{m.name}`",
+                *(_shown(m.scores, measure) for measure in SHOWN),
+                _minutes(m.training["seconds"]), f"{m.training['samples_seen'] / 1e6:.2f}",
+            )
+            for m in same
+        ]  # fmt: skip
+        real = ("real images", "", *(_shown(same[0].floors, name) for name in SHOWN), "", "")
+        parts += [
+            f"### {data}",
+            f"By {judged}:",
+            _table(("architecture", "model", *TITLES, "minutes", "million images"), [*rows, real]),
+            f"![A row of pictures of each model](../images/zoo/all-{data}.png)",
+            f"![Fréchet distances over minutes](../images/zoo/all-{data}.svg)",
+        ]
+    return parts
+
+
+WHY = """\
+These are the models of the package `ganzoo-models`, trained by one core of an AMD EPYC processor in
+bf16, and judged by `ganzoo eval`. Begin with the Fréchet distance: it sees whether single pictures
+are good and whether all kinds are there. Then look at why. A high precision with a low recall is a
+model that draws few things well; a low precision is one that draws things that are none.
+[Which is better, and why?](../evaluating.md#the-modern-wing) has all architectures after equal
+seconds, and what one learns from it."""
+
+
+def table(models: Sequence[Model]) -> str:
+    """Return the page of exports/: all models with files, hashes and scores."""
+    parts = []
+    for judged, same in groups(models):
+        rows = [
+            (
+                f"[{m.name}]({m.name}/README.md)", m.architecture,
+                f"{m.training['samples_seen'] / m.training['images']:.1f}",
+                f"{m.training['seconds']:,.0f}",
+                variant, f"{file.nbytes:,}", f"`{file.sha256[:12]}`",
+                *(_shown(m.scores, name) for name in SHOWN),
+            )
+            for m in same
+            for variant, file in m.files.items()
+        ]  # fmt: skip
+        floors = (_shown(same[0].floors, name) for name in SHOWN)
+        head = ("model", "architecture", "epochs", "seconds", "variant", "bytes", "SHA-256")
+        real = ("real images", *[""] * 6, *floors)
+        parts += [f"## {same[0].dataset}", f"By {judged}.", _table((*head, *TITLES), [*rows, real])]
+    return TABLE.format(tables="\n\n".join(parts))
+
+
+def pictures(models: Sequence[Model], folder: Path) -> None:
+    """Write the pictures and the curves of all pages into a folder."""
+    for model in models:
+        shutil.copyfile(model.folder / "preview.png", folder / f"{model.name}.png")
+        _chart([model]).save(folder / f"{model.name}.svg")
+    for _, same in groups(models):
+        sheet(same).save(folder / f"all-{same[0].dataset}.png")
+        _chart(same).save(folder / f"all-{same[0].dataset}.svg")
+
+
+def _chart(models: Sequence[Model]) -> plotting.Drawing:
+    """Return the Fréchet distances of models over minutes, as a figure."""
+    curves = [
+        Curve(
+            model.name,
+            np.array([point["seconds"] / 60 for point in model.history]),
+            np.array([point["frechet"] for point in model.history]),
+        )
+        for model in models
+    ]
+    title = f"Fréchet distance of {models[0].judged}"
+    chart = Chart(
+        "frechet", title, curves, across="minutes of training", logarithmic=True, few=True
+    )
+    size = plotting.LARGE if len(models) > 1 else plotting.SIZE
+    return plotting.Drawing(plotting.draw(chart, size=size), plotting.LIGHT)
+
+
+def _shown(scores: object, name: str) -> str:
+    return MEASURES[name].shown(scores.get(name)) if isinstance(scores, dict) else "-"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:,.1f}" if seconds < 600 else f"{seconds / 60:,.0f}"
+
+
+def _bytes(model: Model) -> str:
+    return ", ".join(f"{v}, {file.nbytes / 1e6:.1f} MB" for v, file in model.files.items())
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---" for _ in head], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
