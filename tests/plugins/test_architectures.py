@@ -226,7 +226,7 @@ def test_settings(name: str, gan: Architecture, networks: tuple[nn.Module, nn.Mo
     assert gan.latent_dim == 100
     assert gan.image_range == ((0, 1) if name == "dcgan_fashion_maxpool" else (-1, 1))
     assert defaults.shared_fakes == (name == "mlp_gan_dropout")
-    assert gan.objective.scores == ("critic" if name == "wgan_clip" else "logits")
+    assert gan.objective.scores == ("wasserstein" if name == "wgan_clip" else "logits")
     for optimizer in gan.optimizers(*networks):
         assert isinstance(optimizer, kind)
         assert options.items() <= optimizer.param_groups[0].items()

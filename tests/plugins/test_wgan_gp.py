@@ -52,4 +52,4 @@ def test_settings_of_the_paper() -> None:
     gan = wgan_gp(width=2)
     for optimizer in gan.optimizers(*build(gan)):
         assert (optimizer.defaults["lr"], optimizer.defaults["betas"]) == (1e-4, (0.0, 0.9))
-    assert (gan.defaults.generator_every, gan.objective.scores) == (5, "critic")
+    assert (gan.defaults.generator_every, gan.objective.scores) == (5, "wasserstein")
