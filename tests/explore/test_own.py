@@ -138,6 +138,13 @@ def test_a_file_is_loaded(site: str, generator: Generator, visit: Open, z: NDArr
     assert told(page, "#own") == "Back to other.npy"
 
 
+def test_nothing_is_said_of_latents_that_nobody_gave(site: str, visit: Open) -> None:
+    page = visit(f"{site}#seed=7")
+    settle(page)
+    for place in ("#own", "#own-told", "#own-back", "#not-held"):
+        assert page.locator(place).is_hidden(), place
+
+
 def test_what_is_saved_can_be_loaded(site: str, generator: Generator, visit: Open) -> None:
     page = visit(f"{site}#seed=7&image=2&z3=2&label=4")
     with page.expect_download() as download:
