@@ -114,7 +114,9 @@ def _index(loaded: list[Loaded[Architecture]], models: Sequence[Model]) -> str:
             f"[{gan.entry.name}]({gan.entry.name}.md)",
             gan.entry.summary(),
             gan.value.dataset,
-            " x ".join(map(str, gan.value.image_shape)),
+            "{1}x{2}, {0}".format(
+                "grey" if gan.value.image_shape[0] == 1 else "colour", *gan.value.image_shape[1:]
+            ),
         )
         for gan in loaded
     ]

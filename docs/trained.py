@@ -18,7 +18,7 @@ from ganzoo.zoo import options, registry
 from ganzoo.zoo.models import Model
 
 EXPORTS = Path(__file__).parents[1] / "exports"
-SHOWN = ("frechet", "kernel", "precision", "recall", "density", "coverage")
+SHOWN = ("frechet", "kernel", "precision", "recall", "coverage")
 TITLES = [MEASURES[name].title for name in SHOWN]
 OF_DATA = {"channels", "classes"}
 """Options that an architecture takes from the data."""
