@@ -28,11 +28,7 @@ from ganzoo.zoo.registry import Loaded
 ROOT = Path(__file__).parents[1]
 # How the picture of an architecture was made of which exports/ has no model.
 PICTURES = {
-    "mlp_gan": "64 images after its 20 epochs of Fashion-MNIST",
-    "mlp_gan_shallow": "64 images after its 3 epochs of Fashion-MNIST",
-    "mlp_gan_relu": "64 images after its 20 epochs of Fashion-MNIST",
     "mlp_gan_dropout": "64 images after 20 of its 100 epochs of MNIST, with --seed 1",
-    "dcgan_fashion": "64 images after 1,000 steps on Fashion-MNIST, a twentieth of its 20 epochs",
     "dcgan_fashion_transposed": "64 images after 1,500 steps on Fashion-MNIST, a tenth of "
     "its 15 epochs",
     "dcgan_fashion_maxpool": "64 images after 1,500 steps on Fashion-MNIST, a twelfth of "
@@ -41,15 +37,9 @@ PICTURES = {
     "dcgan_anime96": "64 images with width=24 and d_every=2, after 2,600 steps of 32 drawn faces",
     "r1gan": "The same eight latents as each class, after 8 epochs of Fashion-MNIST in bf16",
     "wgan_clip": "64 images after 1,500 steps on Fashion-MNIST, a sixteenth of its 25 epochs",
-    "acgan_fashion": "The same eight latents as each class, after 8 epochs of Fashion-MNIST with "
-    "width=32 and --ema 20000",
     "wgan_gp": "64 images after 20 epochs of Fashion-MNIST with --ema 20000",
     "sngan": "64 images after 4 epochs of Fashion-MNIST with width=32 and --ema 20000",
     "fastgan": "64 images after 26 of its 100 epochs of 300 drawn faces (--set-data count=300)",
-    "stylegan2_small": "The same eight latents as each class, after ten minutes on one core: 4.2 "
-    "of its 30 epochs",
-    "r3gan": "The same eight latents as each class, after a run of ten minutes on one core: 4.4 "
-    "epochs of Fashion-MNIST",
     "cgan_fashion": "The same eight latents as each class, after 12 epochs of Fashion-MNIST with "
     "width=32 and --ema 0.999",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -65,9 +65,9 @@ def page(model: Model) -> list[str]:
         f"*`{name}`: {each}, after {seen / model.training['images']:.1f} epochs of "
         f"{model.dataset}.*",
         f"## Trained: {name}",
-        f"`ganzoo sample {name}` draws these where the package `ganzoo-models` is installed "
-        f"({_bytes(model)}). It was trained for {_minutes(model.training['seconds'])} minutes of "
-        f"one core, in {model.training['precision']}, by",
+        f"`ganzoo sample {name}` draws from it where the package `ganzoo-models` is installed "
+        f"({_bytes(model)}). It was trained for {_minutes(model.training['seconds'])} minutes on "
+        f"one core, in {model.training['precision']}. The same steps and settings:",
         f"```sh\n{command(model)}\n```",
         f"Scores of {model.judged}:",
         _table(
@@ -174,8 +174,8 @@ def _chart(models: Sequence[Model]) -> plotting.Drawing:
     return plotting.Drawing(plotting.draw(chart, size=size), plotting.LIGHT)
 
 
-def _shown(scores: object, name: str) -> str:
-    return MEASURES[name].shown(scores.get(name)) if isinstance(scores, dict) else "-"
+def _shown(scores: Mapping[str, float], name: str) -> str:
+    return MEASURES[name].shown(scores.get(name))
 
 
 def _minutes(seconds: float) -> str:

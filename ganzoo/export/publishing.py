@@ -51,8 +51,8 @@ def publish(
     """Write the model of a run into a new folder: all that somebody else needs to draw from it.
 
     It holds the ONNX file of each of the `variants` ("float32", "float16", "int8", "uint8"), the
-    weights, a card, a sheet of pictures, the metrics, the newest evaluation of these weights if
-    there is one, and model.json with the facts. `weights` are those of both networks, "float32",
+    weights, a card, a sheet of pictures, the metrics, the evaluation of these weights if there
+    is one, and model.json with the facts. `weights` are those of both networks, "float32",
     "float16" or "none"; where a moving average was kept, the generator's are the average, which
     the ONNX files have, too. `name` is by default that of the folder. `licence`
     is an identifier of SPDX for the weights, such as "CC-BY-4.0". With `best` it is the checkpoint
@@ -89,7 +89,7 @@ def publish(
             )
             for variant in variants
         }
-        evaluation = _judgement(found, generator)
+        evaluation = evaluations.of_weights(found, generator.sha256)
         model = _model(made, name or target.name, licence, found.facts(), generator, exported)
         model = _trained(model, found, step_of(where))
         if evaluation is not None:
@@ -110,12 +110,6 @@ def _newest(run: Run) -> Path:
     for checkpoint in Checkpoints(run.path / "checkpoints").newest_first():
         return checkpoint
     raise ModelFileError(f"{run.path} has no checkpoint yet")
-
-
-def _judgement(run: Run, generator: Generator) -> Evaluation | None:
-    """Return the evaluation of exactly these weights that stands for the run, if there is one."""
-    found = evaluations.latest(run)
-    return found[0] if found and found[0].sha256 == generator.sha256 else None
 
 
 def _model(

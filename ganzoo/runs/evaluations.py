@@ -64,6 +64,15 @@ def latest(run: Run) -> tuple[Evaluation, Path] | None:
     return chosen([run])[0]
 
 
+def of_weights(run: Run, sha256: str) -> Evaluation | None:
+    """Return the evaluation of the generator with this hash; None where it was not judged.
+
+    Of several it is the one of most pictures.
+    """
+    found = [evaluation for evaluation, _ in saved(run) if evaluation.sha256 == sha256]
+    return min(found, key=_place, default=None)
+
+
 def chosen(runs: Sequence[Run]) -> list[tuple[Evaluation, Path] | None]:
     """Return the evaluation that stands for each run beside the others, with its folder.
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Page
 
 from ganzoo.draw import latents
+from tests.explore.test_server import explore
 
 Open = Callable[..., Page]
 Export = Callable[..., None]
@@ -17,6 +20,17 @@ READ = """canvases => canvases.map(canvas => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return btoa(String.fromCharCode(...data));
 })"""
+
+
+def addresses(request: pytest.FixtureRequest, model: Path) -> Iterator[str]:
+    """The address of a model's page, served or as one file: the fixture's parameter says which."""
+    if request.param == "server":
+        with explore(model) as running:
+            yield running.address
+        return
+    export: Export = request.getfixturevalue("export")
+    export(model, "--single-file", model.with_suffix(".html"))
+    yield model.with_suffix(".html").as_uri()
 
 
 def read(page: Page, selector: str) -> NDArray[np.uint8]:

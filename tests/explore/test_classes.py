@@ -18,7 +18,16 @@ from ganzoo.runs.weights import model_info
 from ganzoo.train.networks import build
 from ganzoo.zoo import registry
 from tests import labelled
-from tests.explore.browsing import Export, Open, assert_same, read, settle, sheet_of, z_of
+from tests.explore.browsing import (
+    Export,
+    Open,
+    addresses,
+    assert_same,
+    read,
+    settle,
+    sheet_of,
+    z_of,
+)
 from tests.explore.test_server import explore
 
 HOSTILE = (
@@ -48,13 +57,7 @@ def generator(model: Path) -> Generator:
 @pytest.fixture(scope="module", params=[pytest.param(s, marks=pytest.mark.slow) for s in SITES])
 def site(request: pytest.FixtureRequest, model: Path) -> Iterator[str]:
     """The address of the page, served and as one file."""
-    if request.param == "server":
-        with explore(model) as running:
-            yield running.address
-        return
-    export: Export = request.getfixturevalue("export")
-    export(model, "--single-file", model.with_suffix(".html"))
-    yield model.with_suffix(".html").as_uri()
+    yield from addresses(request, model)
 
 
 def choose(page: Page, name: str) -> None:

@@ -17,7 +17,7 @@ import ganzoo
 from ganzoo.draw import latents
 from ganzoo.draw.generator import Generator
 from tests import labelled
-from tests.explore.browsing import Export, Open, assert_same, read, settle, sheet_of, z_of
+from tests.explore.browsing import Open, addresses, assert_same, read, settle, sheet_of, z_of
 from tests.explore.test_server import explore
 
 Z = latents.normal(40, labelled.DIM, seed=11).astype(np.float64)
@@ -37,13 +37,7 @@ def generator(model: Path) -> Generator:
 @pytest.fixture(scope="module", params=[pytest.param(s, marks=pytest.mark.slow) for s in SITES])
 def site(request: pytest.FixtureRequest, model: Path) -> Iterator[str]:
     """The address of the page, served and as one file."""
-    if request.param == "server":
-        with explore(model) as running:
-            yield running.address
-        return
-    export: Export = request.getfixturevalue("export")
-    export(model, "--single-file", model.with_suffix(".html"))
-    yield model.with_suffix(".html").as_uri()
+    yield from addresses(request, model)
 
 
 def npy(z: NDArray[Any]) -> bytes:

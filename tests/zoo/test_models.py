@@ -116,6 +116,29 @@ def test_scores_on_the_way_are_published(tmp_path: Path, monkeypatch: pytest.Mon
     assert seconds == sorted(seconds)
     assert seconds[0] > 0
     assert model.training["seconds"] == round(seconds[-1], 1)
+    # The file of a run whose second step was the best while it was trained.
+    entries = [
+        {"step": step, "samples_seen": 32 * step, "frechet": abs(step - 2) + 1.0}
+        for step in (1, 2, 3)
+    ]
+    with (run.path / "metrics.jsonl").open("a") as file:
+        file.writelines(f"{json.dumps(entry)}\n" for entry in entries)
+    best = ganzoo.publish(run, tmp_path / "best", variants=["uint8"], best=True)
+    assert best.training["steps"] == 2
+    assert best.scores["frechet"] == wanted[1]
+    assert [point["frechet"] for point in best.history] == wanted[:2]
+
+
+def test_the_weights_are_the_average_that_the_files_draw(tmp_path: Path) -> None:
+    run = ganzoo.train(
+        "mlp_gan", options={"hidden": 8}, data="toy_garments", data_options={"count": 64},
+        batch_size=8, max_steps=4, ema=100, runs=tmp_path / "runs",
+    )  # fmt: skip
+    folder = ganzoo.publish(run, tmp_path / "model", variants=["float32"]).folder
+    given = ganzoo.load(folder / "model.safetensors")
+    assert given.info.weights_sha256 == ganzoo.load(folder).info.weights_sha256
+    (raw,) = (run.path / "checkpoints").glob("*/model.safetensors")
+    assert given.info.weights_sha256 != ganzoo.load(raw).info.weights_sha256
 
 
 def test_weights_are_as_precise_as_was_asked(trained: Path, tmp_path: Path) -> None:
