@@ -127,6 +127,13 @@ class Objective:
     """Kind of number that the discriminator returns. Logits are shown as probabilities D(x) and
     D(G(z)), a critic's scores as they are; of "wasserstein" their gap estimates that distance."""
 
+    words: str = ""
+    """What the losses are called, for plans and reports: "least squares"."""
+
+    formulas: tuple[str, str] = ("", "")
+    """Both losses as formulas, the discriminator's first: E is a mean, G(z) a
+    generated image; of D(x) and D(G(z)) as the discriminator returns them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:

@@ -6,7 +6,7 @@ added to it: WGAN-GP is `penalised(wasserstein(), gradient_penalty(10))`.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -29,7 +29,15 @@ def non_saturating() -> Objective:
     def generator_loss(D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
         return F.softplus(-D(fake)).mean()
 
-    return Objective(discriminator_loss=discriminator_loss, generator_loss=generator_loss)
+    return Objective(
+        discriminator_loss=discriminator_loss,
+        generator_loss=generator_loss,
+        words="binary cross-entropy on logits, non-saturating",
+        formulas=(
+            "E[-log sigmoid(D(x))] + E[-log(1 - sigmoid(D(G(z))))]",
+            "E[-log sigmoid(D(G(z)))]",
+        ),
+    )
 
 
 def least_squares() -> Objective:
@@ -45,7 +53,11 @@ def least_squares() -> Objective:
         return (D(fake) - 1).square().mean() / 2
 
     return Objective(
-        discriminator_loss=discriminator_loss, generator_loss=generator_loss, scores="critic"
+        discriminator_loss=discriminator_loss,
+        generator_loss=generator_loss,
+        scores="critic",
+        words="least squares",
+        formulas=("E[(D(x) - 1)²]/2 + E[D(G(z))²]/2", "E[(D(G(z)) - 1)²]/2"),
     )
 
 
@@ -60,7 +72,11 @@ def hinge() -> Objective:
         return F.relu(1 - D(real)).mean() + F.relu(1 + D(fake)).mean()
 
     return Objective(
-        discriminator_loss=discriminator_loss, generator_loss=_raise_scores, scores="critic"
+        discriminator_loss=discriminator_loss,
+        generator_loss=_raise_scores,
+        scores="critic",
+        words="hinge",
+        formulas=("E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))]", "-E[D(G(z))]"),
     )
 
 
@@ -75,7 +91,11 @@ def wasserstein() -> Objective:
         return D(fake).mean() - D(real).mean()
 
     return Objective(
-        discriminator_loss=discriminator_loss, generator_loss=_raise_scores, scores="wasserstein"
+        discriminator_loss=discriminator_loss,
+        generator_loss=_raise_scores,
+        scores="wasserstein",
+        words="Wasserstein",
+        formulas=("E[D(G(z))] - E[D(x)]", "-E[D(G(z))]"),
     )
 
 
@@ -94,8 +114,24 @@ def relativistic() -> Objective:
         return F.softplus(D(real) - D(fake)).mean()
 
     return Objective(
-        discriminator_loss=discriminator_loss, generator_loss=generator_loss, scores="critic"
+        discriminator_loss=discriminator_loss,
+        generator_loss=generator_loss,
+        scores="critic",
+        words="relativistic, each real image beside a generated one",
+        formulas=("E[-log sigmoid(D(x) - D(G(z)))]", "E[-log sigmoid(D(G(z)) - D(x))]"),
     )
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A term of a loss that says what it is: a function as a loss is, and its formula."""
+
+    loss: Loss
+    formula: str
+
+    def __call__(self, D: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+        """Return the penalty, a scalar."""
+        return self.loss(D, real, fake)
 
 
 def penalised(
@@ -108,7 +144,8 @@ def penalised(
 
     With `every` above 1 the regularisation is lazy: the penalties are added at one of so many
     updates of that network, `every` times as heavy. Karras et al., "Analyzing and Improving the
-    Image Quality of StyleGAN", CVPR 2020, section 3.1. Call it again for another rhythm.
+    Image Quality of StyleGAN", CVPR 2020, section 3.1. Call it again for another rhythm. A penalty
+    that is a `Penalty` is written into the objective's formula; of another one stands its name.
     """
     if every < 1:
         raise ValueError(f"every must be at least 1, not {every}")
@@ -122,31 +159,56 @@ def penalised(
 
         return total
 
+    more = " + ".join(map(_formula, penalties))
+    if every > 1:
+        more = f"{every}·({more}) at one of {every} updates"
+    for_d, for_g = objective.formulas
     if of == "generator":
-        return replace(objective, generator_loss=also_penalised(objective.generator_loss))
-    return replace(objective, discriminator_loss=also_penalised(objective.discriminator_loss))
+        return replace(
+            objective,
+            generator_loss=also_penalised(objective.generator_loss),
+            formulas=(for_d, f"{for_g} + {more}"),
+        )
+    return replace(
+        objective,
+        discriminator_loss=also_penalised(objective.discriminator_loss),
+        formulas=(f"{for_d} + {more}", for_g),
+    )
+
+
+def _formula(penalty: Loss) -> str:
+    if isinstance(penalty, Penalty):
+        return penalty.formula
+    name = str(getattr(penalty, "__name__", type(penalty).__name__))
+    return "a term of its own" if name == "<lambda>" else name
 
 
 Weight = float | str
 """Weight of a penalty: a number, or the name of one of the architecture's schedules."""
 
 
-def r1(gamma: Weight = 10.0) -> Loss:
+def r1(gamma: Weight = 10.0) -> Penalty:
     """Return the penalty gamma/2 · E‖∇D(x)‖² on real images.
 
     Like every penalty here, it assumes that an image's score depends on that image alone: use no
     batch norm in the discriminator. Mescheder, Geiger & Nowozin, "Which Training Methods for GANs
     do actually Converge?", ICML 2018, equation 9.
     """
-    return lambda D, real, fake: _weight(gamma, D) / 2 * _gradients(D, real).square().sum(1).mean()
+    return Penalty(
+        lambda D, real, fake: _weight(gamma, D) / 2 * _gradients(D, real).square().sum(1).mean(),
+        f"{_number(gamma)}/2·E‖∇D(x)‖²",
+    )
 
 
-def r2(gamma: Weight = 10.0) -> Loss:
+def r2(gamma: Weight = 10.0) -> Penalty:
     """Return the penalty gamma/2 · E‖∇D(x)‖² on generated images: equation 10 of `r1`'s paper."""
-    return lambda D, real, fake: _weight(gamma, D) / 2 * _gradients(D, fake).square().sum(1).mean()
+    return Penalty(
+        lambda D, real, fake: _weight(gamma, D) / 2 * _gradients(D, fake).square().sum(1).mean(),
+        f"{_number(gamma)}/2·E‖∇D(G(z))‖²",
+    )
 
 
-def gradient_penalty(weight: Weight = 10.0) -> Loss:
+def gradient_penalty(weight: Weight = 10.0) -> Penalty:
     """Return the penalty weight · E(‖∇D(x)‖ - 1)² at points between real and generated images.
 
     Gulrajani et al., "Improved Training of Wasserstein GANs", NeurIPS 2017, equation 3. Each
@@ -160,7 +222,11 @@ def gradient_penalty(weight: Weight = 10.0) -> Loss:
         norms: Tensor = torch.linalg.vector_norm(_gradients(D, between), dim=1)
         return _weight(weight, D) * (norms - 1).square().mean()
 
-    return penalty
+    return Penalty(penalty, f"{_number(weight)}·E[(‖∇D(y)‖ - 1)²], y between x and G(z)")
+
+
+def _number(weight: Weight) -> str:
+    return weight if isinstance(weight, str) else f"{weight:g}"
 
 
 def _weight(weight: Weight, D: Discriminator) -> float:

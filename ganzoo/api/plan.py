@@ -14,10 +14,13 @@ from ganzoo.printable import one_line
 from ganzoo.zoo import options, registry
 
 if TYPE_CHECKING:
+    from torch import nn
+    from torch.optim import Optimizer
+
+    from ganzoo.architecture import Architecture
     from ganzoo.data import Images
     from ganzoo.runs.carrying import Opened
     from ganzoo.runs.facts import Origin
-    from ganzoo.train.state import TrainState
 
 
 Spell = Callable[[str, Iterable[str]], str]
@@ -31,15 +34,17 @@ def as_python(text: str, names: Iterable[str]) -> str:
 
 def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
     """Return what will be done, line by line, with the reason for each automatic choice."""
+    from ganzoo.runs.quantities import losses
     from ganzoo.train.ema import decay_per_step, is_scheduled
     from ganzoo.train.networks import count_parameters
-    from ganzoo.train.optimizing import value_at
+    from ganzoo.train.optimizing import in_words, value_at
 
     work, job, state = opened.work, opened.work.job, opened.state
     images, config, world = job.images, job.config, job.world
     count, height, width, channels = images.pixels.shape
     settings = ", ".join(f"{k}={options.unparse(v)}" for k, v in job.loaded.options.items())
     entry = job.loaded.entry
+    new = work.state is None and work.origin is None
     lines = {
         "architecture": f"{entry.name} of {entry.package} {entry.version} ({settings})",
         "generator": f"{count_parameters(state.generator):,} parameters",
@@ -50,7 +55,9 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
         + (f", {_classes(images.classes)}" if job.loaded.value.classes else ""),
         "training": f"{opened.steps:,} steps of {config.batch_size} images, "
         f"{_short(opened.steps * config.batch_size / count)}, seed {config.seed}",
-        "optimizers": _optimizers(state),
+        **losses(in_words(job.loaded.value.objective)),
+        "optimizers": _optimizers(state.generator_optimizer, state.discriminator_optimizer),
+        **(_weights(state.generator, state.discriminator) if new else {}),
         "device": str(job.device),
         "precision": str(job.precision),
     }
@@ -140,12 +147,43 @@ def _classes(names: Sequence[str]) -> str:
     return f"{len(names)} classes: {names[0]} … {names[-1]}"
 
 
-def _optimizers(state: TrainState) -> str:
+def of_architecture(
+    architecture: Architecture, generator: nn.Module, discriminator: nn.Module
+) -> dict[str, str]:
+    """Return what an architecture is trained by where nobody says otherwise, line by line."""
+    from ganzoo.runs.quantities import losses
+    from ganzoo.train.optimizing import in_words, set_up
+
+    config, objective = architecture.defaults, architecture.objective
+    optimizers = architecture.optimizers(generator, discriminator)
+    set_up(architecture, config, optimizers)
+    lines = losses(in_words(objective))
+    if objective.scores == "logits":
+        lines["scores"] = "logits: D ends without a Sigmoid, as the loss computes it"
+    else:
+        lines["scores"] = "any numbers, not probabilities: D ends without a Sigmoid"
+    lines |= {"optimizers": _optimizers(*optimizers), **_weights(generator, discriminator)}
+    steps = config.discriminator_steps
+    lines["training"] = f"{config.epochs} epochs, batches of {config.batch_size} images" + (
+        f", {steps} steps of D for each of G" if steps > 1 else ""
+    )
+    return lines
+
+
+def _weights(generator: nn.Module, discriminator: nn.Module) -> dict[str, str]:
+    """Return how the weights of both networks spread."""
+    from ganzoo.runs.quantities import spread
+    from ganzoo.train.networks import weights_of
+
+    told = spread(weights_of(generator)), spread(weights_of(discriminator))
+    return {"first weights": f"G: {told[0]}; D: {told[1]}"}
+
+
+def _optimizers(*pair: Optimizer) -> str:
     """Return what both optimizers begin with: once, where they are alike."""
     from ganzoo.runs.quantities import optimizer
     from ganzoo.train.optimizing import described
 
-    pair = (state.generator_optimizer, state.discriminator_optimizer)
     generator, discriminator = (optimizer(described(each)) for each in pair)
     if generator == discriminator:
         return f"{generator}, for both networks"

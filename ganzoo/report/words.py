@@ -22,7 +22,7 @@ from ganzoo.runs.clock import clock
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import Run
 from ganzoo.runs.health import Watch
-from ganzoo.runs.quantities import QUALITY, labels, measured, number, optimizer
+from ganzoo.runs.quantities import QUALITY, labels, losses, measured, number, optimizer, spread
 from ganzoo.storage import read_regular
 from ganzoo.train.schedule import total_steps
 from ganzoo.zoo.options import unparse
@@ -80,8 +80,11 @@ def config(facts: Facts) -> Rows:
         return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
     told = {"precision"} | ({*OF_OPTIMIZERS} if facts.optimizers else set())
+    begun = facts.initial_weights.items()
     return [
+        *losses(facts.losses).items(),
         *((f"optimizer of the {network}", optimizer(o)) for network, o in facts.optimizers.items()),
+        *((f"initial weights of the {network}", spread(told)) for network, told in begun),
         *(
             (name.replace("_", " "), in_words(name, value))
             for name, value in asdict(facts.config).items()

@@ -14,8 +14,9 @@ from ganzoo.runs.reading import (
     image_size,
     image_source,
     optimizers,
+    spreads,
     texts,
-    versions,
+    texts_by_name,
 )
 from ganzoo.runs.saving import Saving, extending
 
@@ -162,8 +163,13 @@ class Facts:
     architecture: Made
     scores: str  # of the objective: "logits", "critic" or "wasserstein"
     data: Data
+    losses: dict[str, str] = field(default_factory=dict)
+    """What they are called, "words", and the formulas of "discriminator" and "generator". This and
+    the next two are empty in files of before there were they."""
     optimizers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What `train.optimizing.described` says, by network; empty in files of before there was it."""
+    """What `train.optimizing.described` says, by network."""
+    initial_weights: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    """What `train.networks.weights_of` says, by network; empty where `origin` tells."""
     config: TrainConfig
     saving: Saving
     circumstances: Circumstances
@@ -190,7 +196,9 @@ class Facts:
                     options=read(made, "options", dict),
                 ),
                 scores=read(content, "scores", str, "logits"),
+                losses=texts_by_name(read(content, "losses", dict, {}), "losses"),
                 optimizers=optimizers(read(content, "optimizers", dict, {}), read),
+                initial_weights=spreads(read(content, "initial_weights", dict, {}), read),
                 data=Data(
                     name=read(data, "name", str),
                     source=image_source(read(data, "source", dict), read),
@@ -256,7 +264,7 @@ def _circumstances(content: Mapping[str, Any], read: Reading) -> Circumstances:
         precision=precision,
         processes=read(content, "processes", int),
         threads=read(content, "threads", int),
-        versions=versions(read(content, "versions", dict)),
+        versions=texts_by_name(read(content, "versions", dict), "versions"),
     )
 
 

@@ -19,7 +19,8 @@ from ganzoo.printable import file_name
 from ganzoo.runs.facts import Chosen, Circumstances, Data, Facts, Made, Origin
 from ganzoo.runs.saving import SHELL, Saving, setting_names
 from ganzoo.train.device import Device
-from ganzoo.train.optimizing import described
+from ganzoo.train.networks import weights_of
+from ganzoo.train.optimizing import described, in_words
 from ganzoo.train.precision import Precision
 from ganzoo.train.state import TrainState
 from ganzoo.train.world import World, launch
@@ -69,9 +70,12 @@ class Job:
         """Return the content of run.json: enough to repeat the run and to go on with it.
 
         `command` is what began it. `created` stays empty: `Run.create` fills it in. `state` tells
-        what the optimizers begin with, and `origin` what the networks did.
+        what the optimizers and the networks begin with, and `origin` whose weights these are.
         """
-        optimizers = {}
+        optimizers, weights = {}, {}
+        if state and origin is None:
+            weights["generator"] = weights_of(state.generator)
+            weights["discriminator"] = weights_of(state.discriminator)
         if state:
             optimizers["generator"] = described(state.generator_optimizer)
             optimizers["discriminator"] = described(state.discriminator_optimizer)
@@ -90,7 +94,9 @@ class Job:
                 classes=self.images.classes if self.loaded.value.classes else (),
                 labels=self.images.labels_sha256 if self.loaded.value.classes else "",
             ),
+            losses=in_words(self.loaded.value.objective),
             optimizers=optimizers,
+            initial_weights=weights,
             config=self.config,
             saving=saving,
             circumstances=self.circumstances(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 LARGEST = 1e300
@@ -56,6 +56,27 @@ def optimizer(told: Mapping[str, Any]) -> str:
     betas = ", ".join(f"{beta:g}" for beta in told.get("betas", ()))
     rate = f"{told.get('name')}, learning rate {told.get('learning_rate')}"
     return f"{rate}, betas {betas}" if betas else rate
+
+
+def spread(told: Mapping[str, Sequence[float]]) -> str:
+    """Return weights of run.json in words: "Linear 0 ± 0.02, BatchNorm1d 1".
+
+    Where the layers of a kind differ, it is "Linear 0 ± 0.01 to 0.06".
+    """
+    return ", ".join(f"{kind} {_spread(*numbers)}" for kind, numbers in told.items())
+
+
+def _spread(mean: float, deviation: float, least: float, most: float) -> str:
+    middle = "0" if abs(mean) < deviation / 5 else f"{mean:.3g}"
+    if most > 1.5 * least:
+        return f"{middle} ± {least:.2g} to {most:.2g}"
+    return f"{middle} ± {deviation:.2g}" if deviation else middle
+
+
+def losses(told: Mapping[str, str]) -> dict[str, str]:
+    """Return the losses of run.json as rows of a table; those of a plugin may have no words."""
+    titles = {"words": "loss", "discriminator": "loss of D", "generator": "loss of G"}
+    return {title: told[name] for name, title in titles.items() if told.get(name)}
 
 
 def is_number(value: object) -> bool:

@@ -42,9 +42,9 @@ class Reading:
             raise ModelFileError(f"{self.where} is damaged: {error}") from error
 
 
-def versions(found: dict[str, Any]) -> dict[str, str]:
-    """Return versions of packages by name; raise ValueError where one is no text."""
-    texts([*found.values()], "versions")
+def texts_by_name(found: dict[str, Any], name: str) -> dict[str, str]:
+    """Return the texts of a table; raise ValueError, which names the field, where one is none."""
+    texts([*found.values()], name)
     return dict(lines(found))
 
 
@@ -54,6 +54,16 @@ def optimizers(found: dict[str, Any], read: Reading) -> dict[str, dict[str, Any]
         betas = read(read(found, network, dict), "betas", list, [])
         if not all(isinstance(beta, int | float) for beta in betas):
             raise ValueError(f"'betas' is {betas!r:.50}")
+    return dict(lines(found))
+
+
+def spreads(found: dict[str, Any], read: Reading) -> dict[str, dict[str, list[float]]]:
+    """Return how weights spread, by network and kind of layer; raise ValueError for other data."""
+    for network in found:
+        for kind in (layers := read(found, network, dict)):
+            numbers = read(layers, kind, list)
+            if len(numbers) != 4 or not all(isinstance(n, int | float) for n in numbers):
+                raise ValueError(f"'{kind}' is {numbers!r:.50}")
     return dict(lines(found))
 
 

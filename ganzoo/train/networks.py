@@ -159,6 +159,29 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
                 generator.set_state(state)
 
 
+def weights_of(network: nn.Module) -> dict[str, list[float]]:
+    """Return how the weights of each kind of layer spread, without biases.
+
+    Of "Linear", say: the mean of all, their standard deviation, and the least and largest standard
+    deviation of one layer. At the beginning of a run these are its initial weights.
+    """
+    found: dict[str, list[Tensor]] = {}
+    for module in network.modules():
+        weight = dict(module.named_parameters(recurse=False)).get("weight")
+        if is_parametrized(module, "weight"):
+            weight = module.parametrizations.weight.original  # type: ignore[union-attr, assignment]
+        if weight is not None and weight.requires_grad:
+            kind = type_before_parametrizations(module).__name__
+            found.setdefault(kind, []).append(weight.detach().flatten().float())
+    spreads = {}
+    for kind, layers in found.items():
+        deviations = torch.stack([layer.std(correction=0) for layer in layers])
+        whole = torch.cat(layers)
+        numbers = whole.mean(), whole.std(correction=0), deviations.min(), deviations.max()
+        spreads[kind] = torch.stack(numbers).tolist()
+    return spreads
+
+
 @dataclass(frozen=True)
 class Layer:
     """One module as it ran: where it is, what it is, what it holds itself and what it returned.

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ganzoo.architecture import Architecture, Schedule
+from ganzoo.architecture import Architecture, Objective, Schedule
 from ganzoo.config import TrainConfig
 from ganzoo.errors import PluginError, SettingError
 from ganzoo.zoo.guard import explained
@@ -108,6 +108,12 @@ def described(optimizer: Optimizer) -> dict[str, Any]:
     if "betas" in group:
         found["betas"] = list(group["betas"])
     return {name: float(v) if isinstance(v, Tensor) else v for name, v in found.items()}
+
+
+def in_words(objective: Objective) -> dict[str, str]:
+    """Return what a report says of an objective: its words, and the formula of each loss."""
+    for_d, for_g = objective.formulas
+    return {"words": objective.words, "discriminator": for_d, "generator": for_g}
 
 
 def follow(values: dict[str, float], optimizers: Iterable[Optimizer]) -> None:

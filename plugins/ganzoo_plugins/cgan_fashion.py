@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from ganzoo import Architecture, TrainConfig
 from ganzoo.architecture import Discriminator
 from ganzoo.layers import down, up
-from ganzoo.objectives import non_saturating, penalised
+from ganzoo.objectives import Penalty, non_saturating, penalised
 from ganzoo.optimizers import adam
 
 
@@ -130,6 +130,7 @@ def acgan_fashion(
         return Classifying(features, 2 * w * 7 * 7, classes)
 
     gan = cgan_fashion(latent_dim=latent_dim, classes=classes, width=width, slope=slope)
-    objective = penalised(gan.objective, lambda D, real, fake: of_its_class(D, real))
-    objective = penalised(objective, lambda D, real, fake: of_its_class(D, fake), of="generator")
+    of_real = Penalty(lambda D, real, fake: of_its_class(D, real), "E[-log P(class | x)]")
+    of_fake = Penalty(lambda D, real, fake: of_its_class(D, fake), "E[-log P(class | G(z))]")
+    objective = penalised(penalised(gan.objective, of_real), of_fake, of="generator")
     return replace(gan, discriminator=discriminator, objective=objective)

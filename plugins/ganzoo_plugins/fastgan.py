@@ -197,7 +197,14 @@ def soft_hinge_and_redrawing(weight: float) -> Objective:
         return -D(fake).mean()
 
     return Objective(
-        discriminator_loss=discriminator_loss, generator_loss=generator_loss, scores="critic"
+        discriminator_loss=discriminator_loss,
+        generator_loss=generator_loss,
+        scores="critic",
+        words="hinge with margins m from 0.8 to 1, and redrawing of real images",
+        formulas=(
+            f"E[max(0, m - D(x))] + E[max(0, m + D(G(z)))] + {weight:g}·E|redrawn x - x|",
+            "-E[D(G(z))]",
+        ),
     )
 
 

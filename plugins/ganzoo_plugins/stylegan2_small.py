@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from ganzoo import Architecture, TrainConfig
 from ganzoo.architecture import Discriminator as Listener
-from ganzoo.architecture import Loss
 from ganzoo.layers import halvings
-from ganzoo.objectives import non_saturating, penalised, r1
+from ganzoo.objectives import Penalty, non_saturating, penalised, r1
 from ganzoo.optimizers import adam
 from ganzoo_plugins.equalised import Conv, Dense, doubled, leaky, normalised
 
@@ -206,7 +205,7 @@ class Discriminator(nn.Module):
         return scores.flatten(0)
 
 
-def path_length(weight: float = 2.0, decay: float = 0.01) -> Loss:
+def path_length(weight: float = 2.0, decay: float = 0.01) -> Penalty:
     """Return the penalty on steps in w that move the image by other lengths than the mean.
 
     It is weight · E(‖J^T y‖ - a)², of every second image: J is the image's derivative in the styles
@@ -225,7 +224,7 @@ def path_length(weight: float = 2.0, decay: float = 0.01) -> Loss:
         loss: Tensor = weight * (lengths - mean).square().mean()
         return loss
 
-    return penalty
+    return Penalty(penalty, f"{weight:g}·E[(‖Jᵀy‖ - a)²]")
 
 
 def stylegan2_small(

@@ -59,16 +59,19 @@ def show(
     settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show an architecture's networks: their layers, parameters and output shapes."""
+    """Show an architecture: its networks layer by layer, its losses, and how it is trained."""
+    from ganzoo.api.plan import of_architecture, print_plan
     from ganzoo.runs.job import open_architecture
     from ganzoo.train.networks import count_parameters, describe_networks
 
     loaded = open_architecture(architecture, options.parse_pairs(settings or []), console.note)
     with registry.blame(loaded.entry):
         networks = describe_networks(loaded.value)
+        told = of_architecture(loaded.value, *(network for network, _ in networks.values()))
     if as_json:
         print_json({
             **loaded.describe(),
+            "settings": told,
             "networks": {
                 which: {"parameters": count_parameters(net), "layers": [vars(x) for x in layers]}
                 for which, (net, layers) in networks.items()
@@ -83,6 +86,7 @@ def show(
             print_line(line)
         print_line()
         console.show(_layer_table(layers, count_parameters(network)))
+    print_plan(told)
 
 
 def list_runs(
