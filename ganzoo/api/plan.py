@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
     from ganzoo.architecture import Architecture
+    from ganzoo.config import TrainConfig
     from ganzoo.data import Images
     from ganzoo.runs.carrying import Opened
     from ganzoo.runs.facts import Origin
@@ -64,13 +65,12 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
     if config.compile:
         lines["compile"] = "both networks, by torch.compile: the first steps take a while"
     if config.ema is not None:
-        decay = decay_per_step(config.ema, config.batch_size)
-        grows = config.ema_growth and not is_scheduled(job.loaded.value, config)
-        half_life = config.ema if config.ema >= 1 else math.log(0.5, decay) * config.batch_size
-        lines["average"] = (
-            f"of the generator, to be drawn and exported: decay {decay:.6g} a step, "
-            f"half-life {half_life:,.0f} images"
-            + (f", at most {config.ema_growth:g} of those seen" if grows else "")
+        by_schedule = is_scheduled(job.loaded.value, config)
+        lines["average"] = "of the generator, to be drawn and exported: " + (
+            "half-life as scheduled, not by "
+            + spell(f"ema_growth={config.ema_growth:g}", ["ema_growth"])
+            if by_schedule
+            else _average(config, decay_per_step(config.ema, config.batch_size))
         )
     if state.augment is not None:
         lines["augmented"] = f"what the discriminator sees, by {type(state.augment).__name__}"
@@ -114,6 +114,13 @@ def _origin(origin: Origin) -> str:
     named = ", ".join(origin.fresh[:3]) + (", …" if len(origin.fresh) > 3 else "")
     fresh = f"; fresh: {named}" if named else ""
     return f"of {origin.name}, {origin.taken:,} of {whole:,} tensors fit{fresh}"
+
+
+def _average(config: TrainConfig, decay: float) -> str:
+    ema = config.ema or 0.0
+    half_life = ema if ema >= 1 else math.log(0.5, decay) * config.batch_size
+    grows = f", at most {config.ema_growth:g} of those seen" if config.ema_growth else ""
+    return f"decay {decay:.6g} a step, half-life {half_life:,.0f} images{grows}"
 
 
 def _of_data(images: Images) -> dict[str, str]:

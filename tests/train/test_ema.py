@@ -127,6 +127,19 @@ def test_it_is_what_a_run_shows_and_exports(cli: Cli, tmp_path: Path) -> None:
     assert np.abs(images["average"] - drawn).max() <= 1
 
 
+@pytest.mark.parametrize("ema", [None, 10_000])
+def test_the_plan_says_what_decides_where_there_is_a_schedule(
+    cli: Cli, tmp_path: Path, ema: int | None
+) -> None:
+    trained = cli(
+        "train", "r3gan", "--set", "width=1", "--data", "toy_garments", "--set-data", "count=32",
+        "--max-steps", 1, "--ema-growth", 0, "--runs", tmp_path, *(["--ema", ema] if ema else []),
+    )  # fmt: skip
+    (line,) = (line for line in trained.out.splitlines() if line.startswith("average"))
+    assert ("as scheduled, not by --ema-growth 0" in line) == (ema is None)
+    assert ("half-life 10,000 images" in line) == (ema is not None)
+
+
 @pytest.mark.parametrize("ema", ["0", "-1", "nan"])
 def test_a_decay_that_makes_no_sense_is_refused(ema: str, cli: Cli, tmp_path: Path) -> None:
     result = cli("train", "mlp_gan", "--data", "toy_garments", "--ema", ema, "--runs", tmp_path)
