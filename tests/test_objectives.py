@@ -75,6 +75,43 @@ def test_losses_are_those_of_the_papers(name: str) -> None:
     assert float(objective.generator_loss(D, REAL, FAKE)) == pytest.approx(G_LOSSES[name])
 
 
+@pytest.mark.parametrize("name", D_LOSSES)
+def test_formulas_say_what_is_computed(name: str) -> None:
+    for formula, loss in zip(OBJECTIVES[name]().formulas, (D_LOSSES, G_LOSSES), strict=True):
+        assert value(formula) == pytest.approx(loss[name])
+
+
+def value(formula: str) -> float:
+    """Return what a formula is for these D(x) and D(G(z)), as Python computes it."""
+    names = {"D(G(z))": "fake", "D(x)": "real", "E[": "mean(", "]": ")", "²": "**2"}
+    names["log sigmoid("] = "log_sigmoid("
+    for written, meant in names.items():
+        formula = formula.replace(written, meant)
+    known = {
+        "fake": FAKE.numpy(), "real": REAL.numpy(), "mean": np.mean, "log": np.log,
+        "max": np.maximum, "sigmoid": lambda s: 1 / (1 + np.exp(-s)),
+        "log_sigmoid": lambda s: -np.log1p(np.exp(-s)),
+    }  # fmt: skip
+    return float(eval(formula, known))
+
+
+def test_penalties_are_added_to_the_formula_of_the_loss_they_are_added_to() -> None:
+    def of_a_stranger(D: Any, real: Tensor, fake: Tensor) -> Tensor:
+        return fake.mean()
+
+    plain = hinge()
+    lazy = penalised(plain, r1("gamma"), r2(3), every=4)
+    assert lazy.formulas == (
+        f"{plain.formulas[0]} + 4·(gamma/2·E‖∇D(x)‖² + 3/2·E‖∇D(G(z))‖²) at one of 4 updates",
+        plain.formulas[1],
+    )
+    both = penalised(penalised(plain, gradient_penalty(10)), of_a_stranger, of="generator")
+    assert both.formulas == (
+        f"{plain.formulas[0]} + 10·E[(‖∇D(y)‖ - 1)²], y between x and G(z)",
+        f"{plain.formulas[1]} + of_a_stranger",
+    )
+
+
 def test_penalties_of_a_linear_critic_are_known() -> None:
     """D(x) = w·x has the gradient w everywhere."""
     weight = torch.tensor([3.0, 4.0]).view(1, 1, 1, 2)

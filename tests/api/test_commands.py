@@ -284,6 +284,9 @@ def show(at: Place) -> None:
     from ganzoo.train.networks import describe_networks
     from ganzoo.zoo import registry
 
+    critic = json.loads(at.call("show", "wgan_clip", "--json"))["settings"]
+    assert critic["loss of D"] == "E[D(G(z))] - E[D(x)]"
+    assert critic["optimizers"] == "RMSprop, learning rate 5e-05, for both networks"
     shown = json.loads(at.call("show", "mlp_gan", "--json"))["networks"]
     for name, (_, layers) in describe_networks(registry.load_architecture("mlp_gan").value).items():
         assert [layer["name"] for layer in shown[name]["layers"]] == [x.name for x in layers]

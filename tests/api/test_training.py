@@ -295,6 +295,29 @@ def test_damaged_metrics_are_left_out(trained: Path, tmp_path: Path) -> None:
     assert run.report().exists()
 
 
+def test_a_run_says_its_losses_and_its_first_weights(tmp_path: Path) -> None:
+    options = {"hidden": 64}
+    run = ganzoo.train("mlp_gan", options=options, runs=tmp_path, **TINY)
+    mean, deviation, least, most = run.facts.initial_weights["generator"]["Linear"]
+    assert abs(mean) < 0.01
+    assert least <= deviation <= most < 0.2
+    written = json.loads((run.path / "run.json").read_text())
+    assert written["losses"] == {
+        "words": "binary cross-entropy on logits, non-saturating",
+        "discriminator": "E[-log sigmoid(D(x))] + E[-log(1 - sigmoid(D(G(z))))]",
+        "generator": "E[-log sigmoid(D(G(z)))]",
+    }
+    assert "E[-log sigmoid(D(G(z)))]" in run.report().read_text()
+    for name in ("losses", "initial_weights"):
+        del written[name]  # as in a run of before
+    (run.path / "run.json").write_text(json.dumps(written))
+    assert Run(run.path).facts().losses == Run(run.path).facts().initial_weights == {}
+    written["initial_weights"] = {"generator": {"Linear": ["large"]}}
+    (run.path / "run.json").write_text(json.dumps(written))
+    with pytest.raises(ganzoo.errors.ModelFileError, match="'Linear' is"):
+        Run(run.path).facts()
+
+
 def test_a_run_says_what_its_optimizers_were_told(tmp_path: Path) -> None:
     run = ganzoo.train(
         "mlp_gan", options={"hidden": 8}, runs=tmp_path, **TINY, discriminator_learning_rate=1e-3
