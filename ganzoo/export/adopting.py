@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.architecture import MOST_CLASSES, __version__
+from ganzoo.architecture import __version__
 from ganzoo.draw import latents, untrusted
 from ganzoo.draw.apart import Apart
 from ganzoo.draw.generator import Generator
@@ -27,6 +27,7 @@ from ganzoo.export.strangers import Taken
 from ganzoo.export.trying import TRIED
 from ganzoo.export.wrapping import wrapped
 from ganzoo.export.writing import check_suffix, write_model
+from ganzoo.labels import MOST_CLASSES
 from ganzoo.printable import line, names
 from ganzoo.storage import check_place
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ganzoo.architecture import MOST_CLASSES
 from ganzoo.draw import latents
 from ganzoo.draw.apart import Apart
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.export.strangers import Taken
+from ganzoo.labels import MOST_CLASSES
 
 TRIED = 16
 """Images that a file must draw before it is adopted."""

@@ -311,7 +311,9 @@ def test_a_run_says_its_losses_and_its_first_weights(tmp_path: Path) -> None:
     for name in ("losses", "initial_weights"):
         del written[name]  # as in a run of before
     (run.path / "run.json").write_text(json.dumps(written))
-    assert Run(run.path).facts().losses == Run(run.path).facts().initial_weights == {}
+    before = Run(run.path).facts()
+    assert before.losses == {}
+    assert before.initial_weights == {}
     written["initial_weights"] = {"generator": {"Linear": ["large"]}}
     (run.path / "run.json").write_text(json.dumps(written))
     with pytest.raises(ganzoo.errors.ModelFileError, match="'Linear' is"):

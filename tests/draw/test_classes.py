@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ganzoo.architecture import MOST_CHARACTERS, MOST_CLASSES, Dataset
+from ganzoo.architecture import Dataset
 from ganzoo.draw import latents, studies
 from ganzoo.draw.classes import number_of
 from ganzoo.draw.directions import along
@@ -17,6 +17,7 @@ from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import ModelInfo
 from ganzoo.draw.selection import Selection
 from ganzoo.errors import ModelFileError, UsageError
+from ganzoo.labels import MOST_CHARACTERS, MOST_CLASSES
 
 NAMES = ["Coat", "2", "sandal", "Ankle boot"]
 
