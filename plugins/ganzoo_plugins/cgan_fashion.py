@@ -112,12 +112,12 @@ def acgan_fashion(
     The networks are those of `cgan_fashion`, but the discriminator has a second head in place of
     the label. It learns to name the classes of real images, and the generator to draw what is named
     rightly. In the paper the discriminator learns classes from generated images too. But its batch
-    norm tells a batch of them from one of real images, so both networks would agree on classes of
-    their own. It draws hardly more than one picture of each class, as its page shows:
-    nothing asks for more than what the classifier is sure of (Gong et al., "Twin Auxiliary
-    Classifiers GAN", NeurIPS 2019). `width` is the number of channels at 14x14, `slope` that of
-    every LeakyReLU. Odena, Olah & Shlens, "Conditional Image Synthesis With Auxiliary Classifier
-    GANs", ICML 2017.
+    norm shows whether a batch is real or generated. So it could learn other classes for generated
+    images than for real ones, and the generator would follow. It draws hardly more than one picture
+    of each class, as its page shows: nothing asks for more than what the classifier is sure of
+    (Gong et al., "Twin Auxiliary Classifiers GAN", NeurIPS 2019). `width` is the number of channels
+    at 14x14, `slope` that of every LeakyReLU. Odena, Olah & Shlens, "Conditional Image Synthesis
+    With Auxiliary Classifier GANs", ICML 2017.
     """
     w = width
 

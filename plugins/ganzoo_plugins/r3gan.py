@@ -158,15 +158,15 @@ def r3gan(
     """Relativistic GAN with R1 and R2 and no norm, for seven sizes, with or without labels.
 
     `width` is the number of channels at the full size; there are three times as many at half of it
-    and six times below. From 96 pixels on, 8 keep a CPU quick. Each size has so many residual
-    `blocks`. `gamma` weighs R1 and R2, the squared gradients of the scores of real and of generated
-    images, for 28x28 pixels: with so many times more pixels it is so many times larger. Both are
-    added to one of `penalty_every` updates of the discriminator, so many times as heavy. Over the
-    share `burn_in` of a run, one cosine takes gamma to a tenth, the learning rate to a quarter,
-    Adam's beta2 from 0.9 to 0.99, and the half-life of the average from 0 to 20,000 images, but to
-    no more than a tenth of those seen. `channels` and `classes` are what the data has; with
-    `conditional=False` labels are left alone. With classes, numbers for the label stand beside z,
-    and others weigh what the discriminator finds.
+    and six times below. From 96 pixels on, a `width` of 8 keeps a CPU quick. Each size has `blocks`
+    residual blocks. `gamma` is the weight of R1 and R2, the squared gradients of the scores of real
+    and of generated images, at 28x28 pixels; it grows with the number of pixels. One of
+    `penalty_every` updates of the discriminator has both penalties, `penalty_every` times as heavy.
+    Over the share `burn_in` of a run, one cosine takes gamma to a tenth, the learning rate to a
+    quarter, Adam's beta2 from 0.9 to 0.99, and the half-life of the average from 0 to 20,000
+    images, but to no more than a tenth of those seen. `channels` and `classes` are what the data
+    has; with `conditional=False` labels are left alone. With classes, an embedding of the label
+    stands beside z, and another one weighs the discriminator's features.
 
     The paper has 768 channels or more up to 32 pixels, two blocks, a learning rate of 2e-4 (here
     2.5e-3, for narrow networks), a gamma of its own for each data set (2 at 64 pixels, 150 at 256),
