@@ -129,9 +129,10 @@ def test_a_critics_numbers_have_its_names(tmp_path: Path, cli: Cli) -> None:
     text = Page(Path(run, "report.html")).text
     assert "critic(x), at the end" in text
     assert "Wasserstein, at the end" in text
-    assert "D(x)" not in text
+    assert "D(x), at the end" not in text
     assert "max steps no limit" in text
     assert "optimizer of the generator RMSprop, learning rate 5e-05" in text
+    assert "loss of D E[D(G(z))] - E[D(x)]" in text
     assert "ema no average" in text
 
 

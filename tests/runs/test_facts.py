@@ -81,6 +81,7 @@ NEWER_CONFIG = (
 """Settings that a file of an older ganzoo does not have."""
 OPTIONAL = [
     ("schema",), ("scores",), ("command",), ("launch",), ("optimizers",),
+    ("losses",), ("initial_weights",),
     ("data", "classes"), ("data", "labels"),
     *(("saving", name) for name in NEWER), *(("config", name) for name in NEWER_CONFIG),
 ]  # fmt: skip
