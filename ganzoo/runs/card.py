@@ -14,7 +14,7 @@ from ganzoo.evaluate.words import meaning, repeat
 from ganzoo.printable import file_name, line
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.markdown import code, text, yaml
-from ganzoo.runs.quantities import labels, measured, number
+from ganzoo.runs.quantities import labels, losses, measured, number, optimizer
 
 MOST_NAMED = 30
 """Classes that the card names."""
@@ -58,7 +58,7 @@ these options:
 {options}
 ```
 
-{numbers}.
+{settings}{numbers}.
 
 ## How good its pictures are
 
@@ -118,11 +118,19 @@ def card(
         seed=facts.config.seed,
         device=text(facts.circumstances.device.name),
         options=json.dumps(info.options, indent=2),
+        settings=_settings(facts),
         judgement=_between("Nobody has judged them yet: `ganzoo eval .` does."),
         numbers=f"Measured last, at step {latest['step']:,}: {numbers}"
         if numbers
         else "Nothing was measured yet",
     )
+
+
+def _settings(facts: Facts) -> str:
+    """Return in Markdown what was minimised, and by which optimizers; "" where nobody wrote it."""
+    rows = losses(facts.losses)
+    rows |= {f"optimizer of the {of}": optimizer(told) for of, told in facts.optimizers.items()}
+    return "".join(f"- {text(name)}: {code(value)}\n" for name, value in rows.items()) + "\n"
 
 
 def of_classes(names: Sequence[str]) -> str:

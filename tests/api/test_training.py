@@ -308,6 +308,9 @@ def test_a_run_says_its_losses_and_its_first_weights(tmp_path: Path) -> None:
         "generator": "E[-log sigmoid(D(G(z)))]",
     }
     assert "E[-log sigmoid(D(G(z)))]" in run.report().read_text()
+    card = next(run.path.glob("checkpoints/*/README.md"))
+    assert "- loss of G: `E[-log sigmoid(D(G(z)))]`" in card.read_text()
+    assert "- optimizer of the generator: `Adam, learning rate 0.0002" in card.read_text()
     for name in ("losses", "initial_weights"):
         del written[name]  # as in a run of before
     (run.path / "run.json").write_text(json.dumps(written))
