@@ -90,14 +90,16 @@ def train(cli: Cli, data: Path, *more: object) -> tuple[Result, Path]:
 
 
 def shows_only_text(card: str) -> None:
-    """Markdown finds no element in a model card but those that ganzoo writes, and one table."""
+    """Markdown finds in a model card only elements that ganzoo writes: one table, one list."""
     _, front, body = card.split("---\n", 2)
     assert {type(tag) for tag in yaml.safe_load(front)["tags"]} == {str}
     page = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
-    known = {"h1", "h2", "p", "table", "thead", "tbody", "tr", "th", "td", "pre", "code"}
+    table = {"table", "thead", "tbody", "tr", "th", "td"}
+    known = {"h1", "h2", "p", "ul", "li", "pre", "code"} | table
     shown = re.sub("<!-- [a-z ]+ -->", "", page)
     assert set(re.findall(r"</?([a-zA-Z]\w*)", shown)) == known, shown
     assert (page.count("<table>"), page.count("<tr>"), page.count("<!--")) == (1, 2, 2)
+    assert (page.count("<ul>"), page.count("<li>")) == (1, 5)
 
 
 @pytest.mark.parametrize(
