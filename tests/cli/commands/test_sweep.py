@@ -326,7 +326,7 @@ def test_slerp_is_finite_where_there_is_no_angle(factor: float) -> None:
         (["interpolate", "--seeds", "1,b"], "--seeds takes whole numbers"),
         (["interpolate", "--seeds", ""], "--seeds takes whole numbers"),
         (["interpolate", "--steps", "1"], "--steps"),
-        (["interpolate", "-o", "x"], "x is neither: name it x.png"),
+        (["interpolate", "-o", "x"], "x is none of them: name it x.png"),
     ],
 )
 def test_bad_input_is_one_line(
