@@ -62,7 +62,7 @@ def page(model: Model) -> list[str]:
     ]
     return [
         f"![Pictures drawn by {name}](../images/zoo/{name}.png)",
-        f"*`{name}`: {each}, after {seen / model.training['images']:.1f} epochs of "
+        f"*`{name}`: {each}, after {round(seen / model.training['images'], 1):g} epochs of "
         f"{model.dataset}.*",
         f"## Trained: {name}",
         f"`ganzoo sample {name}` draws from it where the package `ganzoo-models` is installed "

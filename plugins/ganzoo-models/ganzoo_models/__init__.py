@@ -24,6 +24,11 @@ def dcgan_fashion() -> Model:
     return _model("dcgan-fashion")
 
 
+def mlp_gan_dropout_fashion() -> Model:
+    """Garments of 28x28 pixels, by mlp_gan_dropout."""
+    return _model("mlp-gan-dropout-fashion")
+
+
 def mlp_gan_fashion() -> Model:
     """Garments of 28x28 pixels, by mlp_gan."""
     return _model("mlp-gan-fashion")
