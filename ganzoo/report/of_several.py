@@ -10,7 +10,7 @@ from typing import Any
 
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, UsageError
-from ganzoo.report import gallery, pace, plotting, words
+from ganzoo.report import colours, gallery, pace, plotting, words
 from ganzoo.report.curves import GAPS, Chart, curve
 from ganzoo.report.html import image, render
 from ganzoo.report.rankings import Ranking, rankings
@@ -22,7 +22,7 @@ from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
 from ganzoo.zoo.options import unparse
 
-MOST = len(plotting.LIGHT.series)
+MOST = len(colours.LIGHT.series)
 """Largest number of runs in one comparison: each needs a colour of its own."""
 
 Table = list[tuple[str, list[str]]]
