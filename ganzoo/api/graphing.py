@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.report.network.drawing import NetworkDrawing, drawing
 from ganzoo.runs.finding import Words, find, find_run, runs_folder
-from ganzoo.zoo import catalogue, options
+from ganzoo.zoo import catalogue
+from ganzoo.zoo.options import unparse
 
 if TYPE_CHECKING:
     from ganzoo.architecture import Architecture
@@ -23,26 +24,29 @@ NETRON = "Netron (netron.app) shows every operation of an ONNX file"
 def graph(
     what: Words | None = None,
     *,
-    settings: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
     runs: Words | None = None,
     say: Callable[[str], None] = lambda remark: None,
 ) -> NetworkDrawing:
     """Draw networks layer by layer, with the shapes and the parameters, to fit a page of A4.
 
-    `what` is the name of an architecture, which `settings` are for, or a run, or an .onnx file,
+    `what` is the name of an architecture, which `options` are for, or a run, or an .onnx file,
     which needs no torch. The default is the latest run. Of the first two both networks run once, on
     zeros, so lines show what really flows: residual connections, labels, styles. A notebook shows
     the result; its `.save(path)` writes .svg, .html, .png or .pdf. `say` is told where a plugin did
     something that was put right.
 
     Raises `ganzoo.errors.ModelFileError` where there is no such run or file, or where the file is
-    damaged or hostile; `PluginError` where a plugin does not work; UsageError for settings of what
+    damaged or hostile; `PluginError` where a plugin does not work; UsageError for options of what
     is no architecture.
     """
     if what is not None and _is_architecture(what, runs):
-        return _of_architecture(os.fspath(what), os.fspath(what), settings or {}, say)
-    if settings:
-        raise UsageError(f"{what or 'a run'} is no architecture: it has its settings", "settings")
+        return _of_architecture(os.fspath(what), os.fspath(what), options or {}, say)
+    if options:
+        which = "a run" if what is None else os.fspath(what)
+        raise UsageError(
+            f"options must be left out: {which} is no architecture, and has its own", "options"
+        )
     try:
         found = find(what, runs_folder(runs))
     except ModelFileError as error:
@@ -76,7 +80,7 @@ def _architectures() -> list[str]:
 def _of_architecture(
     title: str,
     name: str,
-    settings: Mapping[str, Any],
+    options: Mapping[str, Any],
     say: Callable[[str], None],
     run: str = "RUN",
 ) -> NetworkDrawing:
@@ -85,7 +89,7 @@ def _of_architecture(
     from ganzoo.train.tracing import flows
     from ganzoo.zoo import registry
 
-    loaded = open_architecture(name, settings, say)
+    loaded = open_architecture(name, options, say)
     with registry.blame(loaded.entry):
         networks = {which: net for which, (net, _) in describe_networks(loaded.value).items()}
         found = flows(loaded.value, networks)
@@ -94,5 +98,5 @@ def _of_architecture(
 
 
 def _described(loaded: Loaded[Architecture]) -> str:
-    settings = ", ".join(f"{k}={options.unparse(v)}" for k, v in loaded.options.items())
+    settings = ", ".join(f"{k}={unparse(v)}" for k, v in loaded.options.items())
     return f"{loaded.entry.name} of {loaded.entry.package} {loaded.entry.version} ({settings})."

@@ -38,7 +38,7 @@ def graph(
     from ganzoo.api.graphing import graph as draw
 
     given = options.parse_pairs(settings or [])
-    drawn = draw(what, settings=given, runs=runs, say=console.note)
+    drawn = draw(what, options=given, runs=runs, say=console.note)
     path = output or Path(f"graph-{file_name(drawn.title.removesuffix('.onnx'))}.svg")
     drawn.save(path)
     console.note(drawn.more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -56,6 +57,7 @@ class NetworkDrawing:
 
     def _page(self) -> str:
         title = escape(printable(self.title))
+        more = re.sub("`(.*?)`", r"<code>\1</code>", escape(printable(self.more)))
         return (
             '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -64,7 +66,7 @@ class NetworkDrawing:
             "<style>body {font: 14px sans-serif; max-width: 60em; margin: 2em auto; "
             "padding: 0 1em} svg {width: 100%; height: auto}</style>\n"
             f"{svg(self.picture)}<p>Point at a box to see its layers as torch or ONNX names them. "
-            f"{escape(printable(self.more))}</p>\n</html>\n"
+            f"{more}</p>\n</html>\n"
         )
 
     def _repr_svg_(self) -> str:

@@ -41,6 +41,26 @@ def kinds(flow: Flow) -> list[str]:
     return sorted((k for k, size in sizes.items() if 2 <= size <= most), key=sizes.__getitem__)
 
 
+def repeated(made: Sequence[Box]) -> list[Box]:
+    """Return the boxes, with equal modules that follow each other as one: "4 × Residual"."""
+    users = Counter(taken for box in made for taken in box.takes)
+    groups = list[list[int]]()
+    for number, box in enumerate(made):
+        last = groups[-1] if groups else []
+        follows = bool(last) and box.takes == (last[-1],) and users[last[-1]] == 1
+        if follows and box.kind == "block" and _look(box) == _look(made[last[-1]]):
+            last.append(number)
+        else:
+            groups.append([number])
+    return _of_groups(
+        made, groups, lambda several: (f"{len(several)} × {several[0].main}", several[0].after)
+    )
+
+
+def _look(box: Box) -> tuple[object, ...]:
+    return box.main, box.before, box.after, box.shape, box.parameters
+
+
 def windows(made: Sequence[Box], most: int) -> list[Box]:
     """Return at most `most` boxes, and the ends; each is of neighbours in the order they ran in."""
     inner = [n for n, box in enumerate(made) if box.kind not in {"input", "output"}]

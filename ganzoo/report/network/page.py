@@ -110,7 +110,7 @@ def _fitting(flow: Flow, left: float, right: float, top: float, most: float) -> 
         if (size := (laid.end if laid else inf, len(made))) < (best[0], len(best[1]) or inf):
             best = size[0], made
             folded.append(kind)
-    whole = made = folding.boxes(flow, folded, terse=True)
+    whole = made = folding.repeated(folding.boxes(flow, folded, terse=True))
     count = len(whole)
     while True:
         if _is_small(made):
@@ -160,6 +160,8 @@ def _box(picture: Picture, p: Placed) -> None:
     else:
         centred = not p.total and len(p.lines) == 1
         for number, (words, bold) in enumerate(p.lines):
+            if not words:  # a line for the number alone
+                continue
             y = p.y + PAD + LINE * (number + 1) - 2.6
             at = (p.x, y) if centred else (x + PAD, y)
             picture.texts.append(

@@ -66,7 +66,7 @@ def width_of(words: str, size: float, bold: bool = False) -> float:
         else 0.62
         for letter in words
     )  # fmt: skip
-    return ems * size * (1.08 if bold else 1.0)
+    return ems * size * (1.13 if bold else 1.0)
 
 
 def wrapped(pieces: Iterable[str], room: float, size: float, bold: bool = False) -> list[str]:
@@ -75,6 +75,7 @@ def wrapped(pieces: Iterable[str], room: float, size: float, bold: bool = False)
     A piece is only broken, between words, if it is too long for a line; a long word sticks out.
     """
     lines = list[str]()
+    room -= width_of(" ·", size, bold)
     for piece in pieces:
         whole = f"{lines[-1]} · {piece}" if lines else piece
         if width_of(whole, size, bold) <= room:
