@@ -12,7 +12,7 @@ import numpy as np
 from ganzoo.api.models import sheet
 from ganzoo.cli.options import option
 from ganzoo.evaluate.measures import MEASURES
-from ganzoo.report import plotting
+from ganzoo.report import colours, plotting
 from ganzoo.report.curves import Chart, Curve
 from ganzoo.zoo import options, registry
 from ganzoo.zoo.models import Model
@@ -177,7 +177,7 @@ def _chart(models: Sequence[Model]) -> plotting.Drawing:
         few=True,
     )
     size = plotting.LARGE if len(models) > 1 else plotting.SIZE
-    return plotting.Drawing(plotting.draw(chart, size=size), plotting.LIGHT)
+    return plotting.Drawing(plotting.draw(chart, size=size), colours.LIGHT)
 
 
 def _shown(scores: Mapping[str, float], name: str) -> str:

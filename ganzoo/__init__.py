@@ -18,6 +18,7 @@ from ganzoo.config import TrainConfig
 
 if TYPE_CHECKING:
     from ganzoo.api.evaluating.evaluate import evaluate, evaluate_checkpoints
+    from ganzoo.api.graphing import graph
     from ganzoo.api.loading import load
     from ganzoo.api.models import models
     from ganzoo.api.table import runs
@@ -41,6 +42,7 @@ __all__ = [
     "adopt",
     "evaluate",
     "evaluate_checkpoints",
+    "graph",
     "load",
     "models",
     "publish",
@@ -54,6 +56,7 @@ _DOORS = {
     "adopt": "ganzoo.export.adopting",
     "evaluate": "ganzoo.api.evaluating.evaluate",
     "evaluate_checkpoints": "ganzoo.api.evaluating.evaluate",
+    "graph": "ganzoo.api.graphing",
     "load": "ganzoo.api.loading",
     "models": "ganzoo.api.models",
     "publish": "ganzoo.export.publishing",

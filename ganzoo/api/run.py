@@ -98,8 +98,9 @@ class TrainedRun(os.PathLike[str]):
 
         A notebook shows the result; its `.save(path)` writes .png, .svg or .pdf.
         """
+        from ganzoo.report.colours import DARK, LIGHT
         from ganzoo.report.curves import charts
-        from ganzoo.report.plotting import DARK, LIGHT, draw_all
+        from ganzoo.report.plotting import draw_all
 
         return draw_all(charts(self.folder), DARK if dark else LIGHT, smooth=smooth)
 

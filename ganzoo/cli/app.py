@@ -17,6 +17,7 @@ from ganzoo.cli.commands import (
     evaluate,
     explore,
     export,
+    graph,
     interpolate,
     look,
     models,
@@ -64,6 +65,7 @@ def options(
 
 app.command("list")(look.list_plugins)
 app.command("show")(look.show)
+app.command("graph")(graph.graph)
 app.command("models")(models.models)
 app.command("runs")(look.list_runs)
 app.add_typer(data.app, name="data")

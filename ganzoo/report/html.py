@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from ganzoo.architecture import __version__
 from ganzoo.printable import printable
-from ganzoo.report import plotting
+from ganzoo.report import colours
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -31,8 +31,8 @@ def render(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     themes = {
-        "light": Markup(plotting.css(plotting.LIGHT)),
-        "dark": Markup(plotting.css(plotting.DARK)),
+        "light": Markup(colours.css(colours.LIGHT)),
+        "dark": Markup(colours.css(colours.DARK)),
     }
     return environment.get_template(template).render(version=__version__, **themes, **values)
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganzoo.draw import studies
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.pictures import save_picture
 from ganzoo.draw.selection import Selection
 from ganzoo.draw.sheets import Sheet
-from ganzoo.errors import GanzooError, OutputError
-from ganzoo.report import curves, gallery, judgements, plotting, words
+from ganzoo.errors import GanzooError, OutputError, reason
+from ganzoo.report import colours, curves, gallery, judgements, plotting, words
 from ganzoo.report.html import image, render
+from ganzoo.report.network import page as graphs
+from ganzoo.report.network.svg import svg
 from ganzoo.runs import evaluations, health
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.finding import Words, as_run
@@ -23,8 +26,15 @@ from ganzoo.runs.folder import METRICS, Run
 from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
 from ganzoo.train.networks import count_parameters, describe_networks
-from ganzoo.zoo.registry import load_architecture
+from ganzoo.train.tracing import flows
+from ganzoo.zoo.registry import Loaded, load_architecture
 
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ganzoo.architecture import Architecture
+
+_log = logging.getLogger("ganzoo")
 MOST_CLASSES = 24
 """Largest number of classes that the report shows."""
 PICTURES = {".png", ".svg", ".pdf", ".jpg"}
@@ -122,7 +132,7 @@ def plot(
     """
     if folder.suffix.lower() in PICTURES and not folder.is_dir():
         raise OutputError(f"'{folder}' is to be a folder of pictures: leave {folder.suffix} out")
-    run, theme = as_run(run), plotting.DARK if dark else plotting.LIGHT
+    run, theme = as_run(run), colours.DARK if dark else colours.LIGHT
     drawn = curves.charts(run)
     sheets = {name: sheet.draw() for name, sheet in gallery.pictures(run, title).items()}
     if snapshots is not None:
@@ -131,7 +141,7 @@ def plot(
     written = []
     for chart in drawn:
         path, content = folder / f"{chart.name}.{kind}", b""
-        base = plotting.LIGHT if kind == "svg" else theme
+        base = colours.LIGHT if kind == "svg" else theme
         named = replace(chart, title=f"{title}: {chart.title}" if title else chart.title)
         with plotting.or_remark(chart):
             content = plotting.encoded(plotting.draw(named, base, smooth=smooth), path, theme)
@@ -169,13 +179,23 @@ def _of_architecture(facts: Facts) -> dict[str, Any]:
     made = facts.architecture
     try:
         loaded = load_architecture(made.qualified, made.options)
-        networks = {
-            name: (count_parameters(network), layers)
-            for name, (network, layers) in describe_networks(loaded.value).items()
-        }
+        described = describe_networks(loaded.value)
     except GanzooError as error:
-        return {"summary": str(error), "networks": {}}
-    return {"summary": loaded.entry.summary() or "", "networks": networks}
+        return {"summary": str(error), "networks": {}, "graph": ""}
+    networks = {
+        name: (count_parameters(network), layers) for name, (network, layers) in described.items()
+    }
+    graph = _graph(loaded, {name: network for name, (network, _) in described.items()})
+    return {"summary": loaded.entry.summary() or "", "networks": networks, "graph": graph}
+
+
+def _graph(loaded: Loaded[Architecture], networks: Mapping[str, nn.Module]) -> str:
+    """Return the picture of the networks as SVG; "" and a remark where it cannot be drawn."""
+    try:
+        return svg(graphs.draw(flows(loaded.value, networks), ""), alone=False)
+    except Exception as error:
+        _log.warning("the graph of %s cannot be drawn: %s", loaded.entry.label, reason(error))
+        return ""
 
 
 def _classes(generator: Generator, seed: int) -> Sheet:

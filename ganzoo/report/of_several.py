@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.draw.pictures import SUFFIXES
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, UsageError
-from ganzoo.report import gallery, pace, plotting, words
+from ganzoo.report import colours, gallery, pace, plotting, words
 from ganzoo.report.curves import GAPS, Chart, Curve, curve, diversity
 from ganzoo.report.html import image, render
 from ganzoo.report.one_page import Page
@@ -27,7 +27,7 @@ from ganzoo.zoo.options import unparse
 if TYPE_CHECKING:
     from PIL import Image
 
-MOST = len(plotting.LIGHT.series)
+MOST = len(colours.LIGHT.series)
 """Largest number of runs in one comparison: each needs a colour of its own."""
 
 UNEQUAL = 3

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganzoo.report.colours import LIGHT
 from ganzoo.report.curves import Chart
 from ganzoo.report.letters import use_letters
-from ganzoo.report.plotting import LIGHT, draw_on, style
+from ganzoo.report.plotting import draw_on, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, FigureBase

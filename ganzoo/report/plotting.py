@@ -17,6 +17,7 @@ from typing import Any
 from ganzoo.draw.pictures import DPI, check_suffix
 from ganzoo.errors import ModelFileError, reason
 from ganzoo.report.backend import hidden
+from ganzoo.report.colours import DARK, LIGHT, Theme, named
 from ganzoo.report.curves import Chart, Curve, usual_window
 from ganzoo.report.letters import use_letters
 from ganzoo.storage import write_whole
@@ -31,32 +32,9 @@ with hidden():
 _log = logging.getLogger("ganzoo")
 
 
-@dataclass(frozen=True)
-class Theme:
-    """Colours as CSS; colour-blind readers can tell the series (Okabe and Ito) apart."""
-
-    ink: str
-    rule: str
-    paper: str
-    series: tuple[str, ...]
-
-
-LIGHT = Theme(
-    ink="#33373d",
-    rule="#d5d8dd",
-    paper="#ffffff",
-    series=("#0072b2", "#d55e00", "#009e73", "#b3589a", "#56b4e9", "#c98a00"),
-)
-DARK = Theme(
-    ink="#d3d6db",
-    rule="#3c4149",
-    paper="#16181c",
-    series=("#56b4e9", "#e9964a", "#2cc79a", "#e08cc4", "#9ad7ff", "#f0c040"),
-)
 MARKERS = "osD^vP*X<>hp"
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
 """Marks and dashes of curves of few values: they can be told apart without colour."""
-VARIABLES = ("ink", "rule", *(f"series-{i}" for i in range(len(LIGHT.series))))
 SIZE, LARGE = (6.4, 3.2), (9.6, 4.8)
 """Width and height in inches, of a chart and of one with many curves."""
 DEFAULTS: Any = {name: value for name, value in rcParamsDefault.items() if name != "backend"}
@@ -202,8 +180,8 @@ def encoded(figure: Figure, path: Path, theme: Theme = LIGHT) -> bytes:
     """Return what `save` writes to `path`."""
     check_suffix(path)
     if (kind := path.suffix.lower()[1:]) == "svg":
-        rules = "".join(f"--{name}:{colour};" for name, colour in _colours(LIGHT).items())
-        dark = "".join(f"--{name}:{colour};" for name, colour in _colours(DARK).items())
+        rules = "".join(f"--{name}:{colour};" for name, colour in named(LIGHT).items())
+        dark = "".join(f"--{name}:{colour};" for name, colour in named(DARK).items())
         both = f"<style>svg{{{rules}}}@media(prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
         return svg(figure).replace("<defs>", f"{both}<defs>", 1).encode()
     with style(theme):
@@ -222,7 +200,7 @@ def svg(figure: Figure, name: str = "chart") -> str:
                 file, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
             )
         ).decode()
-    for variable, colour in _colours(LIGHT).items():
+    for variable, colour in named(LIGHT).items():
         text = text.replace(colour, f"var(--{variable})")
     text = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", text[text.index("<svg") :])
     return re.sub("<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
@@ -243,16 +221,6 @@ def or_remark(chart: Chart) -> Iterator[None]:
         yield
     except Exception as error:
         _log.warning("the chart %s cannot be drawn: %s", chart.name, reason(error))
-
-
-def css(theme: Theme) -> str:
-    """Return the CSS declarations of the `VARIABLES` that `svg` uses."""
-    return " ".join(f"--{name}: {colour};" for name, colour in _colours(theme).items())
-
-
-def _colours(theme: Theme) -> dict[str, str]:
-    """Return the colours of a theme by the names in `VARIABLES`."""
-    return dict(zip(VARIABLES, (theme.ink, theme.rule, *theme.series), strict=True))
 
 
 def _encoded(write: Callable[[io.BytesIO], object]) -> bytes:

@@ -59,7 +59,7 @@ def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Modu
         np.random.seed(seed % 2**32)
         warnings.simplefilter("ignore")  # a network that cannot be built is an error
         generator, discriminator = architecture.generator(), architecture.discriminator()
-        z, x, labels = _examples(architecture)
+        z, x, labels = examples(architecture)
         given = [z.numpy(), *(label.numpy() for label in labels)]
         images = draw(generator, *given)
         if architecture.truncation:
@@ -79,7 +79,7 @@ def build(architecture: Architecture, seed: int = 0) -> tuple[nn.Module, nn.Modu
     return generator, discriminator
 
 
-def _examples(architecture: Architecture) -> tuple[Tensor, Tensor, list[Tensor]]:
+def examples(architecture: Architecture) -> tuple[Tensor, Tensor, list[Tensor]]:
     """Return two latents, two images, and the list of their labels: none without classes."""
     z, x = torch.zeros(2, architecture.latent_dim), torch.zeros(2, *architecture.image_shape)
     return z, x, [torch.tensor([0, architecture.classes - 1])] * bool(architecture.classes)
@@ -204,7 +204,7 @@ def describe_networks(architecture: Architecture) -> dict[str, tuple[nn.Module, 
     """
     generator, discriminator = build(architecture)
     with torch.no_grad():
-        z, x, labels = _examples(architecture)
+        z, x, labels = examples(architecture)
         return {
             "generator": (generator, _trace(generator, z, *labels)),
             "discriminator": (discriminator, _trace(discriminator, x, *labels)),
@@ -218,14 +218,15 @@ def _trace(network: nn.Module, *example: Tensor) -> list[Layer]:
         def note(module: nn.Module, _: object, output: object) -> None:
             kind = type_before_parametrizations(module).__name__
             shape = tuple(getattr(output, "shape", ())[1:])  # some layers return several tensors
-            layers.append(Layer(name, kind, _described(module, kind), _own(module), shape))
+            layers.append(Layer(name, kind, described(module), own_parameters(module), shape))
 
         return note
 
     handles = [
         module.register_forward_hook(hook(name))
         for name, module in network.named_modules()
-        if "parametrizations" not in name.split(".") and (_own(module) or not [*module.children()])
+        if "parametrizations" not in name.split(".")
+        and (own_parameters(module) or not [*module.children()])
     ]
     network(*example)
     for handle in handles:
@@ -233,19 +234,20 @@ def _trace(network: nn.Module, *example: Tensor) -> list[Layer]:
     return layers
 
 
-def _parametrizations(module: nn.Module) -> list[nn.Module]:
+def parametrizations(module: nn.Module) -> list[nn.Module]:
     """Return what torch computes the weights of a layer by, such as a spectral norm."""
     lists: Any = module.parametrizations if is_parametrized(module) else {}
     return [each for of_weight in lists.values() for each in of_weight]
 
 
-def _described(module: nn.Module, kind: str) -> str:
+def described(module: nn.Module) -> str:
     """Return a module as torch prints it, without those in it, and with what parametrizes it."""
-    norms = sorted({type(each).__name__.strip("_") for each in _parametrizations(module)})
+    norms = sorted({type(each).__name__.strip("_") for each in parametrizations(module)})
+    kind = type_before_parametrizations(module).__name__
     return f"{kind}({module.extra_repr()})" + (f" with {', '.join(norms)}" if norms else "")
 
 
-def _own(module: nn.Module) -> int:
+def own_parameters(module: nn.Module) -> int:
     """Return how many numbers training changes in a module itself, not in those in it."""
     own = [*module.parameters(recurse=False)]
     if is_parametrized(module):

@@ -293,6 +293,16 @@ def show(at: Place) -> None:
         assert [layer["name"] for layer in shown[name]["layers"]] == [x.name for x in layers]
 
 
+def graph(at: Place) -> None:
+    at.call("graph", at.run, "-o", at.shell / "x.html")
+    ganzoo.graph(at.run).save(at.python / "x.html")
+    at.same("x.html")
+    for what, name in (("mlp_gan", "x.svg"), (at.onnx, "y.svg")):
+        at.call("graph", what, "-o", at.shell / name)
+        ganzoo.graph(what).save(at.python / name)
+        at.same(name)
+
+
 def plugins(at: Place) -> None:
     from ganzoo.zoo.probe import survey
 
@@ -329,7 +339,7 @@ COMMANDS: dict[str, Callable[[Place], None]] = {
     for function in (
         train, resume, export, adopt, publish, models, sample, sweep, interpolate, directions,
         project, explore, plot, animate, report, compare, eval_, bench_zoo, list_, data, runs,
-        show, plugins, new_plugin, check_plugin, doctor,
+        show, graph, plugins, new_plugin, check_plugin, doctor,
     )
 }  # fmt: skip
 

@@ -36,6 +36,8 @@ def test_a_report_tells_all_of_a_run(run: Path, exported: Path, cli: Cli) -> Non
         "mlp_gan, trained on 64 images of toy_garments (28x28, grey).",
         "generator, 28,128 parameters",
         "0 Linear 1,616 16",  # 100 * 16 + 16
+        "Linear 100→16 LeakyReLU 0.2 · BatchNorm1d 1,648 16",  # in the graph
+        "Netron (netron.app)",
         "The samples of the last epoch are nearly the same",  # and no more after two steps
         "option hidden 16,32",
         "D(x), at the end",

@@ -45,6 +45,16 @@ def test_the_same_pictures_as_torch(exported: Path, trained: Path, tmp_path: Pat
     assert np.abs(drawn - expected).max() <= 1
 
 
+def test_the_graph_of_a_file(exported: Path, tmp_path: Path) -> None:
+    for name in ("x.svg", "x.html"):
+        done = base("-m", "ganzoo", "graph", exported, "-o", name, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "Gemm 100→16" in (tmp_path / name).read_text()
+    done = base("-m", "ganzoo", "graph", exported, "-o", "x.png", cwd=tmp_path)
+    assert (done.returncode, (tmp_path / "x.png").exists()) == (3, False)
+    assert "this needs matplotlib" in done.stderr
+
+
 def test_looking_around(tmp_path: Path) -> None:
     rows = json.loads(base("-m", "ganzoo", "list", "--json", cwd=tmp_path).stdout)
     assert "mlp_gan" in {row["name"] for row in rows}
@@ -58,6 +68,7 @@ def test_looking_around(tmp_path: Path) -> None:
     [
         ["train", "mlp_gan"],
         ["show", "mlp_gan"],
+        ["graph", "mlp_gan"],
         ["export", "run"],
         ["sample", "run"],
         ["project", "run", "x.png"],
