@@ -168,7 +168,13 @@ def _chart(models: Sequence[Model]) -> plotting.Drawing:
     ]
     title = f"Fréchet distance of {models[0].judged}"
     chart = Chart(
-        "frechet", title, curves, across="minutes of training", logarithmic=True, few=True
+        "frechet",
+        title,
+        curves,
+        across="minutes of training",
+        up="Fréchet distance",
+        logarithmic=True,
+        few=True,
     )
     size = plotting.LARGE if len(models) > 1 else plotting.SIZE
     return plotting.Drawing(plotting.draw(chart, size=size), plotting.LIGHT)

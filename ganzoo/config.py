@@ -22,6 +22,14 @@ def setting(default: Any, what: str, *, extends: bool = False) -> Any:
     return field(default=default, metadata={"what": what, "extends": extends})
 
 
+def listed(text: str) -> list[str]:
+    """Return the words of a list as people write one: "1,5,10", "1, 5, 10", or "[1, 5, 10]"."""
+    bare = text.strip()
+    if bare[:1] + bare[-1:] in {"[]", "()"}:
+        bare = bare[1:-1]
+    return [word.strip() for word in bare.split(",")]
+
+
 def check_settings(table: object) -> None:
     """Raise SettingError if a field of the dataclass `table` has a value of another type."""
     for name, hint in get_type_hints(type(table)).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from html import escape
 from pathlib import Path
@@ -102,11 +103,21 @@ class TrainedRun(os.PathLike[str]):
 
         return draw_all(charts(self.folder), DARK if dark else LIGHT, smooth=smooth)
 
-    def strip(self) -> Sheet:
+    def strip(self, *, title: str = "") -> Sheet:
         """Return a sheet of the same images after 0, 25, 50, 75 and 100 % of the run."""
         from ganzoo.report import gallery
 
-        return gallery.strip(self.folder)
+        return gallery.strip(self.folder, title=title)
+
+    def snapshots(self, epochs: Sequence[int] | None = None, *, title: str = "") -> Image.Image:
+        """Return one picture of the same images after each of these epochs; by default after all.
+
+        Raises UsageError for an epoch after which the run has drawn no images.
+        """
+        from ganzoo.report import gallery
+
+        words = "all" if epochs is None else ",".join(map(str, epochs))
+        return gallery.snapshot_sheet(self.folder, words, title=title)
 
     def grid(self) -> Image.Image:
         """Return the run's latest sample grid as a picture."""

@@ -28,6 +28,7 @@ from ganzoo.cli.commands import (
     sweep,
     train,
 )
+from ganzoo.cli.console import note_logged
 from ganzoo.cli.options import unwrapped, with_settings
 
 app = typer.Typer(
@@ -58,6 +59,7 @@ def options(
     ] = False,
 ) -> None:
     """Define the options that come before a command; `main` reads --debug itself."""
+    note_logged()
 
 
 app.command("list")(look.list_plugins)

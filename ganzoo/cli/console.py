@@ -59,7 +59,7 @@ def note(message: str) -> None:
 
 
 def note_logged() -> None:
-    """Print what the core logs, such as that features are trained now, as remarks."""
+    """Print what the core logs as remarks, such as that features are trained, or a font lacks."""
     import logging
 
     class Remarks(logging.Handler):

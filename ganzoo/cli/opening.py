@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from ganzoo.config import listed
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,8 +35,13 @@ Output = Annotated[
         "-o",
         "--output",
         metavar="FILE",
-        help="A sheet (.png) or an animation (.gif, .webp). Default: a .png named after the model.",
+        help="A sheet (.png, .svg, .pdf) or an animation (.gif, .webp). Default: a .png named "
+        "after the model.",
     ),
+]
+Title = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="What the figure calls it.  [the name of the file or run]"),
 ]
 Class = Annotated[
     str | None,
@@ -125,7 +131,7 @@ def check_sheet(images: int, instead: str) -> None:
 def numbers(option: str, given: str, kind: Callable[[str], Number], example: str) -> list[Number]:
     """Return the finite numbers in the list `given` to `option`, or raise UsageError."""
     try:
-        found = [kind(word) for word in given.split(",")]
+        found = [kind(word) for word in listed(given)]
     except ValueError:
         found = []
     if not found or not all(-math.inf < number < math.inf for number in found):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo.api.terminal import Mode, print_line
-from ganzoo.cli.console import note, note_logged
+from ganzoo.cli.console import note
 from ganzoo.cli.options import in_shell
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ def carry_out(events: Callable[..., Generator[Event]], progress: Mode) -> None:
     from ganzoo.train.device import keep_freed_memory
 
     display = choose(progress)
-    note_logged()  # features may be trained
     keep_freed_memory()
     with signals(*EXIT_CODES) as stop:
         begun = events(stop=stop, say=note, preparing=partial(decoding, display))

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from ganzoo.draw.checking import positive
-from ganzoo.draw.pixels import GAP, Pixels, factor, grid, to_pil
-from ganzoo.draw.sheets import font, font_size, writer
+from ganzoo.draw.pixels import GAP, Pixels, factor, grid, paper, to_pil
+from ganzoo.draw.sheets import below_each_other, font_size, text_width, writer
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,12 +24,14 @@ def picture(
     *,
     scale: int | None = None,
     numbered: bool = False,
+    caption: str = "",
 ) -> Image.Image:
     """Return images (n, H, W, C) in rows as one picture, as square as can be.
 
     Each pixel is drawn `scale` times in both directions. By default one row of three images or more
     is as wide as fits into `PAGE` pixels, and images in several rows are at most 64 pixels wide and
-    high, or as they are. Where they are `numbered`, the number of each, from 0 on, is below it.
+    high, or as they are. Where they are `numbered`, the number of each, from 0 on, is below it. The
+    `caption` is below all.
     """
     count, height, width, _ = images.shape
     columns = min(count, columns or math.ceil(math.sqrt(count)))
@@ -39,15 +41,25 @@ def picture(
         scale = max(factor(height, width), ((PAGE - GAP) // max(columns, FEWEST) - GAP) // width)
     else:
         scale = factor(height, width)
-    if not numbered:
-        return to_pil(grid(images, columns, scale=scale))
     high, wide = height * scale, width * scale
     size = font_size(columns * (wide + GAP))
     line = size * 3 // 2
-    gap = max(GAP, math.ceil(font(size).getlength(str(count - 1))) + size // 2 - wide)
+    if not numbered:
+        return _with_caption(to_pil(grid(images, columns, scale=scale)), caption, size)
+    gap = max(GAP, text_width(str(count - 1), size) + size // 2 - wide)
     made = to_pil(grid(images, columns, gap, scale=scale, room=line))
     write = writer(made, size)
     for i in range(count):
         left, top = i % columns * (wide + gap) + gap, i // columns * (high + line + gap) + gap
         write((left + wide / 2, top + high + line / 2), str(i), anchor="mm")
-    return made
+    return _with_caption(made, caption, size)
+
+
+def _with_caption(made: Image.Image, caption: str, size: int) -> Image.Image:
+    """Return a picture with a line of text below it, if there is any."""
+    if not caption:
+        return made
+    width = max(made.width, text_width(caption, size) + 2 * size)
+    line = to_pil(paper(2 * size, width, 1)).convert(made.mode)
+    writer(line, size)((size // 2, size), caption, anchor="lm")
+    return below_each_other([made, line])

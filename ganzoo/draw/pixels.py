@@ -101,14 +101,9 @@ def from_file(path: Path) -> Pixels:
 
 
 def save_png(image: Pixels, path: Path, *, new_folder: bool = True) -> None:
-    """Write one image (H, W, C) or (1, H, W, C), as `write_whole` does."""
-    save_picture(to_pil(image), path, new_folder=new_folder)
-
-
-def save_picture(picture: Image.Image, path: Path, *, new_folder: bool = True) -> None:
-    """Write a PIL image as a PNG file, as `write_whole` does."""
+    """Write one image (H, W, C) or (1, H, W, C) as a PNG file, as `write_whole` does."""
     encoded = io.BytesIO()
-    picture.save(encoded, format="PNG")
+    to_pil(image).save(encoded, format="PNG")
     write_whole(path, encoded.getvalue(), new_folder=new_folder)
 
 

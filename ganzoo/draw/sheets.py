@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,12 +13,14 @@ import numpy as np
 
 from ganzoo.draw.animations import LIMITS, encode, there_and_back
 from ganzoo.draw.checking import positive
+from ganzoo.draw.fonts import lettered
+from ganzoo.draw.pictures import SUFFIXES, encoded, save_picture
 from ganzoo.draw.pixels import GAP, Pixels, factor, paper, to_pil
 from ganzoo.errors import UsageError
 from ganzoo.storage import write_whole
 
 if TYPE_CHECKING:
-    from PIL import Image, ImageFont
+    from PIL import Image
 
 MARGIN = 12
 GROUP_GAP = 18
@@ -93,13 +94,15 @@ class Sheet:
         return [replace(sheet, room=room).draw() for sheet in alone]
 
     def save(self, path: str | Path) -> None:
-        """Write the sheet, or its frames as a .gif or .webp; a reader never sees half a file."""
+        """Write the sheet, or its frames as a .gif or .webp; a reader never sees half a file.
+
+        A sheet is a .png, .svg or .pdf, at 200 dots to the inch.
+        """
         path = Path(path)
         if is_animation(path):
-            content = encode(*there_and_back(self.frames()), path)
+            write_whole(path, encode(*there_and_back(self.frames()), path))
         else:
-            content = self._repr_png_()
-        write_whole(path, content)
+            save_picture(self.draw(), path)
 
     def __repr__(self) -> str:
         rows, groups, columns, height, width, _ = self.images.shape
@@ -109,9 +112,7 @@ class Sheet:
 
     def _repr_png_(self) -> bytes:
         """Return the sheet as a PNG file, so that a notebook shows it."""
-        encoded = io.BytesIO()
-        self.draw().save(encoded, format="PNG")
-        return encoded.getvalue()
+        return encoded(self.draw(), Path("sheet.png"))
 
     def box(self, row: int, group: int, column: int) -> Box:
         """Return where this image is drawn: in the middle of its column."""
@@ -153,8 +154,7 @@ class Sheet:
 
     def _width(self, labels: Sequence[str]) -> int:
         """Return the width of the widest label, in pixels."""
-        letters = font(self._font_size)
-        return max((math.ceil(letters.getlength(label)) for label in labels), default=0)
+        return max((text_width(label, self._font_size) for label in labels), default=0)
 
     @functools.cached_property
     def _column_width(self) -> int:
@@ -202,7 +202,7 @@ class Sheet:
                 (MARGIN + self._row_labels + self._first_width / 2, y), self.first[0], anchor="mm"
             )
         for group in range(groups):
-            if self.groups:
+            if self.groups and self.groups[group]:
                 left = self._left(group, 0)
                 right = self._left(group, columns - 1) + self._column_width
                 write(((left + right) / 2, top), self.groups[group], anchor="mm")
@@ -213,13 +213,26 @@ class Sheet:
         write((MARGIN, picture.height - MARGIN - line / 3), self.caption, anchor="lm")
 
 
+def below_each_other(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Return one picture, grey or RGB, of several of one mode, the first at the top."""
+    from PIL import Image
+
+    size = max(each.width for each in pictures), sum(each.height for each in pictures)
+    made = Image.new(pictures[0].mode, size, "white")
+    top = 0
+    for each in pictures:
+        made.paste(each, (0, top))
+        top += each.height
+    return made
+
+
 def is_animation(path: Path) -> bool:
     """Return whether a file of this name holds frames; UsageError if it holds no picture either."""
     suffix = path.suffix.lower()
-    if suffix not in {".png", *LIMITS}:
+    if suffix not in {*SUFFIXES, *LIMITS}:
         raise UsageError(
-            f"ganzoo draws sheets as .png and animations as .gif or .webp, and {path} is neither: "
-            f"name it {path.stem or 'x'}.png"
+            f"ganzoo draws sheets as .png, .svg or .pdf, and animations as .gif or .webp, and "
+            f"{path} is none of them: name it {path.stem or 'x'}.png"
         )
     return suffix in LIMITS
 
@@ -230,17 +243,21 @@ def font_size(width: int) -> int:
     return max(least, min(width // LETTERS, most))
 
 
+def text_width(text: str, size: int) -> int:
+    """Return the width of a text in letters of this size, in pixels."""
+    font, shown = lettered(text, size)
+    return math.ceil(font.getlength(shown))
+
+
 def writer(picture: Image.Image, size: int) -> Callable[..., None]:
-    """Return `ImageDraw.text` of a picture, grey or RGB, with our ink and letters of this size."""
+    """Return a function (place, text, anchor=…) that writes on a picture with letters of `size`."""
     from PIL import ImageDraw
 
-    fill: Any = INK if picture.mode == "L" else (INK,) * 3
-    return functools.partial(ImageDraw.Draw(picture).text, fill=fill, font=font(size))
+    ink: Any = INK if picture.mode == "L" else (INK,) * 3
+    pen = ImageDraw.Draw(picture)
 
+    def write(at: tuple[float, float], text: str, anchor: str) -> None:
+        font, shown = lettered(text, size)
+        pen.text(at, shown, ink, font, anchor)
 
-@functools.cache
-def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Return the font that Pillow brings: it looks the same on every machine."""
-    from PIL import ImageFont
-
-    return ImageFont.load_default(size)
+    return write

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ganzoo.draw.info import ModelInfo
 from ganzoo.evaluate.evaluation import Evaluation
-from ganzoo.runs.card import judgement, of_classes
+from ganzoo.runs.card import judgement, of_classes, settings
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.markdown import code, text, yaml
 from ganzoo.zoo.models import Model, ModelFile
@@ -39,7 +39,7 @@ This needs onnxruntime, and no PyTorch. Image i of a seed is always the same. Fr
 | --- | --- | ---: |
 {files}
 
-## How good its pictures are
+{trained}## How good its pictures are
 
 {judgement}
 
@@ -77,6 +77,7 @@ def card(model: Model, info: ModelInfo, facts: Facts, evaluation: Evaluation | N
             for variant, file in model.files.items()
         )
         + _weights(model.weights),
+        trained=f"## How it was trained\n\n{settings(facts)}" if facts.losses else "",
         judgement="Nobody has judged these weights: `ganzoo eval` does."
         if evaluation is None
         else judgement(evaluation),

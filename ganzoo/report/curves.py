@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import METRICS, Run
-from ganzoo.runs.quantities import QUALITY, SCHEDULED, labels, measured
+from ganzoo.runs.quantities import EVEN, QUALITY, SCHEDULED, labels, measured
 from ganzoo.runs.scores import evaluations
 
 Numbers = NDArray[np.float64]
@@ -48,19 +48,22 @@ class Curve:
 
 @dataclass(frozen=True)
 class Chart:
-    """Curves on one axis, with a title, limits, and a line to compare them with.
+    """Curves on one axis, with a title, limits, and lines to compare them with.
 
-    `across` names what the moments of the curves are. With `few`, each value of a curve is a
-    measurement of its own: it gets a mark and its error, and is not smoothed.
+    `across` names what the moments of the curves are, and `up` what their values are. `lines` are
+    values, and what is written at each. With `few`, each value of a curve is a measurement of its
+    own: it gets a mark and its error, and is not smoothed.
     """
 
     name: str  # of the file that it is saved as
     title: str
     curves: Sequence[Curve]
     limits: tuple[float, float] | None = None
-    line: float | None = None  # where the two networks would be even
-    across: str = "epochs"
+    lines: Mapping[float, str] = field(default_factory=dict)
+    across: str = "epoch"
+    up: str = ""
     logarithmic: bool = False
+    long: bool = False  # the axis across is logarithmic: some curves are much shorter than others
     few: bool = False
 
 
@@ -80,19 +83,32 @@ def charts(run: Run) -> list[Chart]:
     def curves(*names: str) -> list[Curve]:
         return [curve(entries, name, facts) for name in names]
 
-    found = [Chart("losses", "Losses", curves("loss_d", "loss_g"))]
+    pair = curves("d_real", "d_fake")
+    found = [
+        Chart("losses", "Losses", curves("loss_d", "loss_g"), lines=even(facts.losses), up="loss")
+    ]
     if scores != "logits":
         found += [
-            Chart("critic", "What the critic says", curves("d_real", "d_fake")),
-            *(Chart(name, title, curves(name), line=0) for name, title in GAPS.items()),
+            Chart("critic", "What the critic says", pair, up="mean score"),
+            *(
+                Chart(name, title, curves(name), lines={0: ""}, up="difference")
+                for name, title in GAPS.items()
+            ),
         ]
     else:
-        pair, title = curves("d_real", "d_fake"), "D(x) and D(G(z))"
-        found.append(Chart("probabilities", title, pair, limits=(0, 1), line=0.5))
-    title = "Diversity (of real images: 1)"
-    found.append(Chart("diversity", title, curves("diversity"), line=1))
-    title = "Probability of augmentation"
-    found.append(Chart("augment", title, [curve(entries, "augment_p", facts, "p")], (0, 1)))
+        found.append(
+            Chart("probabilities", "D(x) and D(G(z))", pair, (0, 1), {0.5: ""}, up="probability")
+        )
+    found += [
+        diversity(curves("diversity")),
+        Chart(
+            "augment",
+            "Probability of augmentation",
+            [curve(entries, "augment_p", facts, "p")],
+            (0, 1),
+            up="probability",
+        ),
+    ]
     found += _scheduled(entries, facts)
     judged = evaluations(entries)
     of = (
@@ -105,8 +121,31 @@ def charts(run: Run) -> list[Chart]:
         ("coverage", "Coverage of real pictures", (0.0, 1.0)),
     ):
         line = curve(judged, name, facts, QUALITY[name])
-        found.append(Chart(name, title, [line], limits, few=len(judged) <= MARKS))
+        few, up = len(judged) <= MARKS, title.partition(" (")[0].partition(" of ")[0]
+        found.append(Chart(name, title, [line], limits, up=up, few=few))
     return [chart for chart in found if any(len(c.values) for c in chart.curves)]
+
+
+def diversity(curves: Sequence[Curve], **more: Any) -> Chart:
+    """Return the chart of the diversity of what is drawn; that of real images is 1."""
+    most = max((float(c.values.max()) for c in curves if len(c.values)), default=1.0)
+    return Chart(
+        "diversity",
+        "Diversity (of real images: 1)",
+        curves,
+        (0, max(1.05, 1.05 * most)),
+        {1: ""},
+        up="diversity",
+        **more,
+    )
+
+
+def even(losses: Mapping[str, str]) -> dict[float, str]:
+    """Return where the losses are if D cannot tell real from generated; none if nobody knows."""
+    known = {
+        network: EVEN.get(losses.get(network, "")) for network in ("discriminator", "generator")
+    }
+    return {pair[0]: pair[1] for pair in known.values() if pair}
 
 
 TITLES = {
@@ -127,7 +166,8 @@ def _scheduled(entries: Sequence[Mapping[str, Any]], facts: Facts) -> Iterator[C
             if re.sub("_[dg]$", "", name) == thing
         ]
         bare = thing.removeprefix(SCHEDULED)
-        yield Chart(f"schedule-{bare}", TITLES.get(bare, f"Scheduled: {bare}"), curves)
+        title = TITLES.get(bare, f"Scheduled: {bare}")
+        yield Chart(f"schedule-{bare}", title, curves, up=bare.replace("_", " "))
 
 
 def curve(entries: Sequence[Mapping[str, Any]], name: str, facts: Facts, label: str = "") -> Curve:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,11 @@ import numpy as np
 
 from ganzoo.draw.animations import encode, to_the_end
 from ganzoo.draw.pixels import Pixels, from_file, to_pil, ungrid
-from ganzoo.draw.sheets import Sheet
+from ganzoo.draw.sheets import Sheet, below_each_other
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.runs.finding import Words, as_run
 from ganzoo.runs.folder import SAMPLES, Run
+from ganzoo.runs.saving import listed_epochs
 from ganzoo.storage import write_whole
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ SHARES = (0, 0.25, 0.5, 0.75, 1)
 
 MAX_FRAMES = 60
 """Largest number of frames in an animation; of a long run, frames are chosen evenly."""
+
+IN_A_ROW = 5
+"""Snapshots in a row of a sheet of many: 16 cm of a document."""
 
 
 @dataclass(frozen=True)
@@ -56,20 +60,54 @@ def snapshots(run: Run) -> list[Snapshot]:
     return sorted(found, key=lambda snapshot: snapshot.epoch)
 
 
-def strip(run: Run, rows: int = 4, columns: int = 4) -> Sheet:
+def strip(run: Run, rows: int = 4, columns: int = 4, *, title: str = "") -> Sheet:
     """Return a sheet of the same latents after 0, 25, 50, 75 and 100 % of the run.
 
-    For each share it shows the nearest grid that there is.
+    For each share it shows the nearest grid that there is. `title` stands below.
     """
     known = snapshots(run)
     end = known[-1].epoch
     nearest = [min(known, key=lambda s: abs(s.epoch - share * end)) for share in SHARES]
     chosen = list(dict.fromkeys(nearest))
     grids = [first(run, s.path, rows, columns) for s in chosen]
-    return Sheet(np.stack(grids, axis=1), groups=[s.label for s in chosen])
+    return Sheet(np.stack(grids, axis=1), groups=[s.label for s in chosen], caption=title)
 
 
-def beside_real(run: Run, side: int = 8) -> Sheet:
+def snapshot_sheet(run: Run, epochs: str = "all", *, title: str = "") -> Image.Image:
+    """Return one picture of the same sixteen images after each of these epochs, with headings.
+
+    `epochs` is a list such as "1,5,10,20", or "all": at most `MAX_FRAMES` of them. `title` stands
+    below. Raises UsageError for an epoch after which the run has drawn no grid.
+    """
+    known = snapshots(run)
+    if epochs.strip() == "all":
+        chosen = evenly(known, MAX_FRAMES)
+    else:
+        of_epoch = {s.epoch: s for s in known if s.label.startswith("epoch")}
+        wanted = sorted(listed_epochs(epochs))
+        if lacking := [epoch for epoch in wanted if epoch not in of_epoch]:
+            there = ", ".join(f"{epoch:g}" for epoch in of_epoch) or "none"
+            raise UsageError(
+                f"{run.path} has no sample grid of epoch {lacking[0]}; it has those of {there}",
+                "snapshots",
+            )
+        chosen = [of_epoch[epoch] for epoch in wanted]
+    grids = [first(run, s.path, 4, 4) for s in chosen]
+    labels = [s.label for s in chosen]
+    across = min(len(chosen), IN_A_ROW)
+    empty = -len(chosen) % across
+    grids += [np.full_like(grids[0], 255)] * empty
+    labels += [""] * empty
+    starts = range(0, len(grids), across)
+    parts = [
+        Sheet(np.stack(grids[i : i + across], axis=1), groups=labels[i : i + across])
+        for i in starts
+    ]
+    parts[-1] = replace(parts[-1], caption=title)
+    return below_each_other([part.draw() for part in parts])
+
+
+def beside_real(run: Run, side: int = 8, *, title: str = "") -> Sheet:
     """Return a sheet of the first training images beside as many of the last drawn images."""
     last, real = snapshots(run)[-1], run.path / "samples" / "real.png"
     if not real.exists():
@@ -77,7 +115,8 @@ def beside_real(run: Run, side: int = 8) -> Sheet:
     shown = first(run, real, side, side)  # there may be fewer of them
     drawn = first(run, last.path, *shown.shape[:2])
     name = run.facts().data.name
-    return Sheet(np.stack([shown, drawn], axis=1), groups=[f"real: {name}", last.label])
+    groups = [f"real: {name}", last.label]
+    return Sheet(np.stack([shown, drawn], axis=1), groups=groups, caption=title)
 
 
 def frames(run: Run) -> list[Image.Image]:
@@ -102,11 +141,11 @@ def animate(run: Run | Words, path: Path) -> None:
     write_whole(path, encode(*to_the_end(frames(as_run(run))), path))
 
 
-def pictures(run: Run) -> dict[str, Sheet]:
-    """Return the sheets that `ganzoo plot` draws of a run, by name."""
-    found = {"strip": strip(run)}
+def pictures(run: Run, title: str = "") -> dict[str, Sheet]:
+    """Return the sheets that `ganzoo plot` draws of a run, by name; `title` is below each."""
+    found = {"strip": strip(run, title=title)}
     if (run.path / "samples" / "real.png").exists():
-        found["real-and-generated"] = beside_real(run)
+        found["real-and-generated"] = beside_real(run, title=title)
     return found
 
 

@@ -104,6 +104,7 @@ def chart(run: Run) -> Chart | None:
         "evaluations",
         distance_title(found[0]),
         [Curve("Fréchet distance", at, values, errors)],
+        up="Fréchet distance",
         logarithmic=True,
         few=True,
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from ganzoo.draw import studies
 from ganzoo.draw.generator import Generator
+from ganzoo.draw.pictures import save_picture
 from ganzoo.draw.selection import Selection
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, OutputError
@@ -104,30 +105,42 @@ def leave(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Except
 
 
 def plot(
-    run: Run | Words, folder: Path, kind: str = "png", smooth: bool = True, dark: bool = False
+    run: Run | Words,
+    folder: Path,
+    kind: str = "png",
+    smooth: bool = True,
+    dark: bool = False,
+    *,
+    title: str = "",
+    snapshots: str | None = None,
 ) -> list[Path]:
-    """Write a run's charts as .png or .svg, and its sheets as .png, into a folder.
+    """Write a run's charts and sheets into a folder, each as a .png, .svg or .pdf.
 
-    Returns the paths that were written; logs which charts could not be drawn. Raises OutputError
-    for a folder that has a picture's name.
+    `title` names the model in each of them. `snapshots` is a list of epochs, or "all", for one
+    sheet more: see `gallery.snapshot_sheet`. Returns the paths that were written; logs which charts
+    could not be drawn. Raises OutputError for a folder that has a picture's name.
     """
     if folder.suffix.lower() in PICTURES and not folder.is_dir():
         raise OutputError(f"'{folder}' is to be a folder of pictures: leave {folder.suffix} out")
     run, theme = as_run(run), plotting.DARK if dark else plotting.LIGHT
     drawn = curves.charts(run)
+    sheets = {name: sheet.draw() for name, sheet in gallery.pictures(run, title).items()}
+    if snapshots is not None:
+        sheets["snapshots"] = gallery.snapshot_sheet(run, snapshots, title=title)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for chart in drawn:
         path, content = folder / f"{chart.name}.{kind}", b""
         base = plotting.LIGHT if kind == "svg" else theme
+        named = replace(chart, title=f"{title}: {chart.title}" if title else chart.title)
         with plotting.or_remark(chart):
-            content = plotting.encoded(plotting.draw(chart, base, smooth=smooth), path, theme)
+            content = plotting.encoded(plotting.draw(named, base, smooth=smooth), path, theme)
         if content:
             write_whole(path, content)
             written.append(path)
-    for name, sheet in gallery.pictures(run).items():
-        written.append(folder / f"{name}.png")
-        sheet.save(written[-1])
+    for name, picture in sheets.items():
+        written.append(folder / f"{name}.{kind}")
+        save_picture(picture, written[-1])
     return written
 
 

@@ -6,13 +6,15 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ganzoo.draw.pictures import SUFFIXES
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.report import gallery, pace, plotting, words
-from ganzoo.report.curves import GAPS, Chart, curve
+from ganzoo.report.curves import GAPS, Chart, Curve, curve, diversity
 from ganzoo.report.html import image, render
+from ganzoo.report.one_page import Page
 from ganzoo.report.rankings import Ranking, rankings
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.finding import Words, as_run
@@ -22,8 +24,14 @@ from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
 from ganzoo.zoo.options import unparse
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 MOST = len(plotting.LIGHT.series)
 """Largest number of runs in one comparison: each needs a colour of its own."""
+
+UNEQUAL = 3
+"""Ratio of the longest run to the shortest from which on the axis of epochs is logarithmic."""
 
 Table = list[tuple[str, list[str]]]
 """Rows: a name, and a value for each run."""
@@ -41,11 +49,12 @@ class Comparison:
     results: Table
 
 
-def compare(several: Sequence[Run | Words], path: Path) -> Comparison:
+def compare(several: Sequence[Run | Words], path: Path, *, title: str = "") -> Comparison:
     """Write a page that compares two to `MOST` runs; raise UsageError for another number.
 
-    All pictures are drawn with the seed of the first run. Runs with the same latent_dim draw the
-    same latents.
+    As .png, .svg or .pdf it is one page of paper (A4) with pictures, curves and tables; as another
+    it is HTML. All pictures are drawn with the seed of the first run. Runs with the same latent_dim
+    draw the same latents. `title` stands at the top.
     """
     if not 2 <= len(several) <= MOST:
         raise UsageError(f"compare takes two to {MOST} runs, not {len(several)}")
@@ -57,23 +66,31 @@ def compare(several: Sequence[Run | Words], path: Path) -> Comparison:
     found = Comparison(names, rankings(named), _differences(facts), _results(runs, facts, entries))
     seed = facts[0].config.seed
     paces = [chart for chart in (pace.over_seconds(named), pace.while_trained(named)) if chart]
-    page = render(
+    charts = _charts(names, facts, entries)
+    pictures = [_picture(run, seed) for run in runs]
+    title = title or (" and ".join(names) if len(names) == 2 else f"{len(names)} runs compared")
+    if path.suffix.lower() in SUFFIXES:
+        shown = [picture for _, picture in pictures]
+        page = Page(title, names, shown, [*charts, *paces], _tables(found))
+        plotting.save(page.draw(), path)
+        return found
+    html = render(
         "compare.html",
-        title=" and ".join(names) if len(names) == 2 else f"{len(names)} runs compared",
+        title=title,
         names=names,
         rankings=found.rankings,
         paces=[plotting.in_page(chart) for chart in paces],
         folders=" ".join(shlex.quote(str(run.path)) for run in runs),
         differences=found.differences,
         results=found.results,
-        charts=[
-            plotting.in_page(chart, legend=False)  # one legend for all
-            for chart in _charts(names, facts, entries)
+        charts=[plotting.in_page(chart, legend=False) for chart in charts],  # one legend for all
+        pictures=[
+            {"label": label, "image": image(picture) if picture else ""}
+            for label, picture in pictures
         ],
-        pictures=[_picture(run, seed) for run in runs],
         seed=seed,
     )
-    write_whole(path, page.encode())
+    write_whole(path, html.encode())
     return found
 
 
@@ -139,30 +156,52 @@ def _charts(
     """
     runs = [*zip(names, facts, entries, strict=True)]
 
-    def chart(name: str, title: str, scores: str = "", **more: Any) -> Chart:
-        curves = [
+    def curves_of(name: str, scores: str = "") -> list[Curve]:
+        return [
             curve(lines if scores in {"", of.scores} else [], name, of, run)
             for run, of, lines in runs
         ]
-        return Chart(name, title, curves, **more)
+
+    def chart(name: str, title: str, scores: str = "", **more: Any) -> Chart:
+        curves = curves_of(name, scores)
+        return Chart(name, title, curves, long=_unequal(curves), **more)
 
     found = [
-        chart("loss_d", "Loss of D"),
-        chart("loss_g", "Loss of G"),
-        chart("d_real", "D(x)", "logits", limits=(0, 1), line=0.5),
-        chart("d_fake", "D(G(z))", "logits", limits=(0, 1), line=0.5),
-        *(chart(name, title, line=0) for name, title in GAPS.items()),
-        chart("diversity", "Diversity (of real images: 1)", line=1),
+        chart("loss_d", "Loss of D", up="loss"),
+        chart("loss_g", "Loss of G", up="loss"),
+        chart("d_real", "D(x)", "logits", limits=(0, 1), lines={0.5: ""}, up="probability"),
+        chart("d_fake", "D(G(z))", "logits", limits=(0, 1), lines={0.5: ""}, up="probability"),
+        *(chart(name, title, lines={0: ""}, up="difference") for name, title in GAPS.items()),
+        diversity(curves := curves_of("diversity"), long=_unequal(curves)),
     ]
     return [c for c in found if any(len(curve.values) for curve in c.curves)]
 
 
-def _picture(run: Run, seed: int) -> dict[str, str]:
+def _unequal(curves: Sequence[Curve]) -> bool:
+    """Return whether the longest of some curves would leave the shortest no room on an axis."""
+    ends = [float(curve.at[-1]) for curve in curves if len(curve.at)]
+    return bool(ends) and max(ends) > UNEQUAL * min(ends) > 0
+
+
+def _tables(found: Comparison) -> list[tuple[str, Table]]:
+    """Return the tables of a page of paper, each with a heading."""
+    tables: list[tuple[str, Table]] = []
+    for ranking in found.rankings:
+        cells = {row.name: row.cells for row in ranking.rows}
+        rows = [
+            (column, [cells[name][place] if name in cells else "-" for name in found.names])
+            for place, column in enumerate(ranking.columns)
+        ]
+        tables.append(("how good", rows))
+    return [*tables, ("what was different", found.differences), ("measured", found.results)]
+
+
+def _picture(run: Run, seed: int) -> tuple[str, Image.Image | None]:
     """Return the first images of a seed, drawn by the newest checkpoint, or why there are none."""
     try:
         generator, known = load_generator(run.path)[0], gallery.snapshots(run)
     except GanzooError as error:
-        return {"label": str(error), "image": ""}
+        return str(error), None
     images = generator.sample(16, seed)
     sheet = Sheet(images.reshape(4, 1, 4, *images.shape[1:]))
-    return {"label": known[-1].label, "image": image(sheet.draw())}
+    return known[-1].label, sheet.draw()

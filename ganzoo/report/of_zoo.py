@@ -137,6 +137,7 @@ def chart(contest: Contest, table: Table, order: Sequence[str]) -> Chart:
         distance_title(table.of),
         curves,
         across="seconds of training",
+        up="Fréchet distance",
         logarithmic=True,
         few=True,
     )

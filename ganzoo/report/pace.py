@@ -37,6 +37,7 @@ def over_seconds(runs: Mapping[str, Run]) -> Chart | None:
         distance_title(one),
         curves,
         across="seconds of training",
+        up="Fréchet distance",
         logarithmic=True,
         few=True,
     )
@@ -88,6 +89,7 @@ def while_trained(runs: Mapping[str, Run]) -> Chart | None:
         f"Fréchet distance of {images:,.0f} pictures, during training",
         curves,
         across="seconds of training",
+        up="Fréchet distance",
         logarithmic=True,
         few=longest <= MARKS,
     )

@@ -14,14 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganzoo.errors import ModelFileError, UsageError, reason
+from ganzoo.draw.pictures import DPI, check_suffix
+from ganzoo.errors import ModelFileError, reason
 from ganzoo.report.backend import hidden
 from ganzoo.report.curves import Chart, Curve, usual_window
+from ganzoo.report.letters import use_letters
 from ganzoo.storage import write_whole
 
 with hidden():
     from matplotlib import rc_context, rcParamsDefault
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure, FigureBase
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
@@ -75,7 +78,7 @@ class Drawing:
         return f"<figure of {len(self.figure.axes) or len(self.figure.subfigs)} charts>"
 
     def _repr_png_(self) -> bytes:
-        with _style(self.theme):
+        with style(self.theme):
             return _encoded(lambda file: self.figure.savefig(file, format="png", dpi=100))
 
 
@@ -91,9 +94,9 @@ def draw(
 
     With `smooth` these are faint, and smoothed curves are drawn over them.
     """
-    with _style(theme):
+    with style(theme):
         figure = Figure(figsize=size, layout="constrained")
-        _draw_on(figure, chart, theme, smooth, legend)
+        draw_on(figure, chart, theme, smooth, legend)
         return figure
 
 
@@ -102,16 +105,16 @@ def draw_all(charts: Sequence[Chart], theme: Theme = LIGHT, *, smooth: bool = Tr
     if not charts:
         raise ModelFileError("nothing was measured yet: there are no curves to draw")
     width, height = SIZE
-    with _style(theme):
+    with style(theme):
         figure = Figure(figsize=(width, height * len(charts)), layout="constrained")
         parts = figure.subfigures(len(charts), 1, squeeze=False)[:, 0]
         for part, chart in zip(parts, charts, strict=True):
-            _draw_on(part, chart, theme, smooth, legend=True)
+            draw_on(part, chart, theme, smooth, legend=True)
         return Drawing(figure, theme)
 
 
-def _draw_on(figure: FigureBase, chart: Chart, theme: Theme, smooth: bool, legend: bool) -> None:
-    """Draw a chart into a figure or a part of one; `_style` must be entered."""
+def draw_on(figure: FigureBase, chart: Chart, theme: Theme, smooth: bool, legend: bool) -> None:
+    """Draw a chart into a figure or a part of one; `style` must be entered."""
     axes = figure.subplots()
     for number, curve in enumerate(chart.curves):
         if len(curve.values):
@@ -120,19 +123,31 @@ def _draw_on(figure: FigureBase, chart: Chart, theme: Theme, smooth: bool, legen
                 _draw_marks(axes, curve, colour, number)
             else:
                 _draw_line(axes, curve, colour, smooth)
-    if chart.line is not None:
-        axes.axhline(chart.line, color=theme.ink, linewidth=0.8, linestyle=(0, (4, 4)))
+    for value, words in chart.lines.items():
+        axes.axhline(value, color=theme.ink, linewidth=0.8, linestyle=(0, (4, 4)))
+        axes.annotate(
+            words, (1, value), (3, 0), fontsize=8, va="center", color=theme.ink,
+            xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+        )  # fmt: skip
     if chart.limits:
         axes.set_ylim(chart.limits)
     axes.set_xlabel(chart.across)
+    axes.set_ylabel(chart.up)
     axes.margins(x=0.02 if chart.few else 0.01)
     axes.set_title(chart.title, loc="left", fontweight="bold")
-    axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    if chart.long:
+        axes.set_xscale("log")
+        _plain_logarithms(axes.xaxis, *axes.get_xlim())
+    else:
+        axes.set_xlim(left=0)
     if chart.logarithmic:
-        _make_logarithmic(axes)
+        axes.set_yscale("log")
+        _plain_logarithms(axes.yaxis, *axes.get_ylim())
+        axes.grid(axis="y", which="both")
     if legend and len(chart.curves) > 1:
         figure.legend(loc="outside lower center", ncols=min(len(chart.curves), 4))
+    use_letters(figure)
 
 
 def _draw_line(axes: Axes, curve: Curve, colour: str, smooth: bool) -> None:
@@ -158,18 +173,15 @@ def _draw_marks(axes: Axes, curve: Curve, colour: str, number: int) -> None:
     )  # fmt: skip
 
 
-def _make_logarithmic(axes: Axes) -> None:
-    """Give the y axis a logarithmic scale, with numbers also where it shows no power of ten."""
-    axes.set_yscale("log")
-    low, high = axes.get_ylim()
+def _plain_logarithms(axis: Axis, low: float, high: float) -> None:
+    """Write plain numbers on a logarithmic axis, also where it has no power of ten."""
     if high < 8 * low:
-        axes.yaxis.set_major_locator(MaxNLocator(5))
-        axes.yaxis.set_minor_locator(NullLocator())
+        axis.set_major_locator(MaxNLocator(5))
+        axis.set_minor_locator(NullLocator())
     elif high < 100 * low:
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(plain_number)
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.grid(axis="y", which="both")
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(plain_number)
+    axis.set_minor_formatter(NullFormatter())
 
 
 @FuncFormatter
@@ -188,15 +200,14 @@ def save(figure: Figure, path: Path, theme: Theme = LIGHT) -> None:
 
 def encoded(figure: Figure, path: Path, theme: Theme = LIGHT) -> bytes:
     """Return what `save` writes to `path`."""
-    if (kind := path.suffix.lower().removeprefix(".")) not in {"png", "svg", "pdf"}:
-        raise UsageError(f"charts are .png, .svg or .pdf, and {path} is none: name it x.png")
-    if kind == "svg":
+    check_suffix(path)
+    if (kind := path.suffix.lower()[1:]) == "svg":
         rules = "".join(f"--{name}:{colour};" for name, colour in _colours(LIGHT).items())
         dark = "".join(f"--{name}:{colour};" for name, colour in _colours(DARK).items())
-        style = f"<style>svg{{{rules}}}@media(prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
-        return svg(figure).replace("<defs>", f"{style}<defs>", 1).encode()
-    with _style(theme):
-        return _encoded(lambda file: figure.savefig(file, format=kind, dpi=200))
+        both = f"<style>svg{{{rules}}}@media(prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
+        return svg(figure).replace("<defs>", f"{both}<defs>", 1).encode()
+    with style(theme):
+        return _encoded(lambda file: figure.savefig(file, format=kind, dpi=DPI))
 
 
 def svg(figure: Figure, name: str = "chart") -> str:
@@ -205,7 +216,7 @@ def svg(figure: Figure, name: str = "chart") -> str:
     The page must set the `VARIABLES`: --ink, --rule and --series-0 …. The background is
     transparent. All ids begin with `name`, so several charts can stand in one page.
     """
-    with _style(LIGHT):
+    with style(LIGHT):
         text = _encoded(
             lambda file: figure.savefig(
                 file, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
@@ -252,7 +263,7 @@ def _encoded(write: Callable[[io.BytesIO], object]) -> bytes:
 
 
 @contextmanager
-def _style(theme: Theme) -> Iterator[None]:
+def style(theme: Theme) -> Iterator[None]:
     """Set matplotlib's style inside the `with`: thin lines, and a light grid behind the curves."""
     with rc_context(
         {

@@ -118,7 +118,7 @@ def card(
         seed=facts.config.seed,
         device=text(facts.circumstances.device.name),
         options=json.dumps(info.options, indent=2),
-        settings=_settings(facts),
+        settings=settings(facts),
         judgement=_between("Nobody has judged them yet: `ganzoo eval .` does."),
         numbers=f"Measured last, at step {latest['step']:,}: {numbers}"
         if numbers
@@ -126,7 +126,7 @@ def card(
     )
 
 
-def _settings(facts: Facts) -> str:
+def settings(facts: Facts) -> str:
     """Return in Markdown what was minimised, and by which optimizers; "" where nobody wrote it."""
     rows = losses(facts.losses)
     rows |= {f"optimizer of the {of}": optimizer(told) for of, told in facts.optimizers.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,14 @@ GAP, WASSERSTEIN = {"gap": "score gap"}, {"wasserstein": "Wasserstein"}
 QUALITY = {"frechet": "FD", "coverage": "coverage"}
 """What is measured where pictures are judged: Fréchet distance, and coverage of the real ones. A
 terminal may have nothing but ASCII."""
+
+EVEN = {
+    "E[-log sigmoid(D(x))] + E[-log(1 - sigmoid(D(G(z))))]": (2 * math.log(2), "2 ln 2"),
+    "E[-log sigmoid(D(G(z)))]": (math.log(2), "ln 2"),
+    "E[-log sigmoid(D(x) - D(G(z)))]": (math.log(2), "ln 2"),
+    "E[-log sigmoid(D(G(z)) - D(x))]": (math.log(2), "ln 2"),
+}
+"""Losses by formula, each with its value where D gives each image the score 0, and its words."""
 
 SCHEDULED = "scheduled/"
 """What begins the names of the values that schedules gave."""

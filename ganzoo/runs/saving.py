@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.config import TrainConfig, check_settings, setting
+from ganzoo.config import TrainConfig, check_settings, listed, setting
 from ganzoo.errors import SettingError, UsageError
 from ganzoo.runs.scores import Entry, best_step
 from ganzoo.train.schedule import Every
@@ -95,14 +95,7 @@ class Saving:
         """Return the epochs after which a sample grid is written; None means after each."""
         if self.snapshots is None:
             return None
-        words = self.snapshots.split(",")
-        if not all(word.strip().isdecimal() for word in words):
-            raise SettingError(
-                "snapshots takes whole numbers with commas between them: 1,5,10,20, not "
-                f"'{self.snapshots}'",
-                "snapshots",
-            )
-        return {int(word) for word in words}
+        return listed_epochs(self.snapshots)
 
     def checkpoints(
         self,
@@ -185,6 +178,17 @@ class Settings:
         if saving.keep_best and saving.judged() is None:  # a resumed run may keep what is the best
             raise _no_best()
         return replace(defaults, **self.config), saving
+
+
+def listed_epochs(given: str) -> set[int]:
+    """Return the epochs in a list, such as "1,5,10,20"; raise SettingError for another text."""
+    words = listed(given)
+    if not all(word.isdecimal() for word in words):
+        raise SettingError(
+            f"snapshots takes whole numbers with commas between them: 1,5,10,20, not '{given}'",
+            "snapshots",
+        )
+    return {int(word) for word in words}
 
 
 def _plain(value: Any) -> Any:

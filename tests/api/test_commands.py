@@ -16,6 +16,7 @@ import typer
 import ganzoo
 from ganzoo.api.run import TrainedRun
 from ganzoo.cli.app import app
+from ganzoo.draw.pictures import save_picture
 from ganzoo.errors import DataError
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.runs.folder import Run
@@ -103,12 +104,12 @@ def models(at: Place) -> None:
 
 def sample(at: Place) -> None:
     at.call("sample", at.onnx, "-n", 9, "--seed", 4, "-o", at.shell / "x.png")
-    ganzoo.load(at.onnx).grid(9, seed=4).save(at.python / "x.png")
+    save_picture(ganzoo.load(at.onnx).grid(9, seed=4), at.python / "x.png")
     at.same("x.png")
     own = ("--z", at.own, "--columns", 3, "--labels", "--scale", 2, "-o")
     at.call("sample", at.onnx, *own, at.shell / "z.png")
     sheet = ganzoo.load(at.onnx).grid(z=np.load(at.own), columns=3, numbered=True, scale=2)
-    sheet.save(at.python / "z.png")
+    save_picture(sheet, at.python / "z.png")
     at.same("z.png")
 
 

@@ -37,6 +37,14 @@ def test_a_folder_may_have_the_longest_name_of_the_system(trained: Path, tmp_pat
     assert model.path().name == "x-float32.onnx"
 
 
+def test_the_card_says_with_which_settings_it_was_trained(trained: Path, tmp_path: Path) -> None:
+    ganzoo.publish(trained, tmp_path / "model", variants=["float32"])
+    card = (tmp_path / "model" / "README.md").read_text()
+    _, _, told = card.partition("## How it was trained")
+    assert "optimizer of the generator: `Adam, learning rate 0.0002, betas 0.5, 0.999`" in told
+    assert "loss of G: `E[-log sigmoid(D(G(z)))]`" in told
+
+
 @pytest.mark.parametrize(
     ("name", "repository"), [("a  b", "a-b"), ("../x", "x"), ('"`|', "MODEL"), ("ok_1.0", "ok_1.0")]
 )

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from ganzoo.draw.pixels import from_file, grid, save_png, ungrid
+from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import ModelFileError
+from ganzoo.objectives import non_saturating, relativistic
 from ganzoo.report import curves, gallery
 from ganzoo.report.curves import Curve
 from ganzoo.runs.folder import Run
+from ganzoo.runs.quantities import EVEN
 from tests.conftest import Cli
 
 
@@ -83,6 +90,95 @@ def test_an_svg_names_no_other_address_and_is_the_same_each_time(
     assert "prefers-color-scheme:dark" in texts[0]
     assert "var(--series-1)" in texts[0]
     assert "#0072b2" not in texts[0].partition("</style>")[2]
+
+
+@pytest.mark.parametrize("kind", ["svg", "pdf"])
+def test_all_figures_are_of_the_format_that_is_asked_for(
+    trained: Path, tmp_path: Path, cli: Cli, kind: str
+) -> None:
+    done = cli("plot", trained, "-o", tmp_path, "--format", kind, "--title", "Mine & <b>")
+    assert done.code == 0, done.err
+    written = sorted(tmp_path.iterdir())
+    assert {path.suffix for path in written} == {f".{kind}"}
+    begin = {"svg": b"<svg", "pdf": b"%PDF-"}[kind]
+    assert all(begin in path.read_bytes()[:200] for path in written)
+    if kind == "svg":
+        losses = (tmp_path / "losses.svg").read_text()
+        for words in ("Mine &amp; &lt;b&gt;: Losses", "2 ln 2", ">epoch<", ">loss<"):
+            assert words in losses, words
+
+
+def test_a_picture_for_a_document_has_200_dots_to_the_inch(trained: Path, tmp_path: Path) -> None:
+    sheet = gallery.beside_real(Run(trained))
+    for suffix in (".png", ".svg", ".pdf"):
+        sheet.save(tmp_path / f"x{suffix}")
+    with Image.open(tmp_path / "x.png") as picture:
+        (width, height), dots = picture.size, picture.info["dpi"]
+    assert [round(each) for each in dots] == [200, 200]
+    svg = (tmp_path / "x.svg").read_text()
+    assert f'width="{width / 200}in" height="{height / 200}in"' in svg
+    with Image.open(
+        io.BytesIO(base64.b64decode(svg.partition("base64,")[2].partition('"')[0]))
+    ) as same:
+        np.testing.assert_array_equal(np.asarray(same), np.asarray(sheet.draw()))
+    box = re.search(rb"/MediaBox \[ ([\d. ]+) \]", (tmp_path / "x.pdf").read_bytes())
+    assert box
+    assert [float(side) for side in box[1].split()] == pytest.approx(
+        [0, 0, width * 72 / 200, height * 72 / 200]
+    )
+
+
+def test_losses_that_are_known_are_compared_with_a_blind_discriminator(trained: Path) -> None:
+    facts = Run(trained).facts()
+    lines = curves.even(facts.losses)
+    assert lines == {2 * np.log(2): "2 ln 2", np.log(2): "ln 2"}
+    objectives = {
+        text: loss
+        for of in (non_saturating(), relativistic())
+        for text, loss in zip(of.formulas, (of.discriminator_loss, of.generator_loss), strict=True)
+    }
+    assert objectives.keys() == EVEN.keys()
+    images = torch.zeros(4, 1, 2, 2)
+    for formula, (value, _) in EVEN.items():
+        blind: Any = lambda shown: shown.flatten(1).sum(1)  # noqa: E731
+        assert objectives[formula](blind, images, images).item() == pytest.approx(value)
+    assert curves.even({"discriminator": "E[D(G(z))] - E[D(x)]"}) == {}
+
+
+def test_the_diversity_stands_on_an_axis_from_nothing_to_that_of_real_images() -> None:
+    assert curves.diversity([curve(0.4, 0.9)]).limits == (0, 1.05)
+    beyond = curves.diversity([curve(0.4, 1.4), curve()]).limits
+    assert beyond
+    assert beyond == pytest.approx((0, 1.47))
+
+
+@pytest.mark.parametrize("epochs", ["1,5,10,20", "[1, 5,10,20]", "20,10,5,1"])
+def test_one_sheet_shows_the_epochs_that_are_named(
+    trained: Path, tmp_path: Path, cli: Cli, epochs: str
+) -> None:
+    run = longer(trained, tmp_path, epochs=21)
+    done = cli("plot", run.path, "--snapshots", epochs, "-o", tmp_path / "plots")
+    assert done.code == 0, done.err
+    with Image.open(tmp_path / "plots" / "snapshots.png") as shown:
+        grids = [from_file(run.path / "samples" / f"epoch-{n:04d}.png") for n in (1, 5, 10, 20)]
+        images = [ungrid(whole, 64, (28, 28)) for whole in grids]
+        sheet = Sheet(
+            np.stack([each.reshape(8, 8, *each.shape[1:])[:4, :4] for each in images], axis=1),
+            groups=[f"epoch {n}" for n in (1, 5, 10, 20)],
+        )
+        np.testing.assert_array_equal(np.asarray(shown), np.asarray(sheet.draw()))
+
+
+def test_many_snapshots_stand_in_rows(trained: Path, tmp_path: Path, cli: Cli) -> None:
+    run = longer(trained, tmp_path, epochs=12)
+    five = gallery.snapshot_sheet(run, "0,1,2,3,4")
+    whole = gallery.snapshot_sheet(run, "all", title="mine")
+    assert whole.width == five.width
+    assert 3 * five.height < whole.height < 4 * five.height
+    done = cli("plot", run.path, "--snapshots", "3,40", "-o", tmp_path / "plots")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert "no sample grid of epoch 40; it has those of 0, 1, 2" in done.err
+    assert not (tmp_path / "plots").exists()
 
 
 @pytest.mark.parametrize("count", [1, 5, 16, 64])

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ganzoo.report import words as in_words
 from ganzoo.runs.folder import Run
@@ -276,3 +277,29 @@ def test_every_checkpoint_has_a_model_card(trained: Path) -> None:
     assert "{" not in re.sub(r"```json.*?```", "", card, flags=re.DOTALL)  # all is filled in
     assert "128 images seen, in 2 batches of 64" in card
     assert "| `model.safetensors` |" in card
+
+
+@pytest.mark.parametrize("kind", ["pdf", "svg", "png"])
+def test_a_comparison_is_one_page_of_paper(run: Path, tmp_path: Path, cli: Cli, kind: str) -> None:
+    other = shutil.copytree(run, tmp_path / "other")
+    facts = Run(other).facts()
+    longer = replace(facts, config=replace(facts.config, learning_rate=0.5, epochs=77))
+    Run(other).write("run.json", longer.to_json())
+    page = tmp_path / f"page.{kind}"
+    done = cli("compare", run, other, "-o", page, "--title", "Mine and yours")
+    assert (done.code, done.last) == (0, str(page)), done.err
+    content = page.read_bytes()
+    if kind == "png":
+        with Image.open(page) as picture:
+            assert picture.size == (1654, 2338)  # A4, 200 dots to the inch
+    elif kind == "pdf":
+        assert content.count(b"/Type /Page ") == 1
+        box = re.search(rb"/MediaBox \[([\d. ]+)\]", content)
+        assert box
+        assert [float(side) for side in box[1].split()] == pytest.approx([0, 0, 595, 842], abs=1)
+    else:
+        text = content.decode()
+        for words in ("Mine and yours", "mlp_gan-toy_garments-001", "other", "what was different",
+            "77", "Loss of D", "last D(x)"):  # fmt: skip
+            assert f">{words}<" in text, words
+        assert text.count("<image") == 2

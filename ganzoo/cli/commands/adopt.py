@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo.api.terminal import print_json, print_line
-from ganzoo.cli.console import note_logged
 from ganzoo.cli.options import AsJson, Force
 from ganzoo.errors import UsageError
 
@@ -49,7 +48,6 @@ def adopt(
     """Make a file that ganzoo draws from of another project's ONNX generator."""
     from ganzoo.export import adopting
 
-    note_logged()  # a range that is hardly the right one
     done = adopting.adopt(
         file,
         output or Path("exports", f"{file.stem}.onnx"),

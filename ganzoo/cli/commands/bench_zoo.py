@@ -69,7 +69,6 @@ def bench_zoo(
     from ganzoo.api.signals import signals
     from ganzoo.report.of_zoo import write
 
-    console.note_logged()
     plan = Plan(
         architectures=architectures,
         seeds=numbers("--seeds", seeds, int, "0,1,2"),

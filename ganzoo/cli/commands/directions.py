@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ganzoo.api.terminal import print_line
-from ganzoo.cli.opening import Class, Model, Truncation, about, check_sheet, open_model, slug
+from ganzoo.cli.opening import Class, Model, Title, Truncation, about, check_sheet, open_model, slug
 from ganzoo.cli.options import Runs
 from ganzoo.errors import ModelFileError, UsageError
 
@@ -31,10 +31,11 @@ def directions(
             "-o",
             "--output",
             metavar="FILE",
-            help="x.png for the sheets x-1.png, x-2.png and so on, or an animation of all "
-            "(.gif, .webp). Default: sheets named after the model.",
+            help="x.png (.svg, .pdf) for the sheets x-1.png, x-2.png and so on, or an animation of "
+            "all (.gif, .webp). Default: sheets named after the model.",
         ),
     ] = None,
+    title: Title = None,
     runs: Runs = Path("runs"),
 ) -> None:
     """Find the directions in z that move the first layer most: a sheet each, or a GIF or WebP."""
@@ -71,5 +72,5 @@ def directions(
             )
         }
     for path, sheet in sheets.items():
-        replace(sheet, caption=f"{found.name}, seed {seed}{about(generator)}").save(path)
+        replace(sheet, caption=f"{title or found.name}, seed {seed}{about(generator)}").save(path)
         print_line(path)

@@ -79,7 +79,6 @@ def evaluate(
     from ganzoo.zoo.guard import divert_stdout
     from ganzoo.zoo.options import parse_pairs
 
-    console.note_logged()
     given = {
         "against": against,
         "data_options": parse_pairs(data_options or []),

@@ -15,6 +15,7 @@ from ganzoo.cli.opening import (
     Model,
     Output,
     OwnLatents,
+    Title,
     Truncation,
     about,
     check_sheet,
@@ -41,6 +42,7 @@ def interpolate(
     label: Class = None,
     truncation: Truncation = None,
     output: Output = None,
+    title: Title = None,
     runs: Runs = Path("runs"),
 ) -> None:
     """Walk from image to image: a sheet with a row for each part of the way, or a GIF or WebP."""
@@ -60,7 +62,7 @@ def interpolate(
     sheet = study(generator, stops if own is None else None, steps, z=own)
     name, made_of = ("-".join(map(str, stops)), "") if z is None else (z.stem, f", {z.name}")
     target = output or Path(f"{found.name}-interpolate-{name}{slug(generator)}.png")
-    replace(sheet, caption=f"{found.name}{made_of}{about(generator)}").save(target)
+    replace(sheet, caption=f"{title or found.name}{made_of}{about(generator)}").save(target)
     print_line(target)
 
 

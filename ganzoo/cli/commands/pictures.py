@@ -11,7 +11,7 @@ import typer
 
 from ganzoo.api.terminal import print_line, terminal
 from ganzoo.cli import console
-from ganzoo.cli.opening import Which
+from ganzoo.cli.opening import Title, Which
 from ganzoo.cli.options import Runs
 
 LABEL, COLUMN, NARROW = 21, 16, 10
@@ -20,10 +20,11 @@ compared with, all with the space after it."""
 
 
 class Format(StrEnum):
-    """The file formats of charts."""
+    """The file formats of figures."""
 
     png = "png"
     svg = "svg"
+    pdf = "pdf"
 
 
 def plot(
@@ -33,9 +34,19 @@ def plot(
     ] = True,
     format_: Annotated[
         Format,
-        typer.Option("--format", help="Of charts; an .svg is light or dark as its page is."),
+        typer.Option("--format", help="A chart as .svg is light or dark as its page is."),
     ] = Format.png,
-    dark: Annotated[bool, typer.Option("--dark", help="Charts on dark ground, as .png.")] = False,
+    dark: Annotated[
+        bool, typer.Option("--dark", help="Charts on dark ground, as .png or .pdf.")
+    ] = False,
+    title: Title = None,
+    snapshots: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EPOCHS",
+            help="One more sheet: the images after these epochs, as in 1,5,10,20, or 'all'.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="DIR", help="Default: RUN/plots.")
     ] = None,
@@ -45,10 +56,11 @@ def plot(
     from ganzoo.report import of_run
     from ganzoo.runs.finding import find_run
 
-    console.note_logged()
     opened = find_run(run, runs)
     folder = output or opened.path / of_run.PLOTS
-    for path in of_run.plot(opened, folder, format_.value, smooth, dark):
+    for path in of_run.plot(
+        opened, folder, format_.value, smooth, dark, title=title or "", snapshots=snapshots
+    ):
         print_line(path)
 
 
@@ -89,7 +101,6 @@ def report(
     from ganzoo.runs.evaluations import damaged
     from ganzoo.runs.finding import find_run
 
-    console.note_logged()
     opened = find_run(run, runs)
     for line in damaged(opened):
         console.note(line)
@@ -101,8 +112,15 @@ def compare(
         list[Path], typer.Argument(metavar="RUN RUN…", help="Two to six runs or their names.")
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="The page.")
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="A page (.html), or one of paper (A4) as .pdf, .svg or .png.",
+        ),
     ] = Path("compare.html"),
+    title: Title = None,
     folder: Runs = Path("runs"),
 ) -> None:
     """Compare runs: a table here, and a page with their curves and what they draw."""
@@ -110,11 +128,10 @@ def compare(
     from ganzoo.runs.evaluations import damaged
     from ganzoo.runs.finding import find_run
 
-    console.note_logged()
     opened = [find_run(run, folder) for run in runs]
     for line in (line for run in opened for line in damaged(run)):
         console.note(line)
-    found = write(opened, output)
+    found = write(opened, output, title=title or "")
     for ranking in found.rankings:
         if ranking.why:
             console.show(f"Not to be compared with those above; they differ in {ranking.why}.")

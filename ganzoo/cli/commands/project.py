@@ -41,14 +41,14 @@ def project(
     runs: Runs = Path("runs"),
 ) -> None:
     """Search the z whose picture is nearest to an image: target, nearest and difference."""
+    from ganzoo.draw.pictures import check_suffix
     from ganzoo.runs.finding import find
 
     found = find(model, runs)
     if found.kind == "onnx":
         raise UsageError(f"{found.path} gives no gradients: give the run that it was exported from")
     target = output or Path(f"{found.name}-project-{image.stem}.png")
-    if target.suffix.lower() != ".png":
-        raise UsageError(f"-o writes .png files, and {target} is none: name it {target.stem}.png")
+    check_suffix(target)
     import numpy as np
 
     from ganzoo.data.files import read_image

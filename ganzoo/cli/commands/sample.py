@@ -15,6 +15,7 @@ from ganzoo.cli.opening import (
     EACH,
     Model,
     OwnLatents,
+    Title,
     Truncation,
     about,
     check_sheet,
@@ -37,7 +38,12 @@ def sample(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="PNG", help="The sheet. Default: MODEL-seedN.png."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="The sheet (.png, .svg, .pdf). Default: MODEL-seedN.png.",
+        ),
     ] = None,
     z: OwnLatents = None,
     label: Annotated[
@@ -74,6 +80,7 @@ def sample(
     batch_size: Annotated[
         int, typer.Option(min=1, help="Images drawn at a time; none depends on it.")
     ] = 64,
+    title: Title = None,
     runs: Runs = Path("runs"),
 ) -> None:
     """Draw images: one sheet, or with --each, --npz or --tar as many as you like.
@@ -87,7 +94,9 @@ def sample(
     seed = seed or 0
     many = _check_names({"-o": output, "--each": each, "--npz": npz, "--tar": tar})
     if many:
-        _check_no_sheet({"--columns": columns, "--labels": labels or None, "--scale": scale})
+        _check_no_sheet({
+            "--columns": columns, "--labels": labels or None, "--scale": scale, "--title": title,
+        })  # fmt: skip
     if label == EACH and columns is not None:
         raise UsageError("--class each has a row for each class: leave --columns out")
     found, generator = open_model(model, runs, None if label == EACH else label, truncation)
@@ -116,19 +125,20 @@ def sample(
     import numpy as np
 
     from ganzoo.draw import grids, studies
-    from ganzoo.draw.pixels import save_picture
+    from ganzoo.draw.pictures import save_picture
 
     drawn = f"seed{seed}" if z is None else z.stem
     each_class = f"-{EACH}" if selection.classes else ""
     target = output or Path(f"{found.name}-{drawn}{each_class}{slug(generator)}.png")
     if selection.classes:
         made_of = f"seed {seed}" if z is None else z.name
-        caption = f"{found.name}, {made_of}{about(generator)}"
+        caption = f"{title or found.name}, {made_of}{about(generator)}"
         sheet = studies.classes(selection, scale=scale, numbered=labels)
         replace(sheet, caption=caption).save(target)
     else:
         images = np.concatenate(list(selection.batches(batch_size)))
-        save_picture(grids.picture(images, columns, scale=scale, numbered=labels), target)
+        shown = grids.picture(images, columns, scale=scale, numbered=labels, caption=title or "")
+        save_picture(shown, target)
     print_line(target)
 
 
@@ -151,12 +161,16 @@ def _check_names(targets: dict[str, Path | None]) -> tuple[str, Path] | None:
 
     Raises UsageError for two of them, and for a path with the wrong suffix.
     """
+    from ganzoo.draw.pictures import check_suffix
+
     given = [(option, path) for option, path in targets.items() if path is not None]
     if len(given) > 1:
         options = " and ".join(option for option, _ in given)
         raise UsageError(f"{options} each say where the images go: give one of them")
     for option, path in given:
-        suffix = {"-o": ".png", "--npz": ".npz", "--tar": ".tar"}.get(option)
+        if option == "-o":
+            check_suffix(path)
+        suffix = {"--npz": ".npz", "--tar": ".tar"}.get(option)
         if suffix and path.suffix.lower() != suffix:
             raise UsageError(
                 f"{option} writes {suffix} files, and {path} is none: name it x{suffix}"

@@ -15,6 +15,7 @@ from ganzoo.cli.opening import (
     Model,
     Output,
     OwnLatents,
+    Title,
     Truncation,
     about,
     check_sheet,
@@ -63,6 +64,7 @@ def sweep(
     label: Class = None,
     truncation: Truncation = None,
     output: Output = None,
+    title: Title = None,
     runs: Runs = Path("runs"),
 ) -> None:
     """Set single coordinates of z, all others as they are: a sheet, or a GIF or WebP.
@@ -89,7 +91,7 @@ def sweep(
     name, made_of = (f"seed{seed or 0}", f"seed {seed or 0}") if z is None else (z.stem, z.name)
     target = output or Path(f"{found.name}-sweep-{name}{slug(generator)}.png")
     sheet = studies.sweep(generator, indices, chosen, rows, seed, z=own)
-    replace(sheet, caption=f"{found.name}, {made_of}{about(generator)}").save(target)
+    replace(sheet, caption=f"{title or found.name}, {made_of}{about(generator)}").save(target)
     print_line(target)
 
 

@@ -326,7 +326,7 @@ def test_slerp_is_finite_where_there_is_no_angle(factor: float) -> None:
         (["interpolate", "--seeds", "1,b"], "--seeds takes whole numbers"),
         (["interpolate", "--seeds", ""], "--seeds takes whole numbers"),
         (["interpolate", "--steps", "1"], "--steps"),
-        (["interpolate", "-o", "x"], "x is neither: name it x.png"),
+        (["interpolate", "-o", "x"], "x is none of them: name it x.png"),
     ],
 )
 def test_bad_input_is_one_line(
@@ -373,3 +373,16 @@ def test_no_torch_is_imported(
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.err.splitlines()}
     assert "onnxruntime" in imported
     assert not imported & {"torch", "torchvision", "onnx", "matplotlib", "ganzoo_plugins"}
+
+
+def test_a_list_may_stand_in_brackets(exported: Path, tmp_path: Path, cli: Cli) -> None:
+    files: list[Path] = []
+    for dims, values in (
+        ("1,20", "-1,0.5,10"),
+        ("[1, 20]", "[-1, 0.5, 10]"),
+        ("(1,20)", "-1,.5,10"),
+    ):
+        files.append(tmp_path / f"{len(files)}.png")
+        done = cli("sweep", exported, "--dims", dims, f"--values={values}", "-o", files[-1])
+        assert done.code == 0, done.err
+    assert len({file.read_bytes() for file in files}) == 1
