@@ -30,7 +30,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # What a page may say without the test running it: set-up, which `make test` itself is.
 SET_UP = re.compile(r"make (demo|test)$|python3 -m venv |pip install ")
 BLOCK = re.compile(r"^(<!-- source.*?-->\n)?```(console|python)\n(.*?)^```$", re.M | re.S)
-TINY = ["--max-steps", "2", "--batch-size", "4"]  # the last of two options holds
+TINY = ["--max-steps", "2", "--batch-size", "4"]
 
 
 @pytest.fixture
@@ -75,6 +75,17 @@ def pip_install(package: Path, site: Path) -> None:
         install(site, project["name"], source, {n: t.partition(":")[2] for n, t in points.items()})
 
 
+def small(arguments: list[str]) -> list[str]:
+    """What makes a command quick; the last of two options holds."""
+    if "train" in arguments:
+        return TINY
+    if "plot" in arguments and "--snapshots" in arguments:
+        return ["--snapshots", "all"]  # two steps end no epoch
+    if "bench-zoo" in arguments:
+        return ["--seconds", "0.1", "--laps", "1", "--seeds", "0", "--images", "100"]
+    return []
+
+
 @pytest.mark.parametrize(
     "page",
     [  # half a minute each; a Chinese page has the commands of the English one
@@ -113,10 +124,7 @@ def test_a_page_does_what_it_says(page: Path, folder: Path, ganzoo: Ganzoo) -> N
             assert program in {"ganzoo", "torchrun"}, (
                 f"{page.name} has a command that no test runs: {command}"
             )
-            if "train" in arguments:
-                arguments += TINY
-            if "bench-zoo" in arguments:
-                arguments += ["--seconds", "0.1", "--laps", "1", "--seeds", "0", "--images", "100"]
+            arguments += small(arguments)
             if program == "ganzoo":
                 done = ganzoo(*arguments, cwd=folder, env=env)
             else:
