@@ -35,7 +35,6 @@ PICTURES = {
     "its 20 epochs",
     "dcgan_mnist": "64 images after 1,500 steps on MNIST, a sixteenth of its 50 epochs",
     "dcgan_anime96": "64 images with width=24 and d_every=2, after 2,600 steps of 32 drawn faces",
-    "r1gan": "The same eight latents as each class, after 8 epochs of Fashion-MNIST in bf16",
     "wgan_clip": "64 images after 1,500 steps on Fashion-MNIST, a sixteenth of its 25 epochs",
     "wgan_gp": "64 images after 20 epochs of Fashion-MNIST with --ema 20000",
     "sngan": "64 images after 4 epochs of Fashion-MNIST with width=32 and --ema 20000",
@@ -152,7 +151,8 @@ def _settings(gan: Loaded[Architecture]) -> str:
         ("data", value.dataset),
         ("images", f"{' x '.join(map(str, value.image_shape))}, values in [{low:g}, {high:g}]"),
         ("latent", f"{value.latent_dim} numbers from N(0, 1)"),
-        ("objective", value.objective.discriminator_loss.__qualname__.partition(".")[0]),
+        ("objective", value.objective.words or "its own"),
+        *((f"loss of {n}", f"`{f}`") for n, f in zip("DG", value.objective.formulas, strict=False)),
         ("optimizers", f"{type(optimizer).__name__}, learning rate {group['lr']:g}{betas}"),
         ("batch, epochs", f"{config.batch_size}, {config.epochs}"),
     ]

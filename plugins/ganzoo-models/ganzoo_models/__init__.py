@@ -44,6 +44,11 @@ def r1gan_faces() -> Model:
     return _model("r1gan-faces")
 
 
+def r1gan_fashion() -> Model:
+    """Garments of 28x28 pixels, by r1gan: you choose the class."""
+    return _model("r1gan-fashion")
+
+
 def r3gan_fashion() -> Model:
     """Garments of 28x28 pixels, by r3gan: you choose the class."""
     return _model("r3gan-fashion")
