@@ -30,17 +30,22 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # What a page may say without the test running it: set-up, which `make test` itself is.
 SET_UP = re.compile(r"make (demo|test)$|python3 -m venv |pip install ")
 BLOCK = re.compile(r"^(<!-- source.*?-->\n)?```(console|python)\n(.*?)^```$", re.M | re.S)
-TINY = ["--max-steps", "2", "--batch-size", "4"]  # the last of two options holds
+TINY = ["--max-steps", "2", "--batch-size", "4"]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What the pages take for granted: a small Fashion-MNIST, pictures, scans.npz, plugins/."""
+    """What the pages take for granted: small (Fashion-)MNISTs, pictures, scans.npz, plugins/."""
     import shutil
 
     rng = np.random.default_rng(0)
-    for split, count in (("train", 200), ("t10k", 120)):
-        where = tmp_path / "data" / "fashion_mnist"
+    images = [
+        ("fashion_mnist", "train", 200),
+        ("fashion_mnist", "t10k", 120),
+        ("mnist", "train", 8),
+    ]
+    for name, split, count in images:
+        where = tmp_path / "data" / name
         digits = rng.integers(0, 256, (count, 28, 28), np.uint8)
         write_idx(where / f"{split}-images-idx3-ubyte", digits)
         write_idx_labels(where / f"{split}-labels-idx1-ubyte", [i % 10 for i in range(count)])
@@ -70,9 +75,24 @@ def pip_install(package: Path, site: Path) -> None:
         install(site, project["name"], source, {n: t.partition(":")[2] for n, t in points.items()})
 
 
+def small(arguments: list[str]) -> list[str]:
+    """What makes a command quick; the last of two options holds."""
+    if "train" in arguments:
+        return TINY
+    if "plot" in arguments and "--snapshots" in arguments:
+        return ["--snapshots", "all"]  # two steps end no epoch
+    if "bench-zoo" in arguments:
+        return ["--seconds", "0.1", "--laps", "1", "--seeds", "0", "--images", "100"]
+    return []
+
+
 @pytest.mark.parametrize(
     "page",
-    [pytest.param(p, id=p.name, marks=pytest.mark.slow) for p in PAGES],  # half a minute each
+    [  # half a minute each; a Chinese page has the commands of the English one
+        pytest.param(p, id=p.name, marks=pytest.mark.slow)
+        for p in PAGES
+        if not p.name.endswith(".zh.md")
+    ],
 )
 def test_a_page_does_what_it_says(page: Path, folder: Path, ganzoo: Ganzoo) -> None:
     env = {"PYTHONPATH": str(folder / "site"), "GANZOO_CACHE": str(folder / "cache")}
@@ -104,10 +124,7 @@ def test_a_page_does_what_it_says(page: Path, folder: Path, ganzoo: Ganzoo) -> N
             assert program in {"ganzoo", "torchrun"}, (
                 f"{page.name} has a command that no test runs: {command}"
             )
-            if "train" in arguments:
-                arguments += TINY
-            if "bench-zoo" in arguments:
-                arguments += ["--seconds", "0.1", "--laps", "1", "--seeds", "0", "--images", "100"]
+            arguments += small(arguments)
             if program == "ganzoo":
                 done = ganzoo(*arguments, cwd=folder, env=env)
             else:
