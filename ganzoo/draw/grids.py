@@ -6,16 +6,15 @@ import math
 from typing import TYPE_CHECKING
 
 from ganzoo.draw.checking import positive
+from ganzoo.draw.pictures import PAGE
 from ganzoo.draw.pixels import GAP, Pixels, factor, grid, paper, to_pil
 from ganzoo.draw.sheets import below_each_other, font_size, text_width, writer
 
 if TYPE_CHECKING:
     from PIL import Image
 
-PAGE = 1260
-"""Pixels that one row of images fills: 16 cm of a document, at 200 to the inch."""
 FEWEST = 3
-"""Images that fill it; fewer are as large as these, and each pixel of one is not a tile."""
+"""Images of one row that fill the page; fewer are as large as these, so that a pixel is no tile."""
 
 
 def picture(

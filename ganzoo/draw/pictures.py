@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from PIL import Image
 
 DPI = 200
-"""A document shows a picture at this many pixels to the inch: 1260 of them are 16 cm wide."""
+"""A document shows a picture at this many pixels to the inch."""
+PAGE = 1260
+"""Pixels that fill the width of a page: 16 cm of a document."""
 SUFFIXES = (".png", ".svg", ".pdf")
 
 

@@ -11,7 +11,8 @@ from ganzoo.draw.checking import Own, check_alone, rows_of
 from ganzoo.draw.coordinates import Values, values_of_each
 from ganzoo.draw.directions import Directions, along
 from ganzoo.draw.generator import BATCH_SIZE, Generator
-from ganzoo.draw.pixels import Pixels
+from ganzoo.draw.pictures import PAGE
+from ganzoo.draw.pixels import GAP, Pixels
 from ganzoo.draw.selection import Selection
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import UsageError
@@ -53,6 +54,7 @@ def sweep(
         rows=[f"image {i}" for i in range(len(begin))],
         columns=labels[0] if same else [label for own in labels for label in own],
         groups=[f"z[{index}]" for index in indices],
+        size=room_of_each(1 + sum(map(len, labels))),
         first=(AS_IT_IS, generator.draw_rows(begin[:, None], seed or 0)[:, 0]),
     )
 
@@ -75,6 +77,7 @@ def interpolation(
         rows=[f"{kind} {a} to {b}" for a, b in pairwise(stops)],
         columns=[f"{round(step / (steps - 1), 2):g}" for step in range(steps)],
         groups=[f"t, from the first {kind} to the second"],
+        size=room_of_each(steps),
     )
 
 
@@ -108,6 +111,7 @@ def directions(
             rows=[f"image {i}" for i in range(rows)],
             columns=[f"{step:.3g}" for step in steps],
             groups=[f"direction {number} ({share:.1%} of the variance), in sigma"],
+            size=room_of_each(len(steps)),
         )
         for number, (vector, share) in enumerate(
             zip(found.vectors, found.shares, strict=True), start=1
@@ -139,8 +143,14 @@ def classes(selection: Selection, *, scale: int | None = None, numbered: bool = 
         images.reshape(-1, 1, selection.n, *images.shape[1:]),
         rows=[selection.generator.classes[number] for number in selection.classes],
         columns=[f"{i}" for i in range(selection.n)] if numbered else (),
+        size=room_of_each(selection.n),
         scale=scale,
     )
+
+
+def room_of_each(columns: int) -> int:
+    """Return how many pixels wide an image may be where so many fill `PAGE`, and 64 at least."""
+    return max(64, PAGE // max(columns, 8) - GAP)
 
 
 def _ways(

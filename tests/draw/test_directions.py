@@ -140,6 +140,7 @@ def test_a_sheet_for_each_direction(exported: Path, tmp_path: Path, cli: Cli) ->
         sheet = Sheet(
             np.zeros((3, 1, 7, 28, 28, 1), np.uint8), rows=["image 0"] * 3, columns=["-1.5"] * 7,
             groups=[f"direction 1 ({share:.1%} of the variance), in sigma"], caption="mlp, seed 4",
+            size=155,
         )  # fmt: skip
         picture = array(Image.open(path))
         for row, column in np.ndindex(3, 7):

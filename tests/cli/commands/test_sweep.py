@@ -66,6 +66,7 @@ def test_every_cell_is_the_image_of_its_latents(exported: Path, tmp_path: Path, 
         np.zeros((2, 2, 3, 28, 28, 1), np.uint8), rows=["image 0", "image 1"],
         columns=["-10", f"{own:g}", "5"], groups=["z[3]", "z[17]"], caption="mlp, seed 5",
         first=("as it is", np.zeros((2, 28, 28, 1), np.uint8)),
+        size=155,  # eight of them, and what is between, are 16 cm at 200 dots to the inch
     )  # fmt: skip
     picture = array(Image.open(done.last))
     assert picture.shape == array(sheet.draw()).shape
@@ -159,6 +160,7 @@ def test_an_interpolation_leads_through_image_0_of_each_seed(
     sheet = Sheet(
         np.zeros((2, 1, 8, 28, 28, 1), np.uint8), rows=["seed 7 to -2", "seed -2 to 7"],
         columns=["0", "0.14", "0.29", "0.43", "0.57", "0.71", "0.86", "1"], groups=["t"],
+        size=155,
     )  # fmt: skip
     picture = array(Image.open(done.last))
     model = ganzoo.load(exported)
