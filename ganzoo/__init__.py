@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ganzoo.api.evaluating.evaluate import evaluate, evaluate_checkpoints
     from ganzoo.api.loading import load
     from ganzoo.api.models import models
+    from ganzoo.api.showing import show
     from ganzoo.api.table import runs
     from ganzoo.api.training import resume, train
     from ganzoo.export.adopting import adopt
@@ -46,6 +47,7 @@ __all__ = [
     "publish",
     "resume",
     "runs",
+    "show",
     "train",
 ]
 
@@ -59,6 +61,7 @@ _DOORS = {
     "publish": "ganzoo.export.publishing",
     "resume": "ganzoo.api.training",
     "runs": "ganzoo.api.table",
+    "show": "ganzoo.api.showing",
     "train": "ganzoo.api.training",
 }
 """Module of each function that is offered here; it is imported when the function is used."""
