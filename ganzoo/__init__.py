@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ganzoo.api.graphing import graph
     from ganzoo.api.loading import load
     from ganzoo.api.models import models
+    from ganzoo.api.showing import show
     from ganzoo.api.table import runs
     from ganzoo.api.training import resume, train
     from ganzoo.export.adopting import adopt
@@ -48,6 +49,7 @@ __all__ = [
     "publish",
     "resume",
     "runs",
+    "show",
     "train",
 ]
 
@@ -62,6 +64,7 @@ _DOORS = {
     "publish": "ganzoo.export.publishing",
     "resume": "ganzoo.api.training",
     "runs": "ganzoo.api.table",
+    "show": "ganzoo.api.showing",
     "train": "ganzoo.api.training",
 }
 """Module of each function that is offered here; it is imported when the function is used."""

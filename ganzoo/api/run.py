@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from ganzoo.api.metrics import Metrics
 from ganzoo.printable import line
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import METRICS, Run
+from ganzoo.tables import Table, as_html
 
 if TYPE_CHECKING:
     from typing import Any
@@ -193,21 +193,34 @@ class TrainedRun(os.PathLike[str]):
 
         return [evaluation for evaluation, _ in saved(self.folder)]
 
-    def summary(self) -> dict[str, str]:
+    def summary(self) -> Table:
         """Return the outcome, epochs, images seen, Fréchet distance, and last numbers, in words."""
         from ganzoo.errors import ModelFileError
         from ganzoo.report import words
 
-        found = dict.fromkeys(SUMMARY, "-") | {"outcome": self.outcome}
+        found = Table(dict.fromkeys(SUMMARY, "-"))
+        found["outcome"] = self.outcome
         try:
             facts, lines = self.facts, self.folder.lines(METRICS)
             numbers = words.last_numbers(facts, lines)
             found["images seen"] = f"{words.images_seen(self.folder):,}"
             found["epochs"] = words.epochs(self.folder)
         except ModelFileError as error:
-            return found | {"last numbers": str(error)}
-        last = ", ".join(f"{name} {value}" for name, value in numbers.items())
-        return found | {"Fréchet distance": self._distance(facts), "last numbers": last}
+            found["last numbers"] = str(error)
+            return found
+        found["Fréchet distance"] = self._distance(facts)
+        found["last numbers"] = ", ".join(f"{name} {value}" for name, value in numbers.items())
+        return found
+
+    def settings(self) -> Table:
+        """Return everything that a report of the run must state, in words.
+
+        These are the losses with their formulas, the optimizers, the initial weights, every
+        setting, the data, the device and the versions. `facts` has the same as numbers.
+        """
+        from ganzoo.report import words
+
+        return Table(words.settings(self.facts))
 
     def to_json(self) -> dict[str, Any]:
         """Return what a program wants to know of the run; what cannot be read is null.
@@ -253,9 +266,12 @@ class TrainedRun(os.PathLike[str]):
     def __repr__(self) -> str:
         found = self.summary()
         last = found["last numbers"] and f", {found['last numbers']}"
-        return line(f"<{self.path}: {found['outcome']}, {found['epochs']} epochs{last}>")
+        return line(f"<{self._place()}: {found['outcome']}, {found['epochs']} epochs{last}>")
 
     def _repr_html_(self) -> str:
-        rows = [("run", str(self.path)), *self.summary().items()]
-        cells = "".join(f"<tr><th>{n}</th><td>{escape(line(v))}</td></tr>" for n, v in rows)
-        return f"<table>{cells}</table>"
+        return as_html([("run", self._place()), *self.summary().items()])
+
+    def _place(self) -> str:
+        """Return the run's folder as one types it where one is: "runs/NAME"."""
+        here = Path.cwd()
+        return str(self.path.relative_to(here) if self.path.is_relative_to(here) else self.path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import overload
 
@@ -12,6 +11,7 @@ from ganzoo.errors import ModelFileError
 from ganzoo.printable import line
 from ganzoo.runs.finding import Words, runs_folder
 from ganzoo.runs.folder import Run
+from ganzoo.tables import as_html, as_text
 
 COLUMNS = ("run", *SUMMARY)
 DISTANCE = "Fréchet distance"
@@ -100,16 +100,8 @@ class Runs(Sequence[TrainedRun]):
 
     def __repr__(self) -> str:
         rows, notes = self._marked()
-        table = [COLUMNS, *rows]
-        widths = [max(len(row[i]) for row in table) for i in range(len(COLUMNS))]
-        lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in table)
-        return "\n".join([*lines, *notes])
+        return "\n".join([as_text([COLUMNS, *rows]), *notes])
 
     def _repr_html_(self) -> str:
-        def row(cells: Sequence[str], tag: str) -> str:
-            return "<tr>" + "".join(f"<{tag}>{escape(c)}</{tag}>" for c in cells) + "</tr>"
-
         rows, notes = self._marked()
-        body = "".join(row(cells, "td") for cells in rows)
-        below = "".join(f"<p>{escape(note)}</p>" for note in notes)
-        return f"<table><thead>{row(COLUMNS, 'th')}</thead><tbody>{body}</tbody></table>{below}"
+        return as_html(rows, COLUMNS, notes)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ganzoo.architecture import Architecture, Dataset
 from ganzoo.errors import GanzooError, PluginError, reason
+from ganzoo.tables import as_html, as_text
 from ganzoo.zoo import catalogue, options, registry
 from ganzoo.zoo.catalogue import Entry
 from ganzoo.zoo.guard import guarded
@@ -26,19 +27,41 @@ class Verdict(NamedTuple):
     detail: str
 
 
+class Verdicts(list[Verdict]):
+    """All verdicts on a plugin: a list, which a prompt and a notebook show as a table."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(verdict.passed for verdict in self)
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Return the table in words: "ok" or "FAIL", the check, and what was found."""
+        return [("ok" if passed else "FAIL", check, found) for check, passed, found in self]
+
+    def __repr__(self) -> str:
+        return "\n".join([as_text(self.rows()), self._outcome()])
+
+    def _repr_html_(self) -> str:
+        return as_html(self.rows(), ("", "check", "what was found"), [self._outcome()])
+
+    def _outcome(self) -> str:
+        held = sum(verdict.passed for verdict in self)
+        return f"{'passed' if self.passed else 'failed'} ({held} of {len(self)} checks hold)"
+
+
 Check = Callable[[Loaded[Any]], str]
 """A function that returns what it found, or raises an error where the plugin breaks the rule."""
 
 
-def check(name: str, given: Mapping[str, Any] | None = None) -> list[Verdict]:
+def check(name: str, given: Mapping[str, Any] | None = None) -> Verdicts:
     """Return all verdicts on the installed architecture, data set, features or model `name`.
 
     `given` are its options. The test of an author is
-    `assert all(v.passed for v in check("my_gan"))`. Raises PluginError where no package registers
-    `name`.
+    `assert check("my_gan").passed`. Raises PluginError where no package registers `name`.
     """
     entries = [entry for entry in catalogue.installed() if not entry.hidden]
-    return list(check_entry(catalogue.find(entries, name), given or {}))
+    return Verdicts(check_entry(catalogue.find(entries, name), given or {}))
 
 
 def check_entry(entry: Entry, given: Mapping[str, Any], seconds: float = 120) -> Iterator[Verdict]:

@@ -22,6 +22,7 @@ from ganzoo.data.cache import Check, Entry, Facts, Kept, mapped, sweep
 from ganzoo.data.decoding import require_size
 from ganzoo.data.files import Encoded
 from ganzoo.errors import DataError, PluginError
+from ganzoo.printable import line
 from ganzoo.storage import DISK, Disk, temporary
 from ganzoo.zoo.guard import explained, folder_kept
 
@@ -51,6 +52,11 @@ class Images:
     left_out: str = ""  # what else is at a path, in numbers
     scaled: str = ""  # how values of 16 bits that use fewer became 8 bits
     check: Check | None = field(default=None, compare=False, repr=False)  # see `settle`
+
+    def __repr__(self) -> str:
+        count, height, width, channels = self.pixels.shape
+        classes = f", {len(self.classes)} classes" if self.classes else ""
+        return line(f"<{self.name}: {count:,} images of {height}x{width}x{channels}{classes}>")
 
     def settle(self, *, wait: bool) -> None:
         """Raise DataError where the pixels came from the cache, and are found to be damaged there.

@@ -33,6 +33,10 @@ class Directions:
     vectors: NDArray[np.float32]
     shares: NDArray[np.float64]
 
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{share:.1%}" for share in self.shares)
+        return f"<{len(self.shares)} directions; of the variance they explain {shares}>"
+
 
 def principal(
     generator: Generator, count: int = 10, samples: int = 2000, seed: int = 0

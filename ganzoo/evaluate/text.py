@@ -10,6 +10,7 @@ from unicodedata import east_asian_width
 
 from ganzoo.evaluate.words import meaning, repeat
 from ganzoo.printable import line, one_line, printable
+from ganzoo.tables import as_html
 
 if TYPE_CHECKING:
     from ganzoo.evaluate.evaluation import Evaluation
@@ -46,7 +47,7 @@ def html(evaluation: Evaluation) -> str:
     tables = [rows for rows in (_measures(evaluation), _classes(evaluation)) if rows]
     sentences = (meaning(evaluation), repeat(evaluation))
     paragraphs = (f"<p>{'<br>'.join(map(_escaped, several))}</p>" for several in sentences)
-    return "".join([*map(_html_table, tables), *paragraphs])
+    return "".join([*(as_html(rows[1:], rows[0]) for rows in tables), *paragraphs])
 
 
 def _measures(evaluation: Evaluation) -> Rows:
@@ -121,12 +122,3 @@ def _broken(sentence: str, columns: int) -> list[str]:
 def _escaped(words: str) -> str:
     """Return words as HTML shows them."""
     return escape(line(words))
-
-
-def _html_table(table: Rows) -> str:
-    """Return a table as HTML."""
-    lines = [
-        "".join(f"<{tag}>{_escaped(cell)}</{tag}>" for cell in row)
-        for tag, row in zip(["th"] + ["td"] * len(table), table, strict=False)
-    ]
-    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"

@@ -23,10 +23,11 @@ from ganzoo.export.parity import HELD_OUT, Parity, Reference, with_metadata
 from ganzoo.export.quantize import int8
 from ganzoo.export.shapes import with_batch, with_shapes
 from ganzoo.export.writing import another, check_suffix, write_model
-from ganzoo.printable import file_name
+from ganzoo.printable import file_name, line
 from ganzoo.runs.finding import Words
 from ganzoo.runs.weights import load_generator
 from ganzoo.storage import check_place
+from ganzoo.tables import as_html
 from ganzoo.train.timing import one_thread
 
 
@@ -58,6 +59,28 @@ class Exported:
             "operators": dict(self.operators.most_common()),
             "parity": self.parity.to_json(),
             "seconds": round(self.seconds, 2),
+        }
+
+    def __repr__(self) -> str:
+        return line(
+            f"<{self.path}: {', '.join(self._rows()[name] for name in ('size', 'weights'))}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return as_html([("file", str(self.path)), *self._rows().items()])
+
+    def _rows(self) -> dict[str, str]:
+        """Return what a person wants to know of the file, in words."""
+        error, levels = self.parity.max_error, self.parity.uint8_max
+        scaled = "" if error is None else f"{error:.2g} on a scale from -1 to 1; "
+        return {
+            "size": f"{self.nbytes:,} bytes",
+            "weights": self.info.precision,
+            "differs from torch by": f"{scaled}{levels} of 255 in pixels, at most",
+            "images a call": "any number" if self.batch is None else str(self.batch),
+            "ONNX": f"opset {self.opset}, IR version {self.ir_version}",
+            "operators": ", ".join(f"{n} {name}" for name, n in self.operators.most_common()),
+            "SHA-256": self.sha256,
         }
 
 

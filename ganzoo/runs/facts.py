@@ -180,6 +180,10 @@ class Facts:
 
     resumes: tuple[Resumed, ...] = field(default=(), compare=False)
 
+    def __repr__(self) -> str:
+        begun = self.created[:16].replace("T", " ")
+        return line(f"<{self.architecture.name} on {self.data.name}, begun {begun} UTC>")
+
     @classmethod
     def from_json(cls, content: Any, where: object) -> Facts:
         """Read the result of `json.loads`. Raises ModelFileError, which names a missing field."""

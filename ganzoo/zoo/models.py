@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import ModelFileError, PluginError
+from ganzoo.printable import line
 from ganzoo.storage import read_small
 from ganzoo.zoo import catalogue, registry
 from ganzoo.zoo.catalogue import Entry
@@ -105,6 +106,13 @@ class Model:
             return _model(place, found)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise ModelFileError(f"{place / FACTS} is damaged: publish the model anew") from None
+
+    def __repr__(self) -> str:
+        height, width = self.size
+        of = f"{self.architecture} on {self.dataset}, {height}x{width}x{self.channels}"
+        distance = self.scores.get("frechet")
+        judged = "" if distance is None else f", Fréchet distance {distance:.3g}"
+        return line(f"<{self.name}: {of}, {', '.join(self.files)}{judged}>")
 
     def path(self, variant: str | None = None) -> Path:
         """Return the ONNX file of a variant, by default the first, once size and hash are checked.

@@ -282,15 +282,13 @@ def runs(at: Place) -> None:
 
 
 def show(at: Place) -> None:
-    from ganzoo.train.networks import describe_networks
-    from ganzoo.zoo import registry
-
-    critic = json.loads(at.call("show", "wgan_clip", "--json"))["settings"]
+    critic = ganzoo.show("wgan_clip").settings
     assert critic["loss of D"] == "E[D(G(z))] - E[D(x)]"
     assert critic["optimizers"] == "RMSprop, learning rate 5e-05, for both networks"
-    shown = json.loads(at.call("show", "mlp_gan", "--json"))["networks"]
-    for name, (_, layers) in describe_networks(registry.load_architecture("mlp_gan").value).items():
-        assert [layer["name"] for layer in shown[name]["layers"]] == [x.name for x in layers]
+    found = ganzoo.show("mlp_gan", options={"hidden": (8,)})
+    shown = at.call("show", "mlp_gan", "--set", "hidden=8", "--json")
+    assert json.loads(shown) == json.loads(json.dumps(found.to_json()))
+    assert found.generator.layers[0].output_shape == (8,)
 
 
 def graph(at: Place) -> None:

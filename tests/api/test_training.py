@@ -208,7 +208,7 @@ def test_runs_are_a_list_and_a_table(trained: Path) -> None:
     assert [run.name for run in found] == [trained.name]
     assert found[-1].path == found[trained.name].path == trained
     assert "completed" in repr(found)
-    assert f"<td>{trained.name}</td>" in found._repr_html_()
+    assert f">{trained.name}</td>" in found._repr_html_()
     with pytest.raises(GanzooError, match="no run is called 'x'"):
         found["x"]
     assert trained.name in found[-1]._repr_html_()

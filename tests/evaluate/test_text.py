@@ -102,7 +102,7 @@ def test_it_is_short_in_a_list() -> None:
 
 
 def test_a_notebook_shows_the_same() -> None:
-    shown = FOUND._repr_html_()
+    shown = FOUND._repr_html_().replace(' style="text-align: left"', "")
     assert shown.count("<tr>") == 6 + 4
     assert "<td>12.5</td><td>0.250</td><td>0.0200</td><td>74.0</td><td>distance of all" in shown
     assert "<td>&lt;b&gt;</td><td>0.0%</td><td>40.0%</td>" in shown

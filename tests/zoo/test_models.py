@@ -184,6 +184,7 @@ def test_a_name_works_everywhere(site: Path, published: Path, cli: Cli, tmp_path
         done = cli(command, "tiny-garments", *more, "-o", tmp_path / f"{command}.png")
         assert done.code == 0, done.err
     assert [m.name for m in ganzoo.models()] == ["tiny-garments"]
+    assert repr(ganzoo.models()[0]).startswith("<tiny-garments: mlp_gan on toy_garments, 28x28x1, ")
 
 
 def test_a_sheet_is_called_as_the_model(site: Path, tmp_path: Path) -> None:

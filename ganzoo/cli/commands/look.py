@@ -11,12 +11,12 @@ from ganzoo.api.terminal import print_json, print_line, terminal
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson, Runs, Settings, Timeout
 from ganzoo.errors import unreadable_entry_points
-from ganzoo.zoo import catalogue, options, registry
+from ganzoo.zoo import catalogue, options
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ganzoo.train.networks import Layer
+    from ganzoo.api.showing import Network
     from ganzoo.zoo.probe import Finding
 
 DISTANCE, LEAST = 10, 16
@@ -60,33 +60,22 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show an architecture: its networks layer by layer, its losses, and how it is trained."""
-    from ganzoo.api.plan import of_architecture, print_plan
-    from ganzoo.runs.job import open_architecture
-    from ganzoo.train.networks import count_parameters, describe_networks
+    from ganzoo.api import showing
+    from ganzoo.api.plan import print_plan
 
-    loaded = open_architecture(architecture, options.parse_pairs(settings or []), console.note)
-    with registry.blame(loaded.entry):
-        networks = describe_networks(loaded.value)
-        told = of_architecture(loaded.value, *(network for network, _ in networks.values()))
+    given = options.parse_pairs(settings or [])
+    found = showing.show(architecture, options=given, say=console.note)
     if as_json:
-        print_json({
-            **loaded.describe(),
-            "settings": told,
-            "networks": {
-                which: {"parameters": count_parameters(net), "layers": [vars(x) for x in layers]}
-                for which, (net, layers) in networks.items()
-            },
-        }, indent=2)  # fmt: skip
+        print_json(found.to_json(), indent=2)
         return
-    function, _ = registry.import_function(loaded.entry)
-    print_line(f"{loaded.entry.label}: {options.describe(function)}")
+    print_line(found.title)
     print_line()
-    for which, (network, layers) in networks.items():
-        for line in f"{which}: {network}".splitlines():
+    for which, network in found.networks().items():
+        for line in f"{which}: {network.module}".splitlines():
             print_line(line)
         print_line()
-        console.show(_layer_table(layers, count_parameters(network)))
-    print_plan(told)
+        console.show(_layer_table(network))
+    print_plan(found.settings)
 
 
 def list_runs(
@@ -227,13 +216,15 @@ def _print_findings(findings: list[Finding]) -> None:
             console.show(Padding(Text(detail, "dim"), (0, 0, 0, 15)))
 
 
-def _layer_table(layers: list[Layer], total: int) -> Table:
+def _layer_table(network: Network) -> Table:
     """Return the table of a network's layers, with the total number of parameters."""
-    table = console.table("layer", "kind", "parameters", "output shape")
+    from ganzoo.api.showing import HEADS
+
+    table = console.table(*HEADS)
     table.columns[2].justify = "right"
-    for layer in layers:
-        shape = " x ".join(map(str, layer.output_shape)) or "1"
-        table.add_row(layer.name, layer.kind, f"{layer.parameters:,}", shape)
+    *layers, total = network.rows()
+    for row in layers:
+        table.add_row(*row)
     table.add_section()
-    table.add_row("", "total", f"{total:,}", "")
+    table.add_row(*total)
     return table
