@@ -5,7 +5,7 @@ DEV = .venv/bin
 # A second environment without the extra `train`: what a user has who only samples and explores.
 BASE = .venv-base/bin
 
-.PHONY: demo test test-ci test-long zoo models docs pages lint format clean
+.PHONY: demo test test-ci test-long zoo models docs notebooks pages lint format clean
 
 # Faces of 96x96 pixels, drawn by code: about five minutes on two cores, set-up included.
 demo: .venv/ready .venv-base/ready
@@ -52,6 +52,10 @@ docs: .venv/ready
 # a test compares them. `python docs/generate.py --pictures` draws their pictures, too.
 pages: .venv/ready
 	$(DEV)/python docs/generate.py
+
+# The outputs in docs/notebooks/, each notebook executed in an environment of its own.
+notebooks: .venv/ready
+	$(DEV)/python docs/executing.py docs/notebooks/*.ipynb
 
 lint: .venv/ready
 	$(DEV)/ruff format --check .
