@@ -39,8 +39,6 @@ PICTURES = {
     "wgan_gp": "64 images after 20 epochs of Fashion-MNIST with --ema 20000",
     "sngan": "64 images after 4 epochs of Fashion-MNIST with width=32 and --ema 20000",
     "fastgan": "64 images after 26 of its 100 epochs of 300 drawn faces (--set-data count=300)",
-    "cgan_fashion": "The same eight latents as each class, after 12 epochs of Fashion-MNIST with "
-    "width=32 and --ema 0.999",
 }
 
 

@@ -19,6 +19,11 @@ def acgan_fashion() -> Model:
     return _model("acgan-fashion")
 
 
+def cgan_fashion() -> Model:
+    """Garments of 28x28 pixels, by cgan_fashion: you choose the class."""
+    return _model("cgan-fashion")
+
+
 def dcgan_fashion() -> Model:
     """Garments of 28x28 pixels, by dcgan_fashion."""
     return _model("dcgan-fashion")
