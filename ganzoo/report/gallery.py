@@ -27,6 +27,9 @@ SHARES = (0, 0.25, 0.5, 0.75, 1)
 MAX_FRAMES = 60
 """Largest number of frames in an animation; of a long run, frames are chosen evenly."""
 
+SIDE = int(SAMPLES**0.5)
+"""Rows and columns of a sample grid."""
+
 IN_A_ROW = 5
 """Snapshots in a row of a sheet of many: 16 cm of a document."""
 
@@ -119,11 +122,13 @@ def beside_real(run: Run, side: int = 8, *, title: str = "") -> Sheet:
     return Sheet(np.stack([shown, drawn], axis=1), groups=groups, caption=title)
 
 
-def frames(run: Run) -> list[Image.Image]:
-    """Return one picture for each snapshot, at most `MAX_FRAMES`, with its name on top."""
-    side = int(SAMPLES**0.5)
+def frames(run: Run, rows: int = SIDE, columns: int = SIDE) -> list[Image.Image]:
+    """Return one picture for each snapshot, at most `MAX_FRAMES`, with its name on top.
+
+    It has so many rows and columns of the sample grid, which has `SIDE` of both.
+    """
     return [
-        Sheet(first(run, s.path, side, side)[:, None], groups=[s.label]).draw()
+        Sheet(first(run, s.path, rows, columns)[:, None], groups=[s.label]).draw()
         for s in evenly(snapshots(run), MAX_FRAMES)
     ]
 
@@ -134,11 +139,14 @@ def evenly(known: Sequence[Snapshot], most: int) -> list[Snapshot]:
     return [known[i] for i in places]
 
 
-def animate(run: Run | Words, path: Path) -> None:
-    """Write an animation of the run's snapshots; `path` ends in .gif, .webp or .mp4."""
+def animate(run: Run | Words, path: Path, rows: int = SIDE, columns: int = SIDE) -> None:
+    """Write an animation of the run's snapshots; `path` ends in .gif, .webp or .mp4.
+
+    It shows so many rows and columns of the sample grids; fewer make a smaller file.
+    """
     if path.suffix.lower() not in {".gif", ".webp", ".mp4"}:
         raise UsageError(f"{path} is no .gif, .webp or .mp4: name it {path.stem or 'x'}.webp")
-    write_whole(path, encode(*to_the_end(frames(as_run(run))), path))
+    write_whole(path, encode(*to_the_end(frames(as_run(run), rows, columns)), path))
 
 
 def pictures(run: Run, title: str = "") -> dict[str, Sheet]:

@@ -230,6 +230,10 @@ def test_an_animation_has_a_frame_for_each_grid(
     assert (done.code, done.last) == (0, str(path))
     with Image.open(path) as moving:
         assert getattr(moving, "n_frames", 1) == 3
+        whole = moving.size
+    assert cli("animate", trained, "-o", path, "--rows", 3, "--columns", 4).code == 0
+    with Image.open(path) as moving:
+        assert (whole[0] - moving.size[0], whole[1] - moving.size[1]) == (4 * 58, 5 * 58)
 
 
 def test_an_mp4_takes_ffmpeg(trained: Path, tmp_path: Path, cli: Cli) -> None:

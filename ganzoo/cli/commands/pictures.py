@@ -73,6 +73,8 @@ def animate(
             help="A .gif, .webp, or (with ffmpeg) .mp4. Default: RUN/training.gif.",
         ),
     ] = None,
+    rows: Annotated[int, typer.Option(min=1, max=8, help="Rows of the sample grid.")] = 8,
+    columns: Annotated[int, typer.Option(min=1, max=8, help="Columns of it.")] = 8,
     runs: Runs = Path("runs"),
 ) -> None:  # fmt: skip
     """Show how a run's images came to be, one sample grid after the other."""
@@ -81,7 +83,7 @@ def animate(
 
     opened = find_run(run, runs)
     path = output or opened.path / of_run.ANIMATION
-    gallery.animate(opened, path)
+    gallery.animate(opened, path, rows, columns)
     print_line(path)
 
 
