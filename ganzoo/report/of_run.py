@@ -73,7 +73,7 @@ def report(run: Run, path: Path | None = None, exports: Path = Path("exports")) 
         snapshots=[
             {"label": s.label, "image": image(s.picture())} for s in gallery.evenly(known, 12)
         ],
-        scores=facts.scores,
+        told=facts.scores,  # what D gives
         judged=judgements.judgement(run),
         damaged=evaluations.damaged(run),
         judged_chart=_drawn(judgements.chart(run)),

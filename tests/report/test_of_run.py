@@ -47,6 +47,26 @@ def test_a_report_tells_all_of_a_run(run: Path, exported: Path, cli: Cli) -> Non
         assert words in page.text, words
 
 
+@pytest.mark.parametrize(
+    ("scores", "words"),
+    [
+        ("logits", "At 0.5 it cannot tell them apart. Diversity is"),
+        ("wasserstein", "Its scale depends on how the critic is bounded. Diversity is"),
+        ("critic", "above 0, the critic tells them apart. Diversity is"),
+    ],
+)
+def test_a_report_explains_what_the_discriminator_gives(
+    scores: str, words: str, run: Path, cli: Cli
+) -> None:
+    Run(run).write("run.json", replace(Run(run).facts(), scores=scores).to_json())
+    done = cli("report", run)
+    assert done.code == 0, done.err
+    text = " ".join(Page(run / "report.html").text.split())
+    assert words in text
+    assert ("At 0.5" in text) == (scores == "logits")
+    assert ("A critic's scores" in text) == (scores != "logits")
+
+
 @pytest.mark.slow
 def test_a_report_says_how_to_do_it_again(tmp_path: Path, cli: Cli, ganzoo: Ganzoo) -> None:
     command = ["train", "mlp_gan", "--set", "hidden=8", "--runs", f"{tmp_path}/my runs"]
