@@ -26,6 +26,7 @@ def graph(
     *,
     options: Mapping[str, Any] | None = None,
     runs: Words | None = None,
+    title: str = "",
     say: Callable[[str], None] = lambda remark: None,
 ) -> NetworkDrawing:
     """Draw networks layer by layer, with the shapes and the parameters, to fit a page of A4.
@@ -33,15 +34,15 @@ def graph(
     `what` is the name of an architecture, which `options` are for, or a run, or an .onnx file,
     which needs no torch. The default is the latest run. Of the first two both networks run once, on
     zeros, so lines show what really flows: residual connections, labels, styles. A notebook shows
-    the result; its `.save(path)` writes .svg, .html, .png or .pdf. `say` is told where a plugin did
-    something that was put right.
+    the result; its `.save(path)` writes .svg, .html, .png or .pdf. `title` stands at the top, by
+    default the name. `say` is told where a plugin did something that was put right.
 
     Raises `ganzoo.errors.ModelFileError` where there is no such run or file, or where the file is
     damaged or hostile; `PluginError` where a plugin does not work; UsageError for options of what
     is no architecture.
     """
     if what is not None and _is_architecture(what, runs):
-        return _of_architecture(os.fspath(what), os.fspath(what), options or {}, say)
+        return _of_architecture(title or os.fspath(what), os.fspath(what), options or {}, say)
     if options:
         which = "a run" if what is None else os.fspath(what)
         raise UsageError(
@@ -58,10 +59,10 @@ def graph(
 
         name = quote(str(found.path))
         more = f"{NETRON}: open {name} there, or `pip install netron` and `netron {name}`."
-        return drawing(found.called or found.path.name, [of_file.read(found.path)], more)
+        return drawing(title or found.called or found.path.name, [of_file.read(found.path)], more)
     run = find_run(found.path)
     made = run.facts().architecture
-    title = run.path.resolve().name
+    title = title or run.path.resolve().name
     return _of_architecture(title, made.qualified, made.options, say, quote(str(run.path)))
 
 

@@ -142,10 +142,12 @@ def diversity(curves: Sequence[Curve], **more: Any) -> Chart:
 
 def even(losses: Mapping[str, str]) -> dict[float, str]:
     """Return where the losses are if D cannot tell real from generated; none if nobody knows."""
-    known = {
-        network: EVEN.get(losses.get(network, "")) for network in ("discriminator", "generator")
-    }
-    return {pair[0]: pair[1] for pair in known.values() if pair}
+    found: dict[float, str] = {}
+    for network, name in (("discriminator", "D"), ("generator", "G")):
+        if known := EVEN.get(losses.get(network, "")):
+            value, words = known
+            found[value] = f"D, {name}: {words}" if value in found else f"{name}: {words}"
+    return found
 
 
 TITLES = {
@@ -180,5 +182,8 @@ def curve(entries: Sequence[Mapping[str, Any]], name: str, facts: Facts, label: 
 
 
 def usual_window(curve: Curve) -> int:
-    """Return the number of entries to smooth over: a fortieth of them, but at least three."""
-    return max(3, len(curve.values) // 40)
+    """Return the number of entries to smooth over: a fortieth of them, but at least three.
+
+    Where there are no more than `MARKS`, each is worth seeing, and it is one.
+    """
+    return max(3, len(curve.values) // 40) if len(curve.values) > MARKS else 1

@@ -15,7 +15,7 @@ from ganzoo.report import colours, gallery, pace, plotting, words
 from ganzoo.report.curves import GAPS, Chart, Curve, curve, diversity
 from ganzoo.report.html import image, render
 from ganzoo.report.one_page import Page
-from ganzoo.report.rankings import Ranking, rankings
+from ganzoo.report.rankings import TRAINING, Ranking, rankings
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.finding import Words, as_run
 from ganzoo.runs.folder import Run
@@ -32,6 +32,9 @@ MOST = len(colours.LIGHT.series)
 
 UNEQUAL = 3
 """Ratio of the longest run to the shortest from which on the axis of epochs is logarithmic."""
+
+NOT_ON_PAPER = {"SWD", "density", "copies", "images per second, in all"}
+"""Rows for which one page has no room."""
 
 Table = list[tuple[str, list[str]]]
 """Rows: a name, and a value for each run."""
@@ -71,7 +74,9 @@ def compare(several: Sequence[Run | Words], path: Path, *, title: str = "") -> C
     title = title or (" and ".join(names) if len(names) == 2 else f"{len(names)} runs compared")
     if path.suffix.lower() in SUFFIXES:
         shown = [picture for _, picture in pictures]
-        page = Page(title, names, shown, [*charts, *paces], _tables(found))
+        # A page has room for six; where pictures were judged, that tells more than their diversity.
+        kept = [chart for chart in charts if not (paces and chart.name == "diversity")]
+        page = Page(title, names, shown, [*kept, *paces][:6], _tables(found))
         plotting.save(page.draw(), path)
         return found
     html = render(
@@ -137,7 +142,10 @@ def _results(
     runs: Sequence[Run], facts: Sequence[Facts], entries: Sequence[words.Entries]
 ) -> Table:
     times = [dict(words.times(run)) for run in runs]
-    rows: Table = [("outcome", [words.outcome(run)[0] for run in runs])]
+    rows: Table = [
+        ("outcome", [words.outcome(run)[0] for run in runs]),
+        ("epochs trained", [words.epochs(run) for run in runs]),
+    ]
     rows += [(name, [each[name] for each in times]) for name in times[0]]
     last = [words.last_numbers(*each) for each in zip(facts, entries, strict=True)]
     names = dict.fromkeys(name for each in last for name in each)
@@ -192,8 +200,10 @@ def _tables(found: Comparison) -> list[tuple[str, Table]]:
             (column, [cells[name][place] if name in cells else "-" for name in found.names])
             for place, column in enumerate(ranking.columns)
         ]
-        tables.append(("how good", rows))
-    return [*tables, ("what was different", found.differences), ("measured", found.results)]
+        said = NOT_ON_PAPER.union(TRAINING)  # also below
+        tables.append(("how good", [row for row in rows if row[0] not in said]))
+    measured = [row for row in found.results if row[0] not in NOT_ON_PAPER]
+    return [*tables, ("what was different", found.differences), ("measured", measured)]
 
 
 def _picture(run: Run, seed: int) -> tuple[str, Image.Image | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,10 +20,17 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 8.27, 11.69
 """An A4 page, in inches."""
-PICTURES, TABLE = 2.2, 3.9
-"""Heights of the pictures and of the table, in inches; the curves have the rest."""
-FONT_SIZE, SMALLEST = 7.5, 4.5
-"""Letters of the table in points: at most, and where it is long."""
+MARGIN = 0.6
+"""What a printer may cut off, in inches."""
+PICTURES, CURVES, LEAST = 2.1, 4.6, 3.2
+"""Heights of the pictures and of the curves, in inches; the table has the rest. Where that is too
+little, the curves have less, but not below `LEAST`."""
+FONT_SIZE, SMALLEST = 7.0, 4.5
+"""Letters of the table in points: at most, and where it is very long."""
+TITLE = 30
+"""Letters of a chart's title in a line."""
+LINE = 1.3
+"""Height of a line, in letters."""
 SMALL: Any = {
     "axes.titlesize": 8.5, "axes.labelsize": 7.5, "xtick.labelsize": 7, "ytick.labelsize": 7,
     "lines.linewidth": 1.2, "lines.markersize": 3,
@@ -34,6 +41,8 @@ NAMES = 0.17
 
 Rows = Sequence[tuple[str, Sequence[str]]]
 """Rows of a table: a name, and a value for each run."""
+Lines = list[tuple[bool, list[str], float]]
+"""Lines of tables as they stand on the page."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +63,25 @@ class Page:
         from matplotlib.layout_engine import ConstrainedLayoutEngine
 
         with style(LIGHT), rc_context(SMALL):
-            layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08)
-            figure = Figure(figsize=(WIDTH, HEIGHT), layout=layout)
-            heights = [PICTURES, HEIGHT - PICTURES - TABLE, TABLE]
-            pictures, curves, table = figure.subfigures(
-                3, 1, squeeze=False, height_ratios=heights
-            ).flat
-            figure.suptitle(self.title, fontsize=13, fontweight="bold")
-            self._draw_pictures(pictures)
-            self._draw_curves(curves)
-            self._draw_tables(table)
+            room = HEIGHT - 2 * MARGIN - PICTURES
+            size, lines = self._fitting(room - LEAST)
+            table = min(room - LEAST, max(_height(lines, size), room - CURVES))
+            heights = [PICTURES, room - table, table]
+            figure = Figure(figsize=(WIDTH, HEIGHT))
+            inside = (MARGIN / WIDTH, MARGIN / HEIGHT)
+            layout = ConstrainedLayoutEngine(
+                w_pad=0.1, h_pad=0.08, rect=(*inside, 1 - 2 * inside[0], 1 - 2 * inside[1])
+            )
+            figure.set_layout_engine(layout)
+            grid = figure.add_gridspec(
+                3, 1, height_ratios=heights, left=inside[0], right=1 - inside[0],
+                bottom=inside[1], top=1 - inside[1],
+            )  # fmt: skip
+            parts = [figure.add_subfigure(grid[i]) for i in range(3)]
+            figure.suptitle(self.title, fontsize=13, fontweight="bold", y=1 - inside[1] / 2)
+            self._draw_pictures(parts[0])
+            self._draw_curves(parts[1])
+            _draw_table(parts[2], lines, size, table, (1 - NAMES) / len(self.names))
             use_letters(figure)
             return figure
 
@@ -81,40 +99,26 @@ class Page:
                 axes.imshow(shown, "gray", vmin=0, vmax=255, interpolation="none")
 
     def _draw_curves(self, part: FigureBase) -> None:
-        columns = 2 if len(self.charts) < 7 else 3
+        columns = 2 if len(self.charts) < 5 else 3
         lines = -(-len(self.charts) // columns)
         cells = part.subfigures(max(lines, 1), columns, squeeze=False).flat
         for cell, chart in zip(cells, self.charts, strict=False):
-            draw_on(cell, chart, LIGHT, smooth=True, legend=False)
+            title = "\n".join(textwrap.wrap(chart.title.partition(" (")[0], TITLE))
+            draw_on(cell, replace(chart, title=title), LIGHT, smooth=True, legend=False)
 
-    def _draw_tables(self, part: FigureBase) -> None:
-        """Write the tables line by line, in letters as large as fit."""
-        axes = part.add_axes((0.04, 0.02, 0.93, 0.96))
-        axes.axis("off")
-        room = (1 - NAMES) / len(self.names)
-        size = FONT_SIZE
-        while True:
-            lines = self._lines(size, room)
-            needed = sum(height for _, _, height in lines) * size * 1.25 / 72
-            if needed <= TABLE * 0.96 or size <= SMALLEST:
-                break
+    def _fitting(self, room: float) -> tuple[float, Lines]:
+        """Return letters in points with which the tables fit into `room` inches, and the lines."""
+        size, lines = FONT_SIZE, self._lines(FONT_SIZE)
+        while _height(lines, size) > room and size > SMALLEST:
             size -= 0.25
-        height = size * 1.25 / 72 / (TABLE * 0.96)
-        top = 1.0
-        for heading, cells, count in lines:
-            weight = "bold" if heading else "normal"
-            for place, cell in enumerate(cells):
-                x = 0.0 if place == 0 else NAMES + (place - 1) * room
-                axes.text(x, top, cell, fontsize=size, fontweight=weight, va="top")
-            top -= count * height
-            if heading:
-                axes.axhline(top + height * 0.2, color=LIGHT.rule, linewidth=0.6)
+            lines = self._lines(size)
+        return size, lines
 
-    def _lines(self, size: float, room: float) -> list[tuple[bool, list[str], float]]:
+    def _lines(self, size: float) -> Lines:
         """Return whether each row is a heading, its cells in lines, and how many lines it takes."""
-        letters = WIDTH * 0.93 * 72 / (size * 0.56)  # in a line of the page
-        widths = [NAMES, *[room] * len(self.names)]
-        found: list[tuple[bool, list[str], float]] = []
+        letters = (WIDTH - 2 * MARGIN) * 72 / (size * 0.56)  # in a line of the page
+        widths = [NAMES, *[(1 - NAMES) / len(self.names)] * len(self.names)]
+        found: Lines = []
         for title, rows in self.tables:
             if found:
                 found.append((False, [], 0.7))
@@ -127,3 +131,24 @@ class Page:
                 most = max(cell.count("\n") + 1 for cell in cells)
                 found.append((heading, cells, most + 0.3 * heading))
         return found
+
+
+def _height(lines: Lines, size: float) -> float:
+    """Return the height of the tables in inches."""
+    return sum(count for _, _, count in lines) * size * LINE / 72
+
+
+def _draw_table(part: FigureBase, lines: Lines, size: float, height: float, room: float) -> None:
+    """Write the tables line by line; a run has `room` of the width."""
+    axes = part.add_axes((0, 0, 1, 1))
+    axes.axis("off")
+    step = size * LINE / 72 / height
+    top = 1.0
+    for heading, cells, count in lines:
+        weight = "bold" if heading else "normal"
+        for place, cell in enumerate(cells):
+            x = 0.0 if place == 0 else NAMES + (place - 1) * room
+            axes.text(x, top, cell, fontsize=size, fontweight=weight, va="top", linespacing=LINE)
+        top -= count * step
+        if heading:
+            axes.axhline(top + step * 0.2, color=LIGHT.rule, linewidth=0.6)

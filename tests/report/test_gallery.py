@@ -131,7 +131,7 @@ def test_a_picture_for_a_document_has_200_dots_to_the_inch(trained: Path, tmp_pa
 def test_losses_that_are_known_are_compared_with_a_blind_discriminator(trained: Path) -> None:
     facts = Run(trained).facts()
     lines = curves.even(facts.losses)
-    assert lines == {2 * np.log(2): "2 ln 2", np.log(2): "ln 2"}
+    assert lines == {2 * np.log(2): "D: 2 ln 2", np.log(2): "G: ln 2"}
     objectives = {
         text: loss
         for of in (non_saturating(), relativistic())

@@ -9,6 +9,7 @@ import typer
 
 from ganzoo.api.terminal import print_line
 from ganzoo.cli import console
+from ganzoo.cli.opening import Title
 from ganzoo.cli.options import Runs, Settings
 from ganzoo.printable import file_name
 from ganzoo.zoo import options
@@ -32,13 +33,14 @@ def graph(
         ),
     ] = None,
     settings: Settings = None,
+    title: Title = None,
     runs: Runs = Path("runs"),
 ) -> None:
     """Draw the computation graph: both networks layer by layer, with shapes, on one page."""
     from ganzoo.api.graphing import graph as draw
 
     given = options.parse_pairs(settings or [])
-    drawn = draw(what, options=given, runs=runs, say=console.note)
+    drawn = draw(what, options=given, runs=runs, title=title or "", say=console.note)
     path = output or Path(f"graph-{file_name(drawn.title.removesuffix('.onnx'))}.svg")
     drawn.save(path)
     console.note(drawn.more)
