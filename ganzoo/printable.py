@@ -63,11 +63,6 @@ def file_name(name: str) -> str:
     return safe.encode()[:LONGEST].decode(errors="ignore")
 
 
-def megabytes(size: int) -> str:
-    """Return a number of bytes in words: "1.5 MB"."""
-    return f"{size / 1e6:,.1f} MB"
-
-
 def _is_shown(character: str) -> bool:
     """Return whether a character is shown as itself, and changes nothing around it."""
     return (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo.api.metrics import Metrics
-from ganzoo.printable import line, megabytes
+from ganzoo.printable import line
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import METRICS, Run
 from ganzoo.tables import Table, as_html
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ganzoo.export.exporting import Exported
     from ganzoo.report.plotting import Drawing
 
-SUMMARY = ("outcome", "epochs", "images seen", "size", "Fréchet distance", "last numbers")
+SUMMARY = ("outcome", "epochs", "images seen", "Fréchet distance", "last numbers")
 """What a table says of each run."""
 
 
@@ -56,22 +56,6 @@ class TrainedRun(os.PathLike[str]):
     def facts(self) -> Facts:
         """The content of run.json: what is trained, on which data, with which settings."""
         return self.folder.facts()
-
-    @property
-    def size(self) -> int:
-        """The bytes of all files in the run's folder."""
-        from ganzoo.runs.removing import size
-
-        return size(self.folder)
-
-    def remove(self) -> int:
-        """Remove the run's folder and all that is in it; return how many bytes that were.
-
-        Raises RunInUseError where it is being trained. Exported models stay.
-        """
-        from ganzoo.runs.removing import remove
-
-        return remove(self.folder)
 
     @property
     def outcome(self) -> str:
@@ -210,13 +194,12 @@ class TrainedRun(os.PathLike[str]):
         return [evaluation for evaluation, _ in saved(self.folder)]
 
     def summary(self) -> Table:
-        """Return outcome, epochs, images seen, size, Fréchet distance, last numbers, in words."""
+        """Return the outcome, epochs, images seen, Fréchet distance, and last numbers, in words."""
         from ganzoo.errors import ModelFileError
         from ganzoo.report import words
 
         found = Table(dict.fromkeys(SUMMARY, "-"))
         found["outcome"] = self.outcome
-        found["size"] = megabytes(self.size)
         try:
             facts, lines = self.facts, self.folder.lines(METRICS)
             numbers = words.last_numbers(facts, lines)
@@ -249,7 +232,7 @@ class TrainedRun(os.PathLike[str]):
         from ganzoo.report import words
         from ganzoo.runs.evaluations import latest
 
-        found: dict[str, Any] = {"name": self.name, "path": str(self.path), "bytes": self.size}
+        found: dict[str, Any] = {"name": self.name, "path": str(self.path)}
         found |= {"outcome": self.outcome, "architecture": None, "data": None, "samples_seen": None}
         with suppress(ModelFileError):
             facts = self.facts

@@ -10,7 +10,7 @@ from ganzoo.api.run import SUMMARY, TrainedRun
 from ganzoo.errors import ModelFileError
 from ganzoo.printable import line
 from ganzoo.runs.finding import Words, runs_folder
-from ganzoo.runs.folder import Run, folders
+from ganzoo.runs.folder import Run
 from ganzoo.tables import as_html, as_text
 
 COLUMNS = ("run", *SUMMARY)
@@ -34,7 +34,7 @@ def damaged(folder: Words | None = None) -> list[str]:
 def _read(folder: Words | None) -> tuple[list[tuple[str, Path]], list[str]]:
     """Return when the runs were begun with their folders, and why others are left out."""
     found, lines = list[tuple[str, Path]](), list[str]()
-    for path in folders(runs_folder(folder)):
+    for path in sorted(p.parent for p in runs_folder(folder).glob("*/run.json")):
         try:
             found.append((Run(path).created(), path))
         except ModelFileError as error:

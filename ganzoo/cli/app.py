@@ -25,7 +25,6 @@ from ganzoo.cli.commands import (
     project,
     publish,
     resume,
-    runs,
     sample,
     sweep,
     train,
@@ -68,7 +67,7 @@ app.command("list")(look.list_plugins)
 app.command("show")(look.show)
 app.command("graph")(graph.graph)
 app.command("models")(models.models)
-app.add_typer(runs.app, name="runs")
+app.command("runs")(look.list_runs)
 app.add_typer(data.app, name="data")
 app.command("train")(with_settings(train.train))
 app.command("resume")(with_settings(resume.resume, resumed=True))
@@ -86,16 +85,11 @@ app.command("bench-zoo")(bench_zoo.bench_zoo)
 app.command("plot")(pictures.plot)
 app.command("animate")(pictures.animate)
 app.command("report")(pictures.report)
-app.command("open")(pictures.open_report)
 app.command("compare")(pictures.compare)
 app.command("plugins")(look.plugins)
 app.command("new-plugin")(authors.new_plugin)
 app.command("check-plugin")(authors.check_plugin)
 app.command("doctor")(look.doctor)
 
-for command in (
-    *app.registered_commands,
-    *data.app.registered_commands,
-    *runs.app.registered_commands,
-):
+for command in (*app.registered_commands, *data.app.registered_commands):
     command.help = unwrapped(command.callback)

@@ -13,7 +13,7 @@ from typing import Literal
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.printable import file_name
 from ganzoo.runs.checkpoints import MANIFEST, Checkpoints, step_of
-from ganzoo.runs.folder import Run, folders
+from ganzoo.runs.folder import Run
 from ganzoo.storage import is_special
 from ganzoo.zoo import catalogue, hub
 from ganzoo.zoo.models import FACTS, Model, shipped
@@ -121,7 +121,7 @@ def _checkpoints(folder: Path) -> list[Path]:
 def _nothing(path: Path, runs: Path) -> str:
     """Return the message for a path that does not exist: the nearest name, or how to begin."""
     known: dict[str, Path] = {entry.name: Path(entry.name) for entry in catalogue.models()}
-    known |= {folder.name: folder for folder in folders(runs)}
+    known |= {folder.parent.name: folder.parent for folder in runs.glob("*/run.json")}
     if path.parent.is_dir():
         known |= {file.name: file for file in path.parent.glob("*.onnx")}
     of_that_name = sorted(name for name in known if name.startswith(f"{path.name}-"))
@@ -138,8 +138,8 @@ def _instead(path: Path, runs: Path) -> str:
     if path.name == "checkpoints" and (path.parent / "run.json").exists():
         return f"{path} is the folder of a run's checkpoints: give the run, {path.parent}"
     if path.is_dir():
-        if inside := sorted(folders(path), key=lambda p: (p / "run.json").stat().st_mtime):
-            return f"{path} is a folder of runs: give one of them, such as {inside[-1]}"
+        if inside := sorted(path.glob("*/run.json"), key=lambda p: p.stat().st_mtime):
+            return f"{path} is a folder of runs: give one of them, such as {inside[-1].parent}"
         if models := sorted(path.glob("*.onnx")):
             return f"{path} is a folder of models: give one of them, such as {models[0]}"
         if any(p.suffix.lower() in PICTURES for p in path.iterdir()):

@@ -24,16 +24,8 @@ if TYPE_CHECKING:
 
 METRICS, RESUMES, STATUS = "metrics.jsonl", "resumes.jsonl", "status.json"
 
-REMOVED = ".ganzoo-removed"
-"""How the name of a folder ends that is being removed; it begins with a dot."""
 SAMPLES = 64
 """Number of images in a sample grid; they are the first images of the run's seed."""
-
-
-def folders(runs: Path) -> list[Path]:
-    """Return the folders below `runs` that have a run.json, by name."""
-    found = (path.parent for path in runs.glob("*/run.json"))
-    return sorted(path for path in found if not path.name.endswith(REMOVED))
 
 
 @dataclass(frozen=True)
@@ -81,7 +73,7 @@ class Run:
         """
         among = among or (lambda run: any(Checkpoints(run.path / "checkpoints").newest_first()))
         found = {}
-        for path in folders(runs):
+        for path in (p.parent for p in runs.glob("*/run.json")):
             with suppress(ModelFileError):  # a damaged neighbour is no reason to fail
                 if among(run := cls(path)):
                     found[run.created()] = run
@@ -95,8 +87,6 @@ class Run:
     def nameless(cls, runs: Path) -> Iterator[Path]:
         """Yield the folders below `runs` that have checkpoints, but no readable run.json."""
         for path in sorted({p.parent.parent for p in runs.glob("*/checkpoints/step-*")}):
-            if path.name.endswith(REMOVED):
-                continue
             try:
                 cls(path).created()
             except ModelFileError:

@@ -213,16 +213,6 @@ def report(at: Place) -> None:
     at.same("x.html")
 
 
-def open_(at: Place) -> None:
-    """Only a person sees the browser; what it shows is the report."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BROWSER", "true %s")
-        at.call("open", at.run)
-    assert (at.run / "report.html").is_file()
-    TrainedRun(at.run).report(at.python / "x.html")
-    assert (at.run / "report.html").read_bytes() == (at.python / "x.html").read_bytes()
-
-
 def compare(at: Place) -> None:
     from ganzoo.report.of_several import compare as write
 
@@ -346,15 +336,15 @@ COMMANDS: dict[str, Callable[[Place], None]] = {
     function.__name__.strip("_").replace("_", "-"): function
     for function in (
         train, resume, export, adopt, publish, models, sample, sweep, interpolate, directions,
-        project, explore, plot, animate, report, open_, compare, eval_, bench_zoo, list_, data,
-        runs, show, graph, plugins, new_plugin, check_plugin, doctor,
+        project, explore, plot, animate, report, compare, eval_, bench_zoo, list_, data, runs,
+        show, graph, plugins, new_plugin, check_plugin, doctor,
     )
 }  # fmt: skip
 
 
 LONG = {
-    "train", "resume", "export", "publish", "project", "plot", "animate", "report", "open",
-    "compare", "explore", "bench-zoo",
+    "train", "resume", "export", "publish", "project", "plot", "animate", "report", "compare",
+    "explore", "bench-zoo",
 }  # fmt: skip
 """Those that take seconds; tests of the Python door cover most of it in `make test`."""
 

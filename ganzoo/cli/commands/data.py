@@ -9,7 +9,7 @@ import typer
 from ganzoo.api.terminal import print_json, print_line
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson
-from ganzoo.printable import megabytes, one_line
+from ganzoo.printable import one_line
 
 if TYPE_CHECKING:
     from ganzoo.data.inventory import Stored
@@ -44,10 +44,10 @@ def data(context: typer.Context, as_json: AsJson = False) -> None:
             count, pixels = f"{one.shape[0]:,}", _pixels(one)
         told = f"{one.data}: {one.origin}" if one.state == "whole" else one.state
         table.add_row(
-            one.name[:8], one_line(told), count, pixels, megabytes(one.bytes), one.made[:10]
+            one.name[:8], one_line(told), count, pixels, _megabytes(one.bytes), one.made[:10]
         )
     console.show(table)
-    total = megabytes(sum(one.bytes for one in found))
+    total = _megabytes(sum(one.bytes for one in found))
     print_line(f"{total} in {cache_folder() / 'images'}")
 
 
@@ -75,7 +75,7 @@ def clear(
         return
     for one in removed:
         told = f"{one.data} {_pixels(one)}" if one.shape else one.state
-        print_line(f"removed {one.name[:8]}: {told}, {megabytes(one.bytes)}")
+        print_line(f"removed {one.name[:8]}: {told}, {_megabytes(one.bytes)}")
     if not removed:
         console.note("the cache has no decoded images that can be removed")
 
@@ -88,3 +88,7 @@ def _pixels(one: Stored) -> str:
     """Return the size and kind of its images in words."""
     _, height, width, channels = one.shape
     return f"{width}x{height} {'grey' if channels == 1 else 'RGB'}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"

@@ -109,23 +109,6 @@ def report(
     print_line(write(opened, output, exports))
 
 
-def open_report(run: Which = None, runs: Runs = Path("runs")) -> None:
-    """Show a run's report in the browser; it is written where it is not there yet."""
-    import webbrowser
-
-    from ganzoo.report.of_run import REPORT
-    from ganzoo.report.of_run import report as write
-    from ganzoo.runs.finding import find_run
-
-    opened = find_run(run, runs)
-    page = opened.path / REPORT
-    if not page.is_file():
-        write(opened, page)
-    if not webbrowser.open(page.resolve().as_uri()):
-        console.note("no browser can be opened here: open the page yourself")
-    print_line(page)
-
-
 def compare(
     runs: Annotated[
         list[Path], typer.Argument(metavar="RUN RUN…", help="Two to six runs or their names.")
