@@ -41,6 +41,11 @@ def in_words(error: OSError) -> str:
     return told
 
 
+def megabytes(size: int) -> str:
+    """Return a number of bytes in words: "12.3 MB"."""
+    return f"{size / 1e6:,.1f} MB"
+
+
 class Disk:
     """All calls that change what is on a disk, in one place: a test can stop after each."""
 

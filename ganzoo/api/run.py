@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from ganzoo.api.metrics import Metrics
 from ganzoo.printable import line
+from ganzoo.runs import quantities
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import METRICS, Run
+from ganzoo.storage import megabytes
 from ganzoo.tables import Table, as_html
 
 if TYPE_CHECKING:
@@ -25,8 +27,12 @@ if TYPE_CHECKING:
     from ganzoo.evaluate.evaluation import Evaluation
     from ganzoo.export.exporting import Exported
     from ganzoo.report.plotting import Drawing
+    from ganzoo.runs.removing import Removed
 
-SUMMARY = ("outcome", "epochs", "images seen", "Fréchet distance", "last numbers")
+LOSSES = "loss D, G"
+SUMMARY = (
+    "outcome", "epochs", "images seen", LOSSES, "size", "Fréchet distance", "last numbers",
+)  # fmt: skip
 """What a table says of each run."""
 
 
@@ -82,6 +88,23 @@ class TrainedRun(os.PathLike[str]):
         if self._opened is None or self._opened[0] != newest.name:
             self._opened = newest.name, load(self)
         return self._opened[1]
+
+    @property
+    def size(self) -> int:
+        """The bytes of all files in the run's folder; those that removing it frees."""
+        from ganzoo.runs.removing import size
+
+        return size(self.path)
+
+    def remove(self) -> Removed:
+        """Remove the run's folder with all that is in it; it cannot be undone.
+
+        The result has the `path` and `nbytes` that were freed. Raises RunInUseError while a process
+        trains in it, and ModelFileError where the folder is not that of one run, or is a link.
+        """
+        from ganzoo.runs.removing import remove
+
+        return remove(self.folder)
 
     def networks(self) -> tuple[nn.Module, nn.Module]:
         """Return generator and discriminator of the newest checkpoint, in evaluation mode.
@@ -194,12 +217,12 @@ class TrainedRun(os.PathLike[str]):
         return [evaluation for evaluation, _ in saved(self.folder)]
 
     def summary(self) -> Table:
-        """Return the outcome, epochs, images seen, Fréchet distance, and last numbers, in words."""
+        """Return, in words, what `SUMMARY` lists: how the run went, and how much disk it takes."""
         from ganzoo.errors import ModelFileError
         from ganzoo.report import words
 
         found = Table(dict.fromkeys(SUMMARY, "-"))
-        found["outcome"] = self.outcome
+        found["outcome"], found["size"] = self.outcome, megabytes(self.size)
         try:
             facts, lines = self.facts, self.folder.lines(METRICS)
             numbers = words.last_numbers(facts, lines)
@@ -209,15 +232,13 @@ class TrainedRun(os.PathLike[str]):
             found["last numbers"] = str(error)
             return found
         found["Fréchet distance"] = self._distance(facts)
+        if told := [numbers[name] for name in quantities.LOSSES.values() if name in numbers]:
+            found[LOSSES] = ", ".join(told)
         found["last numbers"] = ", ".join(f"{name} {value}" for name, value in numbers.items())
         return found
 
     def settings(self) -> Table:
-        """Return everything that a report of the run must state, in words.
-
-        These are the losses with their formulas, the optimizers, the initial weights, every
-        setting, the data, the device and the versions. `facts` has the same as numbers.
-        """
+        """Return what a report must state, in words: losses, optimizers, settings, versions."""
         from ganzoo.report import words
 
         return Table(words.settings(self.facts))
@@ -225,8 +246,8 @@ class TrainedRun(os.PathLike[str]):
     def to_json(self) -> dict[str, Any]:
         """Return what a program wants to know of the run; what cannot be read is null.
 
-        "last" has the newest value of everything in metrics.jsonl, by name; "evaluation" is the
-        content of the latest evaluation.
+        "last" has the newest value of everything in metrics.jsonl, by name, such as "loss_d" and
+        "epoch"; "bytes" is `size`; "evaluation" is the content of the latest evaluation.
         """
         from ganzoo.errors import ModelFileError
         from ganzoo.report import words
@@ -234,10 +255,12 @@ class TrainedRun(os.PathLike[str]):
 
         found: dict[str, Any] = {"name": self.name, "path": str(self.path)}
         found |= {"outcome": self.outcome, "architecture": None, "data": None, "samples_seen": None}
+        found |= {"epochs": None, "bytes": self.size}
         with suppress(ModelFileError):
             facts = self.facts
             found |= {"architecture": facts.architecture.qualified, "data": facts.data.name}
-            found |= {"samples_seen": words.images_seen(self.folder)}
+            seen = words.images_seen(self.folder)
+            found |= {"samples_seen": seen, "epochs": seen / facts.data.images}
         last = {k: v for line in self.folder.lines(METRICS) for k, v in line.items()}
         evaluation = latest(self.folder)
         return found | {"last": last, "evaluation": evaluation and evaluation[0].to_json()}

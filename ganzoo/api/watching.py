@@ -87,7 +87,8 @@ def _leave_pictures(run: Run, stop: Stop, display: Display, say: Say) -> None:
     """
     later = f"`ganzoo report {quote(str(run.path))}` draws them"
     try:
-        from ganzoo.report.of_run import REPORT, leave
+        from ganzoo.report.of_run import leave
+        from ganzoo.runs.folder import REPORT
     except Exception as error:
         say(f"no pictures can be drawn: {reason(error)}; then {later}")
         return

@@ -13,9 +13,17 @@ from ganzoo.cli.surroundings import settled
 from ganzoo.errors import GanzooError, broken_library, is_out_of_memory, missing_extra
 from ganzoo.storage import STDOUT, in_words, naming
 
+COMPLETE = "_GANZOO_COMPLETE"
+"""The variable by which the scripts of `--show-completion` ask what may stand at the cursor."""
+SHELL_OPTIONS = ("--install-completion", "--show-completion")
+
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `ganzoo` with these arguments, by default those of the process, and exit."""
+    if COMPLETE in os.environ:  # the shell asks, and nothing else is to be printed
+        from ganzoo.cli.completing import answer
+
+        answer(lambda name: _command(name, bare=True))
     before = sys.argv
     if arguments is not None:
         sys.argv = ["ganzoo", *arguments]  # a run notes the command that began it
@@ -40,7 +48,7 @@ def _main(arguments: list[str]) -> NoReturn:
             raise
         _exit_with(error, arguments)
     except SystemExit as error:  # only this function may end the process
-        if debug:
+        if debug or (arguments[:1] and arguments[0] in SHELL_OPTIONS):  # typer ends these itself
             raise
         if library := broken_library(error):
             _fail(f"{library}; `ganzoo doctor` shows what works", 3)
@@ -60,25 +68,33 @@ def _run(arguments: list[str]) -> int:
     """Run the command, and return the exit code that it chose, or 0."""
     import typer
 
-    command = _command()
+    command = _command(_named(arguments))
     try:
-        with command.make_context("ganzoo", arguments) as context:
+        with command.make_context("ganzoo", [*arguments]) as context:  # which empties it
             command.invoke(context)
         with naming(STDOUT):
             sys.stdout.flush()
     except typer.Exit as done:
+        if done.exit_code and arguments[:1] and arguments[0] in SHELL_OPTIONS:
+            note(f"`{COMPLETE}=source_bash ganzoo` prints the script of bash; also zsh and fish")
         return done.exit_code
     return 0
 
 
+def _named(arguments: list[str]) -> str | None:
+    """Return the word that names the command; None where an option comes first, as in `--help`."""
+    words = arguments[arguments[:1] == ["--debug"] :]
+    return words[0] if words and not words[0].startswith("-") else None
+
+
 @cache
-def _command() -> Any:
-    """Return what typer makes of the commands' signatures. It takes 30 ms, once in a process."""
+def _command(only: str | None = None, bare: bool = False) -> Any:
+    """Return what typer makes of one command, or of all; of their names alone where `bare`."""
     import typer
 
-    from ganzoo.cli.app import app
+    from ganzoo.cli.app import build
 
-    return typer.main.get_command(app)
+    return typer.main.get_command(build(only, bare=bare))
 
 
 def _exit_with(error: Exception, arguments: list[str]) -> NoReturn:
@@ -105,7 +121,8 @@ def _exit_with(error: Exception, arguments: list[str]) -> NoReturn:
 
 def _needs_less(arguments: list[str]) -> str:
     """Return which option of the command makes it need less memory; "" where it has none."""
-    command = _command().commands.get(next(iter(arguments), ""))
+    name = _named(arguments)
+    command = _command(name).commands.get(name) if name else None
     options = {parameter.name for parameter in command.params} if command else set()
     less = {"batch_size": "a smaller --batch-size", "images": "fewer --images"}
     return next((f": try {words}" for option, words in less.items() if option in options), "")

@@ -1,45 +1,93 @@
-"""The list of commands. It must import fast, so each command imports what it needs when it runs."""
+"""The list of commands. Only what is asked for is imported: one command, or all for `--help`."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
 
 from ganzoo.api.terminal import print_line
 from ganzoo.architecture import __version__
-from ganzoo.cli.commands import (
-    adopt,
-    authors,
-    bench_zoo,
-    data,
-    directions,
-    evaluate,
-    explore,
-    export,
-    graph,
-    interpolate,
-    look,
-    models,
-    pictures,
-    project,
-    publish,
-    resume,
-    sample,
-    sweep,
-    train,
-)
 from ganzoo.cli.console import note_logged
+from ganzoo.cli.examples import LAB, below
 from ganzoo.cli.options import unwrapped, with_settings
 
-app = typer.Typer(
-    name="ganzoo",
-    help="A zoo of GAN architectures: train them, export them to ONNX, sample without torch.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+COMMANDS = {
+    "list": "look:list_plugins",
+    "show": "look:show",
+    "graph": "graph:graph",
+    "models": "models:models",
+    "runs": "runs:app",
+    "data": "data:app",
+    "train": "train:train",
+    "resume": "resume:resume",
+    "export": "export:export",
+    "adopt": "adopt:adopt",
+    "publish": "publish:publish",
+    "sample": "sample:sample",
+    "sweep": "sweep:sweep",
+    "interpolate": "interpolate:interpolate",
+    "directions": "directions:directions",
+    "project": "project:project",
+    "explore": "explore:explore",
+    "eval": "evaluate:evaluate",
+    "bench-zoo": "bench_zoo:bench_zoo",
+    "plot": "pictures:plot",
+    "animate": "pictures:animate",
+    "report": "pictures:report",
+    "open": "open_report:open_report",
+    "compare": "pictures:compare",
+    "plugins": "look:plugins",
+    "new-plugin": "authors:new_plugin",
+    "check-plugin": "authors:check_plugin",
+    "doctor": "look:doctor",
+}
+"""Module and function of each command, in the order of `ganzoo --help`; an `app` is a group."""
+
+
+def build(only: str | None = None, *, bare: bool = False) -> typer.Typer:
+    """Return the program with all commands, or with the one that is called `only`: it is quicker.
+
+    Where no command is called so, all are there, so that an error can name the nearest; `bare` they
+    are names that do nothing, of which a shell can choose.
+    """
+    app = typer.Typer(
+        name="ganzoo",
+        help="A zoo of GAN architectures: train them, export them to ONNX, sample without torch.",
+        epilog=LAB,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(options)
+    for name in [only] if only in COMMANDS else COMMANDS:
+        if bare and only not in COMMANDS:
+            app.command(str(name))(_nothing)
+        else:
+            _add(app, str(name))
+    return app
+
+
+def _add(app: typer.Typer, name: str) -> None:
+    """Give the program a command, or a group of commands, with its help and its examples."""
+    module, _, called = COMMANDS[name].partition(":")
+    function: Any = getattr(import_module(f"ganzoo.cli.commands.{module}"), called)
+    if isinstance(function, typer.Typer):
+        for command in function.registered_commands:
+            word = command.name or getattr(command.callback, "__name__", "")
+            command.help, command.epilog = unwrapped(command.callback), below(f"{name} {word}")
+        app.add_typer(function, name=name, epilog=below(name))
+        return
+    if name in {"train", "resume"}:
+        wrapped = with_settings(function, resumed=name == "resume")
+    else:
+        wrapped = function
+    app.command(name, help=unwrapped(function), epilog=below(name))(wrapped)
+
+
+def _nothing() -> None:
+    """Stand for a command of which only the name is needed."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -49,7 +97,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     debug: Annotated[bool, typer.Option("--debug", help="Show a traceback on errors.")] = False,
     version: Annotated[
@@ -61,35 +108,3 @@ def options(
 ) -> None:
     """Define the options that come before a command; `main` reads --debug itself."""
     note_logged()
-
-
-app.command("list")(look.list_plugins)
-app.command("show")(look.show)
-app.command("graph")(graph.graph)
-app.command("models")(models.models)
-app.command("runs")(look.list_runs)
-app.add_typer(data.app, name="data")
-app.command("train")(with_settings(train.train))
-app.command("resume")(with_settings(resume.resume, resumed=True))
-app.command("export")(export.export)
-app.command("adopt")(adopt.adopt)
-app.command("publish")(publish.publish)
-app.command("sample")(sample.sample)
-app.command("sweep")(sweep.sweep)
-app.command("interpolate")(interpolate.interpolate)
-app.command("directions")(directions.directions)
-app.command("project")(project.project)
-app.command("explore")(explore.explore)
-app.command("eval")(evaluate.evaluate)
-app.command("bench-zoo")(bench_zoo.bench_zoo)
-app.command("plot")(pictures.plot)
-app.command("animate")(pictures.animate)
-app.command("report")(pictures.report)
-app.command("compare")(pictures.compare)
-app.command("plugins")(look.plugins)
-app.command("new-plugin")(authors.new_plugin)
-app.command("check-plugin")(authors.check_plugin)
-app.command("doctor")(look.doctor)
-
-for command in (*app.registered_commands, *data.app.registered_commands):
-    command.help = unwrapped(command.callback)

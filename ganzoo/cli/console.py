@@ -58,6 +58,16 @@ def note(message: str) -> None:
     print(f"ganzoo: {one_line(message)}", file=sys.stderr)  # noqa: T201
 
 
+def agreed(question: str) -> bool | None:
+    """Ask on stderr, and return whether the answer is yes; None where nobody answers."""
+    print(f"{one_line(question)} [y/N] ", end="", file=sys.stderr, flush=True)  # noqa: T201
+    answer = sys.stdin.readline()
+    if not answer:
+        print(file=sys.stderr)  # noqa: T201
+        return None
+    return answer.strip().lower() in {"y", "yes"}
+
+
 def note_logged() -> None:
     """Print what the core logs as remarks, such as that features are trained, or a font lacks."""
     import logging

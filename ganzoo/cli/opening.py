@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from ganzoo.cli import candidates
 from ganzoo.config import listed
 from ganzoo.errors import UsageError
 
@@ -23,11 +24,17 @@ Model = Annotated[
     Path | None,
     typer.Argument(
         help="An .onnx file (needs no torch), or a run, its name, a checkpoint or a .safetensors. "
-        "Default: the latest run."
+        "Default: the latest run.",
+        autocompletion=candidates.models,
     ),
 ]
 Which = Annotated[
-    Path | None, typer.Argument(metavar="[RUN]", help="A run or its name. Default: the latest.")
+    Path | None,
+    typer.Argument(
+        metavar="[RUN]",
+        help="A run or its name. Default: the latest.",
+        autocompletion=candidates.runs,
+    ),
 ]
 Output = Annotated[
     Path | None,

@@ -13,16 +13,23 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from ganzoo.cli import candidates
 from ganzoo.config import TrainConfig
 
 Settings = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="An option of the architecture; may be repeated."
+        "--set",
+        metavar="KEY=VALUE",
+        help="An option of the architecture; may be repeated.",
+        autocompletion=candidates.options_of("architecture"),
     ),
 ]
 Runs = Annotated[
     Path, typer.Option("--runs", metavar="DIR", help="Where runs are kept.", envvar="GANZOO_RUNS")
+]
+Device = Annotated[
+    str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.", autocompletion=candidates.devices)
 ]
 Timeout = Annotated[
     float, typer.Option(min=1, help="Seconds that loading a plugin, or one check, may take.")
@@ -148,6 +155,7 @@ def _parameter(row: Field[Any], kind: Any, resumed: bool, *, of_saving: bool) ->
         metavar=METAVARS.get(row.name),
         envvar=VARIABLES.get(row.name),
         rich_help_panel=panel,
+        autocompletion=candidates.features if row.name == "eval_features" else None,
     )
     return Parameter(
         row.name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, shown]

@@ -22,7 +22,7 @@ from ganzoo.report.network.svg import svg
 from ganzoo.runs import evaluations, health
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.finding import Words, as_run
-from ganzoo.runs.folder import METRICS, Run
+from ganzoo.runs.folder import METRICS, REPORT, Run
 from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
 from ganzoo.train.networks import count_parameters, describe_networks
@@ -38,7 +38,7 @@ _log = logging.getLogger("ganzoo")
 MOST_CLASSES = 24
 """Largest number of classes that the report shows."""
 PICTURES = {".png", ".svg", ".pdf", ".jpg"}
-REPORT, PLOTS, ANIMATION = "report.html", "plots", "training.gif"
+PLOTS, ANIMATION = "plots", "training.gif"
 SWEPT, VALUES = 5, (-3.0, 0.0, 3.0)
 """Number of coordinates of z that the report sweeps (those that change the picture most), and the
 values that it gives them."""

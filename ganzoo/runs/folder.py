@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ganzoo.runs.facts import Facts, Resumed
 
 METRICS, RESUMES, STATUS = "metrics.jsonl", "resumes.jsonl", "status.json"
+REPORT = "report.html"
 
 SAMPLES = 64
 """Number of images in a sample grid; they are the first images of the run's seed."""
@@ -107,7 +108,7 @@ class Run:
         """Return the content of run.json as it was written at the beginning."""
         from ganzoo.runs.facts import Facts  # drawing from a file need not wait for these types
 
-        return Facts.from_json(self._described(), self.path / "run.json")
+        return Facts.from_json(self.described(), self.path / "run.json")
 
     def resumes(self) -> list[Resumed]:
         """Return when and how the run was resumed, oldest first."""
@@ -124,10 +125,10 @@ class Run:
 
         Raises ModelFileError where run.json does not say.
         """
-        created: str = self._described()["created"]
+        created: str = self.described()["created"]
         return created
 
-    def _described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, Any]:
         """Return run.json, parsed; raise ModelFileError where it is not that of a run."""
         try:
             found: dict[str, Any] = json.loads(read_regular(self.path / "run.json"))

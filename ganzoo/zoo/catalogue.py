@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
-import importlib.machinery
-import importlib.util
 import os
 import re
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
-from pathlib import Path
 
 from ganzoo.errors import PluginError
 from ganzoo.printable import line
+from ganzoo.zoo import source
 
 GROUPS = {
     "architecture": "ganzoo.architectures",
@@ -58,8 +54,7 @@ class Entry:
 
     def summary(self) -> str:
         """Return the first line of the function's docstring, or ""; run no code."""
-        module, _, name = self.target.partition(":")
-        return _summary(module, name)
+        return source.summary(self.target)
 
 
 def installed() -> list[Entry]:
@@ -128,53 +123,10 @@ def plain(package: str) -> str:
 
 def _entries(distribution: Distribution) -> list[Entry]:
     points = distribution.entry_points
-    return [
-        Entry(
-            kind,
-            line(point.name),
-            line(distribution.metadata["Name"]),
-            line(distribution.version),
-            point.value,
-            tuple(distribution.requires or ()),
-        )
-        for kind, group in GROUPS.items()
-        for point in points.select(group=group)
-    ]
-
-
-def _summary(module: str, name: str, hops: int = 3) -> str:
-    """Return the summary of `name`, even if `module` only imports it from another one."""
-    try:
-        tree = ast.parse(_source(module).read_bytes())
-    except (OSError, SyntaxError, ValueError, ImportError, AttributeError, RecursionError):
-        return ""
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
-            return (ast.get_docstring(node) or "").partition("\n")[0]
-        if isinstance(node, ast.ImportFrom) and hops:
-            originals = {alias.asname or alias.name: alias.name for alias in node.names}
-            if name in originals:
-                is_package = _source(module).name == "__init__.py"
-                package = module if is_package else module.rpartition(".")[0]
-                source = importlib.util.resolve_name(
-                    "." * node.level + (node.module or ""), package
-                )
-                return _summary(source, originals[name], hops - 1)
-    return ""
-
-
-def _source(module: str) -> Path:
-    """Return the file of `module`; the import system's finders find it without running it."""
-    path: list[str] | None = None
-    spec: importlib.machinery.ModuleSpec | None = None
-    parts = module.split(".")
-    for depth in range(len(parts)):
-        name = ".".join(parts[: depth + 1])
-        specs = (f.find_spec(name, path) for f in sys.meta_path)
-        spec = next((s for s in specs if s is not None), None)
-        if spec is None:
-            break
-        path = list(spec.submodule_search_locations or [])
-    if spec is None or spec.origin is None:
-        raise ImportError(module)
-    return Path(spec.origin)
+    found = [(kind, p) for kind, group in GROUPS.items() for p in points.select(group=group)]
+    if not found:
+        return []
+    # Each of these parses the package's whole metadata anew.
+    package, version = line(distribution.metadata["Name"]), line(distribution.version)
+    requires = tuple(distribution.requires or ())
+    return [Entry(kind, line(p.name), package, version, p.value, requires) for kind, p in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +16,7 @@ import typer
 
 import ganzoo
 from ganzoo.api.run import TrainedRun
-from ganzoo.cli.app import app
+from ganzoo.cli.app import build
 from ganzoo.draw.pictures import save_picture
 from ganzoo.errors import DataError
 from ganzoo.evaluate.evaluation import Evaluation
@@ -279,6 +280,21 @@ def data(at: Place) -> None:
 def runs(at: Place) -> None:
     shown = json.loads(at.call("runs", "--runs", at.run.parent, "--json"))
     assert shown == [run.to_json() for run in ganzoo.runs(at.run.parent)]
+    shutil.copytree(at.run, at.shell / "x")
+    shutil.copytree(at.run, at.python / "x")
+    (removed,) = json.loads(at.call("runs", "rm", at.shell / "x", "--yes", "--json"))
+    assert removed["bytes"] == TrainedRun(at.python / "x").remove().nbytes > 0
+    assert not (at.shell / "x").exists()
+
+
+def open_(at: Place) -> None:
+    """In a browser: tests/cli/commands/test_open_report.py."""
+    page = TrainedRun(at.run).report()
+    os.environ["BROWSER"] = "true"
+    try:
+        assert at.call("open", at.run) == f"{page}\n"
+    finally:
+        del os.environ["BROWSER"]
 
 
 def show(at: Place) -> None:
@@ -336,14 +352,15 @@ COMMANDS: dict[str, Callable[[Place], None]] = {
     function.__name__.strip("_").replace("_", "-"): function
     for function in (
         train, resume, export, adopt, publish, models, sample, sweep, interpolate, directions,
-        project, explore, plot, animate, report, compare, eval_, bench_zoo, list_, data, runs,
-        show, graph, plugins, new_plugin, check_plugin, doctor,
+        project, explore, plot, animate, report, open_, compare, eval_, bench_zoo, list_, data,
+        runs, show, graph, plugins, new_plugin, check_plugin, doctor,
     )
 }  # fmt: skip
 
 
 LONG = {
-    "train", "resume", "export", "publish", "project", "plot", "animate", "report", "compare",
+    "train", "resume", "export", "publish", "project", "plot", "animate", "report", "open",
+    "compare",
     "explore", "bench-zoo",
 }  # fmt: skip
 """Those that take seconds; tests of the Python door cover most of it in `make test`."""
@@ -358,7 +375,7 @@ def test_a_command_does_what_a_function_does(command: str, place: Place) -> None
 
 
 def test_no_command_is_left_out() -> None:
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(build())
     assert isinstance(group, typer.core.TyperGroup)
     assert set(COMMANDS) == set(group.commands)
     page = (ROOT / "docs" / "python.md").read_text()

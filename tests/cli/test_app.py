@@ -14,7 +14,7 @@ import torch
 import typer
 
 from ganzoo import __version__
-from ganzoo.cli.app import app
+from ganzoo.cli.app import build
 from tests.conftest import Cli, Ganzoo, install, process
 
 HEAVY = {"torch", "torchvision", "onnxruntime", "onnx", "onnxscript", "matplotlib", "numpy", "PIL"}
@@ -57,7 +57,7 @@ def options(command: Any, *path: str) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def test_no_option_is_cut_off_in_80_columns(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    every = [*options(typer.main.get_command(app))]
+    every = [*options(typer.main.get_command(build()))]
     shown = {path: cli(*path, "--help").out for path in dict.fromkeys(path for path, _ in every)}
     assert len(shown) > 25
     for path, name in every:

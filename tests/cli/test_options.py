@@ -9,7 +9,7 @@ import pytest
 import typer
 
 import ganzoo
-from ganzoo.cli.app import app
+from ganzoo.cli.app import build
 from ganzoo.cli.options import in_shell, option
 from ganzoo.config import TrainConfig
 from ganzoo.runs.saving import Saving
@@ -53,7 +53,7 @@ def test_an_error_is_said_in_the_words_of_whoever_asked(cli: Cli) -> None:
 def test_every_setting_is_an_option_and_a_parameter(command: str) -> None:
     settings = {row.name for table in (TrainConfig, Saving) for row in fields(table)}
     python = set(inspect.signature(getattr(ganzoo, command)).parameters)
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(build())
     assert isinstance(group, typer.core.TyperGroup)
     options = {o for p in group.commands[command].params for o in p.opts}
     assert settings <= python

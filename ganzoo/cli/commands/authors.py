@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganzoo.api.terminal import print_json, print_line
-from ganzoo.cli import console
+from ganzoo.cli import candidates, console
 from ganzoo.cli.options import AsJson, Runs, Settings, Timeout
 from ganzoo.errors import PluginError, UsageError
 from ganzoo.zoo import catalogue, options, registry
@@ -35,6 +35,7 @@ def new_plugin(
             "--with-model",
             metavar="RUN",
             help="Ship the trained model of this run, and no architecture.",
+            autocompletion=candidates.runs,
         ),
     ] = None,
     licence: Annotated[
@@ -67,6 +68,7 @@ def check_plugin(
             metavar="NAME|PATH",
             help="An architecture, data set, features or model that is installed, or the folder "
             "of a package, installed or not.",
+            autocompletion=candidates.plugins,
         ),
     ],
     settings: Settings = None,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ganzoo.api.terminal import print_line, terminal
-from ganzoo.cli import console
+from ganzoo.cli import candidates, console
 from ganzoo.cli.opening import numbers
+from ganzoo.cli.options import Device
 from ganzoo.cli.training import EXIT_CODES
 from ganzoo.evaluate.measures import IMAGES
 
@@ -33,11 +34,15 @@ def bench_zoo(
         typer.Argument(
             metavar="NAME…",
             help="Names from `ganzoo list`, or with options: 'r1gan conditional=false'.",
+            autocompletion=candidates.architectures,
         ),
     ],
     data: Annotated[
         str | None,
-        typer.Option(help="Real images for all, as in `train`. Default: each one's own."),
+        typer.Option(
+            help="Real images for all, as in `train`. Default: each one's own.",
+            autocompletion=candidates.data,
+        ),
     ] = None,
     seconds: Annotated[float, typer.Option(help="Seconds of training for each run.")] = 300.0,
     seeds: Annotated[
@@ -52,9 +57,14 @@ def bench_zoo(
     ] = "wall",
     images: Annotated[int, typer.Option(help="How many pictures to judge.")] = IMAGES,
     features: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What to compare by, as in `eval`.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What to compare by, as in `eval`.",
+            autocompletion=candidates.features,
+        ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    device: Device = "auto",
     folder: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="The runs, the page, the JSON.")
     ] = Path("bench-zoo"),

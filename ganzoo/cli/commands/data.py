@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo.api.terminal import print_json, print_line
-from ganzoo.cli import console
+from ganzoo.cli import candidates, console
 from ganzoo.cli.options import AsJson
 from ganzoo.printable import one_line
+from ganzoo.storage import megabytes
 
 if TYPE_CHECKING:
     from ganzoo.data.inventory import Stored
@@ -44,10 +45,10 @@ def data(context: typer.Context, as_json: AsJson = False) -> None:
             count, pixels = f"{one.shape[0]:,}", _pixels(one)
         told = f"{one.data}: {one.origin}" if one.state == "whole" else one.state
         table.add_row(
-            one.name[:8], one_line(told), count, pixels, _megabytes(one.bytes), one.made[:10]
+            one.name[:8], one_line(told), count, pixels, megabytes(one.bytes), one.made[:10]
         )
     console.show(table)
-    total = _megabytes(sum(one.bytes for one in found))
+    total = megabytes(sum(one.bytes for one in found))
     print_line(f"{total} in {cache_folder() / 'images'}")
 
 
@@ -57,7 +58,8 @@ def clear(
         str | None,
         typer.Argument(
             help="A data set, its path, or the first digits of a name from `ganzoo data`. "
-            "Default: all."
+            "Default: all.",
+            autocompletion=candidates.data,
         ),
     ] = None,
     as_json: AsJson = False,
@@ -75,7 +77,7 @@ def clear(
         return
     for one in removed:
         told = f"{one.data} {_pixels(one)}" if one.shape else one.state
-        print_line(f"removed {one.name[:8]}: {told}, {_megabytes(one.bytes)}")
+        print_line(f"removed {one.name[:8]}: {told}, {megabytes(one.bytes)}")
     if not removed:
         console.note("the cache has no decoded images that can be removed")
 
@@ -88,7 +90,3 @@ def _pixels(one: Stored) -> str:
     """Return the size and kind of its images in words."""
     _, height, width, channels = one.shape
     return f"{width}x{height} {'grey' if channels == 1 else 'RGB'}"
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganzoo.api.terminal import print_json, print_line, terminal
-from ganzoo.cli import console
+from ganzoo.cli import candidates, console
 from ganzoo.cli.evaluations import check_folder, show_steps, where, write_sheets
 from ganzoo.cli.options import AsJson, Runs
 from ganzoo.evaluate.measures import IMAGES
@@ -26,7 +26,8 @@ def evaluate(
         Path | None,
         typer.Argument(
             help="A run, its name, a checkpoint, a .safetensors or an .onnx file (needs no torch), "
-            "or a folder, .zip or .npz of pictures. Default: the latest run."
+            "or a folder, .zip or .npz of pictures. Default: the latest run.",
+            autocompletion=candidates.models,
         ),
     ] = None,
     against: Annotated[
@@ -35,11 +36,17 @@ def evaluate(
             metavar="DATA",
             help="The real images: a name from `ganzoo list`, or a path. Default: what it was "
             "trained on, its test split if it has one.",
+            autocompletion=candidates.data,
         ),
     ] = None,
     data_options: Annotated[
         list[str] | None,
-        typer.Option("--set-data", metavar="KEY=VALUE", help="An option of the data set."),
+        typer.Option(
+            "--set-data",
+            metavar="KEY=VALUE",
+            help="An option of the data set.",
+            autocompletion=candidates.options_of("against"),
+        ),
     ] = None,
     images: Annotated[int, typer.Option(help="How many pictures to judge.")] = IMAGES,
     seed: Annotated[int, typer.Option(help="Decides which pictures are drawn.")] = 0,
@@ -48,11 +55,17 @@ def evaluate(
         typer.Option(
             metavar="NAME",
             help="What to compare by. Default: classifier if the data has labels, else patches.",
+            autocompletion=candidates.features,
         ),
     ] = None,
     options: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="An option of the features."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="An option of the features.",
+            autocompletion=candidates.options_of("features"),
+        ),
     ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out real images that cannot be read.")
@@ -61,7 +74,12 @@ def evaluate(
         bool, typer.Option("--each-checkpoint", help="Judge each checkpoint of the run.")
     ] = False,
     device: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="auto, cpu, cuda, cuda:1 or mps.",
+            autocompletion=candidates.devices,
+        ),
     ] = "auto",
     output: Annotated[
         Path | None,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ganzoo.api.terminal import print_line
+from ganzoo.cli.browser import open_page
 from ganzoo.cli.console import note
 from ganzoo.cli.opening import Model, OwnLatents, open_model, read_own
 from ganzoo.cli.options import Runs
@@ -43,13 +43,6 @@ def explore(
         print_line(f"{found.path}, until Ctrl-C:")
         print_line(address)
         if sys.stdout.isatty() and not no_browser:
-            _open(address)
+            open_page(address)
         with contextlib.suppress(KeyboardInterrupt):
             server.serve(app, listening)
-
-
-def _open(address: str) -> None:
-    """Open the page in the user's browser; no text browser, for it would take the terminal."""
-    with contextlib.suppress(webbrowser.Error):
-        if type(browser := webbrowser.get()) is not webbrowser.GenericBrowser:
-            browser.open(address)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo.api.terminal import print_json, print_line
+from ganzoo.cli import candidates
 from ganzoo.cli.console import note
 from ganzoo.cli.options import AsJson, Best, Force, Runs, given_only
 from ganzoo.cli.web_pages import write_pages
@@ -35,7 +36,8 @@ def export(
         Path | None,
         typer.Argument(
             help="A run, its name, a checkpoint or a .safetensors; for a page also an .onnx. "
-            "Default: the latest run."
+            "Default: the latest run.",
+            autocompletion=candidates.models,
         ),
     ] = None,
     best: Best = False,

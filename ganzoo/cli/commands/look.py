@@ -1,15 +1,14 @@
-"""`ganzoo list`, `show`, `runs`, `plugins` and `doctor`: they show things and change nothing."""
+"""`ganzoo list`, `show`, `plugins` and `doctor`: they show things and change nothing."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ganzoo.api.terminal import print_json, print_line, terminal
-from ganzoo.cli import console
-from ganzoo.cli.options import AsJson, Runs, Settings, Timeout
+from ganzoo.cli import candidates, console
+from ganzoo.cli.options import AsJson, Settings, Timeout
 from ganzoo.errors import unreadable_entry_points
 from ganzoo.zoo import catalogue, options
 
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
 
     from ganzoo.api.showing import Network
     from ganzoo.zoo.probe import Finding
-
-DISTANCE, LEAST = 10, 16
-"""Characters of a line of the table of runs that a Fréchet distance and a name get at least."""
 
 
 def list_plugins(as_json: AsJson = False) -> None:
@@ -55,7 +51,10 @@ def list_plugins(as_json: AsJson = False) -> None:
 
 
 def show(
-    architecture: Annotated[str, typer.Argument(help="A name from `ganzoo list`.")],
+    architecture: Annotated[
+        str,
+        typer.Argument(help="A name from `ganzoo list`.", autocompletion=candidates.architectures),
+    ],
     settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
@@ -76,50 +75,6 @@ def show(
         print_line()
         console.show(_layer_table(network))
     print_plan(found.settings)
-
-
-def list_runs(
-    folder: Runs = Path("runs"),
-    as_json: AsJson = False,
-) -> None:
-    """List all runs, the newest last: how far they got, and how good their pictures are."""
-    from ganzoo.api.table import COLUMNS, damaged, runs
-    from ganzoo.runs import evaluations
-
-    found, unread = runs(folder), damaged(folder)
-    for line in unread:
-        console.note(line)
-    for run in found:
-        for line in evaluations.damaged(run.folder):
-            console.note(line)
-    if as_json:
-        print_json([run.to_json() for run in found], indent=2)
-        return
-    if not found:
-        if not unread:
-            console.note(f"there are no runs below {folder}: `ganzoo train NAME` makes one")
-        return
-    rows = [dict(zip(COLUMNS, row, strict=True)) for row in found.rows()]
-    sizes = {
-        name: max(len(text) for text in (name, *(row[name] for row in rows))) for name in COLUMNS
-    }
-    shown, room = [*COLUMNS[:-1]], 0  # the last numbers take a line each
-    for left_out in ("", "images seen"):
-        shown = [name for name in shown if name != left_out]
-        room = terminal().width - sum(sizes[name] + 3 for name in shown[1:-1]) - DISTANCE - 8
-        if room >= sizes["run"]:
-            break
-    room = max(room, LEAST)
-    table = console.table(*shown[:-1], "Fréchet\ndistance")
-    for column in table.columns[:-1]:
-        column.no_wrap = True
-    for column in table.columns[2:-1]:
-        column.justify = "right"
-    for row in rows:
-        table.add_row(console.broken(row["run"], room), *(row[name] for name in shown[1:]))
-    console.show(table)
-    for note in found.notes:
-        console.show(note)
 
 
 def plugins(

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ganzoo.api.terminal import print_line, terminal
-from ganzoo.cli import console
+from ganzoo.cli import candidates, console
 from ganzoo.cli.opening import Title, Which
 from ganzoo.cli.options import Runs
 
@@ -111,7 +111,12 @@ def report(
 
 def compare(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN RUN…", help="Two to six runs or their names.")
+        list[Path],
+        typer.Argument(
+            metavar="RUN RUN…",
+            help="Two to six runs or their names.",
+            autocompletion=candidates.runs,
+        ),
     ],
     output: Annotated[
         Path,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganzoo.api.terminal import print_line
+from ganzoo.cli import candidates
 from ganzoo.cli.opening import Class, class_option
 from ganzoo.cli.options import Runs
 from ganzoo.errors import UsageError
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 def project(
     model: Annotated[
         Path,
-        typer.Argument(help="A run, its name, a checkpoint or a .safetensors: it takes gradients."),
+        typer.Argument(
+            help="A run, its name, a checkpoint or a .safetensors: it takes gradients.",
+            autocompletion=candidates.run_or_checkpoint,
+        ),
     ],
     image: Annotated[Path, typer.Argument(help="A picture of any size, cropped to its middle.")],
     restarts: Annotated[int, typer.Option(min=1, help="Searches, each from a z of its own.")] = 4,

@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from ganzoo.api.terminal import print_json, print_line
+from ganzoo.cli import candidates
 from ganzoo.cli.options import AsJson, Best, Runs
 
 
 def publish(
-    run: Annotated[Path, typer.Argument(help="A run or its name.")],
+    run: Annotated[Path, typer.Argument(help="A run or its name.", autocompletion=candidates.runs)],
     folder: Annotated[Path, typer.Argument(help="A new folder.")],
     name: Annotated[
         str | None, typer.Option(help="What people will call it. Default: the folder's name.")

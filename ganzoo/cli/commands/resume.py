@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ganzoo.cli import candidates
 from ganzoo.cli import options as given
 from ganzoo.cli.training import Progress, carry_out, command
 from ganzoo.zoo.options import parse_pairs
@@ -15,17 +16,28 @@ from ganzoo.zoo.options import parse_pairs
 
 def resume(
     run: Annotated[
-        Path | None, typer.Argument(help="A run or its name. Default: the one begun last.")
+        Path | None,
+        typer.Argument(
+            help="A run or its name. Default: the one begun last.", autocompletion=candidates.runs
+        ),
     ] = None,
     epochs: Annotated[
         str | None,
         typer.Option(metavar="N|+N", help="Train until epoch N, or for N more than was asked for."),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="auto, cpu, cuda, cuda:1 or mps. Default: as it was.")
+        str | None,
+        typer.Option(
+            help="auto, cpu, cuda, cuda:1 or mps. Default: as it was.",
+            autocompletion=candidates.devices,
+        ),
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="Where the same images are now, if they were moved.")
+        str | None,
+        typer.Option(
+            help="Where the same images are now, if they were moved.",
+            autocompletion=candidates.data,
+        ),
     ] = None,
     progress: Progress = "auto",
     tensorboard: given.TensorBoard = False,

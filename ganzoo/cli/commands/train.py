@@ -8,25 +8,33 @@ from typing import Annotated, Any
 
 import typer
 
+from ganzoo.cli import candidates
 from ganzoo.cli import options as given
 from ganzoo.cli.training import Progress, carry_out, command
 from ganzoo.zoo.options import parse_pairs
 
 
 def train(
-    architecture: Annotated[str, typer.Argument(help="A name from `ganzoo list`.")],
+    architecture: Annotated[
+        str,
+        typer.Argument(help="A name from `ganzoo list`.", autocompletion=candidates.architectures),
+    ],
     options: given.Settings = None,
     data: Annotated[
         str | None,
         typer.Option(
             help="A registered data set, or a path: a folder or zip of images, a folder of IDX "
-            "files, an .npz, or FILE.npz:ARRAY. Default: the architecture's own."
+            "files, an .npz, or FILE.npz:ARRAY. Default: the architecture's own.",
+            autocompletion=candidates.data,
         ),
     ] = None,
     data_options: Annotated[
         list[str] | None,
         typer.Option(
-            "--set-data", metavar="KEY=VALUE", help="An option of the data set; may be repeated."
+            "--set-data",
+            metavar="KEY=VALUE",
+            help="An option of the data set; may be repeated.",
+            autocompletion=candidates.options_of("data"),
         ),
     ] = None,
     skip_bad: Annotated[
@@ -38,9 +46,10 @@ def train(
             metavar="MODEL",
             help="Trained weights to begin with, where they fit: a run, a .safetensors, a "
             "published folder, or the name of a model.",
+            autocompletion=candidates.models,
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    device: given.Device = "auto",
     settings: dict[str, Any] | None = None,
     progress: Progress = "auto",
     tensorboard: given.TensorBoard = False,
