@@ -26,7 +26,10 @@ from tests.conftest import Ganzoo, process
 from tests.lives import content
 
 SCRIPT = """
+from pathlib import Path
+
 import ganzoo
+from ganzoo.draw.pictures import save_picture
 
 run = ganzoo.train(
     "mlp_gan", data="toy_garments", data_options={"count": 64}, options={"hidden": (16, 32)},
@@ -35,7 +38,7 @@ run = ganzoo.train(
 run = ganzoo.resume(run, epochs="+1")
 exported = run.export("x.onnx")
 pictures = ganzoo.load("x.onnx").grid(16, seed=3)
-pictures.save("python.png")
+save_picture(pictures, Path("python.png"))
 """
 COMMANDS = """
 train mlp_gan --data toy_garments --set-data count=64 --set hidden=16,32 --epochs 2 --batch-size 16
@@ -183,7 +186,7 @@ def test_numbers_and_pictures_of_a_run(trained: Path, tmp_path: Path) -> None:
     run.grid().save(tmp_path / "grid.png")
     assert run.strip()._repr_png_() == (tmp_path / "strip.png").read_bytes()
     assert run.plot()._repr_png_().startswith(b"\x89PNG")
-    with pytest.raises(GanzooError, match=r"charts are .png, .svg or .pdf"):
+    with pytest.raises(GanzooError, match=r"pictures are .png, .svg or .pdf"):
         run.plot().save(tmp_path / "p.bmp")
 
 

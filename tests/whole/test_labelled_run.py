@@ -98,8 +98,8 @@ def test_the_shell_draws_a_class(onnx: Path, tmp_path: Path, cli: Cli) -> None:
     done = cli("sample", onnx, "--class", "each", "-o", tmp_path / "rows.png")
     assert done.code == 0, done.err
     with Image.open(tmp_path / "rows.png") as sheet:
-        assert sheet.width > 8 * 56
-        assert 3 * 56 < sheet.height < 5 * 56
+        assert sheet.width > 8 * 140  # eight images, and their class, are as wide as a page
+        assert 3 * 140 < sheet.height < 4 * 140
 
 
 @pytest.mark.parametrize("command", ["sweep", "interpolate", "directions"])
