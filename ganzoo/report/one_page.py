@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +36,8 @@ NAMES = 0.17
 
 Rows = Sequence[tuple[str, Sequence[str]]]
 """Rows of a table: a name, and a value for each run."""
+Line = tuple[bool, list[str], float]
+"""Of a row: whether it is a heading, its cells, and how many lines it takes."""
 
 
 @dataclass(frozen=True)
@@ -88,19 +92,20 @@ class Page:
             draw_on(cell, chart, LIGHT, smooth=True, legend=False)
 
     def _draw_tables(self, part: FigureBase) -> None:
-        """Write the tables line by line, in letters as large as fit."""
+        """Write the tables line by line, in letters as large as fit.
+
+        Where not even the smallest letters fit, the last line says how many rows are left out.
+        """
         axes = part.add_axes((0.04, 0.02, 0.93, 0.96))
         axes.axis("off")
         room = (1 - NAMES) / len(self.names)
         size = FONT_SIZE
         while True:
-            lines = self._lines(size, room)
-            needed = sum(height for _, _, height in lines) * size * 1.25 / 72
-            if needed <= TABLE * 0.96 or size <= SMALLEST:
+            lines, most = self._lines(size, room), TABLE * 0.96 * 72 / (size * 1.25)
+            if sum(height for _, _, height in lines) <= most or size <= SMALLEST:
                 break
             size -= 0.25
-        height = size * 1.25 / 72 / (TABLE * 0.96)
-        top = 1.0
+        lines, height, top = _cut(lines, most), 1 / most, 1.0
         for heading, cells, count in lines:
             weight = "bold" if heading else "normal"
             for place, cell in enumerate(cells):
@@ -110,11 +115,11 @@ class Page:
             if heading:
                 axes.axhline(top + height * 0.2, color=LIGHT.rule, linewidth=0.6)
 
-    def _lines(self, size: float, room: float) -> list[tuple[bool, list[str], float]]:
-        """Return whether each row is a heading, its cells in lines, and how many lines it takes."""
+    def _lines(self, size: float, room: float) -> list[Line]:
+        """Return the rows of all tables, broken into lines that fit their columns."""
         letters = WIDTH * 0.93 * 72 / (size * 0.56)  # in a line of the page
         widths = [NAMES, *[room] * len(self.names)]
-        found: list[tuple[bool, list[str], float]] = []
+        found: list[Line] = []
         for title, rows in self.tables:
             if found:
                 found.append((False, [], 0.7))
@@ -127,3 +132,13 @@ class Page:
                 most = max(cell.count("\n") + 1 for cell in cells)
                 found.append((heading, cells, most + 0.3 * heading))
         return found
+
+
+def _cut(lines: Sequence[Line], most: float) -> list[Line]:
+    """Return the rows that fit into `most` lines; if not all do, the last says how many do not."""
+    ends = [*accumulate(height for _, _, height in lines)]
+    if not ends or ends[-1] <= most:
+        return [*lines]
+    kept = bisect_right(ends, most - 1)
+    left = sum(bool(cells) for _, cells, _ in lines[kept:])
+    return [*lines[:kept], (False, [f"… and {left} rows more: a comparison as .html has all"], 1)]
