@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.api.remarking import log
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.report.network.drawing import NetworkDrawing, drawing
 from ganzoo.runs.finding import Words, find, find_run, runs_folder
@@ -27,7 +28,7 @@ def graph(
     options: Mapping[str, Any] | None = None,
     runs: Words | None = None,
     title: str = "",
-    say: Callable[[str], None] = lambda remark: None,
+    say: Callable[[str], None] = log,
 ) -> NetworkDrawing:
     """Draw networks layer by layer, with the shapes and the parameters, to fit a page of A4.
 
@@ -35,7 +36,8 @@ def graph(
     which needs no torch. The default is the latest run. Of the first two both networks run once, on
     zeros, so lines show what really flows: residual connections, labels, styles. A notebook shows
     the result; its `.save(path)` writes .svg, .html, .png or .pdf. `title` stands at the top, by
-    default the name. `say` is told where a plugin did something that was put right.
+    default the name. `say` is told where a plugin did something that was put right; by default that
+    goes to the logger `ganzoo`.
 
     Raises `ganzoo.errors.ModelFileError` where there is no such run or file, or where the file is
     damaged or hostile; `PluginError` where a plugin does not work; UsageError for options of what

@@ -43,8 +43,8 @@ def sheet(
 ) -> Sheet:
     """Return a sheet with a row of pictures of each model, all enlarged to the largest size.
 
-    Its `save(path)` writes a PNG. A model that cannot draw is left out, and `say` is told why;
-    raises ModelFileError where none can.
+    Its `save(path)` writes a .png, .svg or .pdf. A model that cannot draw is left out, and `say` is
+    told why; raises ModelFileError where none can.
     """
     drawn = dict[str, Pixels]()
     for model in several:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.printable import one_line
+from ganzoo.api.remarking import log
 from ganzoo.tables import Table, as_html, as_text
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 HEADS = ("layer", "kind", "parameters", "output shape")
 """Of the table of a network's layers."""
-_log = logging.getLogger("ganzoo")
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def show(
     architecture: str,
     *,
     options: Mapping[str, Any] | None = None,
-    say: Callable[[str], None] | None = None,
+    say: Callable[[str], None] = log,
 ) -> Shown:
     """Return an architecture to look at; the same as `ganzoo show`.
 
@@ -112,7 +110,7 @@ def show(
     from ganzoo.zoo import options as of_plugins
     from ganzoo.zoo import registry
 
-    loaded = open_architecture(architecture, options or {}, say or _warn)
+    loaded = open_architecture(architecture, options or {}, say)
     with registry.blame(loaded.entry):
         networks = describe_networks(loaded.value)
         told = of_architecture(loaded.value, *(network for network, _ in networks.values()))
@@ -122,10 +120,6 @@ def show(
     )
     title = f"{loaded.entry.label}: {of_plugins.describe(function)}"
     return Shown(title, generator, discriminator, Table(told), loaded.describe())
-
-
-def _warn(remark: str) -> None:
-    _log.warning(one_line(remark))
 
 
 def _shape(sides: tuple[int, ...]) -> str:

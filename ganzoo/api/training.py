@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import fields
@@ -13,12 +12,12 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from ganzoo.api.progress import Display, choose, decoding
 from ganzoo.api.progress.notebook import in_kernel
+from ganzoo.api.remarking import log
 from ganzoo.api.run import TrainedRun
 from ganzoo.api.signals import signals
 from ganzoo.api.terminal import Mode, print_line
 from ganzoo.api.watching import watch
 from ganzoo.config import TrainConfig
-from ganzoo.printable import one_line
 from ganzoo.runs.beginning import begin
 from ganzoo.runs.finding import Words, runs_folder
 from ganzoo.runs.resuming import resume as go_on
@@ -26,8 +25,6 @@ from ganzoo.runs.saving import Saving
 
 if TYPE_CHECKING:
     from ganzoo.train.events import Event
-
-_log = logging.getLogger("ganzoo")
 
 
 class _AsItIs:
@@ -113,13 +110,9 @@ def resume(
 def _carried_out(events: Callable[..., Generator[Event]], progress: Mode) -> TrainedRun:
     """Show a run's events until it ends, and return the run; Ctrl-C ends it in good order."""
     display = Display.nothing() if progress == "auto" and not in_kernel() else choose(progress)
-
-    def say(remark: str) -> None:
-        _log.warning(one_line(remark))
-
     with signals(SIGINT, SIGTERM) as stop:
-        begun = events(stop=stop, say=say, preparing=partial(decoding, display))
-        watched = watch(begun, display, stop, say)
+        begun = events(stop=stop, say=log, preparing=partial(decoding, display))
+        watched = watch(begun, display, stop, log)
     run = TrainedRun(watched.opened.run.path)
     if stop.received == SIGTERM:
         raise_signal(SIGTERM)  # the run is saved: the process ends as it would have without us

@@ -1,4 +1,7 @@
-"""From a network's numbers to pixels, grids and PNG files. The only place where that happens."""
+"""From a network's numbers to pixels and grids: the only place where that happens.
+
+`save_png` keeps pixels for programs; `pictures.py` writes figures for documents.
+"""
 
 from __future__ import annotations
 

@@ -28,11 +28,18 @@ DARK = Theme(
     series=("#56b4e9", "#e9964a", "#2cc79a", "#e08cc4", "#9ad7ff", "#f0c040"),
 )
 VARIABLES = ("ink", "rule", *(f"series-{i}" for i in range(len(LIGHT.series))))
+"""Names of a theme's colours as variables of CSS, which SVGs are drawn with: --ink, --series-0."""
 
 
 def css(theme: Theme) -> str:
-    """Return the CSS declarations of the `VARIABLES` that `svg` uses."""
+    """Return the CSS declarations of the `VARIABLES`."""
     return " ".join(f"--{name}: {colour};" for name, colour in named(theme).items())
+
+
+def style_element() -> str:
+    """Return the <style> of an SVG that is a file of its own: light or dark as its page is."""
+    dark = f"@media (prefers-color-scheme: dark) {{svg{{{css(DARK)}}}}}"
+    return f"<style>svg{{{css(LIGHT)}}} {dark}</style>"
 
 
 def named(theme: Theme) -> dict[str, str]:

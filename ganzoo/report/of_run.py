@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.draw import studies
 from ganzoo.draw.generator import Generator
-from ganzoo.draw.pictures import save_picture
+from ganzoo.draw.pictures import SUFFIXES, save_picture
 from ganzoo.draw.selection import Selection
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, OutputError, reason
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ganzoo")
 MOST_CLASSES = 24
 """Largest number of classes that the report shows."""
-PICTURES = {".png", ".svg", ".pdf", ".jpg"}
+PICTURES = {*SUFFIXES, ".jpg"}
 PLOTS, ANIMATION = "plots", "training.gif"
 SWEPT, VALUES = 5, (-3.0, 0.0, 3.0)
 """Number of coordinates of z that the report sweeps (those that change the picture most), and the

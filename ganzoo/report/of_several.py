@@ -55,12 +55,18 @@ class Comparison:
 def compare(several: Sequence[Run | Words], path: Path, *, title: str = "") -> Comparison:
     """Write a page that compares two to `MOST` runs; raise UsageError for another number.
 
-    As .png, .svg or .pdf it is one page of paper (A4) with pictures, curves and tables; as another
-    it is HTML. All pictures are drawn with the seed of the first run. Runs with the same latent_dim
-    draw the same latents. `title` stands at the top.
+    As .png, .svg or .pdf it is one page of paper (A4) with pictures, curves and tables; as .html it
+    is a page for a browser. Raises UsageError for a path that ends otherwise. All pictures are
+    drawn with the seed of the first run. Runs with the same latent_dim draw the same latents.
+    `title` stands at the top.
     """
     if not 2 <= len(several) <= MOST:
         raise UsageError(f"compare takes two to {MOST} runs, not {len(several)}")
+    if path.suffix.lower() not in {".html", ".htm", *SUFFIXES}:
+        raise UsageError(
+            f"a comparison is a .html, .pdf, .svg or .png, and {path} is none: "
+            f"name it {path.stem or 'x'}.html"
+        )
     runs = [as_run(run) for run in several]
     facts = [run.facts() for run in runs]
     names = _names(runs)

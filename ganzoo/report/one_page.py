@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,8 +43,8 @@ NAMES = 0.17
 
 Rows = Sequence[tuple[str, Sequence[str]]]
 """Rows of a table: a name, and a value for each run."""
-Lines = list[tuple[bool, list[str], float]]
-"""Lines of tables as they stand on the page."""
+Line = tuple[bool, list[str], float]
+"""Of a row: whether it is a heading, its cells, and how many lines it takes."""
 
 
 @dataclass(frozen=True)
@@ -106,19 +108,22 @@ class Page:
             title = "\n".join(textwrap.wrap(chart.title.partition(" (")[0], TITLE))
             draw_on(cell, replace(chart, title=title), LIGHT, smooth=True, legend=False)
 
-    def _fitting(self, room: float) -> tuple[float, Lines]:
-        """Return letters in points with which the tables fit into `room` inches, and the lines."""
+    def _fitting(self, room: float) -> tuple[float, list[Line]]:
+        """Return letters in points with which the tables fit into `room` inches, and the lines.
+
+        Where not even the smallest letters fit, the last line says how many rows are left out.
+        """
         size, lines = FONT_SIZE, self._lines(FONT_SIZE)
         while _height(lines, size) > room and size > SMALLEST:
             size -= 0.25
             lines = self._lines(size)
-        return size, lines
+        return size, _cut(lines, room * 72 / (size * LINE))
 
-    def _lines(self, size: float) -> Lines:
+    def _lines(self, size: float) -> list[Line]:
         """Return whether each row is a heading, its cells in lines, and how many lines it takes."""
         letters = (WIDTH - 2 * MARGIN) * 72 / (size * 0.56)  # in a line of the page
         widths = [NAMES, *[(1 - NAMES) / len(self.names)] * len(self.names)]
-        found: Lines = []
+        found: list[Line] = []
         for title, rows in self.tables:
             if found:
                 found.append((False, [], 0.7))
@@ -133,12 +138,14 @@ class Page:
         return found
 
 
-def _height(lines: Lines, size: float) -> float:
+def _height(lines: Sequence[Line], size: float) -> float:
     """Return the height of the tables in inches."""
     return sum(count for _, _, count in lines) * size * LINE / 72
 
 
-def _draw_table(part: FigureBase, lines: Lines, size: float, height: float, room: float) -> None:
+def _draw_table(
+    part: FigureBase, lines: Sequence[Line], size: float, height: float, room: float
+) -> None:
     """Write the tables line by line; a run has `room` of the width."""
     axes = part.add_axes((0, 0, 1, 1))
     axes.axis("off")
@@ -152,3 +159,13 @@ def _draw_table(part: FigureBase, lines: Lines, size: float, height: float, room
         top -= count * step
         if heading:
             axes.axhline(top + step * 0.2, color=LIGHT.rule, linewidth=0.6)
+
+
+def _cut(lines: Sequence[Line], most: float) -> list[Line]:
+    """Return the rows that fit into `most` lines; if not all do, the last says how many do not."""
+    ends = [*accumulate(height for _, _, height in lines)]
+    if not ends or ends[-1] <= most:
+        return [*lines]
+    kept = bisect_right(ends, most - 1)
+    left = sum(bool(cells) for _, cells, _ in lines[kept:])
+    return [*lines[:kept], (False, [f"… and {left} rows more: a comparison as .html has all"], 1)]

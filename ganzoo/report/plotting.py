@@ -17,7 +17,7 @@ from typing import Any
 from ganzoo.draw.pictures import DPI, check_suffix
 from ganzoo.errors import ModelFileError, reason
 from ganzoo.report.backend import hidden
-from ganzoo.report.colours import DARK, LIGHT, Theme, named
+from ganzoo.report.colours import LIGHT, Theme, named, style_element
 from ganzoo.report.curves import Chart, Curve, usual_window
 from ganzoo.report.letters import use_letters
 from ganzoo.storage import write_whole
@@ -180,10 +180,7 @@ def encoded(figure: Figure, path: Path, theme: Theme = LIGHT) -> bytes:
     """Return what `save` writes to `path`."""
     check_suffix(path)
     if (kind := path.suffix.lower()[1:]) == "svg":
-        rules = "".join(f"--{name}:{colour};" for name, colour in named(LIGHT).items())
-        dark = "".join(f"--{name}:{colour};" for name, colour in named(DARK).items())
-        both = f"<style>svg{{{rules}}}@media(prefers-color-scheme:dark){{svg{{{dark}}}}}</style>"
-        return svg(figure).replace("<defs>", f"{both}<defs>", 1).encode()
+        return svg(figure).replace("<defs>", f"{style_element()}<defs>", 1).encode()
     with style(theme):
         return _encoded(lambda file: figure.savefig(file, format=kind, dpi=DPI))
 

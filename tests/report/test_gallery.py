@@ -87,7 +87,7 @@ def test_an_svg_names_no_other_address_and_is_the_same_each_time(
         texts.append((folder / "probabilities.svg").read_text())
     assert texts[0] == texts[1]
     assert set(re.findall(r'(\S+)="https?:', texts[0])) == {"xmlns", "xmlns:xlink"}
-    assert "prefers-color-scheme:dark" in texts[0]
+    assert "prefers-color-scheme: dark" in texts[0]
     assert "var(--series-1)" in texts[0]
     assert "#0072b2" not in texts[0].partition("</style>")[2]
 

@@ -271,14 +271,20 @@ def test_a_run_without_weights_is_compared_too(trained: Path, run: Path, cli: Cl
 
 
 @pytest.mark.parametrize(
-    ("count", "why"), [(1, "compare takes two to 6 runs, not 1"), (2, "not with itself")]
+    ("count", "page", "why"),
+    [
+        (1, "x.html", "compare takes two to 6 runs, not 1"),
+        (2, "x.html", "not with itself"),
+        (2, "x.jpg", "x.jpg is none: name it x.html"),
+    ],
 )
-def test_a_comparison_takes_several(
-    trained: Path, tmp_path: Path, cli: Cli, count: int, why: str
+def test_a_comparison_takes_several_runs_and_the_name_of_a_page(
+    trained: Path, tmp_path: Path, cli: Cli, count: int, page: str, why: str
 ) -> None:
-    done = cli("compare", *[trained] * count, "-o", tmp_path / "x.html")
+    done = cli("compare", *[trained] * count, "-o", tmp_path / page)
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert why in done.err
+    assert not (tmp_path / page).exists()
 
 
 def test_the_clock_starts_anew_with_every_resume() -> None:

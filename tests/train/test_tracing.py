@@ -14,6 +14,12 @@ from ganzoo.train.networks import describe_networks
 from ganzoo.train.tracing import flow, flows
 from ganzoo.zoo import catalogue, registry
 
+UNUSED = {
+    ("acgan_fashion", "discriminator"): ("classes",),
+    ("fastgan", "discriminator"): ("whole", "quarter"),
+}
+"""Modules that do not run where an image is scored: a classifier, and decoders."""
+
 
 def traced(network: nn.Module, *shape: int) -> Flow:
     return flow(network, "generator", {"x": torch.zeros(2, *shape)}, "y")
@@ -135,6 +141,7 @@ def test_every_architecture_is_understood(name: str) -> None:
         assert all(t < n for n, step in enumerate(found.steps) for t in step.takes)
         used = sum(step.parameters for step in found.steps)
         assert (used == found.parameters) == (not found.unused)
+        assert found.unused == UNUSED.get((name, found.name), ())
         assert _layers(found.steps) == [
             layer.kind for layer in described[found.name][1] if layer.kind in {"Linear", "Conv2d"}
         ]

@@ -134,6 +134,9 @@ def test_an_error_is_one_line_and_prints_are_not_the_answer(
         assert json.loads(shown.out)["name"] == name
         assert "hello" in shown.err
         assert "prints to standard output, which was put right" in shown.err
+    done = process("-c", "import ganzoo; ganzoo.graph('prints')", env=env)
+    assert done.code == 0, done.err
+    assert "prints to standard output, which was put right" in done.err  # a script is told, too
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,11 @@ WIDTHS = (16, 13, 80, 80, 80, 9, 9)
 def models(
     pictures: Annotated[
         Path | None,
-        typer.Option("--pictures", metavar="PNG", help="Write a sheet: eight pictures of each."),
+        typer.Option(
+            "--pictures",
+            metavar="FILE",
+            help="Write a sheet (.png, .svg, .pdf): eight pictures of each.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

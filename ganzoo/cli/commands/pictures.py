@@ -150,7 +150,7 @@ def compare(
             console.show(note)
     if not found.rankings:
         console.note("none of them was judged: `ganzoo eval RUN` does")
-    _side_by_side("asked for", found.names, found.differences)
+    _side_by_side("what was different", found.names, found.differences)
     _side_by_side("measured", found.names, found.results)
     print_line(output)
 

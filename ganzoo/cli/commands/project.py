@@ -38,8 +38,9 @@ def project(
         typer.Option(
             "-o",
             "--output",
-            metavar="PNG",
-            help="The sheet; z goes beside it, as .npy. Default: named after model and image.",
+            metavar="FILE",
+            help="The sheet (.png, .svg, .pdf); z goes beside it, as .npy. Default: named after "
+            "model and image.",
         ),
     ] = None,
     runs: Runs = Path("runs"),

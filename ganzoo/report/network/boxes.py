@@ -44,8 +44,8 @@ def joined(made: Sequence[Box]) -> list[Box]:
         replace(
             box,
             takes=tuple(places[t] for t in box.takes),
-            before=_brief(box.before),
-            after=_brief(box.after),
+            before=brief(box.before),
+            after=brief(box.after),
         )
         for box in found.values()
     ]
@@ -79,7 +79,7 @@ def _join_some(found: dict[int, Box]) -> bool:
     return bool(touched)
 
 
-def _brief(words: tuple[str, ...]) -> tuple[str, ...]:
+def brief(words: tuple[str, ...]) -> tuple[str, ...]:
     """Return no more than `MOST_WORDS`."""
     more = len(words) - MOST_WORDS
     return words if more <= 1 else (*words[:MOST_WORDS], f"{more} more")

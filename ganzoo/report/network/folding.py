@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Literal
 
 from ganzoo.draw.network.steps import Call, Flow, Step
-from ganzoo.report.network.boxes import MOST_WORDS, Box, joined
+from ganzoo.report.network.boxes import Box, brief, joined
 
 CONTAINERS = {"Sequential", "ModuleList", "ModuleDict"}
 """Modules whose class says nothing of what they are: their name says more."""
@@ -192,9 +192,7 @@ def _of_groups(
 
 
 def _in_order(several: Sequence[Box]) -> tuple[str, tuple[str, ...]]:
-    words = [box.main for box in several]
-    more = len(words) - MOST_WORDS
-    return ", ".join(words if more <= 1 else [*words[:MOST_WORDS], f"{more} more"]), ()
+    return ", ".join(brief(tuple(box.main for box in several))), ()
 
 
 def _counted(several: Sequence[Box]) -> tuple[str, ...]:

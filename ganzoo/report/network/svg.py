@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 
 from ganzoo.printable import printable
-from ganzoo.report.colours import DARK, LIGHT, css
+from ganzoo.report.colours import style_element
 from ganzoo.report.network.shapes import Line, Picture, Shape, Text
 
 COLOURS = {
@@ -29,11 +29,9 @@ def svg(picture: Picture, *, alone: bool = True) -> str:
     size = f'width="{picture.width / 72:.3f}in" height="{picture.height / 72:.3f}in"'
     size += ' style="max-width:100%;height:auto"'
     box = f'viewBox="0 0 {picture.width:g} {picture.height:.1f}"'
-    dark = f"@media (prefers-color-scheme: dark) {{svg{{{css(DARK)}}}}}"
-    style = f"<style>svg{{{css(LIGHT)}}} {dark}</style>"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" {size} {box} font-family="{FONT}">',
-        *([style] if alone else []),
+        *([style_element()] if alone else []),
         *map(_line, picture.lines),
         *map(_shape, picture.shapes),
         *map(_text, picture.texts),
