@@ -26,4 +26,4 @@ def test_no_row_stands_below_the_page(rows: int) -> None:
     shown = sum(word.startswith("row ") for word in words)
     left = [int(found[1]) for word in words if (found := re.match(r"… and (\d+) rows more", word))]
     assert shown + sum(left) == rows
-    assert bool(left) == (rows > 40)
+    assert bool(left) == (rows > 60)
