@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganzoo.printable import caption
 from ganzoo.report.colours import LIGHT
 from ganzoo.report.curves import Chart
-from ganzoo.report.letters import use_letters
+from ganzoo.report.letters import folded, use_letters
 from ganzoo.report.plotting import draw_on, style
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class Page:
             pictures, curves, table = figure.subfigures(
                 3, 1, squeeze=False, height_ratios=heights
             ).flat
-            figure.suptitle(self.title, fontsize=13, fontweight="bold")
+            title = folded(caption(self.title), 0.95 * 72 * WIDTH, 13)
+            figure.suptitle(title, fontsize=13, fontweight="bold")
             self._draw_pictures(pictures)
             self._draw_curves(curves)
             self._draw_tables(table)
