@@ -13,6 +13,8 @@ JOINERS = "\u200c\u200d"
 """They join letters, or part them: Persian words and many emoji are written with them."""
 LONGEST = 150
 """Most bytes of a file's name that we make of another name; a file system takes 255."""
+LONGEST_CAPTION = 200
+"""Most characters of a text in a figure, which may be a stranger's."""
 DIVIDING = '<>:"/\\|?*'
 """Characters that divide paths, or that no file's name can have on some system."""
 
@@ -32,6 +34,12 @@ def line(text: str) -> str:
 def one_line(text: str) -> str:
     """Return a text in one line, with one space between its words."""
     return printable(" ".join(text.split()))
+
+
+def caption(text: str) -> str:
+    """Return a text as `one_line` does, cut to what a figure has room for."""
+    shown = one_line(text)
+    return shown if len(shown) <= LONGEST_CAPTION else shown[: LONGEST_CAPTION - 1] + "…"
 
 
 def lines(value: Any) -> Any:

@@ -6,11 +6,15 @@ import functools
 import logging
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ganzoo.printable import caption
 
 if TYPE_CHECKING:
     from PIL import ImageFont
@@ -24,6 +28,8 @@ OTHER = re.compile("math|bold|italic|oblique|mono|serif|condensed|narrow|light|t
 """In the names of fonts that are taken last: figures have upright sans-serif letters."""
 BOXES = "LastResort"
 """A font that draws a box for each character that there is."""
+LARGEST = 500_000_000
+"""Most bytes of a font; those of all Chinese characters have a third of that."""
 SERVED: list[Path] = []
 """Fonts that had what was asked for: the next text is likely to be of the same script."""
 NOWHERE = "\uffff"
@@ -35,8 +41,10 @@ def lettered(text: str, size: int) -> tuple[Font, str]:
 
     That is Pillow's own font, which looks the same on every machine and has little but ASCII. Where
     it lacks a character, it is the font of the system, or of matplotlib, that has most of the text.
-    A character that it lacks, too, is "?".
+    A character that it lacks, too, is "?". The text becomes a `caption`: Pillow fails at characters
+    that steer a terminal.
     """
+    text = caption(text)
     if not (lacking := _lacking(None, frozenset(text))):
         return _kept(None, size), text
     files = covering(lacking)
@@ -114,9 +122,19 @@ def _files(folders: str | None) -> list[Path]:
         for place in several
         for folder, _, names in os.walk(place)
         for name in names
-        if name.lower().endswith((".ttf", ".ttc", ".otf")) and not name.startswith(BOXES)
+        if name.lower().endswith((".ttf", ".ttc", ".otf"))
+        and not name.startswith(BOXES)
+        and _is_file(os.path.join(folder, name))
     }
     return sorted(found, key=lambda f: (bool(OTHER.search(f.name)), f.suffix == ".otf", f.name))
+
+
+def _is_file(path: str) -> bool:
+    """Return whether a file may be a font: a pipe, or a file of a terabyte, is never read."""
+    with suppress(OSError):
+        told = os.stat(path)
+        return stat.S_ISREG(told.st_mode) and told.st_size <= LARGEST
+    return False
 
 
 def _system() -> Iterator[Path]:

@@ -15,6 +15,7 @@ from ganzoo.draw.pictures import SUFFIXES, save_picture
 from ganzoo.draw.selection import Selection
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, OutputError, reason
+from ganzoo.printable import caption
 from ganzoo.report import colours, curves, gallery, judgements, plotting, words
 from ganzoo.report.html import image, render
 from ganzoo.report.network import page as graphs
@@ -142,7 +143,7 @@ def plot(
     for chart in drawn:
         path, content = folder / f"{chart.name}.{kind}", b""
         base = colours.LIGHT if kind == "svg" else theme
-        named = replace(chart, title=f"{title}: {chart.title}" if title else chart.title)
+        named = replace(chart, title=f"{caption(title)}: {chart.title}" if title else chart.title)
         with plotting.or_remark(chart):
             content = plotting.encoded(plotting.draw(named, base, smooth=smooth), path, theme)
         if content:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ganzoo.printable import caption
 from ganzoo.report.colours import LIGHT
 from ganzoo.report.curves import Chart
-from ganzoo.report.letters import use_letters
+from ganzoo.report.letters import folded, use_letters
 from ganzoo.report.plotting import draw_on, style
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ class Page:
                 bottom=inside[1], top=1 - inside[1],
             )  # fmt: skip
             parts = [figure.add_subfigure(grid[i]) for i in range(3)]
-            figure.suptitle(self.title, fontsize=13, fontweight="bold", y=1 - inside[1] / 2)
+            title = folded(caption(self.title), 72 * (WIDTH - 2 * MARGIN), 13)
+            figure.suptitle(title, fontsize=13, fontweight="bold", y=1 - inside[1] / 2)
             self._draw_pictures(parts[0])
             self._draw_curves(parts[1])
             _draw_table(parts[2], lines, size, table, (1 - NAMES) / len(self.names))

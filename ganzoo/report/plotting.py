@@ -19,14 +19,14 @@ from ganzoo.errors import ModelFileError, reason
 from ganzoo.report.backend import hidden
 from ganzoo.report.colours import LIGHT, Theme, named, style_element
 from ganzoo.report.curves import Chart, Curve, usual_window
-from ganzoo.report.letters import use_letters
+from ganzoo.report.letters import folded, use_letters
 from ganzoo.storage import write_whole
 
 with hidden():
-    from matplotlib import rc_context, rcParamsDefault
+    from matplotlib import rc_context, rcParams, rcParamsDefault
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
-    from matplotlib.figure import Figure, FigureBase
+    from matplotlib.figure import Figure, SubFigure
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
 _log = logging.getLogger("ganzoo")
@@ -91,7 +91,9 @@ def draw_all(charts: Sequence[Chart], theme: Theme = LIGHT, *, smooth: bool = Tr
         return Drawing(figure, theme)
 
 
-def draw_on(figure: FigureBase, chart: Chart, theme: Theme, smooth: bool, legend: bool) -> None:
+def draw_on(
+    figure: Figure | SubFigure, chart: Chart, theme: Theme, smooth: bool, legend: bool
+) -> None:
     """Draw a chart into a figure or a part of one; `style` must be entered."""
     axes = figure.subplots()
     for number, curve in enumerate(chart.curves):
@@ -112,7 +114,9 @@ def draw_on(figure: FigureBase, chart: Chart, theme: Theme, smooth: bool, legend
     axes.set_xlabel(chart.across)
     axes.set_ylabel(chart.up)
     axes.margins(x=0.02 if chart.few else 0.01)
-    axes.set_title(chart.title, loc="left", fontweight="bold")
+    room = 0.85 * 72 * figure.bbox.width / figure.dpi  # in points; the rest is the axis's
+    title = folded(chart.title, room, rcParams["axes.titlesize"])
+    axes.set_title(title, loc="left", fontweight="bold")
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     if chart.long:
         axes.set_xscale("log")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -79,3 +81,40 @@ def test_a_sheet_names_the_model_as_it_is_told(exported: Path, tmp_path: Path, c
             sizes.append(sheet.size)
     assert sizes[1][0] > sizes[0][0] == 8 * 30 + 2
     assert sizes[1][1] > sizes[0][1]
+
+
+ODD = "\x1b[31mred\x07 <b>$x^2$ &\nnext\udcff \u202eשלום " + "long " * 2000  # noqa: RUF001
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
+def test_no_title_breaks_a_figure(
+    exported: Path, trained: Path, tmp_path: Path, kind: str, cli: Cli
+) -> None:
+    done = cli("plot", trained, "-o", tmp_path, "--format", kind, "--title", ODD)
+    assert done.code == 0, done.err
+    assert "cannot be drawn" not in done.err
+    assert (tmp_path / f"losses.{kind}").exists()
+    done = cli("sample", exported, "-o", tmp_path / f"x.{kind}", "--title", ODD)
+    assert done.code == 0, done.err
+    if kind == "svg":
+        said = "".join(ElementTree.parse(tmp_path / "losses.svg").getroot().itertext())
+        assert "?[31mred? <b>$x^2$ & next? ?" in said.replace("\n", " ")
+        assert ": Losses" in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such pipes")
+def test_what_is_no_font_is_left_alone(trained: Path, tmp_path: Path) -> None:
+    (odd := tmp_path / "fonts").mkdir()
+    os.mkfifo(odd / "pipe.ttf")
+    (odd / "again").symlink_to(odd)
+    (odd / "lost.ttf").symlink_to("nothing")
+    (odd / "noise.otf").write_bytes(bytes(range(256)) * 99)
+    with (odd / "large.ttf").open("wb") as file:
+        file.truncate(50_000_000_000)
+    done = process(
+        "-m", "ganzoo", "plot", trained, "-o", tmp_path, "--title", CHINESE,
+        env={"GANZOO_FONTS": str(odd)},
+    )  # fmt: skip
+    assert done.code == 0
+    assert "shows ? for 时装" in done.err
