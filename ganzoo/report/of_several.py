@@ -209,7 +209,8 @@ def _tables(found: Comparison) -> list[tuple[str, Table]]:
         said = NOT_ON_PAPER.union(TRAINING)  # also below
         tables.append(("how good", [row for row in rows if row[0] not in said]))
     measured = [row for row in found.results if row[0] not in NOT_ON_PAPER]
-    return [*tables, ("what was different", found.differences), ("measured", measured)]
+    tables += [("what was different", found.differences)] * bool(found.differences)
+    return [*tables, ("measured", measured)]
 
 
 def _picture(run: Run, seed: int) -> tuple[str, Image.Image | None]:

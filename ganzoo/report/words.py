@@ -168,10 +168,12 @@ def times(run: Run) -> Rows:
 
 
 def images_seen(run: Run) -> int:
-    """Return the number of images seen until the last measurement or sample grid."""
-    measured = [int(line["samples_seen"]) for line in run.lines("metrics.jsonl")]
+    """Return the number of images seen until the last measurement or sample grid; 0 without."""
+    seen = [int(line["samples_seen"]) for line in run.lines("metrics.jsonl")][-1:]
     images = run.facts().data.images
-    return max([round(gallery.snapshots(run)[-1].epoch * images), *measured[-1:]])
+    with suppress(ModelFileError):  # somebody removed the grids to make room
+        seen.append(round(gallery.snapshots(run)[-1].epoch * images))
+    return max(seen, default=0)
 
 
 def epochs(run: Run) -> str:

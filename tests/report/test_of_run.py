@@ -331,3 +331,12 @@ def test_a_comparison_is_one_page_of_paper(run: Path, tmp_path: Path, cli: Cli, 
             "77", "Loss of D", "last D(x)"):  # fmt: skip
             assert f">{words}<" in text, words
         assert text.count("<image") == 2
+
+
+def test_runs_without_grids_are_compared_all_the_same(run: Path, tmp_path: Path, cli: Cli) -> None:
+    shutil.rmtree(run / "samples")
+    other = shutil.copytree(run, tmp_path / "other")
+    done = cli("compare", run, other, "-o", tmp_path / "page.svg")
+    assert done.code == 0, done.err
+    assert ">what was different<" not in (tmp_path / "page.svg").read_text()
+    assert "128" in cli("runs", "--runs", tmp_path, "--json").out
