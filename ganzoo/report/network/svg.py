@@ -16,6 +16,8 @@ COLOURS = {
 """Name of the colour of each kind of box."""
 FILLED, STROKE, FAINT = 0.1, 0.8, 0.72
 """How much colour fills a box, how wide its border is in points, and how strong faint words are."""
+NAME = "The computation graph"
+"""What a screen reader says of the picture; the report has a table of the layers below it."""
 FONT = "'DejaVu Sans', Verdana, Arial, sans-serif"
 ARROW = ((0.0, 0.0), (-4.2, -1.9), (-4.2, 1.9))
 """The corners of the head of an arrow that points to the right, whose tip is the first."""
@@ -30,7 +32,8 @@ def svg(picture: Picture, *, alone: bool = True) -> str:
     size += ' style="max-width:100%;height:auto"'
     box = f'viewBox="0 0 {picture.width:g} {picture.height:.1f}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" {size} {box} font-family="{FONT}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{NAME}" {size} {box} '
+        f'font-family="{FONT}">',
         *([style_element()] if alone else []),
         *map(_line, picture.lines),
         *map(_shape, picture.shapes),
