@@ -41,8 +41,7 @@ def _main(arguments: list[str]) -> NoReturn:
     try:
         code = _run(arguments)
     except BrokenPipeError:  # the reader closed the pipe, as in `ganzoo list | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
+        code = _without_reader()
     except Exception as error:
         if debug:
             raise
@@ -50,6 +49,8 @@ def _main(arguments: list[str]) -> NoReturn:
     except SystemExit as error:  # only this function may end the process
         if debug or (arguments[:1] and arguments[0] in SHELL_OPTIONS):  # typer ends these itself
             raise
+        if isinstance(error.__context__, BrokenPipeError):  # rich says so: `… --help | head -1`
+            sys.exit(_without_reader())
         if library := broken_library(error):
             _fail(f"{library}; `ganzoo doctor` shows what works", 3)
         _fail(f"something ended the command with {error!r}; `ganzoo --debug …` shows what", 1)
@@ -62,6 +63,12 @@ def _main(arguments: list[str]) -> NoReturn:
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _without_reader() -> int:
+    """Let what is still to be printed go nowhere; return the exit code that a shell expects."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141
 
 
 def _run(arguments: list[str]) -> int:

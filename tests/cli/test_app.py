@@ -191,8 +191,9 @@ def test_small_data_gets_smaller_batches(cli: Cli, tmp_path: Path) -> None:
     assert "1 steps of 16 images, 0.4 epochs" in done.out
 
 
-def test_a_reader_that_has_had_enough_is_no_error() -> None:
-    command = [sys.executable, "-m", "ganzoo", "list"]
+@pytest.mark.parametrize("words", [["list"], ["sample", "--help"]])
+def test_a_reader_that_has_had_enough_is_no_error(words: list[str]) -> None:
+    command = [sys.executable, "-m", "ganzoo", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout is not None
         running.stdout.close()
