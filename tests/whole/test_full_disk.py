@@ -123,3 +123,13 @@ def test_a_small_disk_says_where_to_make_room(
         subprocess.run(["umount", str(out)], check=True)
     assert (done.code, done.err.count("\n")) == (6, 1), done.err
     assert f"No space left on device; make room in {out}" in done.err
+
+
+def test_no_file_takes_the_place_of_a_pipe_or_a_device(
+    exported: Path, tmp_path: Path, cli: Cli
+) -> None:
+    os.mkfifo(pipe := tmp_path / "x.png")
+    done = cli("sweep", exported, "--dims", "1", "-o", pipe)
+    assert (done.code, done.err.count("\n")) == (6, 1)
+    assert f"{pipe}: it is a device or a pipe" in done.err
+    assert pipe.is_fifo()
