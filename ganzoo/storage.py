@@ -140,15 +140,15 @@ def check_place(path: Path) -> None:
 def write_whole(path: Path, content: bytes, disk: Disk = DISK, *, new_folder: bool = True) -> None:
     """Write a file and make its folder; a reader sees the whole old file or the whole new one.
 
-    Without `new_folder` no folder is made: one that somebody removed is not to come back. A device
-    or a pipe is refused: the file would take its place.
+    Without `new_folder` no folder is made: one that somebody removed is not to come back. A device is
+    refused, as the file would take its place: `-o /dev/null` would break the machine.
     """
     if new_folder:
         path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if is_special(path):
-        raise OSError(errno.EINVAL, "it is a device or a pipe", str(path))
+    if path.is_char_device() or path.is_block_device():
+        raise OSError(errno.EINVAL, "it is a device", str(path))
     try:
         with temporary(path) as file:
             disk.write(file, [content])
