@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized, type_before_parametrizations
 
 from ganzoo.draw.network.steps import Kind
+from ganzoo.draw.network.words import convolution
 from ganzoo.train.networks import parametrizations
 
 SILENT = frozenset(
@@ -43,11 +44,10 @@ def of_layer(module: nn.Module) -> tuple[str, Kind]:
     kind = type_before_parametrizations(module).__name__
     said, holds = kind, True
     if isinstance(module, nn.modules.conv._ConvNd):
-        stride, groups = module.stride, module.groups
-        said += f" {module.in_channels}→{module.out_channels}, {_by(module.kernel_size)}"
-        said += f", stride {_same(stride)}" if {*stride} != {1} else ""
-        said += f", {groups} groups" if groups > 1 else ""
-        said += f", dilation {_same(module.dilation)}" if {*module.dilation} != {1} else ""
+        said = convolution(
+            kind, module.in_channels, module.out_channels, module.kernel_size,
+            stride=module.stride, groups=module.groups, dilation=module.dilation,
+        )  # fmt: skip
     elif isinstance(module, nn.Linear):
         said += f" {module.in_features}→{module.out_features}"
     elif isinstance(module, nn.Embedding):
@@ -123,11 +123,3 @@ def _setting(module: nn.Module) -> str:
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             return f" ×{value:g}" if name == "scale_factor" else f" {value:g}"
     return ""
-
-
-def _by(sizes: Sequence[int]) -> str:
-    return "×".join(map(str, sizes))
-
-
-def _same(sizes: Sequence[int]) -> str:
-    return str(sizes[0]) if len({*sizes}) == 1 else _by(sizes)

@@ -11,6 +11,7 @@ from pathlib import Path
 from ganzoo.draw import graph, untrusted
 from ganzoo.draw.graph import Constant, Node
 from ganzoo.draw.network.steps import Call, Flow, Kind, Step, needed
+from ganzoo.draw.network.words import convolution
 from ganzoo.draw.ports import DTYPES, Port
 from ganzoo.draw.vocabulary.operators import made_by
 from ganzoo.draw.vocabulary.values import Unknown, Value
@@ -127,17 +128,17 @@ class _Reader:
         attributes, operator = node.attributes, _named(node.operator)
         if operator in {"Conv", "ConvTranspose"} and len(sizes) >= 3:
             group = attributes.get("group")
-            group = group if isinstance(group, int) else 1
-            wide = (
-                (sizes[1] * group, sizes[0]) if operator == "Conv" else (sizes[0], sizes[1] * group)
+            groups = group if isinstance(group, int) else 1
+            outside, inside = sizes[0], sizes[1] * groups
+            channels = (inside, outside) if operator == "Conv" else (outside, inside)
+            stride, dilation = (
+                given[: len(sizes) - 2] if isinstance(given, tuple) else ()
+                for given in (attributes.get("strides"), attributes.get("dilations"))
             )
-            said = f"{operator} {wide[0]}→{wide[1]}, {'×'.join(map(str, sizes[2:]))}"
-            stride = attributes.get("strides")
-            if isinstance(stride, tuple) and {*stride} != {1}:
-                said += (
-                    f", stride {stride[0] if len({*stride}) == 1 else '×'.join(map(str, stride))}"
-                )
-            return said + (f", {group} groups" if group > 1 else ""), "layer"
+            said = convolution(
+                operator, *channels, sizes[2:], stride=stride, groups=groups, dilation=dilation
+            )
+            return said, "layer"
         if operator in {"Gemm", "MatMul"} and len(sizes) == 2:
             wide = sizes[::-1] if attributes.get("transB") else sizes
             return f"{operator} {wide[0]}→{wide[1]}", "layer"

@@ -104,3 +104,26 @@ def test_a_name_of_any_length_is_cut(tmp_path: Path) -> None:
     said = of_file.read(path).steps[1].words
     assert len(said) < 50
     assert "\x1b" not in said
+
+
+def test_a_convolution_is_called_as_torch_calls_it(tmp_path: Path) -> None:
+    floats = onnx.TensorProto.FLOAT
+    weights = {"a": (8, 1, 4, 4), "b": (8, 3, 4, 4)}
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["x", "a"], ["m"], group=4, dilations=[2, 2]),
+            helper.make_node("ConvTranspose", ["m", "b"], ["y"], strides=[2, 1]),
+        ],
+        "g",
+        [helper.make_tensor_value_info("x", floats, [None, 4, 16, 16])],
+        [helper.make_tensor_value_info("y", floats, None)],
+        [numpy_helper.from_array(np.ones(s, np.float32), name) for name, s in weights.items()],
+    )
+    path = tmp_path / "x.onnx"
+    path.write_bytes(helper.make_model(graph).SerializeToString())
+    assert [step.words for step in of_file.read(path).steps] == [
+        "x",
+        "Conv 4→8, 4×4, 4 groups, dilation 2",
+        "ConvTranspose 8→3, 4×4, stride 2×1",
+        "y",
+    ]
