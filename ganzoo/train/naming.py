@@ -32,7 +32,7 @@ WORDS = {
     "sigmoid": "Sigmoid", "leaky_relu": "LeakyReLU", "silu": "SiLU", "gelu": "GELU", "elu": "ELU",
     "interpolate": "resize", "avg_pool2d": "AvgPool2d", "max_pool2d": "MaxPool2d",
     "dropout": "Dropout", "batch_norm": "BatchNorm", "square": "square", "rsqrt": "1/√",
-    "sqrt": "√", "eq": "=",
+    "sqrt": "√", "eq": "=", "getitem": "select",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ that runs is noted with the tensors that it takes, so any Python code may stand 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -15,12 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_leaves
 
 from ganzoo.architecture import Architecture
-from ganzoo.draw.network.steps import Call, Flow, Step, as_chain, needed
+from ganzoo.draw.network.steps import LAYERS, Call, Flow, Step, as_chain, needed
 from ganzoo.train.naming import RESHAPES, is_silent, name_of, of_function, of_layer
-from ganzoo.train.networks import count_parameters, described, examples, own_parameters
+from ganzoo.train.networks import count_parameters, described, examples
+from ganzoo.train.origins import ESCAPES, RETURNS, TEMPLATES, Origins, shape_of, tensors, version
 
 
 def flows(architecture: Architecture, networks: Mapping[str, nn.Module]) -> list[Flow]:
@@ -40,12 +40,12 @@ def flows(architecture: Architecture, networks: Mapping[str, nn.Module]) -> list
 def flow(network: nn.Module, name: str, given: Mapping[str, Tensor], result: str) -> Flow:
     """Return how values flow from `given`, two rows of each, to the output, called `result`.
 
-    Where a part computes with what torch does not tell of, such as numpy, so that nothing leads
-    from the first input to the output, the layers come in the order in which they ran.
+    Where a part computes with what torch does not tell of, such as numpy, so that nobody knows what
+    leads to the output, the layers come in the order in which they ran.
     """
     recorder = _Recorder(network)
     for called, tensor in given.items():
-        recorder.add(Step(called, "input", shape=_shape(tensor)), tensor)
+        recorder.add(Step(called, "input", shape=shape_of(tensor)), tensor)
     training = network.training
     network.eval()
     try:
@@ -53,66 +53,74 @@ def flow(network: nn.Module, name: str, given: Mapping[str, Tensor], result: str
             made = network(*given.values())
     finally:
         network.train(training)
-    end = Step(result, "output", recorder.makers([made]), _shape(made))
-    steps = needed([*recorder.steps, end])
-    reached = {len(steps) - 1}
-    for number in range(len(steps) - 1, -1, -1):
-        reached.update(steps[number].takes if number in reached else ())
-    known = 0 in reached
+    recorder.finish()
+    whole = [*recorder.steps, Step(result, "output", recorder.makers([made]), shape_of(made))]
+    recorder.taken(len(whole) - 1, made)
+    reached = {len(whole) - 1}
+    for number in range(len(whole) - 1, -1, -1):
+        reached.update(whole[number].takes if number in reached else ())
+    known = 0 in reached and recorder.is_known(reached)
     if not known:
-        steps = as_chain([*recorder.steps, end])
+        reached = {number for number, step in enumerate(whole) if step.kind in LAYERS}
+    steps = needed(whole) if known else as_chain(whole)
     total = count_parameters(network)
     used = sum(step.parameters for step in steps)
-    return Flow(name, tuple(steps), total, recorder.unused() if used < total else (), known)
+    unused = recorder.unused(reached) if used < total else ()
+    return Flow(name, tuple(steps), total, unused, known)
 
 
-class _Recorder(TorchFunctionMode):
+class _Recorder(TorchFunctionMode, Origins):
     """Notes what runs: a function as a step, or as a part of the layer that runs.
 
-    A layer is a module without others in it. All tensors are kept: ids name them.
+    A layer is a module without others in it.
     """
 
     def __init__(self, network: nn.Module) -> None:
-        super().__init__()
+        TorchFunctionMode.__init__(self)
+        Origins.__init__(self, network)
         self.network = network
         self.steps = list[Step]()
         self.calls = list[Call]()
         self.begun = 0
         self.running: tuple[nn.Module, int] | None = None  # a layer, and the number of its step
-        self.kept = list[Tensor]()
-        self.maker = dict[int, int]()  # of a tensor's id: the number of the step that made it
-        self.held = dict[int, tuple[str, ...]]()  # the parameters of which alone a tensor is made
-        self.parameters = dict(network.named_parameters())
-        self.counted = set[str]()
-        self.fixed = {id(each) for each in (*network.parameters(), *network.buffers())}
-        for path, parameter in self.parameters.items():
-            self.held[id(parameter)] = (path,)
+        self.owners = dict[str, int]()  # of a parameter's path: the step that counts it
+        self.lent = dict[str, int]()  # the same, of a layer that does not run, or not yet
 
     def __torch_function__(
         self, function: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
         """Call a function of torch, and note what it took and made."""
+        taken, name = tensors((args, kwargs)), name_of(function)
+        before = [*map(version, taken)]
         made = function(*args, **(kwargs or {}))
-        taken, name = _tensors((args, kwargs)), name_of(function)
-        if results := taken[:1] if name == "setitem" else _tensors(made):
+        changed = [t for t, old in zip(taken, before, strict=True) if version(t) != old]
+        if results := [*tensors(made), *changed]:
             self._note(name, args, kwargs or {}, taken, results)
+            for tensor in changed:
+                self.changed(tensor, self.makers(taken) if not self.running else ())
+        elif name in ESCAPES:
+            self._escape(self.makers(taken))
         return made
 
     def add(self, step: Step, *made: Tensor) -> int:
         """Note a step that made tensors, and return its number."""
         self.steps.append(step)
-        self._made(len(self.steps) - 1, made)
+        self.made(len(self.steps) - 1, made)
         return len(self.steps) - 1
 
-    def makers(self, values: object) -> tuple[int, ...]:
-        """Return the numbers of the steps that made the tensors in `values`."""
-        found = (self.maker.get(id(tensor)) for tensor in _tensors(values))
-        return tuple(dict.fromkeys(number for number in found if number is not None))
+    def finish(self) -> None:
+        """Count the parameters of layers whose weights were used, but which did not run."""
+        for path, number in self.lent.items():
+            if path not in self.owners:
+                self.owners[path] = number
+                step, more = self.steps[number], self.sizes[path]
+                self.steps[number] = replace(step, parameters=step.parameters + more)
 
-    def unused(self) -> tuple[str, ...]:
-        """Return the outermost modules and parameters of which nothing was counted."""
-        left = [path for path in self.parameters if path not in self.counted]
-        used = {path[:end] for path in self.counted for end in _ends(path)}
+    def unused(self, kept: Set[int]) -> tuple[str, ...]:
+        """Return the outermost modules and parameters of which no step that is kept counts any."""
+        counted = {path for path, number in self.owners.items() if number in kept}
+        left = [path for path in self.parameters if path not in counted]
+        used = {path[:end] for path in counted for end in _ends(path)}
         outermost = (next(path[:e] for e in _ends(path) if path[:e] not in used) for path in left)
         return tuple(dict.fromkeys(outermost))
 
@@ -121,6 +129,8 @@ class _Recorder(TorchFunctionMode):
         """Note inside the `with` which modules run."""
         handles = list[Any]()
         for path, module in self.network.named_modules():
+            if isinstance(module, torch.jit.ScriptModule):
+                continue  # no Python runs in it: what it returns comes from nowhere
             if path and "parametrizations" not in path.split("."):
                 hooks = self._of_layer(path) if _is_layer(module) else self._of_others(path)
                 handles += [
@@ -147,17 +157,19 @@ class _Recorder(TorchFunctionMode):
         def before(module: nn.Module, args: Any, kwargs: Any) -> None:
             if self.running:
                 return
-            for tensor in _tensors((args, kwargs)):
+            for tensor in tensors((args, kwargs)):
                 self._as_step(tensor)
-            own = {f"{path}.{name}" for name, _ in module.named_parameters()}
-            again = bool(own) and own <= self.counted
-            self.counted |= own
+            own = {p for each in module.parameters() for p in self.held.get(id(each), ())}
+            fresh = own - {*self.owners}
+            again = bool(own) and not fresh
+            self.owners |= dict.fromkeys(fresh, len(self.steps))
             words, kind = of_layer(module)
             step = Step(
-                words + " (again)" * again, kind, parameters=0 if again else own_parameters(module),
+                words + " (again)" * again, kind, parameters=sum(self.sizes[p] for p in fresh),
                 within=tuple(self.calls), details=f"{path}: {described(module)}",
             )  # fmt: skip
             self.running = module, self.add(step)
+            self.taken(self.running[1], (args, kwargs))
 
         def after(module: nn.Module, args: Any, kwargs: Any, made: object) -> None:
             if self.running is None or self.running[0] is not module:
@@ -165,8 +177,8 @@ class _Recorder(TorchFunctionMode):
             number, self.running = self.running[1], None
             step = self.steps[number]
             takes = step.takes or self.makers((args, kwargs))
-            self.steps[number] = replace(step, takes=takes, shape=_shape(made))
-            self._made(number, (t for t in _tensors(made) if id(t) not in self.maker))
+            self.steps[number] = replace(step, takes=takes, shape=shape_of(made))
+            self.made(number, [t for t in tensors(made) if id(t) not in self.maker])
 
         return before, after
 
@@ -174,51 +186,74 @@ class _Recorder(TorchFunctionMode):
         self, name: str, args: Sequence[Any], kwargs: Mapping[str, Any], taken: list[Tensor],
         made: list[Tensor],
     ) -> None:  # fmt: skip
-        sources = self.makers(taken)
+        sources = self.makers(taken[:1] if name in TEMPLATES else taken)
         if self.running:
             number = self.running[1]
-            step = self.steps[number]
-            others = dict.fromkeys((*step.takes, *(s for s in sources if s != number)))
-            self.steps[number] = replace(step, takes=tuple(others))
-            self._made(number, made)
+            self._take(number, sources)
+            self._lend(number, taken)
+            self.made(number, made)
         elif not sources:
-            paths = tuple(dict.fromkeys(p for t in taken for p in self.held.get(id(t), ())))
-            self.kept += made
-            self.held |= {id(tensor): paths for tensor in made}
-        elif is_silent(name, args) or (name in RESHAPES and _alike(taken, made)):
-            self._made(sources[0], made)
+            if not self.are_strange(taken) and not (name in RETURNS and self.escaped):
+                paths = tuple(dict.fromkeys(p for t in taken for p in self.held.get(id(t), ())))
+                self.of_parameters(made, paths)
+        elif self._says_nothing(name, args, taken, made):
+            self.made(sources[0], made)
         else:
             beside = [self._beside(t) for t in taken if id(t) not in self.maker]
             words = of_function(name, args, kwargs, len(sources), [*filter(None, beside)])
             count = sum(map(self._count, taken))
             within = tuple(self.calls)
-            self.add(Step(words, "loose", sources, _shape(made), count, within, name), *made)
+            step = Step(words, "loose", sources, shape_of(made), count, within, name)
+            self.taken(len(self.steps), taken)
+            self._lend(len(self.steps), taken)
+            self.add(step, *made)
 
-    def _made(self, number: int, made: Iterable[Tensor]) -> None:
-        for tensor in made:
-            if id(tensor) not in self.fixed:  # a layer may return a weight as it is
-                self.kept.append(tensor)
-                self.maker[id(tensor)] = number
+    def _says_nothing(
+        self, name: str, args: Sequence[Any], taken: list[Tensor], made: list[Tensor]
+    ) -> bool:
+        """Return whether what a function returns counts as the first that it is given."""
+        if id(taken[0]) not in self.maker:
+            return False
+        if len(self.makers(taken)) > 1 and name not in TEMPLATES:
+            return False
+        return is_silent(name, args) or (name in RESHAPES and _alike(taken, made))
+
+    def _take(self, number: int, sources: Iterable[int]) -> None:
+        """Let a step take earlier ones, too."""
+        step = self.steps[number]
+        takes = dict.fromkeys((*step.takes, *(s for s in sources if s != number)))
+        self.steps[number] = replace(step, takes=tuple(takes))
+
+    def _escape(self, sources: Iterable[int]) -> None:
+        if self.running:
+            self._take(self.running[1], sources)
+        else:
+            self.escaped.update(sources)
+
+    def _lend(self, number: int, taken: Iterable[Tensor]) -> None:
+        """Note which step uses weights of a layer that has not run."""
+        for path in (p for t in taken for p in self.held.get(id(t), ())):
+            if id(self.parameters[path]) in self.fixed and path not in self.owners:
+                self.lent.setdefault(path, number)
 
     def _as_step(self, tensor: Tensor) -> None:
         """Make a step of a tensor that is made of parameters alone, and that a layer takes."""
         paths = self.held.get(id(tensor), ())
         if paths and id(tensor) not in self.maker:
             step = Step(
-                ", ".join(paths), "weights", shape=_shape(tensor), parameters=self._count(tensor),
+                ", ".join(paths), "weights", shape=shape_of(tensor), parameters=self._count(tensor),
                 within=tuple(self.calls),
             )  # fmt: skip
-            self.add(step, tensor)
+            self._lend(self.add(step, tensor), [tensor])
             self.maker[id(tensor)] = len(self.steps) - 1
 
     def _count(self, tensor: Tensor) -> int:
         """Return how many parameters a tensor is made of that are counted nowhere else."""
         found = 0
         for path in self.held.get(id(tensor), ()):
-            if self._is_free(path) and path not in self.counted:
-                self.counted.add(path)
-                parameter = self.parameters[path]
-                found += parameter.numel() if parameter.requires_grad else 0
+            if self._is_free(path) and path not in self.owners:
+                self.owners[path] = len(self.steps)
+                found += self.sizes[path]
         return found
 
     def _beside(self, tensor: Tensor) -> str:
@@ -249,20 +284,7 @@ def _ends(path: str) -> list[int]:
     return [place for place, letter in enumerate(path) if letter == "."] + [len(path)]
 
 
-def _tensors(values: object) -> list[Tensor]:
-    return [each for each in tree_leaves(values) if isinstance(each, Tensor)]
-
-
 def _alike(taken: Sequence[Tensor], made: Sequence[Tensor]) -> bool:
     """Return whether the shape stays, or is (n, 1) and becomes (n,)."""
     shapes = [[size for size in each[0].shape[1:] if size != 1] for each in (taken, made)]
     return shapes[0] == shapes[1]
-
-
-def _shape(made: object) -> tuple[int, ...] | None:
-    """Return the shape of the first tensor, without the two examples."""
-    tensors = _tensors(made)
-    if not tensors:
-        return None
-    shape = tuple(tensors[0].shape)
-    return shape[1:] if shape[:1] == (2,) else shape

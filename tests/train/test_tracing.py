@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -118,6 +122,104 @@ def test_where_only_the_order_is_known_it_says_so() -> None:
     assert not found.known
     assert [words for words, _ in edges(found)] == ["x", "Linear 3→4", "ReLU", "Linear 4→5", "y"]
     assert [step.takes for step in found.steps] == [(), (0,), (1,), (2,), (3,)]
+
+
+class Two(nn.Module):
+    """Two layers, put together by a function."""
+
+    def __init__(self, how: Callable[[nn.Module, nn.Module, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.a, self.b, self.how = nn.Linear(3, 3), nn.Linear(3, 3), how
+        self.register_buffer("last", torch.zeros(2, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.how(self.a, self.b, x)
+
+
+def through_a_buffer(a: nn.Module, b: nn.Module, x: Tensor, kept: Tensor) -> Tensor:
+    kept.copy_(a(x))
+    made: Tensor = b(x) + kept
+    return made
+
+
+ELSEWHERE: dict[str, Callable[[Any, Any, Tensor], Tensor]] = {
+    "numpy": lambda a, b, x: a(x) + torch.from_numpy(b(x).numpy()),
+    "numpy beside what is known": lambda a, b, x: b(h := a(x)) + torch.from_numpy(h.numpy()),
+    "a list": lambda a, b, x: a(x) + torch.tensor(b(x).tolist()),
+    "a number": lambda a, b, x: a(x) * b(x).mean().item(),
+    "vmap": lambda a, b, x: a(x) + torch.func.vmap(b)(x),
+}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_branch_that_leaves_torch_is_not_dropped(name: str) -> None:
+    """The graph would look whole without it."""
+    found = traced(Two(ELSEWHERE[name]), 3)
+    assert not found.known
+    assert [words for words, _ in edges(found)] == ["x", "Linear 3→3", "Linear 3→3", "y"]
+    assert found.unused == ()
+
+
+def test_what_goes_through_a_buffer_is_not_known() -> None:
+    network = Two(lambda a, b, x: x)
+    network.how = lambda a, b, x: through_a_buffer(a, b, x, network.get_buffer("last"))
+    assert not traced(network, 3).known
+
+
+def test_compiled_parts_are_not_said_to_be_unused() -> None:
+    network = Two(lambda a, b, x: b(a(x)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch.jit.trace is old
+        network.add_module("b", torch.jit.script(nn.Linear(3, 3)))
+    found = traced(network, 3)
+    assert not found.known
+    assert found.unused == ("b",)
+
+
+def in_a_view(a: nn.Module, b: nn.Module, x: Tensor) -> Tensor:
+    made: Tensor = a(x)
+    made.view(2, 3).add_(b(x))
+    return made
+
+
+def test_a_change_of_a_view_changes_what_it_views() -> None:
+    assert edges(traced(Two(in_a_view), 3))[-2:] == [
+        ("+", ["Linear 3→3", "Linear 3→3"]),
+        ("y", ["+"]),
+    ]
+
+
+def chosen(a: nn.Module, b: nn.Module, x: Tensor) -> Tensor:
+    made: Tensor = b.get_parameter("weight")[a(x).argmax(1)] + b.get_parameter("bias")
+    return made
+
+
+def test_weights_are_counted_where_their_layer_does_not_run_itself() -> None:
+    for how in (
+        lambda a, b, x: F.linear(a(x), b.weight, b.bias),
+        lambda a, b, x: b.forward(a(x)),
+        lambda a, b, x: torch.func.functional_call(b, {"bias": b.bias * 2}, a(x)),
+    ):
+        found = traced(Two(how), 3)
+        assert sum(step.parameters for step in found.steps) == found.parameters == 24
+        assert (found.known, found.unused) == (True, ())
+    found = traced(Two(chosen), 3)
+    assert [words for words, _ in edges(found)] == [
+        "x", "Linear 3→3", "argmax", "select weights of b", "+ weights of b", "y",
+    ]  # fmt: skip
+
+
+def test_what_ran_for_nothing_is_named() -> None:
+    found = traced(Two(lambda a, b, x: (b(x), a(x))[1]), 3)
+    assert (found.known, found.unused, len(found.steps)) == (True, ("b",), 3)
+
+
+def test_weights_that_two_layers_share_count_once() -> None:
+    network = Two(lambda a, b, x: b(a(x)))
+    network.b.weight = network.a.weight
+    found = traced(network, 3)
+    assert [step.parameters for step in found.steps] == [0, 12, 3, 0]
+    assert found.parameters == 15
 
 
 def test_the_mode_and_the_network_stay_as_they_are() -> None:

@@ -11,6 +11,9 @@ Kind = Literal["input", "weights", "layer", "plain", "loose", "output"]
 weights to multiply by; a layer that holds none, or a norm; arithmetic outside of layers; the
 result."""
 
+LAYERS = frozenset({"layer", "plain"})
+"""Kinds of the steps that are layers."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -73,7 +76,7 @@ def needed(steps: Sequence[Step]) -> list[Step]:
 def as_chain(steps: Sequence[Step]) -> list[Step]:
     """Return the inputs, the layers in their order, and the output, each taking the one before."""
     inputs = [step for step in steps if step.kind == "input"]
-    layers = [step for step in steps if step.kind in {"layer", "plain", "output"}]
+    layers = [step for step in steps if step.kind in {*LAYERS, "output"}]
     return [
         *inputs,
         *(

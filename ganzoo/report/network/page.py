@@ -72,7 +72,9 @@ def _legend(picture: Picture, flows: Sequence[Flow]) -> Iterator[str]:
         left = flow.parameters - sum(step.parameters for step in flow.steps)
         if flow.unused:
             names = ", ".join(flow.unused)
-            yield f"Not drawn, as this {flow.name} ran without: {names} ({left:,} {flow.unit})."
+            why = f"what this {flow.name} returns is made without"
+            why = why if flow.known else "nothing tells how they are used"
+            yield f"Not drawn, as {why}: {names} ({left:,} {flow.unit})."
         if not flow.known:
             yield (
                 f"Dashed, the {flow.name}: its layers in the order in which they ran; how values "

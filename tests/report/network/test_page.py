@@ -112,4 +112,5 @@ def test_an_unknown_flow_is_dashed_and_said() -> None:
 
 def test_what_did_not_run_is_named() -> None:
     words = [text.words for text in drawn("acgan_fashion", {}).texts]
-    assert "Not drawn, as this discriminator ran without: classes (62,730 parameters)." in words
+    why = "Not drawn, as what this discriminator returns is made without: "
+    assert f"{why}classes (62,730 parameters)." in words
