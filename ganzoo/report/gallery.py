@@ -54,7 +54,7 @@ def snapshots(run: Run) -> list[Snapshot]:
     found = []
     for path in (run.path / "samples").glob("*-*.png"):
         kind, _, number = path.stem.partition("-")
-        if kind in {"epoch", "step"} and number.isdigit():
+        if kind in {"epoch", "step"} and number.isdecimal():
             count = int(number)
             epoch = count if kind == "epoch" else count / per_epoch
             found.append(Snapshot(epoch, f"{kind} {count:,}", path))

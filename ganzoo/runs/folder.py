@@ -47,7 +47,7 @@ class Run:
             why = f"{error.filename}: {error.strerror}"
             raise OutputError(f"{why}; name another folder with runs=", "runs") from error
         ends = (p.name.rpartition("-")[2] for p in runs.glob(f"{name}-*"))
-        number = max((int(end) for end in ends if end.isdigit()), default=0) + 1
+        number = max((int(end) for end in ends if end.isdecimal()), default=0) + 1
         while True:
             path = runs / f"{name}-{number:03d}"
             try:

@@ -183,7 +183,7 @@ class Settings:
 def listed_epochs(given: str) -> set[int]:
     """Return the epochs in a list, such as "1,5,10,20"; raise SettingError for another text."""
     words = listed(given)
-    if not all(word.isdecimal() for word in words):
+    if not all(word.isdecimal() and len(word) < 20 for word in words):
         raise SettingError(
             f"snapshots takes whole numbers with commas between them: 1,5,10,20, not '{given}'",
             "snapshots",

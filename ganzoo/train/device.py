@@ -38,7 +38,7 @@ def choose(wanted: str = "auto", why: str | None = None) -> Device:
 def _choose(wanted: str) -> Device:
     kind, _, index = str(wanted).partition(":")
     known = kind in {"auto", "cpu", "cuda", "mps"}
-    if not known or (index and not (kind == "cuda" and index.isdigit())):
+    if not known or (index and not (kind == "cuda" and index.isdecimal())):
         raise UsageError(f"no device is called '{wanted}': use auto, cpu, cuda, cuda:1 or mps")
     if kind == "auto":
         return _best()

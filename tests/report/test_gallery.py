@@ -245,6 +245,14 @@ def test_an_mp4_takes_ffmpeg(trained: Path, tmp_path: Path, cli: Cli) -> None:
         assert "needs ffmpeg, which is not installed: name it .webp or .gif" in done.err
 
 
+def test_a_number_that_is_none_in_the_name_of_a_grid(trained: Path, tmp_path: Path) -> None:
+    run = longer(trained, tmp_path, epochs=3)
+    (run.path / "samples" / "epoch-²³.png").write_bytes(b"")
+    (run.path.parent / f"{run.path.name}-²").mkdir()
+    assert len(gallery.snapshots(run)) == len(list((run.path / "samples").glob("epoch-0*.png")))
+    assert Run.create(run.path.parent, run.path.name, run.facts()).path.name.endswith("-001")
+
+
 def test_a_long_run_is_shown_by_some_of_its_grids(trained: Path, tmp_path: Path) -> None:
     frames = gallery.frames(longer(trained, tmp_path, epochs=100))
     assert len(frames) == gallery.MAX_FRAMES
@@ -290,6 +298,9 @@ def test_snapshots_are_drawn_of_the_epochs_asked_for(tmp_path: Path, cli: Cli) -
     )  # fmt: skip
     names = sorted(path.name for path in Path(done.last, "samples").iterdir())
     assert names == [*(f"epoch-000{epoch}.png" for epoch in (0, 3, 4)), "real.png"]  # 2 is passed
+    for given in ("often", "²", "9" * 5000):
+        refused = cli("plot", tmp_path / "mlp_gan-toy_garments-001", "--snapshots", given)
+        assert refused.code == 2, refused.err
     refused = cli("train", "mlp_gan", "--data", "toy_garments", "--snapshots", "often")
     assert (refused.code, refused.err.count("\n")) == (2, 1)
     assert "--snapshots takes whole numbers with commas between them: 1,5,10,20" in refused.err
