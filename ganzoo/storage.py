@@ -128,8 +128,7 @@ def check_place(path: Path) -> None:
 
     Nothing is changed. Whether the disk has room is known at the end only.
     """
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    _check_file(path)
     above = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
     if not above.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(above))
@@ -137,18 +136,26 @@ def check_place(path: Path) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(above))
 
 
-def write_whole(path: Path, content: bytes, disk: Disk = DISK, *, new_folder: bool = True) -> None:
-    """Write a file and make its folder; a reader sees the whole old file or the whole new one.
+def _check_file(path: Path) -> None:
+    """Raise OSError where a folder or a device is at `path`: no file is to take its place.
 
-    Without `new_folder` no folder is made: one that somebody removed is not to come back. A device is
-    refused, as the file would take its place: `-o /dev/null` would break the machine.
+    A pipe is replaced, as everything else is that does not belong into a cache or a run.
     """
-    if new_folder:
-        path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if path.is_char_device() or path.is_block_device():
         raise OSError(errno.EINVAL, "it is a device", str(path))
+
+
+def write_whole(path: Path, content: bytes, disk: Disk = DISK, *, new_folder: bool = True) -> None:
+    """Write a file and make its folder; a reader sees the whole old file or the whole new one.
+
+    Without `new_folder` no folder is made: one that somebody removed is not to come back. A device
+    is refused: for root, `-o /dev/null` would put a file in its place.
+    """
+    if new_folder:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    _check_file(path)
     try:
         with temporary(path) as file:
             disk.write(file, [content])

@@ -39,6 +39,8 @@ SMALL: Any = {
     "lines.linewidth": 1.2, "lines.markersize": 3,
 }  # fmt: skip
 """What is smaller in a chart that shares the page with others."""
+NAMED = 3
+"""Most lines of the name of a run."""
 NAMES = 0.17
 """Share of the width that the names of the table's rows take."""
 
@@ -96,7 +98,7 @@ class Page:
         ):
             axes.axis("off")
             colour = LIGHT.series[number % len(LIGHT.series)]
-            heading = "\n".join(textwrap.wrap(name, 96 // len(self.names)))
+            heading = folded(name, 72 * 0.9 * WIDTH / len(self.names), 9, most=NAMED)
             axes.set_title(heading, fontsize=9, color=colour, fontweight="bold")
             if picture is not None:
                 shown = np.asarray(picture)
@@ -123,7 +125,7 @@ class Page:
 
     def _lines(self, size: float) -> list[Line]:
         """Return whether each row is a heading, its cells in lines, and how many lines it takes."""
-        letters = (WIDTH - 2 * MARGIN) * 72 / (size * 0.56)  # in a line of the page
+        width = (WIDTH - 2 * MARGIN) * 72
         widths = [NAMES, *[(1 - NAMES) / len(self.names)] * len(self.names)]
         found: list[Line] = []
         for title, rows in self.tables:
@@ -132,7 +134,7 @@ class Page:
             several = [(True, (title, *self.names)), *((False, (n, *v)) for n, v in rows)]
             for heading, words in several:
                 cells = [
-                    "\n".join(textwrap.wrap(word, max(int(letters * share) - 1, 8)))
+                    folded(word, width * share - size / 2, size, heading, NAMED if heading else 9)
                     for word, share in zip(words, widths, strict=True)
                 ]
                 most = max(cell.count("\n") + 1 for cell in cells)

@@ -51,7 +51,9 @@ def removable(words: Words, runs: Path = Path("runs")) -> Run:
             f"{path} is a link to {path.resolve()}: name that, or remove the link with "
             f"`rm {quote(str(path))}`"
         )
-    run = Run(Path(os.path.abspath(path)))
+    if path.name in {"", ".."}:
+        path = path.resolve()
+    run = Run(path.parent.resolve() / path.name)  # "link/../run" is where every program opens it
     if run.path == Path.cwd() or run.path in Path.cwd().parents:
         raise ModelFileError(f"{path} holds the folder in which you are: go to another one")
     _check_ours(run)

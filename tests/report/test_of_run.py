@@ -327,8 +327,8 @@ def test_a_comparison_is_one_page_of_paper(run: Path, tmp_path: Path, cli: Cli, 
         assert [float(side) for side in box[1].split()] == pytest.approx([0, 0, 595, 842], abs=1)
     else:
         text = content.decode()
-        for words in ("Mine and yours", "mlp_gan-toy_garments-001", "other", "what was different",
-            "77", "Loss of D", "last D(x)"):  # fmt: skip
+        for words in ("Mine and yours", "mlp_gan-toy_garments-001", "other", "different", "77",
+            "Loss of D", "last D(x)"):  # fmt: skip
             assert f">{words}<" in text, words
         assert text.count("<image") == 2
 
@@ -338,5 +338,14 @@ def test_runs_without_grids_are_compared_all_the_same(run: Path, tmp_path: Path,
     other = shutil.copytree(run, tmp_path / "other")
     done = cli("compare", run, other, "-o", tmp_path / "page.svg")
     assert done.code == 0, done.err
-    assert ">what was different<" not in (tmp_path / "page.svg").read_text()
+    assert ">different<" not in (tmp_path / "page.svg").read_text()
     assert "128" in cli("runs", "--runs", tmp_path, "--json").out
+
+
+def test_a_page_of_paper_keeps_wide_names_apart(run: Path, tmp_path: Path, cli: Cli) -> None:
+    wide = shutil.copytree(run, tmp_path / ("W" * 80))
+    done = cli("compare", run, wide, "-o", tmp_path / "page.svg")
+    assert done.code == 0, done.err
+    text = (tmp_path / "page.svg").read_text()
+    assert max(map(len, re.findall("W{9,}…?", text))) < 36  # of 9 points, in a half of the page
+    assert text.count("…") == 1  # above its picture, whose letters are larger than the table's

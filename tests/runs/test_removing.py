@@ -180,6 +180,21 @@ def test_links_inside_lead_to_nothing_that_is_removed(runs: Path, tmp_path: Path
     assert ganzoo.runs(linked)["two"].remove().nbytes == size
 
 
+def test_a_name_of_many_bytes_and_a_path_through_a_link(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = (runs / "one").rename(runs / ("界" * 80))
+    assert remove(Run(long)).nbytes > 0
+    shutil.copytree(runs / "two", mine := tmp_path / "here" / "two")
+    (runs / "notes").mkdir()
+    (tmp_path / "here" / "link").symlink_to(runs / "notes")
+    monkeypatch.chdir(tmp_path / "here")
+    removed = remove(removable("link/../two"))
+    assert removed.path == runs / "two"
+    assert not removed.path.exists()
+    assert (mine / "run.json").exists()
+
+
 class Dying(Disk):
     """A disk that lets so many calls through, and then the process is killed."""
 
