@@ -28,7 +28,6 @@ from ganzoo.zoo.registry import Loaded
 ROOT = Path(__file__).parents[1]
 # How the picture of an architecture was made of which exports/ has no model.
 PICTURES = {
-    "mlp_gan_dropout": "64 images after 20 of its 100 epochs of MNIST, with --seed 1",
     "dcgan_fashion_transposed": "64 images after 1,500 steps on Fashion-MNIST, a tenth of "
     "its 15 epochs",
     "dcgan_fashion_maxpool": "64 images after 1,500 steps on Fashion-MNIST, a twelfth of "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -65,6 +66,7 @@ def page(model: Model) -> list[str]:
         f"*`{name}`: {each}, after {round(seen / model.training['images'], 1):g} epochs of "
         f"{model.dataset}.*",
         f"## Trained: {name}",
+        *_collapse(model),
         f"`ganzoo sample {name}` draws from it where the package `ganzoo-models` is installed "
         f"({_bytes(model)}). It was trained for {_minutes(model.training['seconds'])} minutes on "
         f"one core, in {model.training['precision']}. The same steps and settings:",
@@ -76,6 +78,28 @@ def page(model: Model) -> list[str]:
         ),
         f"![Fréchet distance over minutes](../images/zoo/{name}.svg)",
     ]
+
+
+def _collapse(model: Model) -> list[str]:
+    """Return why all pictures of a model are alike, where they are."""
+    if model.scores["diversity"] > 0.1:
+        return []
+    lines = (EXPORTS / model.name / "metrics.jsonl").read_text("utf-8").splitlines()
+    last = [line for line in map(json.loads, lines) if "d_fake" in line][-1]
+    parts = [
+        f"It collapsed: two of its pictures differ {model.scores['diversity']:.0%} as much as two "
+        f"real ones. D(x) is {last['d_real']:.3f} and D(G(z)) {last['d_fake']:.3f}: D only has to "
+        "know this one picture."
+    ]
+    if last["grad_g"] == 0:
+        parts.append(
+            "Its pixels are black or white, where Tanh is flat. So G's gradient is 0, and no "
+            "training changes it any more."
+        )
+    parts.append(
+        "[What collapse looks like](../why.md#what-collapse-looks-like) says what to try."
+    )
+    return [" ".join(parts)]
 
 
 def command(model: Model) -> str:

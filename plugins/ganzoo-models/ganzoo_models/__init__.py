@@ -34,6 +34,11 @@ def mlp_gan_dropout_fashion() -> Model:
     return _model("mlp-gan-dropout-fashion")
 
 
+def mlp_gan_dropout_mnist() -> Model:
+    """One digit of 28x28 pixels, by mlp_gan_dropout, which collapsed."""
+    return _model("mlp-gan-dropout-mnist")
+
+
 def mlp_gan_fashion() -> Model:
     """Garments of 28x28 pixels, by mlp_gan."""
     return _model("mlp-gan-fashion")
