@@ -89,7 +89,7 @@ def publish(
             )
             for variant in variants
         }
-        evaluation = evaluations.of_weights(found, generator.sha256)
+        evaluation = evaluations.of_weights(found, generator.sha256, step_of(where))
         model = _model(made, name or target.name, licence, found.facts(), generator, exported)
         model = _trained(model, found, step_of(where))
         if evaluation is not None:

@@ -64,13 +64,14 @@ def latest(run: Run) -> tuple[Evaluation, Path] | None:
     return chosen([run])[0]
 
 
-def of_weights(run: Run, sha256: str) -> Evaluation | None:
+def of_weights(run: Run, sha256: str, step: int) -> Evaluation | None:
     """Return the evaluation of the generator with this hash; None where it was not judged.
 
-    Of several it is the one of most pictures.
+    A generator that collapsed may have the same weights at many steps: then it is the evaluation of
+    `step`, if there is one. Of several it is the one of most pictures.
     """
     found = [evaluation for evaluation, _ in saved(run) if evaluation.sha256 == sha256]
-    return min(found, key=_place, default=None)
+    return min(found, key=lambda e: (e.step != step, _place(e)), default=None)
 
 
 def chosen(runs: Sequence[Run]) -> list[tuple[Evaluation, Path] | None]:

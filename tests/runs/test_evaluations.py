@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import ganzoo
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.runs import evaluations
 from ganzoo.runs.checkpoints import Checkpoint
@@ -131,6 +132,15 @@ def test_the_card_has_what_stands_for_the_run(run: Run, seeds: tuple[int, int]) 
     assert found
     assert found[0].seed == 0
     assert "| Fréchet distance | 3.00 ±" in card(run).read_text()
+
+
+def test_equal_weights_of_two_steps_are_judged_by_their_own_step(run: Run, tmp_path: Path) -> None:
+    """As a generator that collapsed has, whose gradient is 0."""
+    for each in (of_its_weights(run, 3.0, step=1), of_its_weights(run, 3.0, step=2)):
+        evaluations.save(run, each)
+    model = ganzoo.publish(run.path, tmp_path / "model")
+    judged = Evaluation.read(model.folder / "evaluation.json")
+    assert (judged.step, model.training["steps"]) == (2, 2)
 
 
 def test_only_a_later_checkpoint_is_newer(run: Run) -> None:

@@ -64,7 +64,8 @@ def test_it_draws_as_torch_did(model: Model) -> None:
         assert generator.info.parity["uint8_mean"] <= mean
         images = generator.sample(8)
         assert images.shape == (8, *model.size, model.channels)
-        assert np.ptp(images.astype(int), axis=0).max() > 100
+        differ = np.ptp(images.astype(int), axis=0).max()
+        assert differ > 100 if model.scores["diversity"] > 0.1 else differ < 30  # it collapsed
 
 
 def test_the_package_has_all_and_is_small() -> None:
