@@ -19,10 +19,10 @@ from ganzoo.tables import Table, as_html
 if TYPE_CHECKING:
     from typing import Any
 
-    from PIL import Image
     from torch import nn
 
     from ganzoo.draw.generator import Generator
+    from ganzoo.draw.pictures import Picture
     from ganzoo.draw.sheets import Sheet
     from ganzoo.evaluate.evaluation import Evaluation
     from ganzoo.export.exporting import Exported
@@ -133,7 +133,7 @@ class TrainedRun(os.PathLike[str]):
 
         return gallery.strip(self.folder, title=title)
 
-    def snapshots(self, epochs: Sequence[int] | None = None, *, title: str = "") -> Image.Image:
+    def snapshots(self, epochs: Sequence[int] | None = None, *, title: str = "") -> Picture:
         """Return one picture of the same images after each of these epochs; by default after all.
 
         Raises UsageError for an epoch after which the run has drawn no images.
@@ -143,7 +143,7 @@ class TrainedRun(os.PathLike[str]):
         words = "all" if epochs is None else ",".join(map(str, epochs))
         return gallery.snapshot_sheet(self.folder, words, title=title)
 
-    def grid(self) -> Image.Image:
+    def grid(self) -> Picture:
         """Return the run's latest sample grid as a picture."""
         from ganzoo.report import gallery
 

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from ganzoo.draw.checking import positive
-from ganzoo.draw.pictures import PAGE
+from ganzoo.draw.pictures import PAGE, Picture, below_each_other
 from ganzoo.draw.pixels import GAP, Pixels, factor, grid, paper, to_pil
-from ganzoo.draw.sheets import below_each_other, font_size, text_width, writer
+from ganzoo.draw.sheets import font_size, text_width, writer
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,7 +24,7 @@ def picture(
     scale: int | None = None,
     numbered: bool = False,
     caption: str = "",
-) -> Image.Image:
+) -> Picture:
     """Return images (n, H, W, C) in rows as one picture, as square as can be.
 
     Each pixel is drawn `scale` times in both directions. By default one row of three images or more
@@ -54,11 +54,11 @@ def picture(
     return _with_caption(made, caption, size)
 
 
-def _with_caption(made: Image.Image, caption: str, size: int) -> Image.Image:
+def _with_caption(made: Image.Image, caption: str, size: int) -> Picture:
     """Return a picture with a line of text below it, if there is any."""
     if not caption:
-        return made
+        return Picture(made)
     width = max(made.width, text_width(caption, size) + 2 * size)
     line = to_pil(paper(2 * size, width, 1)).convert(made.mode)
     writer(line, size)((size // 2, size), caption, anchor="lm")
-    return below_each_other([made, line])
+    return Picture(below_each_other([made, line]))

@@ -14,7 +14,7 @@ import numpy as np
 from ganzoo.draw.animations import LIMITS, encode, there_and_back
 from ganzoo.draw.checking import positive
 from ganzoo.draw.fonts import lettered
-from ganzoo.draw.pictures import SUFFIXES, encoded, save_picture
+from ganzoo.draw.pictures import SUFFIXES, Picture
 from ganzoo.draw.pixels import GAP, Pixels, factor, paper, to_pil
 from ganzoo.errors import UsageError
 from ganzoo.storage import write_whole
@@ -63,7 +63,7 @@ class Sheet:
     first: tuple[str, Pixels] | None = None
     scale: int | None = None
 
-    def draw(self) -> Image.Image:
+    def draw(self) -> Picture:
         """Draw the sheet as one picture, grey or RGB: grey letters on white."""
         rows, groups, columns = self.images.shape[:3]
         height = self.box(rows - 1, 0, 0).bottom + MARGIN + self._line * bool(self.caption)
@@ -78,9 +78,9 @@ class Sheet:
             canvas[top:bottom, left:right] = enlarged
         picture = to_pil(canvas)
         self._write(picture)
-        return picture
+        return Picture(picture)
 
-    def frames(self) -> list[Image.Image]:
+    def frames(self) -> list[Picture]:
         """Draw one picture for each column, all of one size: every group with that column alone.
 
         `first` is in each of them.
@@ -96,13 +96,13 @@ class Sheet:
     def save(self, path: str | Path) -> None:
         """Write the sheet, or its frames as a .gif or .webp; a reader never sees half a file.
 
-        A sheet is a .png, .svg or .pdf, at 200 dots to the inch.
+        Its picture is a .png, .svg or .pdf, as `Picture.save` has it.
         """
         path = Path(path)
         if is_animation(path):
             write_whole(path, encode(*there_and_back(self.frames()), path))
         else:
-            save_picture(self.draw(), path)
+            self.draw().save(path)
 
     def __repr__(self) -> str:
         rows, groups, columns, height, width, _ = self.images.shape
@@ -111,8 +111,7 @@ class Sheet:
         )
 
     def _repr_png_(self) -> bytes:
-        """Return the sheet as a PNG file, so that a notebook shows it."""
-        return encoded(self.draw(), Path("sheet.png"))
+        return self.draw()._repr_png_()
 
     def box(self, row: int, group: int, column: int) -> Box:
         """Return where this image is drawn: in the middle of its column."""
@@ -211,19 +210,6 @@ class Sheet:
                 label = self.columns[(group * columns + column) % len(self.columns)]
                 write((self._left(group, column) + self._column_width / 2, y), label, anchor="mm")
         write((MARGIN, picture.height - MARGIN - line / 3), self.caption, anchor="lm")
-
-
-def below_each_other(pictures: Sequence[Image.Image]) -> Image.Image:
-    """Return one picture, grey or RGB, of several of one mode, the first at the top."""
-    from PIL import Image
-
-    size = max(each.width for each in pictures), sum(each.height for each in pictures)
-    made = Image.new(pictures[0].mode, size, "white")
-    top = 0
-    for each in pictures:
-        made.paste(each, (0, top))
-        top += each.height
-    return made
 
 
 def is_animation(path: Path) -> bool:

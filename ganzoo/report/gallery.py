@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ganzoo.draw.animations import encode, to_the_end
+from ganzoo.draw.pictures import Picture, below_each_other
 from ganzoo.draw.pixels import Pixels, from_file, to_pil, ungrid
-from ganzoo.draw.sheets import Sheet, below_each_other
+from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.runs.finding import Words, as_run
 from ganzoo.runs.folder import SAMPLES, Run
 from ganzoo.runs.saving import listed_epochs
 from ganzoo.storage import write_whole
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 SHARES = (0, 0.25, 0.5, 0.75, 1)
 """Shares of the run after which its strip shows images."""
@@ -42,9 +39,9 @@ class Snapshot:
     label: str
     path: Path
 
-    def picture(self) -> Image.Image:
+    def picture(self) -> Picture:
         """Return the whole grid as a picture."""
-        return to_pil(from_file(self.path))
+        return Picture(to_pil(from_file(self.path)))
 
 
 def snapshots(run: Run) -> list[Snapshot]:
@@ -76,7 +73,7 @@ def strip(run: Run, rows: int = 4, columns: int = 4, *, title: str = "") -> Shee
     return Sheet(np.stack(grids, axis=1), groups=[s.label for s in chosen], caption=title)
 
 
-def snapshot_sheet(run: Run, epochs: str = "all", *, title: str = "") -> Image.Image:
+def snapshot_sheet(run: Run, epochs: str = "all", *, title: str = "") -> Picture:
     """Return one picture of the same sixteen images after each of these epochs, with headings.
 
     `epochs` is a list such as "1,5,10,20", or "all": at most `MAX_FRAMES` of them. `title` stands
@@ -107,7 +104,7 @@ def snapshot_sheet(run: Run, epochs: str = "all", *, title: str = "") -> Image.I
         for i in starts
     ]
     parts[-1] = replace(parts[-1], caption=title)
-    return below_each_other([part.draw() for part in parts])
+    return Picture(below_each_other([part.draw().image for part in parts]))
 
 
 def beside_real(run: Run, side: int = 8, *, title: str = "") -> Sheet:
@@ -122,7 +119,7 @@ def beside_real(run: Run, side: int = 8, *, title: str = "") -> Sheet:
     return Sheet(np.stack([shown, drawn], axis=1), groups=groups, caption=title)
 
 
-def frames(run: Run, rows: int = SIDE, columns: int = SIDE) -> list[Image.Image]:
+def frames(run: Run, rows: int = SIDE, columns: int = SIDE) -> list[Picture]:
     """Return one picture for each snapshot, at most `MAX_FRAMES`, with its name on top.
 
     It has so many rows and columns of the sample grid, which has `SIDE` of both.

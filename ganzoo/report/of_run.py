@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.draw import studies
 from ganzoo.draw.generator import Generator
-from ganzoo.draw.pictures import SUFFIXES, save_picture
+from ganzoo.draw.pictures import SUFFIXES
 from ganzoo.draw.selection import Selection
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, OutputError, reason
@@ -151,7 +151,7 @@ def plot(
             written.append(path)
     for name, picture in sheets.items():
         written.append(folder / f"{name}.{kind}")
-        save_picture(picture, written[-1])
+        picture.save(written[-1])
     return written
 
 

@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ganzoo.draw.pictures import SUFFIXES
+from ganzoo.draw.pictures import SUFFIXES, Picture
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.report import colours, gallery, pace, plotting, words
@@ -23,9 +23,6 @@ from ganzoo.runs.quantities import QUALITY
 from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
 from ganzoo.zoo.options import unparse
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 MOST = len(colours.LIGHT.series)
 """Largest number of runs in one comparison: each needs a colour of its own."""
@@ -213,7 +210,7 @@ def _tables(found: Comparison) -> list[tuple[str, Table]]:
     return [*tables, ("measured", measured)]
 
 
-def _picture(run: Run, seed: int) -> tuple[str, Image.Image | None]:
+def _picture(run: Run, seed: int) -> tuple[str, Picture | None]:
     """Return the first images of a seed, drawn by the newest checkpoint, or why there are none."""
     try:
         generator, known = load_generator(run.path)[0], gallery.snapshots(run)

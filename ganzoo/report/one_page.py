@@ -19,7 +19,8 @@ from ganzoo.report.plotting import draw_on, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, FigureBase
-    from PIL import Image
+
+    from ganzoo.draw.pictures import Picture
 
 WIDTH, HEIGHT = 8.27, 11.69
 """An A4 page, in inches."""
@@ -56,7 +57,7 @@ class Page:
 
     title: str
     names: Sequence[str]
-    pictures: Sequence[Image.Image | None]
+    pictures: Sequence[Picture | None]
     charts: Sequence[Chart]
     tables: Sequence[tuple[str, Rows]]
     """Tables below each other, each with a heading."""

@@ -17,7 +17,6 @@ import typer
 import ganzoo
 from ganzoo.api.run import TrainedRun
 from ganzoo.cli.app import build
-from ganzoo.draw.pictures import save_picture
 from ganzoo.errors import DataError
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.runs.folder import Run
@@ -105,12 +104,12 @@ def models(at: Place) -> None:
 
 def sample(at: Place) -> None:
     at.call("sample", at.onnx, "-n", 9, "--seed", 4, "-o", at.shell / "x.png")
-    save_picture(ganzoo.load(at.onnx).grid(9, seed=4), at.python / "x.png")
+    ganzoo.load(at.onnx).grid(9, seed=4).save(at.python / "x.png")
     at.same("x.png")
     own = ("--z", at.own, "--columns", 3, "--labels", "--scale", 2, "-o")
     at.call("sample", at.onnx, *own, at.shell / "z.png")
     sheet = ganzoo.load(at.onnx).grid(z=np.load(at.own), columns=3, numbered=True, scale=2)
-    save_picture(sheet, at.python / "z.png")
+    sheet.save(at.python / "z.png")
     at.same("z.png")
 
 
@@ -174,7 +173,7 @@ def project(at: Place) -> None:
     from ganzoo.train.projection import project as search
 
     generator, network = load_generator(at.run)
-    generator.grid(1).resize((28, 28)).save(at.shell / "target.png")
+    generator.grid(1).image.resize((28, 28)).save(at.shell / "target.png")
     words = ("--restarts", 1, "--steps", 5, "-o", at.shell / "x.png")
     at.call("project", at.run, at.shell / "target.png", *words)
     target = fit(read_image(at.shell / "target.png"), (28, 28, 1))

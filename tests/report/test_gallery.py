@@ -171,8 +171,8 @@ def test_one_sheet_shows_the_epochs_that_are_named(
 
 def test_many_snapshots_stand_in_rows(trained: Path, tmp_path: Path, cli: Cli) -> None:
     run = longer(trained, tmp_path, epochs=12)
-    five = gallery.snapshot_sheet(run, "0,1,2,3,4")
-    whole = gallery.snapshot_sheet(run, "all", title="mine")
+    five = gallery.snapshot_sheet(run, "0,1,2,3,4").image
+    whole = gallery.snapshot_sheet(run, "all", title="mine").image
     assert whole.width == five.width
     assert 3 * five.height < whole.height < 4 * five.height
     done = cli("plot", run.path, "--snapshots", "3,40", "-o", tmp_path / "plots")

@@ -125,7 +125,6 @@ def sample(
     import numpy as np
 
     from ganzoo.draw import grids, studies
-    from ganzoo.draw.pictures import save_picture
 
     drawn = f"seed{seed}" if z is None else z.stem
     each_class = f"-{EACH}" if selection.classes else ""
@@ -138,7 +137,7 @@ def sample(
     else:
         images = np.concatenate(list(selection.batches(batch_size)))
         shown = grids.picture(images, columns, scale=scale, numbered=labels, caption=title or "")
-        save_picture(shown, target)
+        shown.save(target)
     print_line(target)
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 import ganzoo
 from ganzoo.draw import grids, latents, studies
+from ganzoo.draw.pictures import Picture
 from ganzoo.draw.selection import Selection
 from tests import labelled
 from tests.conftest import Cli
@@ -26,9 +27,9 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return labelled.write(Path("x.onnx"))
 
 
-def assert_drawn(name: str, expected: Image.Image) -> None:
+def assert_drawn(name: str, expected: Picture) -> None:
     with Image.open(name) as found:
-        assert (found.size, found.tobytes()) == (expected.size, expected.tobytes())
+        np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))
 
 
 def test_commands_draw_latents_of_a_file(model: Path, cli: Cli) -> None:

@@ -13,6 +13,7 @@ import ganzoo
 from ganzoo.draw import latents
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import ModelInfo
+from ganzoo.draw.pictures import Picture
 from ganzoo.draw.sheets import Box, Sheet
 from ganzoo.errors import UsageError
 from tests.conftest import Cli, process
@@ -37,7 +38,7 @@ def noise(rows: int, groups: int, columns: int, side: int = 5, channels: int = 1
     return np.random.default_rng(0).integers(0, 200, shape, np.uint8)
 
 
-def array(image: Image.Image) -> Array:
+def array(image: Image.Image | Picture) -> Array:
     """(H, W, C), copied."""
     pixels = np.array(image)
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
@@ -201,9 +202,9 @@ def test_frames_are_the_columns_of_the_sheet(tmp_path: Path, suffix: str, channe
     frames = sheet.frames()
     with Image.open(tmp_path / f"x.{suffix}") as movie:
         shown = [array(f.convert("RGB")) for f in ImageSequence.Iterator(movie)]
-    assert len({frame.size for frame in frames}) == 1
+    assert len({frame.image.size for frame in frames}) == 1
     for frame, there in zip([*frames, frames[1]], shown, strict=True):
-        drawn = array(frame.convert("RGB"))
+        drawn = array(frame.image.convert("RGB"))
         # A GIF has 256 colours, which is enough for grey.
         allowed = 60 if (suffix, channels) == ("gif", 3) else 0
         assert np.abs(drawn.astype(int) - there).max() <= allowed
@@ -214,7 +215,7 @@ def test_frames_are_no_wider_for_there_being_many() -> None:
         Sheet(noise(1, 2, count, side=60), columns=["3 sigma"] * count).frames()
         for count in (2, 40)
     )
-    assert many[0].size == few[0].size
+    assert many[0].image.size == few[0].image.size
 
 
 def test_one_value_is_one_frame(exported: Path, tmp_path: Path, cli: Cli) -> None:
@@ -273,7 +274,7 @@ def height_of_letters(sheet: Sheet) -> int:
 def test_a_sheet_that_is_printed_15_cm_wide_can_be_read(columns: int, side: int) -> None:
     white = np.full((2, 1, columns, side, side, 1), 255, np.uint8)
     sheet = Sheet(white, rows=["image 0", "image 1"], columns=["0"] * columns, caption="model")
-    millimetres = 150 * height_of_letters(sheet) / sheet.draw().width
+    millimetres = 150 * height_of_letters(sheet) / sheet.draw().image.width
     assert millimetres > 1.6  # as the digits of a font of 6.5 points
 
 
