@@ -63,21 +63,21 @@ def snapshots(run: Run) -> list[Snapshot]:
 def strip(run: Run, rows: int = 4, columns: int = 4, *, title: str = "") -> Sheet:
     """Return a sheet of the same latents after 0, 25, 50, 75 and 100 % of the run.
 
-    For each share it shows the nearest grid that there is. `title` stands below.
+    For each share it shows the nearest grid that there is. `title` stands above.
     """
     known = snapshots(run)
     end = known[-1].epoch
     nearest = [min(known, key=lambda s: abs(s.epoch - share * end)) for share in SHARES]
     chosen = list(dict.fromkeys(nearest))
     grids = [first(run, s.path, rows, columns) for s in chosen]
-    return Sheet(np.stack(grids, axis=1), groups=[s.label for s in chosen], caption=title)
+    return Sheet(np.stack(grids, axis=1), groups=[s.label for s in chosen], title=title)
 
 
 def snapshot_sheet(run: Run, epochs: str = "all", *, title: str = "") -> Picture:
     """Return one picture of the same sixteen images after each of these epochs, with headings.
 
     `epochs` is a list such as "1,5,10,20", or "all": at most `MAX_FRAMES` of them. `title` stands
-    below. Raises UsageError for an epoch after which the run has drawn no grid.
+    above. Raises UsageError for an epoch after which the run has drawn no grid.
     """
     known = snapshots(run)
     if epochs.strip() == "all":
@@ -103,7 +103,7 @@ def snapshot_sheet(run: Run, epochs: str = "all", *, title: str = "") -> Picture
         Sheet(np.stack(grids[i : i + across], axis=1), groups=labels[i : i + across])
         for i in starts
     ]
-    parts[-1] = replace(parts[-1], caption=title)
+    parts[0] = replace(parts[0], title=title)
     return Picture(below_each_other([part.draw().image for part in parts]))
 
 
@@ -116,7 +116,7 @@ def beside_real(run: Run, side: int = 8, *, title: str = "") -> Sheet:
     drawn = first(run, last.path, *shown.shape[:2])
     name = run.facts().data.name
     groups = [f"real: {name}", last.label]
-    return Sheet(np.stack([shown, drawn], axis=1), groups=groups, caption=title)
+    return Sheet(np.stack([shown, drawn], axis=1), groups=groups, title=title)
 
 
 def frames(run: Run, rows: int = SIDE, columns: int = SIDE) -> list[Picture]:
@@ -147,7 +147,7 @@ def animate(run: Run | Words, path: Path, rows: int = SIDE, columns: int = SIDE)
 
 
 def pictures(run: Run, title: str = "") -> dict[str, Sheet]:
-    """Return the sheets that `ganzoo plot` draws of a run, by name; `title` is below each."""
+    """Return the sheets that `ganzoo plot` draws of a run, by name; `title` is above each."""
     found = {"strip": strip(run, title=title)}
     if (run.path / "samples" / "real.png").exists():
         found["real-and-generated"] = beside_real(run, title=title)

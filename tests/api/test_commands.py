@@ -119,13 +119,13 @@ def sweep(at: Place) -> None:
     words = ("--dims", "3,17", "--values=-1,0,1", "--rows", 2, "-o")
     at.call("sweep", at.onnx, *words, at.shell / "x.png")
     sheet = studies.sweep(ganzoo.load(at.onnx), [3, 17], [-1, 0, 1], rows=2)
-    replace(sheet, caption=f"{at.onnx.stem}, seed 0").save(at.python / "x.png")
+    replace(sheet, title=f"{at.onnx.stem}, seed 0").save(at.python / "x.png")
     at.same("x.png")
     own = ("--dims", "3,17", "--values=-1,0;5,6", "--z", at.own, "-o")
     at.call("sweep", at.onnx, *own, at.shell / "z.gif")
     values = [[-1.0, 0.0], [5.0, 6.0]]
     sheet = studies.sweep(ganzoo.load(at.onnx), [3, 17], values, z=np.load(at.own))
-    replace(sheet, caption=f"{at.onnx.stem}, own.npy").save(at.python / "z.gif")
+    replace(sheet, title=f"{at.onnx.stem}, own.npy").save(at.python / "z.gif")
     at.same("z.gif")
 
 
@@ -146,12 +146,12 @@ def interpolate(at: Place) -> None:
         words = ("--seeds", "1,2,5", "--steps", steps, "-o")
         at.call("interpolate", at.onnx, *words, at.shell / name)
         sheet = study(generator, [1, 2, 5], steps)
-        replace(sheet, caption=at.onnx.stem).save(at.python / name)
+        replace(sheet, title=at.onnx.stem).save(at.python / name)
         at.same(name)
         own = ("--z", at.own, "--steps", steps, "-o")
         at.call("interpolate", at.onnx, *own, at.shell / f"z-{name}")
         sheet = study(generator, steps=steps, z=np.load(at.own))
-        replace(sheet, caption=f"{at.onnx.stem}, own.npy").save(at.python / f"z-{name}")
+        replace(sheet, title=f"{at.onnx.stem}, own.npy").save(at.python / f"z-{name}")
         at.same(f"z-{name}")
 
 
@@ -162,7 +162,7 @@ def directions(at: Place) -> None:
     at.call("directions", at.onnx, "--count", 1, "--rows", 2, "-o", at.shell / "x.png")
     generator = ganzoo.load(at.onnx)
     (sheet,) = studies.directions(generator, principal(generator, 1), rows=2)
-    replace(sheet, caption=f"{at.onnx.stem}, seed 0").save(at.python / "x-1.png")
+    replace(sheet, title=f"{at.onnx.stem}, seed 0").save(at.python / "x-1.png")
     at.same("x-1.png")
 
 
