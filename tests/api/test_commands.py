@@ -192,10 +192,8 @@ def explore(at: Place) -> None:
 
 
 def plot(at: Place) -> None:
-    from ganzoo.report.of_run import plot as write
-
-    at.call("plot", at.run, "-o", at.shell)
-    for path in write(Run(at.run), at.python):
+    at.call("plot", at.run, "--all", "-o", at.shell)
+    for path in TrainedRun(at.run).figures(at.python):
         at.same(path.name)
 
 

@@ -272,11 +272,11 @@ def test_what_began_a_run_is_noted_as_it_was_typed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_runs_stand_where_words_stand(trained: Path, tmp_path: Path) -> None:
-    from ganzoo.report import gallery, of_run, of_several
+    from ganzoo.report import figures, gallery, of_several
 
     run = TrainedRun(trained)
     gallery.animate(run, tmp_path / "x.gif")
-    assert of_run.plot(run, tmp_path)
+    assert figures.write(run, tmp_path)
     other = tmp_path / "other"
     shutil.copytree(trained, other)
     of_several.compare([run, other], tmp_path / "x.html")
