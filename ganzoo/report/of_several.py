@@ -33,6 +33,13 @@ UNEQUAL = 3
 NOT_ON_PAPER = {"SWD", "density", "copies", "images per second, in all"}
 """Rows for which one page has no room."""
 
+LEAST = (
+    "processes", "threads", "package", "fingerprint of the data", "images per second, median",
+    "last critic(x)", "last critic(G(z))", "initial weights of the discriminator",
+    "initial weights of the generator",
+)  # fmt: skip
+"""Rows that one page leaves out first where it is full, after those of the libraries' versions."""
+
 Table = list[tuple[str, list[str]]]
 """Rows: a name, and a value for each run."""
 
@@ -79,7 +86,8 @@ def compare(several: Sequence[Run | Words], path: Path, *, title: str = "") -> C
         shown = [picture for _, picture in pictures]
         # A page has room for six; where pictures were judged, that tells more than their diversity.
         kept = [chart for chart in charts if not (paces and chart.name == "diversity")]
-        page = Page(title, names, shown, [*kept, *paces][:6], _tables(found))
+        least = [*dict.fromkeys(v for each in facts for v in each.circumstances.versions), *LEAST]
+        page = Page(title, names, shown, [*kept, *paces][:6], _tables(found), least)
         plotting.save(page.draw(), path)
         return found
     html = render(
