@@ -5,21 +5,16 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ganzoo.api.remarking import log
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.report.network.drawing import NetworkDrawing, drawing
 from ganzoo.runs.finding import Words, find, find_run, runs_folder
+from ganzoo.runs.folder import Run
 from ganzoo.zoo import catalogue
-from ganzoo.zoo.options import unparse
-
-if TYPE_CHECKING:
-    from ganzoo.architecture import Architecture
-    from ganzoo.zoo.registry import Loaded
-
-NETRON = "Netron (netron.app) shows every operation of an ONNX file"
 
 
 def graph(
@@ -44,7 +39,10 @@ def graph(
     is no architecture.
     """
     if what is not None and _is_architecture(what, runs):
-        return _of_architecture(title or os.fspath(what), os.fspath(what), options or {}, say)
+        from ganzoo.report.network import of_architecture
+
+        name = os.fspath(what)
+        return of_architecture.draw(title or name, name, options or {}, say)
     if options:
         which = "a run" if what is None else os.fspath(what)
         raise UsageError(
@@ -59,13 +57,9 @@ def graph(
     if found.kind == "onnx":
         from ganzoo.draw.network import of_file
 
-        name = quote(str(found.path))
-        more = f"{NETRON}: open {name} there, or `pip install netron` and `netron {name}`."
-        return drawing(title or found.called or found.path.name, [of_file.read(found.path)], more)
-    run = find_run(found.path)
-    made = run.facts().architecture
-    title = title or run.path.resolve().name
-    return _of_architecture(title, made.qualified, made.options, say, quote(str(run.path)))
+        title = title or found.called or found.path.name
+        return drawing(title, [of_file.read(found.path)], _netron(found.path))
+    return _of_run(find_run(found.path), title, say)
 
 
 def _is_architecture(what: Words, runs: Words | None) -> bool:
@@ -80,26 +74,19 @@ def _architectures() -> list[str]:
     return [entry.name for entry in catalogue.architectures()]
 
 
-def _of_architecture(
-    title: str,
-    name: str,
-    options: Mapping[str, Any],
-    say: Callable[[str], None],
-    run: str = "RUN",
-) -> NetworkDrawing:
-    from ganzoo.runs.job import open_architecture
-    from ganzoo.train.networks import describe_networks
-    from ganzoo.train.tracing import flows
-    from ganzoo.zoo import registry
+def _of_run(run: Run, title: str, say: Callable[[str], None]) -> NetworkDrawing:
+    from ganzoo.export.exporting import default_path
+    from ganzoo.report.network import of_architecture
 
-    loaded = open_architecture(name, options, say)
-    with registry.blame(loaded.entry):
-        networks = {which: net for which, (net, _) in describe_networks(loaded.value).items()}
-        found = flows(loaded.value, networks)
-    more = f"{NETRON}: `ganzoo export {run} --onnx` writes the generator of a run as one."
-    return drawing(title, found, more, [_described(loaded)])
+    made, name = run.facts().architecture, run.path.resolve().name
+    exported = default_path(name, "float32", uint8=False)
+    more = _netron(exported) if exported.is_file() else ""
+    return of_architecture.draw(title or name, made.qualified, made.options, say, more)
 
 
-def _described(loaded: Loaded[Architecture]) -> str:
-    settings = ", ".join(f"{k}={unparse(v)}" for k, v in loaded.options.items())
-    return f"{loaded.entry.name} of {loaded.entry.package} {loaded.entry.version} ({settings})."
+def _netron(file: Path) -> str:
+    name = quote(str(file))
+    return (
+        f"Netron (netron.app) shows every operation of an ONNX file: open {name} there, or "
+        f"`pip install netron` and `netron {name}`."
+    )

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo.api.metrics import Metrics
 from ganzoo.printable import line
-from ganzoo.runs import quantities
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.folder import METRICS, Run
-from ganzoo.storage import megabytes
 from ganzoo.tables import Table, as_html
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from PIL import Image
     from torch import nn
 
     from ganzoo.draw.generator import Generator
+    from ganzoo.draw.pictures import Picture
     from ganzoo.draw.sheets import Sheet
     from ganzoo.evaluate.evaluation import Evaluation
     from ganzoo.export.exporting import Exported
     from ganzoo.report.plotting import Drawing
     from ganzoo.runs.removing import Removed
-
-LOSSES = "loss D, G"
-SUMMARY = (
-    "outcome", "epochs", "images seen", LOSSES, "size", "Fréchet distance", "last numbers",
-)  # fmt: skip
-"""What a table says of each run."""
 
 
 class TrainedRun(os.PathLike[str]):
@@ -116,7 +107,7 @@ class TrainedRun(os.PathLike[str]):
 
         return load_networks(self.path)[:2]
 
-    def plot(self, *, smooth: bool = True, dark: bool = False) -> Drawing:
+    def plot(self, *, title: str = "", smooth: bool = True, dark: bool = False) -> Drawing:
         """Draw the curves: losses, D(x) and D(G(z)) or a critic's scores, diversity.
 
         A notebook shows the result; its `.save(path)` writes .png, .svg or .pdf.
@@ -125,7 +116,8 @@ class TrainedRun(os.PathLike[str]):
         from ganzoo.report.curves import charts
         from ganzoo.report.plotting import draw_all
 
-        return draw_all(charts(self.folder), DARK if dark else LIGHT, smooth=smooth)
+        theme = DARK if dark else LIGHT
+        return draw_all(charts(self.folder), theme, smooth=smooth, title=title)
 
     def strip(self, *, title: str = "") -> Sheet:
         """Return a sheet of the same images after 0, 25, 50, 75 and 100 % of the run."""
@@ -133,7 +125,7 @@ class TrainedRun(os.PathLike[str]):
 
         return gallery.strip(self.folder, title=title)
 
-    def snapshots(self, epochs: Sequence[int] | None = None, *, title: str = "") -> Image.Image:
+    def snapshots(self, epochs: Sequence[int] | None = None, *, title: str = "") -> Picture:
         """Return one picture of the same images after each of these epochs; by default after all.
 
         Raises UsageError for an epoch after which the run has drawn no images.
@@ -143,11 +135,32 @@ class TrainedRun(os.PathLike[str]):
         words = "all" if epochs is None else ",".join(map(str, epochs))
         return gallery.snapshot_sheet(self.folder, words, title=title)
 
-    def grid(self) -> Image.Image:
+    def grid(self, *, title: str = "") -> Picture:
         """Return the run's latest sample grid as a picture."""
         from ganzoo.report import gallery
 
-        return gallery.snapshots(self.folder)[-1].picture()
+        return gallery.latest(self.folder, title=title)
+
+    def figures(
+        self,
+        folder: Path | str,
+        kind: str = "png",
+        *,
+        title: str = "",
+        smooth: bool = True,
+        dark: bool = False,
+    ) -> list[Path]:
+        """Write all figures of the run into a folder, as "png", "svg" or "pdf"; return their paths.
+
+        They are each chart, the strip, real images beside generated ones, the snapshots, the latest
+        sample grid, and the networks as a graph. `title` names the model in each. What cannot be
+        drawn, such as networks of a plugin that is gone, is a remark in the logger `ganzoo`.
+        """
+        from ganzoo.report.figures import write
+
+        return write(
+            self.folder, Path(folder), kind, title=title, smooth=smooth, dark=dark, everything=True
+        )
 
     def report(self, path: Path | str | None = None) -> Path:
         """Write all that there is to see of the run into one HTML file, and return its path."""
@@ -217,25 +230,10 @@ class TrainedRun(os.PathLike[str]):
         return [evaluation for evaluation, _ in saved(self.folder)]
 
     def summary(self) -> Table:
-        """Return, in words, what `SUMMARY` lists: how the run went, and how much disk it takes."""
-        from ganzoo.errors import ModelFileError
-        from ganzoo.report import words
+        """Return, in words, how the run went, and how much disk it takes."""
+        from ganzoo.api.describing import summary
 
-        found = Table(dict.fromkeys(SUMMARY, "-"))
-        found["outcome"], found["size"] = self.outcome, megabytes(self.size)
-        try:
-            facts, lines = self.facts, self.folder.lines(METRICS)
-            numbers = words.last_numbers(facts, lines)
-            found["images seen"] = f"{words.images_seen(self.folder):,}"
-            found["epochs"] = words.epochs(self.folder)
-        except ModelFileError as error:
-            found["last numbers"] = str(error)
-            return found
-        found["Fréchet distance"] = self._distance(facts)
-        if told := [numbers[name] for name in quantities.LOSSES.values() if name in numbers]:
-            found[LOSSES] = ", ".join(told)
-        found["last numbers"] = ", ".join(f"{name} {value}" for name, value in numbers.items())
-        return found
+        return summary(self)
 
     def settings(self) -> Table:
         """Return what a report must state, in words: losses, optimizers, settings, versions."""
@@ -249,39 +247,9 @@ class TrainedRun(os.PathLike[str]):
         "last" has the newest value of everything in metrics.jsonl, by name, such as "loss_d" and
         "epoch"; "bytes" is `size`; "evaluation" is the content of the latest evaluation.
         """
-        from ganzoo.errors import ModelFileError
-        from ganzoo.report import words
-        from ganzoo.runs.evaluations import latest
+        from ganzoo.api.describing import to_json
 
-        found: dict[str, Any] = {"name": self.name, "path": str(self.path)}
-        found |= {"outcome": self.outcome, "architecture": None, "data": None, "samples_seen": None}
-        found |= {"epochs": None, "bytes": self.size}
-        with suppress(ModelFileError):
-            facts = self.facts
-            found |= {"architecture": facts.architecture.qualified, "data": facts.data.name}
-            seen = words.images_seen(self.folder)
-            found |= {"samples_seen": seen, "epochs": seen / facts.data.images}
-        last = {k: v for line in self.folder.lines(METRICS) for k, v in line.items()}
-        evaluation = latest(self.folder)
-        return found | {"last": last, "evaluation": evaluation and evaluation[0].to_json()}
-
-    def _distance(self, facts: Facts) -> str:
-        """Return the Fréchet distance of the latest evaluation, or of the last one in training.
-
-        Returns "-" where there is neither.
-        """
-        from ganzoo.evaluate.measures import number
-        from ganzoo.evaluate.words import brief
-        from ganzoo.runs.evaluations import latest, newer_step
-        from ganzoo.runs.scores import evaluations
-
-        found = latest(self.folder)
-        if found is None:
-            *_, last = [None, *evaluations(self.folder.lines(METRICS))]
-            if last is None:
-                return "-"
-            return f"{number(last['frechet'])} of {last.get('eval_images', 0):,.0f} (in training)"
-        return brief(found[0], newer_step(self.folder, found[0]), facts.data.name)
+        return to_json(self)
 
     def __fspath__(self) -> str:
         return str(self.path)

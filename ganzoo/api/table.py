@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import overload
 
-from ganzoo.api.run import SUMMARY, TrainedRun
+from ganzoo.api.describing import SUMMARY
+from ganzoo.api.run import TrainedRun
 from ganzoo.errors import ModelFileError
 from ganzoo.printable import line
 from ganzoo.runs.finding import Words, runs_folder

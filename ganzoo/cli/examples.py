@@ -60,7 +60,7 @@ EXAMPLES = {
         "ganzoo bench-zoo mlp_gan dcgan_fashion --seconds 120",
         "ganzoo bench-zoo mlp_gan 'r1gan conditional=false' --data mnist --seeds 0",
     ),
-    "plot": ("ganzoo plot", "ganzoo plot mlp_gan-fashion_mnist-001 --format svg -o figures"),
+    "plot": ("ganzoo plot", "ganzoo plot mlp_gan-fashion_mnist-001 --all --format pdf -o figures"),
     "animate": ("ganzoo animate", "ganzoo animate mlp_gan-fashion_mnist-001 -o training.webp"),
     "report": ("ganzoo report", "ganzoo report mlp_gan-fashion_mnist-001 -o report.html"),
     "open": ("ganzoo open", "ganzoo open mlp_gan-fashion_mnist-001"),

@@ -122,7 +122,7 @@ def class_option(generator: Generator) -> str:
 
 
 def about(generator: Generator) -> str:
-    """Return the end of a caption that says what was chosen: ", Ankle boot, truncation 0.5"."""
+    """Return the end of a title that says what was chosen: ", Ankle boot, truncation 0.5"."""
     name = "" if generator.label is None else f", {generator.classes[generator.label]}"
     return name + ("" if generator.truncation == 1 else f", truncation {generator.truncation:g}")
 

@@ -16,13 +16,15 @@ from ganzoo.errors import OutputError, UsageError
 if TYPE_CHECKING:
     from PIL import Image
 
+    from ganzoo.draw.pictures import Picture
+
 LIMITS = {".gif": 2**16 - 1, ".webp": 2**14 - 1}
 """Suffixes of animations, each with the most pixels that its format allows on a side."""
 
 FRAMES_PER_SECOND = 25  # of an MP4, in which a picture stays for several frames
 
 
-def there_and_back(frames: Sequence[Image.Image]) -> tuple[list[Image.Image], list[int]]:
+def there_and_back(frames: Sequence[Picture]) -> tuple[list[Picture], list[int]]:
     """Return the frames there and back, to be repeated for ever, and milliseconds for each.
 
     A few pictures stay long enough to tell them apart; many flow. The way there takes 1.5 to 3
@@ -32,34 +34,34 @@ def there_and_back(frames: Sequence[Image.Image]) -> tuple[list[Image.Image], li
     return order, [max(60, min(500, 3000 // len(frames)))] * len(order)
 
 
-def to_the_end(frames: Sequence[Image.Image]) -> tuple[list[Image.Image], list[int]]:
+def to_the_end(frames: Sequence[Picture]) -> tuple[list[Picture], list[int]]:
     """Return the frames once through, and milliseconds for each; the last one stays for 2 s."""
     pace = max(60, min(500, 6000 // len(frames)))
     return [*frames], [pace] * (len(frames) - 1) + [2000]
 
 
-def encode(frames: Sequence[Image.Image], milliseconds: Sequence[int], path: Path) -> bytes:
+def encode(frames: Sequence[Picture], milliseconds: Sequence[int], path: Path) -> bytes:
     """Encode pictures of one size as the content of `path`, a .gif, .webp or .mp4.
 
     WebP is written without loss; a GIF has 256 colours. Raises UsageError if the pictures are too
     large for the format, or if an .mp4 needs an ffmpeg that is not installed; OutputError if
     ffmpeg fails.
     """
-    suffix = path.suffix.lower()
+    suffix, images = path.suffix.lower(), [frame.image for frame in frames]
     if suffix == ".mp4":
-        return _by_ffmpeg(frames, milliseconds)
-    width, height = frames[0].size
+        return _by_ffmpeg(images, milliseconds)
+    width, height = images[0].size
     if max(width, height) > LIMITS[suffix]:
         raise UsageError(
             f"{path} would have {width}x{height} pixels, and a {suffix} file at most "
             f"{LIMITS[suffix]} either way: ask for less, or for a .png"
         )
     encoded = io.BytesIO()
-    frames[0].save(
+    images[0].save(
         encoded,
         suffix[1:].upper(),
         save_all=True,
-        append_images=frames[1:],
+        append_images=images[1:],
         duration=list(milliseconds),
         loop=0,
         **({"lossless": True} if suffix == ".webp" else {}),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,10 @@ from ganzoo.draw.classes import number_of
 from ganzoo.draw.coordinates import movement, strongest, swept
 from ganzoo.draw.grids import picture
 from ganzoo.draw.info import ModelInfo
+from ganzoo.draw.pictures import Picture
 from ganzoo.draw.pixels import Pixels, to_pixels
 from ganzoo.draw.timing import seconds_per_call
 from ganzoo.errors import ModelFileError, UsageError
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 BATCH_SIZE = 64
 """Images that are drawn at a time, unless you say otherwise; no image depends on it."""
@@ -186,7 +184,7 @@ class Generator:
         z: Own = None,
         scale: int | None = None,
         numbered: bool = False,
-    ) -> Image.Image:
+    ) -> Picture:
         """Draw one sheet, which a notebook shows and `.save(path)` writes.
 
         It is of n images of `seed`, by default 64 of seed 0, or of your own latents `z`. For

@@ -6,9 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from ganzoo.draw.checking import positive
-from ganzoo.draw.pictures import PAGE
+from ganzoo.draw.pictures import PAGE, Picture, below_each_other
 from ganzoo.draw.pixels import GAP, Pixels, factor, grid, paper, to_pil
-from ganzoo.draw.sheets import below_each_other, font_size, text_width, writer
+from ganzoo.draw.sheets import font_size, text_width, writer
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,14 +23,14 @@ def picture(
     *,
     scale: int | None = None,
     numbered: bool = False,
-    caption: str = "",
-) -> Image.Image:
+    title: str = "",
+) -> Picture:
     """Return images (n, H, W, C) in rows as one picture, as square as can be.
 
     Each pixel is drawn `scale` times in both directions. By default one row of three images or more
     is as wide as fits into `PAGE` pixels, and images in several rows are at most 64 pixels wide and
     high, or as they are. Where they are `numbered`, the number of each, from 0 on, is below it. The
-    `caption` is below all.
+    `title` is above all.
     """
     count, height, width, _ = images.shape
     columns = min(count, columns or math.ceil(math.sqrt(count)))
@@ -44,21 +44,21 @@ def picture(
     size = font_size(columns * (wide + GAP))
     line = size * 3 // 2
     if not numbered:
-        return _with_caption(to_pil(grid(images, columns, scale=scale)), caption, size)
+        return _with_title(to_pil(grid(images, columns, scale=scale)), title, size)
     gap = max(GAP, text_width(str(count - 1), size) + size // 2 - wide)
     made = to_pil(grid(images, columns, gap, scale=scale, room=line))
     write = writer(made, size)
     for i in range(count):
         left, top = i % columns * (wide + gap) + gap, i // columns * (high + line + gap) + gap
         write((left + wide / 2, top + high + line / 2), str(i), anchor="mm")
-    return _with_caption(made, caption, size)
+    return _with_title(made, title, size)
 
 
-def _with_caption(made: Image.Image, caption: str, size: int) -> Image.Image:
-    """Return a picture with a line of text below it, if there is any."""
-    if not caption:
-        return made
-    width = max(made.width, text_width(caption, size) + 2 * size)
+def _with_title(made: Image.Image, title: str, size: int) -> Picture:
+    """Return a picture with a line of text above it, if there is any."""
+    if not title:
+        return Picture(made)
+    width = max(made.width, text_width(title, size) + 2 * GAP)
     line = to_pil(paper(2 * size, width, 1)).convert(made.mode)
-    writer(line, size)((size // 2, size), caption, anchor="lm")
-    return below_each_other([made, line])
+    writer(line, size)((GAP, size), title, anchor="lm")
+    return Picture(below_each_other([line, made]))

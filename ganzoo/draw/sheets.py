@@ -14,7 +14,7 @@ import numpy as np
 from ganzoo.draw.animations import LIMITS, encode, there_and_back
 from ganzoo.draw.checking import positive
 from ganzoo.draw.fonts import lettered
-from ganzoo.draw.pictures import SUFFIXES, encoded, save_picture
+from ganzoo.draw.pictures import SUFFIXES, Picture
 from ganzoo.draw.pixels import GAP, Pixels, factor, paper, to_pil
 from ganzoo.errors import UsageError
 from ganzoo.storage import write_whole
@@ -47,7 +47,7 @@ class Sheet:
     `images` is uint8 (rows, groups, columns, H, W, C). `rows`, `groups` and `columns` are their
     labels; those of the columns stand over each group, or there is one for each column of each
     group. Labels that are not given take no room. `first` is a heading and images, uint8 (rows, H,
-    W, C), of a column that stands before the groups. `caption` stands below. Each pixel is drawn
+    W, C), of a column that stands before the groups. `title` stands above all. Each pixel is drawn
     `scale` times in both directions; by default that is the largest whole factor that keeps images
     within `size` pixels. A column has room for a label of `room` pixels, or more if its own need
     it. Letters grow with the sheet, so that they can be read in print.
@@ -57,18 +57,18 @@ class Sheet:
     rows: Sequence[str] = ()
     columns: Sequence[str] = ()
     groups: Sequence[str] = ()
-    caption: str = ""
+    title: str = ""
     size: int = 64
     room: int = 0
     first: tuple[str, Pixels] | None = None
     scale: int | None = None
 
-    def draw(self) -> Image.Image:
+    def draw(self) -> Picture:
         """Draw the sheet as one picture, grey or RGB: grey letters on white."""
         rows, groups, columns = self.images.shape[:3]
-        height = self.box(rows - 1, 0, 0).bottom + MARGIN + self._line * bool(self.caption)
+        height = self.box(rows - 1, 0, 0).bottom + MARGIN
         width = self._left(groups - 1, columns - 1) + self._column_width
-        width = max(width, MARGIN + self._width([self.caption])) + MARGIN
+        width = max(width, MARGIN + self._width([self.title])) + MARGIN
         canvas = paper(height, width, int(self.images.shape[5]))
         places = [(self.box(*at), self.images[at]) for at in np.ndindex(rows, groups, columns)]
         if self.first:
@@ -78,9 +78,9 @@ class Sheet:
             canvas[top:bottom, left:right] = enlarged
         picture = to_pil(canvas)
         self._write(picture)
-        return picture
+        return Picture(picture)
 
-    def frames(self) -> list[Image.Image]:
+    def frames(self) -> list[Picture]:
         """Draw one picture for each column, all of one size: every group with that column alone.
 
         `first` is in each of them.
@@ -96,13 +96,13 @@ class Sheet:
     def save(self, path: str | Path) -> None:
         """Write the sheet, or its frames as a .gif or .webp; a reader never sees half a file.
 
-        A sheet is a .png, .svg or .pdf, at 200 dots to the inch.
+        Its picture is a .png, .svg or .pdf, as `Picture.save` has it.
         """
         path = Path(path)
         if is_animation(path):
             write_whole(path, encode(*there_and_back(self.frames()), path))
         else:
-            save_picture(self.draw(), path)
+            self.draw().save(path)
 
     def __repr__(self) -> str:
         rows, groups, columns, height, width, _ = self.images.shape
@@ -111,8 +111,7 @@ class Sheet:
         )
 
     def _repr_png_(self) -> bytes:
-        """Return the sheet as a PNG file, so that a notebook shows it."""
-        return encoded(self.draw(), Path("sheet.png"))
+        return self.draw()._repr_png_()
 
     def box(self, row: int, group: int, column: int) -> Box:
         """Return where this image is drawn: in the middle of its column."""
@@ -127,7 +126,7 @@ class Sheet:
         height, width = (int(side) * self._zoom for side in self.images.shape[3:5])
         left += (room - width) // 2
         headings = self._line * (bool(self.groups) + bool(self.columns or self.first))
-        top = MARGIN + headings + row * (height + GAP)
+        top = self._below_title + headings + row * (height + GAP)
         return Box(left, top, left + width, top + height)
 
     @property
@@ -146,6 +145,11 @@ class Sheet:
     def _line(self) -> int:
         """Height of a line of headings, in pixels."""
         return self._font_size * 3 // 2
+
+    @property
+    def _below_title(self) -> int:
+        """Where what is below the title begins, in pixels."""
+        return MARGIN + self._line * bool(self.title)
 
     @property
     def _padding(self) -> int:
@@ -191,7 +195,8 @@ class Sheet:
         pen, rule = ImageDraw.Draw(picture), RULE if picture.mode == "L" else (RULE,) * 3
         line, padding = self._line, self._padding
         groups, columns = (int(count) for count in self.images.shape[1:3])
-        top = MARGIN + line / 2 - 2  # of headings; y is that of the labels of columns
+        begin = self._below_title
+        top = begin + line / 2 - 2  # of headings; y is that of the labels of columns
         y = top + line + 1 if self.groups else top
         for row, label in enumerate(self.rows):
             box = self.box(row, 0, 0)
@@ -206,24 +211,11 @@ class Sheet:
                 left = self._left(group, 0)
                 right = self._left(group, columns - 1) + self._column_width
                 write(((left + right) / 2, top), self.groups[group], anchor="mm")
-                pen.line((left, MARGIN + line - 2, right - 1, MARGIN + line - 2), rule)
+                pen.line((left, begin + line - 2, right - 1, begin + line - 2), rule)
             for column in range(columns if self.columns else 0):
                 label = self.columns[(group * columns + column) % len(self.columns)]
                 write((self._left(group, column) + self._column_width / 2, y), label, anchor="mm")
-        write((MARGIN, picture.height - MARGIN - line / 3), self.caption, anchor="lm")
-
-
-def below_each_other(pictures: Sequence[Image.Image]) -> Image.Image:
-    """Return one picture, grey or RGB, of several of one mode, the first at the top."""
-    from PIL import Image
-
-    size = max(each.width for each in pictures), sum(each.height for each in pictures)
-    made = Image.new(pictures[0].mode, size, "white")
-    top = 0
-    for each in pictures:
-        made.paste(each, (0, top))
-        top += each.height
-    return made
+        write((MARGIN, MARGIN + line / 3), self.title, anchor="lm")
 
 
 def is_animation(path: Path) -> bool:

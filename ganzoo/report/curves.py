@@ -127,15 +127,15 @@ def charts(run: Run) -> list[Chart]:
 
 
 def diversity(curves: Sequence[Curve], **more: Any) -> Chart:
-    """Return the chart of the diversity of what is drawn; that of real images is 1."""
+    """Return the chart of the diversity of what is drawn, as a share of that of real images."""
     most = max((float(c.values.max()) for c in curves if len(c.values)), default=1.0)
     return Chart(
         "diversity",
-        "Diversity (of real images: 1)",
+        "Diversity of what is drawn",
         curves,
         (0, max(1.05, 1.05 * most)),
-        {1: ""},
-        up="diversity",
+        {1: "real images"},
+        up="share of real images' diversity",
         **more,
     )
 

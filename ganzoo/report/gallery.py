@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ganzoo.draw import grids
 from ganzoo.draw.animations import encode, to_the_end
+from ganzoo.draw.pictures import Picture, below_each_other
 from ganzoo.draw.pixels import Pixels, from_file, to_pil, ungrid
-from ganzoo.draw.sheets import Sheet, below_each_other
-from ganzoo.errors import ModelFileError, UsageError
+from ganzoo.draw.sheets import Sheet
+from ganzoo.errors import ModelFileError, SettingError, UsageError
 from ganzoo.runs.finding import Words, as_run
 from ganzoo.runs.folder import SAMPLES, Run
 from ganzoo.runs.saving import listed_epochs
 from ganzoo.storage import write_whole
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 SHARES = (0, 0.25, 0.5, 0.75, 1)
 """Shares of the run after which its strip shows images."""
@@ -42,9 +40,9 @@ class Snapshot:
     label: str
     path: Path
 
-    def picture(self) -> Image.Image:
+    def picture(self) -> Picture:
         """Return the whole grid as a picture."""
-        return to_pil(from_file(self.path))
+        return Picture(to_pil(from_file(self.path)))
 
 
 def snapshots(run: Run) -> list[Snapshot]:
@@ -66,48 +64,78 @@ def snapshots(run: Run) -> list[Snapshot]:
 def strip(run: Run, rows: int = 4, columns: int = 4, *, title: str = "") -> Sheet:
     """Return a sheet of the same latents after 0, 25, 50, 75 and 100 % of the run.
 
-    For each share it shows the nearest grid that there is. `title` stands below.
+    For each share it shows the nearest grid that there is. `title` stands above.
     """
     known = snapshots(run)
     end = known[-1].epoch
     nearest = [min(known, key=lambda s: abs(s.epoch - share * end)) for share in SHARES]
     chosen = list(dict.fromkeys(nearest))
-    grids = [first(run, s.path, rows, columns) for s in chosen]
-    return Sheet(np.stack(grids, axis=1), groups=[s.label for s in chosen], caption=title)
+    shown = [first(run, s.path, rows, columns) for s in chosen]
+    return Sheet(np.stack(shown, axis=1), groups=[s.label for s in chosen], title=title)
 
 
-def snapshot_sheet(run: Run, epochs: str = "all", *, title: str = "") -> Image.Image:
+def snapshot_sheet(run: Run, epochs: str = "all", *, title: str = "") -> Picture:
     """Return one picture of the same sixteen images after each of these epochs, with headings.
 
     `epochs` is a list such as "1,5,10,20", or "all": at most `MAX_FRAMES` of them. `title` stands
-    below. Raises UsageError for an epoch after which the run has drawn no grid.
+    above. Raises UsageError for an epoch after which the run has drawn no grid.
     """
-    known = snapshots(run)
-    if epochs.strip() == "all":
-        chosen = evenly(known, MAX_FRAMES)
-    else:
-        of_epoch = {s.epoch: s for s in known if s.label.startswith("epoch")}
-        wanted = sorted(listed_epochs(epochs))
-        if lacking := [epoch for epoch in wanted if epoch not in of_epoch]:
-            there = ", ".join(f"{epoch:g}" for epoch in of_epoch) or "none"
-            raise UsageError(
-                f"{run.path} has no sample grid of epoch {lacking[0]}; it has those of {there}",
-                "snapshots",
-            )
-        chosen = [of_epoch[epoch] for epoch in wanted]
-    grids = [first(run, s.path, 4, 4) for s in chosen]
+    chosen = _chosen(run, epochs)
+    shown = [first(run, s.path, 4, 4) for s in chosen]
     labels = [s.label for s in chosen]
     across = min(len(chosen), IN_A_ROW)
     empty = -len(chosen) % across
-    grids += [np.full_like(grids[0], 255)] * empty
+    shown += [np.full_like(shown[0], 255)] * empty
     labels += [""] * empty
-    starts = range(0, len(grids), across)
+    starts = range(0, len(shown), across)
     parts = [
-        Sheet(np.stack(grids[i : i + across], axis=1), groups=labels[i : i + across])
+        Sheet(np.stack(shown[i : i + across], axis=1), groups=labels[i : i + across])
         for i in starts
     ]
-    parts[-1] = replace(parts[-1], caption=title)
-    return below_each_other([part.draw() for part in parts])
+    parts[0] = replace(parts[0], title=title)
+    return Picture(below_each_other([part.draw().image for part in parts]))
+
+
+def _chosen(run: Run, epochs: str) -> list[Snapshot]:
+    """Return the snapshots that a list of epochs names; UsageError where it names no such."""
+    known = snapshots(run)
+    if epochs.strip() == "all":
+        return evenly(known, MAX_FRAMES)
+    of_epoch = {int(s.epoch): s for s in known if s.label.startswith("epoch")}
+    there = f"{run.path} has sample grids of the epochs {ranges([*of_epoch])}"
+    try:
+        wanted = sorted(listed_epochs(epochs))
+    except SettingError as error:
+        raise UsageError(f"{error}; {there}, and 'all' takes them all", "snapshots") from None
+    if lacking := [epoch for epoch in wanted if epoch not in of_epoch]:
+        one = "epoch" if len(lacking) == 1 else "epochs"
+        raise UsageError(
+            f"there is no sample grid of {one} {ranges(lacking)}: {there}", "snapshots"
+        )
+    return [of_epoch[epoch] for epoch in wanted]
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Return ascending whole numbers in few words: "0 to 4, 10, 20"; "none" where there are none.
+
+    Of more than eight such parts, the ones in the middle are "…".
+    """
+    parts = list[list[int]]()
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    words = [
+        f"{part[0]} to {part[-1]}" if len(part) > 2 else ", ".join(map(str, part)) for part in parts
+    ]
+    return ", ".join(words if len(words) <= 8 else [*words[:6], "…", words[-1]]) or "none"
+
+
+def latest(run: Run, *, title: str = "") -> Picture:
+    """Return the run's latest sample grid as a picture; `title` stands above."""
+    images = first(run, snapshots(run)[-1].path, SIDE, SIDE)
+    return grids.picture(np.concatenate([*images]), images.shape[1], title=title)
 
 
 def beside_real(run: Run, side: int = 8, *, title: str = "") -> Sheet:
@@ -119,10 +147,10 @@ def beside_real(run: Run, side: int = 8, *, title: str = "") -> Sheet:
     drawn = first(run, last.path, *shown.shape[:2])
     name = run.facts().data.name
     groups = [f"real: {name}", last.label]
-    return Sheet(np.stack([shown, drawn], axis=1), groups=groups, caption=title)
+    return Sheet(np.stack([shown, drawn], axis=1), groups=groups, title=title)
 
 
-def frames(run: Run, rows: int = SIDE, columns: int = SIDE) -> list[Image.Image]:
+def frames(run: Run, rows: int = SIDE, columns: int = SIDE) -> list[Picture]:
     """Return one picture for each snapshot, at most `MAX_FRAMES`, with its name on top.
 
     It has so many rows and columns of the sample grid, which has `SIDE` of both.
@@ -150,7 +178,7 @@ def animate(run: Run | Words, path: Path, rows: int = SIDE, columns: int = SIDE)
 
 
 def pictures(run: Run, title: str = "") -> dict[str, Sheet]:
-    """Return the sheets that `ganzoo plot` draws of a run, by name; `title` is below each."""
+    """Return the sheets that `ganzoo plot` draws of a run, by name; `title` is above each."""
     found = {"strip": strip(run, title=title)}
     if (run.path / "samples" / "real.png").exists():
         found["real-and-generated"] = beside_real(run, title=title)

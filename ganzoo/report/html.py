@@ -14,7 +14,7 @@ from ganzoo.printable import printable
 from ganzoo.report import colours
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from ganzoo.draw.pictures import Picture
 
 
 def render(template: str, **values: Any) -> str:
@@ -37,12 +37,12 @@ def render(template: str, **values: Any) -> str:
     return environment.get_template(template).render(version=__version__, **themes, **values)
 
 
-def image(picture: Image.Image) -> str:
+def image(picture: Picture) -> str:
     """Return a picture as the src of an <img>, in WebP.
 
     Below 2**20 values it is lossless, above of quality 90.
     """
-    encoded = io.BytesIO()
-    exact = picture.width * picture.height * len(picture.getbands()) < 2**20
-    picture.save(encoded, "WEBP", lossless=exact, quality=90, method=2)
+    encoded, drawn = io.BytesIO(), picture.image
+    exact = drawn.width * drawn.height * len(drawn.getbands()) < 2**20
+    drawn.save(encoded, "WEBP", lossless=exact, quality=90, method=2)
     return "data:image/webp;base64," + base64.b64encode(encoded.getvalue()).decode()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ganzoo.draw.pictures import Picture
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.words import meaning, repeat
@@ -110,10 +111,10 @@ def chart(run: Run) -> Chart | None:
     )
 
 
-def _picture(path: Path) -> Image.Image | None:
+def _picture(path: Path) -> Picture | None:
     """Return the picture in a file; None where it is not there or cannot be read."""
     try:
         with Image.open(path) as opened:
-            return opened.copy()
+            return Picture(opened.copy())
     except OSError:
         return None

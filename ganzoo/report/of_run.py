@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.draw import studies
 from ganzoo.draw.generator import Generator
-from ganzoo.draw.pictures import SUFFIXES, save_picture
 from ganzoo.draw.selection import Selection
 from ganzoo.draw.sheets import Sheet
-from ganzoo.errors import GanzooError, OutputError, reason
-from ganzoo.printable import caption
-from ganzoo.report import colours, curves, gallery, judgements, plotting, words
+from ganzoo.errors import GanzooError, reason
+from ganzoo.report import curves, figures, gallery, judgements, plotting, words
 from ganzoo.report.html import image, render
 from ganzoo.report.network import page as graphs
 from ganzoo.report.network.svg import svg
 from ganzoo.runs import evaluations, health
 from ganzoo.runs.facts import Facts
-from ganzoo.runs.finding import Words, as_run
 from ganzoo.runs.folder import METRICS, REPORT, Run
 from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
@@ -38,8 +35,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ganzoo")
 MOST_CLASSES = 24
 """Largest number of classes that the report shows."""
-PICTURES = {*SUFFIXES, ".jpg"}
-PLOTS, ANIMATION = "plots", "training.gif"
+ANIMATION = "training.gif"
 SWEPT, VALUES = 5, (-3.0, 0.0, 3.0)
 """Number of coordinates of z that the report sweeps (those that change the picture most), and the
 values that it gives them."""
@@ -104,7 +100,7 @@ def leave(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Except
     is drawn.
     """
     for draw in (
-        lambda: plot(run, run.path / PLOTS),
+        lambda: figures.write(run, run.path / figures.PLOTS),
         lambda: gallery.animate(run, run.path / ANIMATION),
         lambda: report(run),
     ):
@@ -113,46 +109,6 @@ def leave(run: Run, stop: Callable[[], bool] = lambda: False) -> Iterator[Except
                 draw()
             except Exception as error:
                 yield error
-
-
-def plot(
-    run: Run | Words,
-    folder: Path,
-    kind: str = "png",
-    smooth: bool = True,
-    dark: bool = False,
-    *,
-    title: str = "",
-    snapshots: str | None = None,
-) -> list[Path]:
-    """Write a run's charts and sheets into a folder, each as a .png, .svg or .pdf.
-
-    `title` names the model in each of them. `snapshots` is a list of epochs, or "all", for one
-    sheet more: see `gallery.snapshot_sheet`. Returns the paths that were written; logs which charts
-    could not be drawn. Raises OutputError for a folder that has a picture's name.
-    """
-    if folder.suffix.lower() in PICTURES and not folder.is_dir():
-        raise OutputError(f"'{folder}' is to be a folder of pictures: leave {folder.suffix} out")
-    run, theme = as_run(run), colours.DARK if dark else colours.LIGHT
-    drawn = curves.charts(run)
-    sheets = {name: sheet.draw() for name, sheet in gallery.pictures(run, title).items()}
-    if snapshots is not None:
-        sheets["snapshots"] = gallery.snapshot_sheet(run, snapshots, title=title)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for chart in drawn:
-        path, content = folder / f"{chart.name}.{kind}", b""
-        base = colours.LIGHT if kind == "svg" else theme
-        named = replace(chart, title=f"{caption(title)}: {chart.title}" if title else chart.title)
-        with plotting.or_remark(chart):
-            content = plotting.encoded(plotting.draw(named, base, smooth=smooth), path, theme)
-        if content:
-            write_whole(path, content)
-            written.append(path)
-    for name, picture in sheets.items():
-        written.append(folder / f"{name}.{kind}")
-        save_picture(picture, written[-1])
-    return written
 
 
 def _drawn(chart: curves.Chart | None) -> str:

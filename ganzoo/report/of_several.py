@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ganzoo.draw.pictures import SUFFIXES
+from ganzoo.draw.pictures import SUFFIXES, Picture
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.report import colours, gallery, pace, plotting, words
@@ -24,9 +24,6 @@ from ganzoo.runs.weights import load_generator
 from ganzoo.storage import write_whole
 from ganzoo.zoo.options import unparse
 
-if TYPE_CHECKING:
-    from PIL import Image
-
 MOST = len(colours.LIGHT.series)
 """Largest number of runs in one comparison: each needs a colour of its own."""
 
@@ -35,6 +32,13 @@ UNEQUAL = 3
 
 NOT_ON_PAPER = {"SWD", "density", "copies", "images per second, in all"}
 """Rows for which one page has no room."""
+
+LEAST = (
+    "processes", "threads", "package", "fingerprint of the data", "images per second, median",
+    "last critic(x)", "last critic(G(z))", "initial weights of the discriminator",
+    "initial weights of the generator",
+)  # fmt: skip
+"""Rows that one page leaves out first where it is full, after those of the libraries' versions."""
 
 Table = list[tuple[str, list[str]]]
 """Rows: a name, and a value for each run."""
@@ -82,7 +86,8 @@ def compare(several: Sequence[Run | Words], path: Path, *, title: str = "") -> C
         shown = [picture for _, picture in pictures]
         # A page has room for six; where pictures were judged, that tells more than their diversity.
         kept = [chart for chart in charts if not (paces and chart.name == "diversity")]
-        page = Page(title, names, shown, [*kept, *paces][:6], _tables(found))
+        least = [*dict.fromkeys(v for each in facts for v in each.circumstances.versions), *LEAST]
+        page = Page(title, names, shown, [*kept, *paces][:6], _tables(found), least)
         plotting.save(page.draw(), path)
         return found
     html = render(
@@ -213,7 +218,7 @@ def _tables(found: Comparison) -> list[tuple[str, Table]]:
     return [*tables, ("measured", measured)]
 
 
-def _picture(run: Run, seed: int) -> tuple[str, Image.Image | None]:
+def _picture(run: Run, seed: int) -> tuple[str, Picture | None]:
     """Return the first images of a seed, drawn by the newest checkpoint, or why there are none."""
     try:
         generator, known = load_generator(run.path)[0], gallery.snapshots(run)

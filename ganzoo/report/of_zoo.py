@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ganzoo.draw.pictures import Picture
 from ganzoo.draw.pixels import Pixels, grid, to_pil
 from ganzoo.evaluate.contest import Contest, Result, Spread, Table, missing, spread, tables
 from ganzoo.evaluate.evaluation import Score
@@ -153,7 +154,7 @@ def _row(name: str, pixels: Pixels | None) -> dict[str, str]:
     """Return an architecture's pictures as one image, in a row."""
     if pixels is None or not len(pixels):
         return {"name": name, "image": ""}
-    return {"name": name, "image": image(to_pil(grid(pixels, len(pixels))[0]))}
+    return {"name": name, "image": image(Picture(to_pil(grid(pixels, len(pixels)))))}
 
 
 def _json(table: Table) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from ganzoo.report.plotting import draw_on, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, FigureBase
-    from PIL import Image
+
+    from ganzoo.draw.pictures import Picture
 
 WIDTH, HEIGHT = 8.27, 11.69
 """An A4 page, in inches."""
@@ -28,8 +29,9 @@ MARGIN = 0.6
 PICTURES, CURVES, LEAST = 2.1, 4.6, 3.2
 """Heights of the pictures and of the curves, in inches; the table has the rest. Where that is too
 little, the curves have less, but not below `LEAST`."""
-FONT_SIZE, SMALLEST = 7.0, 4.5
-"""Letters of the table in points: at most, and where it is very long."""
+FONT_SIZE, SMALLEST = 7.0, 6.0
+"""Letters of the table in points: at most, and where it is very long. Smaller ones are hard to read
+on paper, so rows are left out instead."""
 TITLE = 30
 """Letters of a chart's title in a line."""
 LINE = 1.3
@@ -56,10 +58,13 @@ class Page:
 
     title: str
     names: Sequence[str]
-    pictures: Sequence[Image.Image | None]
+    pictures: Sequence[Picture | None]
     charts: Sequence[Chart]
     tables: Sequence[tuple[str, Rows]]
     """Tables below each other, each with a heading."""
+    least: Sequence[str] = ()
+    """Names of the rows that are left out first where not all fit: the least important one first.
+    Where that is not enough, the last rows follow."""
 
     def draw(self) -> Figure:
         """Draw the page as a figure of the size of A4."""
@@ -83,7 +88,7 @@ class Page:
                 bottom=inside[1], top=1 - inside[1],
             )  # fmt: skip
             parts = [figure.add_subfigure(grid[i]) for i in range(3)]
-            title = folded(caption(self.title), 72 * (WIDTH - 2 * MARGIN), 13)
+            title = folded(caption(self.title), 72 * (WIDTH - 2 * MARGIN), 13, most=2)
             figure.suptitle(title, fontsize=13, fontweight="bold", y=1 - inside[1] / 2)
             self._draw_pictures(parts[0])
             self._draw_curves(parts[1])
@@ -98,7 +103,7 @@ class Page:
         ):
             axes.axis("off")
             colour = LIGHT.series[number % len(LIGHT.series)]
-            heading = folded(name, 72 * 0.9 * WIDTH / len(self.names), 9, most=NAMED)
+            heading = folded(name, 72 * 0.9 * (WIDTH - 2 * MARGIN) / len(self.names), 9, most=NAMED)
             axes.set_title(heading, fontsize=9, color=colour, fontweight="bold")
             if picture is not None:
                 shown = np.asarray(picture)
@@ -115,15 +120,22 @@ class Page:
     def _fitting(self, room: float) -> tuple[float, list[Line]]:
         """Return letters in points with which the tables fit into `room` inches, and the lines.
 
-        Where not even the smallest letters fit, the last line says how many rows are left out.
+        Where not even the smallest letters fit, rows are left out, and the last line says how many.
         """
         size, lines = FONT_SIZE, self._lines(FONT_SIZE)
         while _height(lines, size) > room and size > SMALLEST:
             size -= 0.25
             lines = self._lines(size)
-        return size, _cut(lines, room * 72 / (size * LINE))
+        most, out = room * 72 / (size * LINE), list[str]()
+        there = {name for _, rows in self.tables for name, _ in rows}
+        for name in (name for name in self.least if name in there):
+            if _count(lines) + bool(out) <= most:
+                break
+            out.append(name)
+            lines = self._lines(size, out)
+        return size, _cut(lines, most, len(out))
 
-    def _lines(self, size: float) -> list[Line]:
+    def _lines(self, size: float, without: Sequence[str] = ()) -> list[Line]:
         """Return whether each row is a heading, its cells in lines, and how many lines it takes."""
         width = (WIDTH - 2 * MARGIN) * 72
         widths = [NAMES, *[(1 - NAMES) / len(self.names)] * len(self.names)]
@@ -131,7 +143,8 @@ class Page:
         for title, rows in self.tables:
             if found:
                 found.append((False, [], 0.7))
-            several = [(True, (title, *self.names)), *((False, (n, *v)) for n, v in rows)]
+            kept = [(False, (name, *values)) for name, values in rows if name not in without]
+            several = [(True, (title, *self.names)), *kept]
             for heading, words in several:
                 cells = [
                     folded(word, width * share - size / 2, size, heading, NAMED if heading else 9)
@@ -144,7 +157,12 @@ class Page:
 
 def _height(lines: Sequence[Line], size: float) -> float:
     """Return the height of the tables in inches."""
-    return sum(count for _, _, count in lines) * size * LINE / 72
+    return _count(lines) * size * LINE / 72
+
+
+def _count(lines: Sequence[Line]) -> float:
+    """Return how many lines the tables take."""
+    return sum(count for _, _, count in lines)
 
 
 def _draw_table(
@@ -165,11 +183,23 @@ def _draw_table(
             axes.axhline(top + step * 0.2, color=LIGHT.rule, linewidth=0.6)
 
 
-def _cut(lines: Sequence[Line], most: float) -> list[Line]:
-    """Return the rows that fit into `most` lines; if not all do, the last says how many do not."""
+def _cut(lines: Sequence[Line], most: float, out: int) -> list[Line]:
+    """Return the rows that fit into `most` lines; if not all do, the last says how many do not.
+
+    `out` rows were left out before.
+    """
     ends = [*accumulate(height for _, _, height in lines)]
-    if not ends or ends[-1] <= most:
+    if not out and _count(lines) <= most:
         return [*lines]
     kept = bisect_right(ends, most - 1)
-    left = sum(bool(cells) for _, cells, _ in lines[kept:])
-    return [*lines[:kept], (False, [f"… and {left} rows more: a comparison as .html has all"], 1)]
+    left = out + sum(bool(cells) and not heading for heading, cells, _ in lines[kept:])
+    while kept and (lines[kept - 1][0] or not lines[kept - 1][1]):
+        kept -= 1  # no heading without rows
+    return [
+        *lines[:kept],
+        (
+            False,
+            [f"… and {left} more {'row' if left == 1 else 'rows'}: a comparison as .html has all"],
+            1,
+        ),
+    ]

@@ -37,6 +37,8 @@ DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
 """Marks and dashes of curves of few values: they can be told apart without colour."""
 SIZE, LARGE = (6.4, 3.2), (9.6, 4.8)
 """Width and height in inches, of a chart and of one with many curves."""
+TITLE = 13
+"""Letters of the title of several charts, in points."""
 DEFAULTS: Any = {name: value for name, value in rcParamsDefault.items() if name != "backend"}
 """Matplotlib's own settings, whatever the user's file says. Each format has its own backend."""
 
@@ -78,8 +80,13 @@ def draw(
         return figure
 
 
-def draw_all(charts: Sequence[Chart], theme: Theme = LIGHT, *, smooth: bool = True) -> Drawing:
-    """Draw charts below one another; raise ModelFileError where there are none."""
+def draw_all(
+    charts: Sequence[Chart], theme: Theme = LIGHT, *, smooth: bool = True, title: str = ""
+) -> Drawing:
+    """Draw charts below one another; raise ModelFileError where there are none.
+
+    `title` stands above all.
+    """
     if not charts:
         raise ModelFileError("nothing was measured yet: there are no curves to draw")
     width, height = SIZE
@@ -88,6 +95,10 @@ def draw_all(charts: Sequence[Chart], theme: Theme = LIGHT, *, smooth: bool = Tr
         parts = figure.subfigures(len(charts), 1, squeeze=False)[:, 0]
         for part, chart in zip(parts, charts, strict=True):
             draw_on(part, chart, theme, smooth, legend=True)
+        if title:
+            words = folded(title, 0.9 * 72 * width, TITLE)
+            figure.suptitle(words, x=0.02, ha="left", fontsize=TITLE, fontweight="bold")
+            use_letters(figure)
         return Drawing(figure, theme)
 
 

@@ -38,7 +38,7 @@ class Projection:
     def sheet(self, target: Pixels, model: str = "") -> Sheet:
         """Return a sheet of target, picture, and their difference, brightened by a whole factor.
 
-        `model` is what the caption calls it.
+        `model` is what the title calls it.
         """
         difference = np.abs(target.astype(int) - self.picture)
         factor = max(1, 255 // max(1, int(difference.max())))
@@ -46,7 +46,7 @@ class Projection:
         return Sheet(
             shown[None, None],
             columns=["target", "nearest", f"difference x{factor}"],
-            caption=f"{model}: RMS {self.rms.min():.1f} of 255".removeprefix(": "),
+            title=f"{model}: RMS {self.rms.min():.1f} of 255".removeprefix(": "),
             size=256,
         )
 

@@ -17,7 +17,6 @@ import typer
 import ganzoo
 from ganzoo.api.run import TrainedRun
 from ganzoo.cli.app import build
-from ganzoo.draw.pictures import save_picture
 from ganzoo.errors import DataError
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.runs.folder import Run
@@ -105,12 +104,12 @@ def models(at: Place) -> None:
 
 def sample(at: Place) -> None:
     at.call("sample", at.onnx, "-n", 9, "--seed", 4, "-o", at.shell / "x.png")
-    save_picture(ganzoo.load(at.onnx).grid(9, seed=4), at.python / "x.png")
+    ganzoo.load(at.onnx).grid(9, seed=4).save(at.python / "x.png")
     at.same("x.png")
     own = ("--z", at.own, "--columns", 3, "--labels", "--scale", 2, "-o")
     at.call("sample", at.onnx, *own, at.shell / "z.png")
     sheet = ganzoo.load(at.onnx).grid(z=np.load(at.own), columns=3, numbered=True, scale=2)
-    save_picture(sheet, at.python / "z.png")
+    sheet.save(at.python / "z.png")
     at.same("z.png")
 
 
@@ -120,13 +119,13 @@ def sweep(at: Place) -> None:
     words = ("--dims", "3,17", "--values=-1,0,1", "--rows", 2, "-o")
     at.call("sweep", at.onnx, *words, at.shell / "x.png")
     sheet = studies.sweep(ganzoo.load(at.onnx), [3, 17], [-1, 0, 1], rows=2)
-    replace(sheet, caption=f"{at.onnx.stem}, seed 0").save(at.python / "x.png")
+    replace(sheet, title=f"{at.onnx.stem}, seed 0").save(at.python / "x.png")
     at.same("x.png")
     own = ("--dims", "3,17", "--values=-1,0;5,6", "--z", at.own, "-o")
     at.call("sweep", at.onnx, *own, at.shell / "z.gif")
     values = [[-1.0, 0.0], [5.0, 6.0]]
     sheet = studies.sweep(ganzoo.load(at.onnx), [3, 17], values, z=np.load(at.own))
-    replace(sheet, caption=f"{at.onnx.stem}, own.npy").save(at.python / "z.gif")
+    replace(sheet, title=f"{at.onnx.stem}, own.npy").save(at.python / "z.gif")
     at.same("z.gif")
 
 
@@ -147,12 +146,12 @@ def interpolate(at: Place) -> None:
         words = ("--seeds", "1,2,5", "--steps", steps, "-o")
         at.call("interpolate", at.onnx, *words, at.shell / name)
         sheet = study(generator, [1, 2, 5], steps)
-        replace(sheet, caption=at.onnx.stem).save(at.python / name)
+        replace(sheet, title=at.onnx.stem).save(at.python / name)
         at.same(name)
         own = ("--z", at.own, "--steps", steps, "-o")
         at.call("interpolate", at.onnx, *own, at.shell / f"z-{name}")
         sheet = study(generator, steps=steps, z=np.load(at.own))
-        replace(sheet, caption=f"{at.onnx.stem}, own.npy").save(at.python / f"z-{name}")
+        replace(sheet, title=f"{at.onnx.stem}, own.npy").save(at.python / f"z-{name}")
         at.same(f"z-{name}")
 
 
@@ -163,7 +162,7 @@ def directions(at: Place) -> None:
     at.call("directions", at.onnx, "--count", 1, "--rows", 2, "-o", at.shell / "x.png")
     generator = ganzoo.load(at.onnx)
     (sheet,) = studies.directions(generator, principal(generator, 1), rows=2)
-    replace(sheet, caption=f"{at.onnx.stem}, seed 0").save(at.python / "x-1.png")
+    replace(sheet, title=f"{at.onnx.stem}, seed 0").save(at.python / "x-1.png")
     at.same("x-1.png")
 
 
@@ -174,7 +173,7 @@ def project(at: Place) -> None:
     from ganzoo.train.projection import project as search
 
     generator, network = load_generator(at.run)
-    generator.grid(1).resize((28, 28)).save(at.shell / "target.png")
+    generator.grid(1).image.resize((28, 28)).save(at.shell / "target.png")
     words = ("--restarts", 1, "--steps", 5, "-o", at.shell / "x.png")
     at.call("project", at.run, at.shell / "target.png", *words)
     target = fit(read_image(at.shell / "target.png"), (28, 28, 1))
@@ -193,10 +192,8 @@ def explore(at: Place) -> None:
 
 
 def plot(at: Place) -> None:
-    from ganzoo.report.of_run import plot as write
-
-    at.call("plot", at.run, "-o", at.shell)
-    for path in write(Run(at.run), at.python):
+    at.call("plot", at.run, "--all", "-o", at.shell)
+    for path in TrainedRun(at.run).figures(at.python):
         at.same(path.name)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import ganzoo
 from ganzoo.api.progress import Display
@@ -26,10 +27,7 @@ from tests.conftest import Ganzoo, process
 from tests.lives import content
 
 SCRIPT = """
-from pathlib import Path
-
 import ganzoo
-from ganzoo.draw.pictures import save_picture
 
 run = ganzoo.train(
     "mlp_gan", data="toy_garments", data_options={"count": 64}, options={"hidden": (16, 32)},
@@ -37,8 +35,7 @@ run = ganzoo.train(
 )
 run = ganzoo.resume(run, epochs="+1")
 exported = run.export("x.onnx")
-pictures = ganzoo.load("x.onnx").grid(16, seed=3)
-save_picture(pictures, Path("python.png"))
+ganzoo.load("x.onnx").grid(16, seed=3).save("python.png")
 """
 COMMANDS = """
 train mlp_gan --data toy_garments --set-data count=64 --set hidden=16,32 --epochs 2 --batch-size 16
@@ -183,11 +180,21 @@ def test_numbers_and_pictures_of_a_run(trained: Path, tmp_path: Path) -> None:
         picture.save(tmp_path / name)
         assert (tmp_path / name).stat().st_size > 5_000
     run.strip().save(tmp_path / "strip.png")
-    run.grid().save(tmp_path / "grid.png")
+    for name, shown in {"grid": run.grid(), "snapshots": run.snapshots([0, 2])}.items():
+        for suffix in ("png", "svg", "pdf"):
+            shown.save(tmp_path / f"{name}.{suffix}")
+        with Image.open(tmp_path / f"{name}.png") as written:
+            assert [round(dots) for dots in written.info["dpi"]] == [200, 200]
+            np.testing.assert_array_equal(np.asarray(shown), np.asarray(written))
+        assert shown._repr_png_() == (tmp_path / f"{name}.png").read_bytes()
+        assert b"<svg" in (tmp_path / f"{name}.svg").read_bytes()[:10]
+        assert (tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF-")
     assert run.strip()._repr_png_() == (tmp_path / "strip.png").read_bytes()
     assert run.plot()._repr_png_().startswith(b"\x89PNG")
     with pytest.raises(GanzooError, match=r"pictures are .png, .svg or .pdf"):
         run.plot().save(tmp_path / "p.bmp")
+    with pytest.raises(GanzooError, match=r"pictures are .png, .svg or .pdf"):
+        run.grid().save(tmp_path / "p.jpg")
 
 
 def test_its_networks_are_those_that_are_exported(trained: Path, exported: Path) -> None:
@@ -265,11 +272,11 @@ def test_what_began_a_run_is_noted_as_it_was_typed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_runs_stand_where_words_stand(trained: Path, tmp_path: Path) -> None:
-    from ganzoo.report import gallery, of_run, of_several
+    from ganzoo.report import figures, gallery, of_several
 
     run = TrainedRun(trained)
     gallery.animate(run, tmp_path / "x.gif")
-    assert of_run.plot(run, tmp_path)
+    assert figures.write(run, tmp_path)
     other = tmp_path / "other"
     shutil.copytree(trained, other)
     of_several.compare([run, other], tmp_path / "x.html")

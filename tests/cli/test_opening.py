@@ -48,7 +48,7 @@ def test_a_sheet_is_of_the_class_and_the_truncation_and_says_so(
     model = ganzoo.load(path).of("Ankle boot").truncated(0.5)
     seed = "" if command == "interpolate" else ", seed 0"
     sheet = sheets(model)[name]
-    replace(sheet, caption=f"x{seed}, Ankle boot, truncation 0.5").save(Path("expected.png"))
+    replace(sheet, title=f"x{seed}, Ankle boot, truncation 0.5").save(Path("expected.png"))
     assert Path(done.last).read_bytes() == Path("expected.png").read_bytes()
 
 
@@ -84,6 +84,6 @@ def test_a_sheet_of_own_latents_names_their_file(
     assert done.code == 0, done.err
     model = ganzoo.load(path)
     sheet = studies.classes(Selection(generator=model, n=3, z=z, classes=range(10)))
-    replace(sheet, caption="x, own.npy").save(Path("expected.png"))
+    replace(sheet, title="x, own.npy").save(Path("expected.png"))
     with Image.open(done.last) as found, Image.open("expected.png") as expected:
         assert found.tobytes() == expected.tobytes()

@@ -139,7 +139,7 @@ def test_a_sheet_for_each_direction(exported: Path, tmp_path: Path, cli: Cli) ->
     for path, vector, share in zip(written, found.vectors, found.shares, strict=True):
         sheet = Sheet(
             np.zeros((3, 1, 7, 28, 28, 1), np.uint8), rows=["image 0"] * 3, columns=["-1.5"] * 7,
-            groups=[f"direction 1 ({share:.1%} of the variance), in sigma"], caption="mlp, seed 4",
+            groups=[f"direction 1 ({share:.1%} of the variance), in sigma"], title="mlp, seed 4",
             size=155,
         )  # fmt: skip
         picture = array(Image.open(path))

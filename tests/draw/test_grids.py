@@ -18,7 +18,7 @@ def images(count: int, height: int = 28, width: int = 28, channels: int = 1) -> 
     [(8, 28, 1138), (3, 28, 1184), (10, 28, 1142), (8, 96, 786), (4, 256, 1034), (8, 256, 2066)],
 )
 def test_one_row_is_as_wide_as_a_page(count: int, side: int, width: int) -> None:
-    drawn = picture(images(count, side, side), columns=count)
+    drawn = picture(images(count, side, side), columns=count).image
     assert drawn.width == width
     factor = (width - 2) // count // side
     assert drawn.height == side * factor + 4
@@ -28,8 +28,8 @@ def test_one_row_is_as_wide_as_a_page(count: int, side: int, width: int) -> None
 
 
 def test_one_image_is_a_third_of_a_page() -> None:
-    assert picture(images(1)).size == (396, 396)
-    assert picture(images(2)).size == (2 * 394 + 2, 396)
+    assert picture(images(1)).image.size == (396, 396)
+    assert picture(images(2)).image.size == (2 * 394 + 2, 396)
 
 
 @pytest.mark.parametrize("count", [3, 16, 64])
@@ -60,7 +60,7 @@ def runs(line: np.ndarray) -> list[tuple[int, int]]:
 @pytest.mark.parametrize(("columns", "scale"), [(4, None), (12, None), (12, 1), (5, 2)])
 def test_numbers_are_below_the_images(channels: int, columns: int, scale: int | None) -> None:
     grey = np.full((12, 20, 9, channels), 150, np.uint8)
-    pixels = np.asarray(picture(grey, columns, scale=scale, numbered=True).convert("L"))
+    pixels = np.asarray(picture(grey, columns, scale=scale, numbered=True).image.convert("L"))
     is_image = pixels == 150
     across = runs(pixels[is_image.any(axis=1).argmax()])
     down = runs(pixels[:, is_image.any(axis=0).argmax()])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ganzoo.draw import grids
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import UsageError
 from tests.cli.commands.test_sweep import array, cell, noise, unscaled
@@ -77,3 +78,16 @@ def test_each_pixel_as_often_as_the_scale_says() -> None:
         Sheet(noise(1, 1, 2), scale=0).draw()
     with pytest.raises(UsageError, match="too many for a sheet: ask for fewer images, or for a sm"):
         Sheet(noise(1, 1, 2), scale=10**4).draw()
+
+
+@pytest.mark.parametrize("labels", [{}, {"columns": ["-3", "3"], "groups": ["g", "h"]}])
+def test_the_title_is_above_all(labels: dict[str, Any]) -> None:
+    bare, sheet = (Sheet(noise(2, 2, 2, side=60), title=title, **labels) for title in ("", "mine"))
+    titled, line = array(sheet.draw()), sheet.box(0, 0, 0).top - bare.box(0, 0, 0).top
+    np.testing.assert_array_equal(titled[line + 12 :], array(bare.draw())[12:])
+    assert (titled[:line] < 128).any()
+    images = noise(2, 2, 2, side=60)[0, 0]
+    plain, named = (np.asarray(grids.picture(images, title=title)) for title in ("", "mine"))
+    above = len(named) - len(plain)
+    np.testing.assert_array_equal(named[above:, : plain.shape[1]], plain)
+    assert (named[:above] < 128).any()

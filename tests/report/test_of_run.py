@@ -348,4 +348,4 @@ def test_a_page_of_paper_keeps_wide_names_apart(run: Path, tmp_path: Path, cli: 
     assert done.code == 0, done.err
     text = (tmp_path / "page.svg").read_text()
     assert max(map(len, re.findall("W{9,}…?", text))) < 36  # of 9 points, in a half of the page
-    assert text.count("…") == 1  # above its picture, whose letters are larger than the table's
+    assert text.count("…") == 3  # in the title, above its picture, and in the table

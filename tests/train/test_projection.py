@@ -110,7 +110,7 @@ def test_the_sheet_the_latent_and_the_numbers(trained: Path, tmp_path: Path, cli
     )
     sheet = Sheet(
         np.zeros((1, 1, 3, 28, 28, 1), np.uint8), size=256,
-        columns=["target", "nearest", f"difference x{factor}"],
+        columns=["target", "nearest", f"difference x{factor}"], title="RMS",
     )  # fmt: skip
     picture = array(Image.open(done.last))
     for column, shown in enumerate([target, nearest, factor * difference]):

@@ -110,7 +110,7 @@ assert images.shape == (70, 28, 28, 1) and images.dtype == np.uint8
 z = np.zeros((2, 100), np.float32)
 assert g.run(z).shape == (2, 1, 28, 28) and g.draw(z).shape == (2, 28, 28, 1)
 assert np.array_equal(np.concatenate(list(g.stream(70, 3, 9))), images)
-assert g.grid(9, seed=1).size == (3 * 58 + 2, 3 * 58 + 2)
+assert g.grid(9, seed=1).image.size == (3 * 58 + 2, 3 * 58 + 2)
 assert g.interpolate(0, 1, steps=5).shape == (5, 28, 28, 1)
 swept = g.sweep(3, [-3, 0, 3], rows=4)
 assert swept.shape == (4, 3, 28, 28, 1) and g.movement(rows=1).shape == (100,)

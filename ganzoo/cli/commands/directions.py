@@ -72,5 +72,5 @@ def directions(
             )
         }
     for path, sheet in sheets.items():
-        replace(sheet, caption=f"{title or found.name}, seed {seed}{about(generator)}").save(path)
+        replace(sheet, title=f"{title or found.name}, seed {seed}{about(generator)}").save(path)
         print_line(path)

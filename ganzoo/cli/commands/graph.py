@@ -43,5 +43,6 @@ def graph(
     drawn = draw(what, options=given, runs=runs, title=title or "", say=console.note)
     path = output or Path(f"graph-{file_name(drawn.title.removesuffix('.onnx'))}.svg")
     drawn.save(path)
-    console.note(drawn.more)
+    if drawn.more:
+        console.note(drawn.more)
     print_line(path)

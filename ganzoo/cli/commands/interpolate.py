@@ -62,7 +62,7 @@ def interpolate(
     sheet = study(generator, stops if own is None else None, steps, z=own)
     name, made_of = ("-".join(map(str, stops)), "") if z is None else (z.stem, f", {z.name}")
     target = output or Path(f"{found.name}-interpolate-{name}{slug(generator)}.png")
-    replace(sheet, caption=f"{title or found.name}{made_of}{about(generator)}").save(target)
+    replace(sheet, title=f"{title or found.name}{made_of}{about(generator)}").save(target)
     print_line(target)
 
 

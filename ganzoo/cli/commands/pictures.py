@@ -47,19 +47,29 @@ def plot(
             help="One more sheet: the images after these epochs, as in 1,5,10,20, or 'all'.",
         ),
     ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="All figures: also snapshots, the latest grid, the networks."),
+    ] = False,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="DIR", help="Default: RUN/plots.")
     ] = None,
     runs: Runs = Path("runs"),
 ) -> None:
     """Draw a run's curves, its strip, and what it draws beside real images."""
-    from ganzoo.report import of_run
+    from ganzoo.report import figures
     from ganzoo.runs.finding import find_run
 
     opened = find_run(run, runs)
-    folder = output or opened.path / of_run.PLOTS
-    for path in of_run.plot(
-        opened, folder, format_.value, smooth, dark, title=title or "", snapshots=snapshots
+    for path in figures.write(
+        opened,
+        output or opened.path / figures.PLOTS,
+        format_.value,
+        title=title or "",
+        smooth=smooth,
+        dark=dark,
+        snapshots=snapshots,
+        everything=everything,
     ):
         print_line(path)
 

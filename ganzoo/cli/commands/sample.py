@@ -125,20 +125,19 @@ def sample(
     import numpy as np
 
     from ganzoo.draw import grids, studies
-    from ganzoo.draw.pictures import save_picture
 
     drawn = f"seed{seed}" if z is None else z.stem
     each_class = f"-{EACH}" if selection.classes else ""
     target = output or Path(f"{found.name}-{drawn}{each_class}{slug(generator)}.png")
     if selection.classes:
         made_of = f"seed {seed}" if z is None else z.name
-        caption = f"{title or found.name}, {made_of}{about(generator)}"
+        above = f"{title or found.name}, {made_of}{about(generator)}"
         sheet = studies.classes(selection, scale=scale, numbered=labels)
-        replace(sheet, caption=caption).save(target)
+        replace(sheet, title=above).save(target)
     else:
         images = np.concatenate(list(selection.batches(batch_size)))
-        shown = grids.picture(images, columns, scale=scale, numbered=labels, caption=title or "")
-        save_picture(shown, target)
+        shown = grids.picture(images, columns, scale=scale, numbered=labels, title=title or "")
+        shown.save(target)
     print_line(target)
 
 

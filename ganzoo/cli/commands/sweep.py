@@ -91,7 +91,7 @@ def sweep(
     name, made_of = (f"seed{seed or 0}", f"seed {seed or 0}") if z is None else (z.stem, z.name)
     target = output or Path(f"{found.name}-sweep-{name}{slug(generator)}.png")
     sheet = studies.sweep(generator, indices, chosen, rows, seed, z=own)
-    replace(sheet, caption=f"{title or found.name}, {made_of}{about(generator)}").save(target)
+    replace(sheet, title=f"{title or found.name}, {made_of}{about(generator)}").save(target)
     print_line(target)
 
 

@@ -22,7 +22,7 @@ class NetworkDrawing:
     """Networks, each as boxes from top to bottom, on no more than a page of A4.
 
     `flows` are what is drawn: the steps of each network, which a program can read. `more` is a line
-    on how to see every single operation.
+    on how to see every single operation, where there is a file to look into.
     """
 
     title: str

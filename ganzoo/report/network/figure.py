@@ -6,6 +6,7 @@ from typing import Any
 
 from ganzoo.report.backend import hidden
 from ganzoo.report.colours import LIGHT, Theme, named
+from ganzoo.report.letters import use_letters
 from ganzoo.report.network.shapes import Picture
 from ganzoo.report.network.svg import COLOURS, FAINT, FILLED, STROKE, head
 
@@ -45,4 +46,5 @@ def figure(picture: Picture, theme: Theme = LIGHT) -> Figure:
             color=theme.ink, alpha=FAINT if text.faint else 1.0, ha=sides[text.anchor],
             va="baseline",
         )  # fmt: skip
+    use_letters(made)
     return made

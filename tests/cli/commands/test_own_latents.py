@@ -11,6 +11,7 @@ from PIL import Image
 
 import ganzoo
 from ganzoo.draw import grids, latents, studies
+from ganzoo.draw.pictures import Picture
 from ganzoo.draw.selection import Selection
 from tests import labelled
 from tests.conftest import Cli
@@ -26,13 +27,13 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return labelled.write(Path("x.onnx"))
 
 
-def assert_drawn(name: str, expected: Image.Image) -> None:
+def assert_drawn(name: str, expected: Picture) -> None:
     with Image.open(name) as found:
-        assert (found.size, found.tobytes()) == (expected.size, expected.tobytes())
+        np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))
 
 
 def test_commands_draw_latents_of_a_file(model: Path, cli: Cli) -> None:
-    generator, caption = ganzoo.load(model), "x, own.npy"
+    generator, title = ganzoo.load(model), "x, own.npy"
     (index, levels), *_ = generator.most_moving(1, z=Z)
     swept = studies.sweep(generator, [index], z=Z)
     walked = studies.interpolation(generator, steps=4, z=Z)
@@ -41,11 +42,11 @@ def test_commands_draw_latents_of_a_file(model: Path, cli: Cli) -> None:
         (["sweep", "--dims", "auto:1"], "x-sweep-own.png", swept),
         (["interpolate", "--steps", 4], "x-interpolate-own.png", walked),
         (["sweep", "--dims", 3, "--class", "bag"], "x-sweep-own-Bag.png",
-         replace(studies.sweep(bags, [3], z=Z), caption="x, own.npy, Bag")),
+         replace(studies.sweep(bags, [3], z=Z), title="x, own.npy, Bag")),
     ):  # fmt: skip
         done = cli(*words, model, "--z", "own.npy")
         assert (done.code, done.last) == (0, name), done.err
-        assert_drawn(name, replace(sheet, caption=sheet.caption or caption).draw())
+        assert_drawn(name, replace(sheet, title=sheet.title or title).draw())
         if "auto:1" in words:
             assert f"z[{index}]  {levels:.1f}" in done.out
     moving = cli("interpolate", model, "--z", "own.npy", "--steps", 3, "-o", "x.gif")
@@ -60,11 +61,11 @@ def test_fifteen_by_eight_with_labels(model: Path, cli: Cli) -> None:
     assert cli("sweep", model, *words, "-o", "x.png").code == 0
     sheet = studies.sweep(ganzoo.load(model), dims, values)
     assert sheet.images.shape[:3] == (8, 5, 3)
-    assert_drawn("x.png", replace(sheet, caption="x, seed 0").draw())
+    assert_drawn("x.png", replace(sheet, title="x, seed 0").draw())
     done = cli("sweep", model, "--dims", "3,17", "--values", "-3,0,3;-1,0,1", "-o", "y.png")
     assert done.code == 0, done.err
     each = studies.sweep(ganzoo.load(model), [3, 17], [[-3, 0, 3], [-1, 0, 1]])
-    assert_drawn("y.png", replace(each, caption="x, seed 0").draw())
+    assert_drawn("y.png", replace(each, title="x, seed 0").draw())
 
 
 def test_one_latent_may_be_a_vector(model: Path, cli: Cli) -> None:
@@ -92,7 +93,7 @@ def test_samples_with_numbers_and_a_scale(model: Path, cli: Cli) -> None:
     selection = Selection(generator=generator, n=2, classes=range(10))
     sheet = studies.classes(selection, scale=1, numbered=True)
     assert sheet.columns == ["0", "1"]
-    assert_drawn("e.png", replace(sheet, caption="x, seed 0").draw())
+    assert_drawn("e.png", replace(sheet, title="x, seed 0").draw())
 
 
 @pytest.mark.parametrize(

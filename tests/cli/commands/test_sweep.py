@@ -13,6 +13,7 @@ import ganzoo
 from ganzoo.draw import latents
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.info import ModelInfo
+from ganzoo.draw.pictures import Picture
 from ganzoo.draw.sheets import Box, Sheet
 from ganzoo.errors import UsageError
 from tests.conftest import Cli, process
@@ -37,7 +38,7 @@ def noise(rows: int, groups: int, columns: int, side: int = 5, channels: int = 1
     return np.random.default_rng(0).integers(0, 200, shape, np.uint8)
 
 
-def array(image: Image.Image) -> Array:
+def array(image: Image.Image | Picture) -> Array:
     """(H, W, C), copied."""
     pixels = np.array(image)
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
@@ -64,7 +65,7 @@ def test_every_cell_is_the_image_of_its_latents(exported: Path, tmp_path: Path, 
     model = ganzoo.load(exported)
     sheet = Sheet(
         np.zeros((2, 2, 3, 28, 28, 1), np.uint8), rows=["image 0", "image 1"],
-        columns=["-10", f"{own:g}", "5"], groups=["z[3]", "z[17]"], caption="mlp, seed 5",
+        columns=["-10", f"{own:g}", "5"], groups=["z[3]", "z[17]"], title="mlp, seed 5",
         first=("as it is", np.zeros((2, 28, 28, 1), np.uint8)),
         size=155,  # eight of them, and what is between, are 16 cm at 200 dots to the inch
     )  # fmt: skip
@@ -160,7 +161,7 @@ def test_an_interpolation_leads_through_image_0_of_each_seed(
     sheet = Sheet(
         np.zeros((2, 1, 8, 28, 28, 1), np.uint8), rows=["seed 7 to -2", "seed -2 to 7"],
         columns=["0", "0.14", "0.29", "0.43", "0.57", "0.71", "0.86", "1"], groups=["t"],
-        size=155,
+        size=155, title="model",
     )  # fmt: skip
     picture = array(Image.open(done.last))
     model = ganzoo.load(exported)
@@ -201,9 +202,9 @@ def test_frames_are_the_columns_of_the_sheet(tmp_path: Path, suffix: str, channe
     frames = sheet.frames()
     with Image.open(tmp_path / f"x.{suffix}") as movie:
         shown = [array(f.convert("RGB")) for f in ImageSequence.Iterator(movie)]
-    assert len({frame.size for frame in frames}) == 1
+    assert len({frame.image.size for frame in frames}) == 1
     for frame, there in zip([*frames, frames[1]], shown, strict=True):
-        drawn = array(frame.convert("RGB"))
+        drawn = array(frame.image.convert("RGB"))
         # A GIF has 256 colours, which is enough for grey.
         allowed = 60 if (suffix, channels) == ("gif", 3) else 0
         assert np.abs(drawn.astype(int) - there).max() <= allowed
@@ -214,7 +215,7 @@ def test_frames_are_no_wider_for_there_being_many() -> None:
         Sheet(noise(1, 2, count, side=60), columns=["3 sigma"] * count).frames()
         for count in (2, 40)
     )
-    assert many[0].size == few[0].size
+    assert many[0].image.size == few[0].image.size
 
 
 def test_one_value_is_one_frame(exported: Path, tmp_path: Path, cli: Cli) -> None:
@@ -242,13 +243,13 @@ def test_labels_are_outside_of_the_images(channels: int, side: int) -> None:
     assert between > bare.box(0, 0, 1).left - bare.box(0, 0, 0).right
 
 
-@pytest.mark.parametrize("long", ["rows", "columns", "groups", "caption"])
+@pytest.mark.parametrize("long", ["rows", "columns", "groups", "title"])
 def test_long_labels_are_whole_and_apart(long: str) -> None:
-    labels = {"rows": ["a"], "columns": ["0", "1"], "groups": ["g", "h"], "caption": [""]}
+    labels = {"rows": ["a"], "columns": ["0", "1"], "groups": ["g", "h"], "title": [""]}
     labels[long] = ["-0.000123456789 and so on"] * len(labels[long])
     white = np.full((1, 2, 2, 5, 5, 1), 255, np.uint8)
-    (caption,) = labels["caption"]
-    sheet = Sheet(white, labels["rows"], labels["columns"], labels["groups"], caption)
+    (title,) = labels["title"]
+    sheet = Sheet(white, labels["rows"], labels["columns"], labels["groups"], title)
     picture = array(sheet.draw())[:, :, 0]
     edge = 8
     inside = picture[edge:-edge, edge:-edge]
@@ -272,8 +273,8 @@ def height_of_letters(sheet: Sheet) -> int:
 @pytest.mark.parametrize(("columns", "side"), [(3, 28), (15, 28), (15, 96), (24, 96)])
 def test_a_sheet_that_is_printed_15_cm_wide_can_be_read(columns: int, side: int) -> None:
     white = np.full((2, 1, columns, side, side, 1), 255, np.uint8)
-    sheet = Sheet(white, rows=["image 0", "image 1"], columns=["0"] * columns, caption="model")
-    millimetres = 150 * height_of_letters(sheet) / sheet.draw().width
+    sheet = Sheet(white, rows=["image 0", "image 1"], columns=["0"] * columns, title="model")
+    millimetres = 150 * height_of_letters(sheet) / sheet.draw().image.width
     assert millimetres > 1.6  # as the digits of a font of 6.5 points
 
 
@@ -352,7 +353,7 @@ def test_without_a_model_the_latest_run_is_taken(
         assert by_torch.last == f"{trained.name}-{name}.png", by_torch.err
         by_onnx = cli(command, exported, *option)
         pictures = [array(Image.open(done.last)).astype(int) for done in (by_torch, by_onnx)]
-        pictures = [picture[:-40, :250] for picture in pictures]  # without the model's name
+        pictures = [picture[40:, :250] for picture in pictures]  # without the model's name
         assert np.abs(pictures[0] - pictures[1]).max() <= 1
 
 
