@@ -43,6 +43,7 @@ def list_plugins(as_json: AsJson = False) -> None:
         return
     for kind, entries in groups.items():
         table = console.table(kind, "package", "summary")
+        table.columns[0].no_wrap = True
         for entry in entries:
             table.add_row(
                 entry.name, f"{entry.package} {entry.version}", entry.summary() or "(no docstring)"
