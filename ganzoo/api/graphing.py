@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.api.meaning import architectures, is_architecture
 from ganzoo.api.remarking import log
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.report.network.drawing import NetworkDrawing, drawing
 from ganzoo.runs.finding import Words, find, find_run, runs_folder
-from ganzoo.zoo import catalogue
 from ganzoo.zoo.options import unparse
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def graph(
     damaged or hostile; `PluginError` where a plugin does not work; UsageError for options of what
     is no architecture.
     """
-    if what is not None and _is_architecture(what, runs):
+    folder = runs_folder(runs)
+    if what is not None and is_architecture(what, folder, say):
         return _of_architecture(title or os.fspath(what), os.fspath(what), options or {}, say)
     if options:
         which = "a run" if what is None else os.fspath(what)
@@ -51,9 +52,9 @@ def graph(
             f"options must be left out: {which} is no architecture, and has its own", "options"
         )
     try:
-        found = find(what, runs_folder(runs))
+        found = find(what, folder)
     except ModelFileError as error:
-        near = difflib.get_close_matches(os.fspath(what or ""), _architectures(), n=1)
+        near = difflib.get_close_matches(os.fspath(what or ""), architectures(), n=1)
         hint = f"; did you mean the architecture '{near[0]}'?" if near else ""
         raise ModelFileError(f"{error}{hint}") from None
     if found.kind == "onnx":
@@ -66,18 +67,6 @@ def graph(
     made = run.facts().architecture
     title = title or run.path.resolve().name
     return _of_architecture(title, made.qualified, made.options, say, quote(str(run.path)))
-
-
-def _is_architecture(what: Words, runs: Words | None) -> bool:
-    """Return whether words name an architecture, and neither a file nor a run."""
-    name = os.fspath(what)
-    if os.path.lexists(what) or (runs_folder(runs) / name).is_dir():
-        return False
-    return name.rpartition(":")[2] in _architectures()
-
-
-def _architectures() -> list[str]:
-    return [entry.name for entry in catalogue.architectures()]
 
 
 def _of_architecture(
