@@ -9,12 +9,12 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from ganzoo.api.meaning import architectures, is_architecture
 from ganzoo.api.remarking import log
 from ganzoo.errors import ModelFileError, UsageError
 from ganzoo.report.network.drawing import NetworkDrawing, drawing
 from ganzoo.runs.finding import Words, find, find_run, runs_folder
 from ganzoo.runs.folder import Run
-from ganzoo.zoo import catalogue
 
 
 def graph(
@@ -38,7 +38,8 @@ def graph(
     damaged or hostile; `PluginError` where a plugin does not work; UsageError for options of what
     is no architecture.
     """
-    if what is not None and _is_architecture(what, runs):
+    folder = runs_folder(runs)
+    if what is not None and is_architecture(what, folder, say):
         from ganzoo.report.network import of_architecture
 
         name = os.fspath(what)
@@ -49,9 +50,9 @@ def graph(
             f"options must be left out: {which} is no architecture, and has its own", "options"
         )
     try:
-        found = find(what, runs_folder(runs))
+        found = find(what, folder)
     except ModelFileError as error:
-        near = difflib.get_close_matches(os.fspath(what or ""), _architectures(), n=1)
+        near = difflib.get_close_matches(os.fspath(what or ""), architectures(), n=1)
         hint = f"; did you mean the architecture '{near[0]}'?" if near else ""
         raise ModelFileError(f"{error}{hint}") from None
     if found.kind == "onnx":
@@ -60,18 +61,6 @@ def graph(
         title = title or found.called or found.path.name
         return drawing(title, [of_file.read(found.path)], _netron(found.path))
     return _of_run(find_run(found.path), title, say)
-
-
-def _is_architecture(what: Words, runs: Words | None) -> bool:
-    """Return whether words name an architecture, and neither a file nor a run."""
-    name = os.fspath(what)
-    if os.path.lexists(what) or (runs_folder(runs) / name).is_dir():
-        return False
-    return name.rpartition(":")[2] in _architectures()
-
-
-def _architectures() -> list[str]:
-    return [entry.name for entry in catalogue.architectures()]
 
 
 def _of_run(run: Run, title: str, say: Callable[[str], None]) -> NetworkDrawing:

@@ -200,10 +200,10 @@ def _optimizers(*pair: Optimizer) -> str:
 def print_plan(lines: Mapping[str, str]) -> None:
     """Print each fact in one line; on a terminal, wrap the lines."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    indent = " " * 14
+    room = max(14, *(len(title) + 1 for title in lines))
     for title, text in lines.items():
-        line = f"{title:<14}{one_line(text)}"
-        for part in textwrap.wrap(line, width, subsequent_indent=indent) if width else [line]:
+        line = f"{title:<{room}}{one_line(text)}"
+        for part in textwrap.wrap(line, width, subsequent_indent=" " * room) if width else [line]:
             print_line(part)
 
 

@@ -1,17 +1,23 @@
-"""An architecture as one looks at it: its networks, layer by layer, and how it is trained."""
+"""An architecture or a run as one looks at it: the networks layer by layer, and the training."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.api.meaning import is_architecture, is_place
 from ganzoo.api.remarking import log
+from ganzoo.errors import UsageError
+from ganzoo.runs.finding import Words, runs_folder
 from ganzoo.tables import Table, as_html, as_text
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from ganzoo.api.run import TrainedRun
     from ganzoo.train.networks import Layer
 
 
@@ -54,15 +60,19 @@ class Shown:
     """What `show` returns; printed, it is both networks and how they are trained."""
 
     title: str
-    """The architecture, its package, and its options with their defaults."""
+    """The architecture, its package, and its options with their defaults; for a run, its values."""
 
     generator: Network
     discriminator: Network
     settings: Table
-    """Losses, optimizers, first weights and length of a training where nobody says otherwise."""
+    """Losses, optimizers, first weights and length of a training where nobody says otherwise; for a
+    run all settings that it was trained with."""
 
     described: Mapping[str, Any]
     """The architecture as run.json names it, with its options."""
+
+    run: TrainedRun | None = None
+    """The run, where it is of one."""
 
     def networks(self) -> dict[str, Network]:
         """Return both networks by name: "generator" and "discriminator"."""
@@ -71,11 +81,20 @@ class Shown:
     def to_json(self) -> dict[str, Any]:
         """Return what `ganzoo show --json` prints."""
         networks = {which: network.to_json() for which, network in self.networks().items()}
-        return {**self.described, "settings": self.settings, "networks": networks}
+        found = {**self.described, "settings": self.settings, "networks": networks}
+        return found if self.run is None else {**found, "run": self.run.to_json()}
+
+    def training(self) -> Table:
+        """Return the settings in words; for a run, how it went stands before them."""
+        if self.run is None:
+            return self.settings
+        went = self.run.summary()
+        done = went.pop("epochs")  # the settings have how many were asked for
+        return Table({"epochs trained": done, **went, **self.settings})
 
     def __repr__(self) -> str:
         parts = [f"{which}: {net.module}\n\n{net!r}" for which, net in self.networks().items()]
-        return "\n\n".join([self.title, *parts, repr(self.settings)])
+        return "\n\n".join([self.title, *parts, repr(self.training())])
 
     def _repr_html_(self) -> str:
         return "".join(
@@ -85,41 +104,79 @@ class Shown:
                 "<h4>Discriminator</h4>",
                 self.discriminator._repr_html_(),
                 "<h4>Training</h4>",
-                self.settings._repr_html_(),
+                self.training()._repr_html_(),
             ]
         )
 
 
 def show(
-    architecture: str,
+    what: Words,
     *,
     options: Mapping[str, Any] | None = None,
+    runs: Words | None = None,
     say: Callable[[str], None] = log,
 ) -> Shown:
-    """Return an architecture to look at; the same as `ganzoo show`.
+    """Return an architecture or a run to look at; the same as `ganzoo show`.
 
-    `architecture` is a name from `ganzoo list`, `options` are its options. Both networks are built
-    and run once. Printed, the result is the networks layer by layer, with shapes and parameters,
-    the losses, and how it is trained; a notebook shows tables. `say` is told where a plugin did
-    something that was put right; by default that goes to the logger `ganzoo`. Raises
-    `ganzoo.errors.PluginError` where there is no such architecture or option.
+    `what` is a name from `ganzoo list`, which `options` are for, or a run: its folder, or its name
+    below `runs`. Both networks are built and run once. Printed, the result is the networks layer by
+    layer, with shapes and parameters, the losses, and how it is trained; a notebook shows tables.
+    Of a run they are the settings that were used, and how it went. `say` is told where a plugin did
+    something that was put right, or where a name is that of a run and of an architecture; by
+    default that goes to the logger `ganzoo`. Raises `ganzoo.errors.PluginError` where there is no
+    such architecture or option, ModelFileError where there is no such run, and UsageError for
+    options of a run.
     """
     from ganzoo.api.plan import of_architecture
     from ganzoo.runs.job import open_architecture
-    from ganzoo.train.networks import count_parameters, describe_networks
+    from ganzoo.train.networks import describe_networks
     from ganzoo.zoo import options as of_plugins
     from ganzoo.zoo import registry
 
-    loaded = open_architecture(architecture, options or {}, say)
+    folder = runs_folder(runs)
+    if is_place(what, folder) and not is_architecture(what, folder, say):
+        return _of_run(what, folder, options, say)
+    loaded = open_architecture(os.fspath(what), options or {}, say)
     with registry.blame(loaded.entry):
         networks = describe_networks(loaded.value)
         told = of_architecture(loaded.value, *(network for network, _ in networks.values()))
     function, _ = registry.import_function(loaded.entry)
-    generator, discriminator = (
-        Network(module, layers, count_parameters(module)) for module, layers in networks.values()
-    )
     title = f"{loaded.entry.label}: {of_plugins.describe(function)}"
+    generator, discriminator = map(_network, networks.values())
     return Shown(title, generator, discriminator, Table(told), loaded.describe())
+
+
+def _of_run(
+    words: Words, runs: Path, options: Mapping[str, Any] | None, say: Callable[[str], None]
+) -> Shown:
+    """Return what `show` does, of a run."""
+    from ganzoo.api.run import TrainedRun
+    from ganzoo.runs.finding import find_run
+    from ganzoo.runs.job import open_architecture
+    from ganzoo.train.networks import describe_networks
+    from ganzoo.zoo import registry
+    from ganzoo.zoo.options import unparse
+
+    run = TrainedRun(find_run(words, runs).path)
+    if options:
+        raise UsageError(
+            f"options must be left out: {run.path} is a run, and has its own", "options"
+        )
+    made = run.facts.architecture
+    loaded = open_architecture(made.qualified, made.options, say)
+    with registry.blame(loaded.entry):
+        networks = describe_networks(loaded.value)
+    values = ", ".join(f"{name}={unparse(value)}" for name, value in loaded.options.items())
+    title = f"{run.path}: {loaded.entry.label} ({values})"
+    generator, discriminator = map(_network, networks.values())
+    return Shown(title, generator, discriminator, run.settings(), loaded.describe(), run)
+
+
+def _network(built: tuple[nn.Module, list[Layer]]) -> Network:
+    """Return a network that was built, and ran, with the number of its parameters."""
+    from ganzoo.train.networks import count_parameters
+
+    return Network(*built, count_parameters(built[0]))
 
 
 def _shape(sides: tuple[int, ...]) -> str:

@@ -30,6 +30,11 @@ def architectures(context: typer.Context, incomplete: str) -> list[str]:
     return _names(catalogue.architectures(), incomplete)
 
 
+def architectures_and_runs(context: typer.Context, incomplete: str) -> list[str]:
+    """Return names of architectures and of runs; where none fits, the shell completes a path."""
+    return sorted({*architectures(context, incomplete), *runs(context, incomplete)})
+
+
 def data(context: typer.Context, incomplete: str) -> list[str]:
     """Return names of data sets; where none fits, the shell completes a path."""
     from ganzoo.zoo import catalogue

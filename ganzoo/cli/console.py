@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ganzoo.api.terminal import terminal
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
+LONGEST = 1000
+"""Most characters of a line of a table, however long its words are."""
+
 
 def table(*headers: str) -> Table:
     """Return an empty table in ganzoo's style."""
@@ -21,6 +25,17 @@ def table(*headers: str) -> Table:
     from rich.table import Table
 
     return Table(*headers, box=SIMPLE_HEAD, header_style="bold")
+
+
+def longest(*cells: str) -> int:
+    """Return the number of characters of the longest line in a column."""
+    return max((len(line) for cell in cells for line in cell.split("\n")), default=0)
+
+
+def width(columns: Iterable[int]) -> int:
+    """Return the number of characters that a line of a table has, with columns of these widths."""
+    widths = [*columns]
+    return sum(widths) + 3 * (len(widths) - 1) + 4
 
 
 def broken(name: str, width: int) -> str:
@@ -51,6 +66,17 @@ def show(shown: RenderableType) -> None:
     """
     with naming(STDOUT):
         terminal().print(shown)
+
+
+def show_whole(shown: Table) -> None:
+    """Print a table whose words are all whole, also where the terminal has no room for them."""
+    from rich.measure import Measurement
+
+    screen = terminal()
+    needed = Measurement.get(screen, screen.options.update(width=LONGEST), shown).minimum
+    screen.width = max(screen.width, needed)
+    with naming(STDOUT):
+        screen.print(shown)
 
 
 def note(message: str) -> None:

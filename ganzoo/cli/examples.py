@@ -7,7 +7,7 @@ LAB = "The classic GAN lab, figure by figure: docs/coursework.md"
 
 EXAMPLES = {
     "list": ("ganzoo list", "ganzoo list --json"),
-    "show": ("ganzoo show mlp_gan", "ganzoo show r1gan --set size=96 --json"),
+    "show": ("ganzoo show r1gan --set size=96", "ganzoo show mlp_gan-fashion_mnist-001 --json"),
     "graph": ("ganzoo graph mlp_gan -o graph.pdf", "ganzoo graph r1gan --set size=96 -o graph.svg"),
     "models": ("ganzoo models", "ganzoo models --pictures models.png"),
     "runs": ("ganzoo runs", "ganzoo runs --runs other_runs --json"),

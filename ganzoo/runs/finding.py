@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import Literal
 
 from ganzoo.errors import ModelFileError, UsageError
-from ganzoo.printable import file_name
+from ganzoo.printable import file_name, one_line
 from ganzoo.runs.checkpoints import MANIFEST, Checkpoints, step_of
 from ganzoo.runs.folder import Run
 from ganzoo.storage import is_special
 from ganzoo.zoo import catalogue, hub
 from ganzoo.zoo.models import FACTS, Model, shipped
 
+_log = logging.getLogger("ganzoo")
 Words = str | os.PathLike[str]
 """The name of a model: a run's folder, its bare name below the folder of runs, a checkpoint's
 folder, a .safetensors or .onnx file, a published folder, the name of an installed model, or
@@ -54,10 +57,11 @@ class Found:
 def find(words: Words | None = None, runs: Path = Path("runs")) -> Found:
     """Return the model that `words` name; the default is the latest run that has a checkpoint.
 
-    Raises ModelFileError where there is no model. It says what is there instead, and what to do.
+    Which run that is, is logged. Raises ModelFileError where there is no model. It says what is
+    there instead, and what to do.
     """
     if words is None:
-        return Found("run", Run.latest(runs).path)
+        return Found("run", latest(runs).path)
     if not os.fspath(words):
         raise ModelFileError("an empty word names no run and no model")
     if os.fspath(words).startswith(hub.PREFIX):
@@ -80,6 +84,13 @@ def find(words: Words | None = None, runs: Path = Path("runs")) -> Found:
     if (path / "run.json").exists() or (path / "checkpoints").is_dir():
         return Found("run", path)
     raise ModelFileError(_instead(path, runs))
+
+
+def latest(runs: Path, among: Callable[[Run], bool] | None = None) -> Run:
+    """Return the latest run, where none was named, as `Run.latest` does; log which one it is."""
+    run = Run.latest(runs, among)
+    _log.warning(one_line(f"no run was named, so the latest is taken: {run.path}"))
+    return run
 
 
 def _drawn_from(model: Model) -> Found:

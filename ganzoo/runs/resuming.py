@@ -15,7 +15,7 @@ from ganzoo.errors import GanzooError, ModelFileError, UsageError
 from ganzoo.runs.carrying import Stop, Work, carry_out, never, steps_of
 from ganzoo.runs.checkpoints import Checkpoint, Checkpoints, Reject
 from ganzoo.runs.facts import Facts, Resumed
-from ganzoo.runs.finding import Words, find, find_run
+from ganzoo.runs.finding import Words, find, find_run, latest
 from ganzoo.runs.folder import METRICS, RESUMES, Run, now
 from ganzoo.runs.held import Held
 from ganzoo.runs.job import Job, Preparing, Say, open_architecture, quiet
@@ -103,7 +103,7 @@ def _find(words: Words | None, runs: Path) -> Run:
                 f"{lost} has checkpoints but no run.json that can be read, so it cannot be told "
                 f"which run is the latest: name it, as in `ganzoo resume {lost}`"
             )
-        return Run.latest(runs, among=lambda run: True)
+        return latest(runs, among=lambda run: True)
     run, found = find_run(words, runs), find(words, runs)
     newest = next(Checkpoints(run.path / "checkpoints").newest_first(), None)
     inside = {folder.resolve() for folder in (found.path, found.path.parent)}

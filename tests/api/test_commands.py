@@ -302,6 +302,8 @@ def show(at: Place) -> None:
     shown = at.call("show", "mlp_gan", "--set", "hidden=8", "--json")
     assert json.loads(shown) == json.loads(json.dumps(found.to_json()))
     assert found.generator.layers[0].output_shape == (8,)
+    of_run = json.loads(at.call("show", at.run, "--json"))
+    assert of_run == json.loads(json.dumps(ganzoo.show(at.run).to_json()))
 
 
 def graph(at: Place) -> None:

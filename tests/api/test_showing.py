@@ -12,6 +12,7 @@ from ganzoo.api.run import TrainedRun
 from ganzoo.conformance.verdicts import Verdict, Verdicts
 from ganzoo.data import open_images
 from ganzoo.draw.directions import principal
+from tests.conftest import Cli
 
 LEFT = ' style="text-align: left"'
 
@@ -27,6 +28,49 @@ def test_an_architecture_is_shown_layer_by_layer() -> None:
     html = found._repr_html_()
     assert html.count("<table>") == 3
     assert "<td>808</td>" in html
+
+
+def test_a_run_is_shown_with_what_it_was_trained_with(trained: Path, cli: Cli) -> None:
+    found = ganzoo.show(trained.name, runs=trained.parent)
+    assert found.title == f"{trained}: architecture 'mlp_gan' of ganzoo 0.1.0 (latent_dim=100, " + (
+        "hidden=16,32, slope=0.2)"
+    )
+    assert found.generator.rows()[0] == ("0", "Linear", "1,616", "16")
+    assert found.settings == TrainedRun(trained).settings()
+    assert (found.settings["epochs"], found.training()["epochs trained"]) == ("20", "2")
+    assert found.to_json()["run"]["name"] == trained.name
+    done = cli("show", trained)
+    assert done.code == 0, done.err
+    rows = dict(line.split("  ", 1) for line in done.out.splitlines() if "  " in line.strip())
+    said = {name.strip(): value.strip() for name, value in rows.items()}
+    for name in ("optimizer of the generator", "batch size", "seed"):
+        assert said[name] == found.settings[name]
+    assert (said["outcome"], said["option hidden"]) == ("completed", "16,32")
+    refused = cli("show", trained, "--set", "hidden=8")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "--set must be left out" in refused.err
+    assert cli("show", trained.parent / "nothing").code == 5
+
+
+@pytest.mark.parametrize("command", ["show", "graph"])
+def test_a_name_of_a_run_and_of_an_architecture_is_told(
+    command: str, trained: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mlp_gan").mkdir()  # no run, such as a plugin's code
+    plain = cli(command, "mlp_gan")
+    assert plain.code == 0, plain.err
+    assert "is meant" not in plain.err
+    (tmp_path / "mlp_gan").rmdir()
+    shutil.copytree(trained, tmp_path / "runs" / "mlp_gan")
+    done = cli(command, "mlp_gan")
+    place = Path("runs", "mlp_gan")
+    told = f"{place} is meant, not the architecture 'mlp_gan', which is ganzoo:mlp_gan\n"
+    assert done.err.count(told) == 1
+    assert "ganzoo:mlp_gan" not in cli(command, "ganzoo:mlp_gan").err
+    if command == "show":
+        assert done.out.startswith(f"{tmp_path / place}: ")
+        assert cli(command, "ganzoo:mlp_gan").out == plain.out
 
 
 def test_a_run_is_named_by_its_place_below_the_folder_where_one_is(

@@ -51,6 +51,8 @@ def paths(place: Path) -> str:
         (["train", "r"], "r1gan r3gan"),
         (["train", "lou"], "loud"),
         (["show", "ganzoo", ":", "r1"], "r1gan"),
+        (["show", "o"], "one-001"),
+        (["graph", "w"], "wgan_clip wgan_gp"),
         (["train", "--data", "toy"], "toy_faces toy_garments"),
         (["eval", "--features", ""], "classifier inception patches"),
         (["train", "mlp_gan", "--eval-features", "cl"], "classifier"),

@@ -278,7 +278,7 @@ def test_export_takes_the_latest_run_and_names_the_file_after_it(
     assert done.last == "exports/mlp_gan-toy_garments-001.onnx"
     assert (tmp_path / done.last).is_file()
     assert "max error" in done.out
-    assert done.err == ""
+    assert done.err == f"ganzoo: no run was named, so the latest is taken: {trained}\n"
 
 
 def test_onnxruntime_draws_what_torch_draws(exported: Path, trained: Path) -> None:

@@ -95,6 +95,31 @@ def test_every_command_asks_the_same_way(
     assert (done.code, done.err) == (5, f"ganzoo: {expected.value}\n")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plot"], ["report"], ["animate"], ["graph"], ["open"], ["resume"],
+        ["sample", "-n", "2"], ["sweep", "--dims", "1"],
+        ["eval", "--images", "100", "--features", "blocks", "--against", "toy_garments",
+         "--set-data", "count=200"],
+    ],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_a_run_that_was_taken_and_not_named_is_told(
+    runs: Path, words: list[str], cli: Cli, monkeypatch: pytest.MonkeyPatch, blocks: None
+) -> None:  # fmt: skip
+    monkeypatch.chdir(runs.parent)
+    monkeypatch.setenv("BROWSER", "true")
+    told = f"no run was named, so the latest is taken: {Path('runs', 'mine-001')}"
+    done = cli(*words)
+    assert done.code == 0, done.err
+    assert done.err.count(told) == 1
+    assert told not in done.out
+    named = cli(words[0], "mine-001", *words[1:])
+    assert named.code == 0, named.err
+    assert told not in named.err
+
+
 def test_a_run_goes_on_from_its_newest_checkpoint_alone(runs: Path, cli: Cli) -> None:
     run = runs / "mine-001"
     older, newest = sorted((run / "checkpoints").iterdir())

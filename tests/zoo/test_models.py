@@ -203,7 +203,7 @@ def test_models_are_listed(site: Path, cli: Cli, tmp_path: Path) -> None:
     done = cli("models")
     assert done.code == 0
     words = done.out.split()
-    for word in ("tiny-garments", "mlp_gan,", "toy_garments", "28x28", "CC0-1.0", "tiny-"):
+    for word in ("tiny-garments", "mlp_gan,", "toy_garments", "28x28,", "CC0-1.0,", "tiny-models"):
         assert word in words
     (found,) = json.loads(cli("models", "--json").out)
     assert (found["shipped_by"], found["files"]["float16"]["file"]) == (
@@ -222,6 +222,22 @@ def test_models_are_listed(site: Path, cli: Cli, tmp_path: Path) -> None:
     assert (tmp_path / "rest.png").read_bytes() == (tmp_path / "all.png").read_bytes()
     with Image.open(tmp_path / "all.png") as pictures:
         assert pictures.width > 200
+
+
+def test_the_names_of_models_are_whole(
+    site: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    name = "mlp-gan-shallow-garment"  # as long as the longest of ganzoo-models
+    source = f"from dataclasses import replace\n{SOURCE}".replace(
+        'Model.read(Path(__file__).parent / "tiny-garments")',
+        f'replace(Model.read(Path(__file__).parent / "tiny-garments"), name="{name}")',
+    )
+    install(site, "ganzoo-modelz", source, {name: "tiny"}, group="ganzoo.models")
+    done = cli("models")
+    assert name in done.out.split(), done.err
+    assert max(map(len, done.out.splitlines())) <= 80
+    assert "…" not in done.out
 
 
 def test_without_models_the_list_says_how_to_get_some(cli: Cli) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ganzoo.api.terminal import print_line
-from ganzoo.cli import console
+from ganzoo.cli import candidates, console
 from ganzoo.cli.opening import Title
 from ganzoo.cli.options import Runs, Settings
 from ganzoo.printable import file_name
@@ -21,6 +21,7 @@ def graph(
         typer.Argument(
             metavar="[NAME|RUN|X.onnx]",
             help="An architecture, a run or its name, or an .onnx file. Default: the latest run.",
+            autocompletion=candidates.architectures_and_runs,
         ),
     ] = None,
     output: Annotated[

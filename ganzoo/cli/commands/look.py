@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ganzoo.api.terminal import print_json, print_line, terminal
 from ganzoo.cli import candidates, console
-from ganzoo.cli.options import AsJson, Settings, Timeout
+from ganzoo.cli.options import AsJson, Runs, Settings, Timeout
 from ganzoo.errors import unreadable_entry_points
 from ganzoo.zoo import catalogue, options
 
@@ -43,6 +44,7 @@ def list_plugins(as_json: AsJson = False) -> None:
         return
     for kind, entries in groups.items():
         table = console.table(kind, "package", "summary")
+        table.columns[0].no_wrap = True
         for entry in entries:
             table.add_row(
                 entry.name, f"{entry.package} {entry.version}", entry.summary() or "(no docstring)"
@@ -52,18 +54,26 @@ def list_plugins(as_json: AsJson = False) -> None:
 
 def show(
     architecture: Annotated[
-        str,
-        typer.Argument(help="A name from `ganzoo list`.", autocompletion=candidates.architectures),
+        Path,
+        typer.Argument(
+            metavar="NAME|RUN",
+            help="A name from `ganzoo list`, or a run or its name.",
+            autocompletion=candidates.architectures_and_runs,
+        ),
     ],
     settings: Settings = None,
+    runs: Runs = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Show an architecture: its networks layer by layer, its losses, and how it is trained."""
+    """Show an architecture or a run: its networks layer by layer, and how it is trained.
+
+    Of a run these are the settings that were used, and how it went.
+    """
     from ganzoo.api import showing
     from ganzoo.api.plan import print_plan
 
     given = options.parse_pairs(settings or [])
-    found = showing.show(architecture, options=given, say=console.note)
+    found = showing.show(architecture, options=given, runs=runs, say=console.note)
     if as_json:
         print_json(found.to_json(), indent=2)
         return
@@ -74,7 +84,7 @@ def show(
             print_line(line)
         print_line()
         console.show(_layer_table(network))
-    print_plan(found.settings)
+    print_plan(found.training())
 
 
 def plugins(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,9 @@ from ganzoo.api.terminal import print_json, print_line
 from ganzoo.cli import console
 from ganzoo.cli.options import AsJson
 
-COLUMNS = ("model", "architecture,\ndata", "pixels", "FD", "kB", "licence", "package")
-WIDTHS = (16, 13, 80, 80, 80, 9, 9)
-"""Most characters of a line in each column, so that all fit into 80."""
+COLUMNS = ("model", "architecture,\ndata", "pixels,\nkB", "FD", "licence,\npackage")
+ROOM = 16
+"""Most characters of a line in the columns behind the name, so that all fit into 80."""
 
 
 def models(
@@ -48,19 +49,18 @@ def models(
         from ganzoo.evaluate.measures import MEASURES
 
         table = console.table(*COLUMNS)
+        for column in table.columns:
+            column.no_wrap = True
         for entry, model in found:
-            size = next(iter(model.files.values())).nbytes
-            cells = (
-                model.name,
-                f"{model.architecture},\n{model.dataset}",
-                "x".join(map(str, model.size)),
-                MEASURES["frechet"].shown(model.scores.get("frechet")),
-                f"{size / 1000:,.0f}",
-                model.licence or "-",
-                entry.package,
+            kilobytes = next(iter(model.files.values())).nbytes / 1000
+            pairs = (
+                (model.architecture, model.dataset),
+                ("x".join(map(str, model.size)), f"{kilobytes:,.0f}"),
+                (MEASURES["frechet"].shown(model.scores.get("frechet")),),
+                (model.licence or "-", entry.package),
             )
-            table.add_row(*map(_broken, cells, WIDTHS))
-        console.show(table)
+            table.add_row(model.name, *map(_below, pairs))
+        console.show_whole(table)
     if pictures is not None and found:
         from ganzoo.api.models import sheet
 
@@ -69,5 +69,6 @@ def models(
             print_line(pictures)
 
 
-def _broken(cell: str, width: int) -> str:
-    return "\n".join(console.broken(line, width) for line in cell.splitlines())
+def _below(words: Sequence[str]) -> str:
+    """Return a cell with a line for each of the words, which are broken where they are too long."""
+    return ",\n".join(console.broken(word, ROOM) for word in words)

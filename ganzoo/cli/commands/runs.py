@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganzoo.api.terminal import print_json, print_line, terminal
+from ganzoo.api.terminal import print_json, print_line
 from ganzoo.cli import candidates, console
 from ganzoo.cli.options import AsJson, Runs
 from ganzoo.errors import UsageError
@@ -15,10 +15,7 @@ from ganzoo.storage import megabytes
 
 if TYPE_CHECKING:
     from ganzoo.api.run import TrainedRun
-    from ganzoo.api.table import Runs as Listed
 
-DISTANCE, LEAST = 10, 16
-"""Characters of a line of the table of runs that a Fréchet distance and a name get at least."""
 app = typer.Typer(invoke_without_command=True)
 
 
@@ -47,34 +44,9 @@ def list_runs(
         if not unread:
             console.note(f"there are no runs below {folder}: `ganzoo train NAME` makes one")
         return
-    _show_table(found)
+    from ganzoo.cli.run_table import show_table
 
-
-def _show_table(found: Listed) -> None:
-    """Print the table of runs, and what its marks mean; where it is too wide, without a column."""
-    from ganzoo.api.table import COLUMNS
-
-    rows = [dict(zip(COLUMNS, row, strict=True)) for row in found.rows()]
-    sizes = {
-        name: max(len(text) for text in (name, *(row[name] for row in rows))) for name in COLUMNS
-    }
-    shown, room = [*COLUMNS[:-1]], 0  # the last numbers take a line each
-    for left_out in ("", "images seen"):
-        shown = [name for name in shown if name != left_out]
-        room = terminal().width - sum(sizes[name] + 3 for name in shown[1:-1]) - DISTANCE - 8
-        if room >= sizes["run"]:
-            break
-    room = max(room, LEAST)
-    table = console.table(*shown[:-1], "Fréchet\ndistance")
-    for column in table.columns[:-1]:
-        column.no_wrap = True
-    for column in table.columns[2:-1]:
-        column.justify = "right"
-    for row in rows:
-        table.add_row(console.broken(row["run"], room), *(row[name] for name in shown[1:]))
-    console.show(table)
-    for note in found.notes:
-        console.show(note)
+    show_table(found)
 
 
 @app.command("rm")

@@ -106,9 +106,17 @@ def test_distances_that_cannot_be_compared_are_marked(folder: Path, cli: Cli) ->
     assert second in found._repr_html_()
 
 
-@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize(
+    ("width", "without"),
+    [
+        (120, ()),
+        (100, ("images seen",)),
+        (80, ("images seen", "loss D, G", "size")),
+        (72, ("images seen", "loss D, G", "size", "epochs")),
+    ],
+)
 def test_names_and_outcomes_are_whole(
-    width: int, folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+    width: int, without: tuple[str, ...], folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     names = (
@@ -118,14 +126,26 @@ def test_names_and_outcomes_are_whole(
     for name, source in zip(names, ("judged", "plain"), strict=True):
         (folder / source).rename(folder / name)
         evaluations.save(Run(folder / name), evaluation(features="patches"))
-    out = cli("runs", "--runs", folder).out
-    assert max(map(len, out.splitlines())) <= width
-    assert "…" not in out
-    assert "completed" in out
-    assert ("images seen" in out) == (width == 120)
-    assert all(name in out for name in names) or width == 80
-    first = "".join(line[2:].split("  ")[0] for line in out.splitlines())  # the column of names
-    assert width == 120 or all(name in first for name in names)
+    done = cli("runs", "--runs", folder)
+    assert max(map(len, done.out.splitlines())) <= width
+    assert "…" not in done.out
+    rows = [line.split() for line in done.out.splitlines()]
+    assert all([name, "completed"] in [row[:2] for row in rows] for name in names)
+    for head, word in {"images seen": "128", "size": "MB", "loss D, G": "D,"}.items():
+        assert (word in done.out.split()) == (head not in without)
+    told = f"ganzoo: no room for {', '.join(without)}: a wider terminal shows all"
+    assert done.err.startswith(told) if without else not done.err
+    repeated = json.loads(cli("runs", "--runs", folder, "--json").out)
+    assert [run["name"] for run in repeated] == [*names]
+
+
+def test_a_name_is_whole_however_narrow_the_terminal_is(
+    folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    name = "x" * 120
+    (folder / "plain").rename(folder / name)
+    assert name in cli("runs", "--runs", folder).out.split()
 
 
 def test_a_folder_without_runs_says_how_to_begin(tmp_path: Path, cli: Cli) -> None:
@@ -147,8 +167,9 @@ def test_a_folder_without_runs_says_how_to_begin(tmp_path: Path, cli: Cli) -> No
     ],
 )
 def test_a_damaged_run_is_named_by_every_command_that_reads_it(
-    damage: str | None, words: str, folder: Path, cli: Cli
+    damage: str | None, words: str, folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # room for all columns
     file = folder / "judged" / "run.json"
     file.unlink()
     if damage is None:
