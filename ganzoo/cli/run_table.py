@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganzoo.api.run import LOSSES
+from ganzoo.api.describing import LOSSES
 from ganzoo.api.table import COLUMNS, DISTANCE, Runs
 from ganzoo.api.terminal import terminal
 from ganzoo.cli import console
