@@ -67,8 +67,7 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
     if config.ema is not None:
         by_schedule = is_scheduled(job.loaded.value, config)
         lines["average"] = "of the generator, to be drawn and exported: " + (
-            "half-life as scheduled, not by "
-            + spell(f"ema_growth={config.ema_growth:g}", ["ema_growth"])
+            "half-life as the architecture has scheduled it"
             if by_schedule
             else _average(config, decay_per_step(config.ema, config.batch_size))
         )

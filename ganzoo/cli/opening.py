@@ -61,7 +61,8 @@ Truncation = Annotated[
     typer.Option(
         "--truncation",
         metavar="PSI",
-        help="Nearer to the mean image: cleaner, and more alike; where the model takes it.",
+        help="How far from the mean image, from 0 (that image) to 2, where the model takes it: "
+        "below 1, as trained, images are cleaner and more alike, above 1 rarer and less clean.",
     ),
 ]
 OwnLatents = Annotated[

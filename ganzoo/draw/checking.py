@@ -97,7 +97,11 @@ def check_truncation(truncation: float, info: ModelInfo) -> float:
             f"{info.architecture} takes no truncation: it has no mean image to go to", "truncation"
         )
     if not 0 <= truncation <= 2:
-        raise UsageError(f"truncation must be from 0 to 2, not {truncation}", "truncation")
+        raise UsageError(
+            "truncation must be from 0 to 2 (0 is the mean image, 1 as trained, above 1 farther "
+            f"from the mean), not {truncation:g}",
+            "truncation",
+        )
     return float(truncation)
 
 

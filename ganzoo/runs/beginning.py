@@ -21,6 +21,7 @@ from ganzoo.runs.resuming import go_on
 from ganzoo.runs.saving import Settings
 from ganzoo.runs.wishes import Wishes
 from ganzoo.train.device import choose
+from ganzoo.train.ema import check_growth
 from ganzoo.train.events import Event
 from ganzoo.train.schedule import sized, total_steps
 from ganzoo.train.state import TrainState
@@ -64,6 +65,8 @@ def begin(
     loaded = open_architecture(architecture, options or {}, say)
     given = Settings.of(settings or {})
     asked, saving = given.chosen(loaded.value.defaults)
+    if "ema_growth" in given.config:
+        check_growth(loaded.value, asked)
     where = choose(device)
     if data is None:
         data = registry.default_dataset(loaded)

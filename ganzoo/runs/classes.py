@@ -25,17 +25,20 @@ def with_classes(
 
     If the plugin has an option `classes`, a number, that the user leaves alone, it is that of the
     data's classes. Calls `say` where there are classes without images. Raises DataError where the
-    networks want labels and there are none, all the same, or of another number of classes.
+    networks want labels, or the user asked for an architecture that is `conditional`, and there are
+    none, all the same, or of another number of classes.
     """
     found = len(images.classes)
     if found and takes(loaded, given, "classes"):
         loaded = filled(loaded, "classes", found)
     wanted, name = loaded.value.classes, loaded.entry.name
-    if not wanted:
-        return loaded
-    if images.labels is None:
+    asked = bool(loaded.options.get("conditional")) and "conditional" in given
+    if (wanted or asked) and images.labels is None:
         why = images.no_labels or images.to_label
-        raise DataError(f"{name} needs labels, and {images.name} has none: {why}", "data")
+        needs = "needs labels" if wanted else "needs labels to be conditional"
+        raise DataError(f"{name} {needs}, and {images.name} has none: {why}", "data")
+    if not wanted or images.labels is None:
+        return loaded
     if wanted != found:
         hint = f"train it on data of {wanted}, with data=PATH"
         if "classes" in given:

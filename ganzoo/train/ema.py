@@ -11,7 +11,7 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 
 from ganzoo.architecture import Architecture
 from ganzoo.config import TrainConfig
-from ganzoo.errors import UsageError
+from ganzoo.errors import SettingError, UsageError
 
 EVERY = 4
 """Steps between updates; one at each step would cost the smallest networks 4 % of the step."""
@@ -36,6 +36,21 @@ def decay_per_step(ema: float, batch_size: int, *, scheduled: bool = False) -> f
 def is_scheduled(architecture: Architecture, config: TrainConfig) -> bool:
     """Return whether the architecture's schedule decides, not the settings of the user."""
     return "ema" in architecture.schedules and config.ema == architecture.defaults.ema
+
+
+def check_growth(architecture: Architecture, config: TrainConfig) -> None:
+    """Raise SettingError where `ema_growth`, which the user chose, would change nothing."""
+    chosen = f"ema_growth={config.ema_growth:g} changes nothing"
+    if config.ema is None:
+        raise SettingError(
+            f"{chosen}: no average is kept; ema=10000 keeps one", "ema_growth", "ema"
+        )
+    if is_scheduled(architecture, config):
+        raise SettingError(
+            f"{chosen}: the average follows a schedule of the architecture; leave it out, or give "
+            "an ema of another value, which takes the schedule's place",
+            "ema_growth",
+        )
 
 
 def shadow(network: nn.Module) -> nn.Module:

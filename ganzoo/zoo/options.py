@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Union, get_args, get_origin
 
 from ganzoo.architecture import Plugin
+from ganzoo.config import listed
 from ganzoo.errors import PluginError
+from ganzoo.limits import Within
 
 NOTHING = "none"
 """The word for an empty tuple."""
@@ -39,10 +41,11 @@ def parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
 def resolve(function: Plugin, given: Mapping[str, Any], whose: str) -> dict[str, Any]:
     """Return all options of `function`: its defaults, overridden by `given` (words or JSON values).
 
-    Raises PluginError for an unknown name or a wrong type; `whose` tells whose options they are.
+    Raises PluginError for an unknown name, a wrong type, or a number beyond the limits that the
+    function declares; `whose` tells whose options they are.
     """
     parameters = inspect.signature(function).parameters
-    annotations = _hints(function)
+    annotations, limits = _hints(function), _limits(function)
     if unknown := [key for key in given if key not in parameters]:
         raise UnknownOptionError(whose, unknown[0], describe(function))
     resolved = {name: parameter.default for name, parameter in parameters.items()}
@@ -54,6 +57,8 @@ def resolve(function: Plugin, given: Mapping[str, Any], whose: str) -> dict[str,
                 f"{whose}: {name}={value} is not of type {_spell(annotations[name])}; "
                 f"{describe(function)}"
             ) from None
+        for limit in limits.get(name, ()):
+            _check_limit(name, resolved[name], limit, whose)
     return resolved
 
 
@@ -73,12 +78,33 @@ def describe(function: Plugin) -> str:
     return f"its options are {'; '.join(words)}" if words else "it takes no options"
 
 
-def _hints(function: Plugin) -> dict[str, Any]:
-    """Return the options' annotations; the result's may be a name that is not imported."""
+def _hints(function: Plugin, *, extras: bool = False) -> dict[str, Any]:
+    """Return the options' annotations; the result's may be a name that is not imported.
+
+    With `extras` they are as they were written, with what `Annotated` adds.
+    """
     function = inspect.unwrap(function)
     written = {k: v for k, v in inspect.get_annotations(function).items() if k != "return"}
     bare = types.SimpleNamespace(__annotations__=written)
-    return typing.get_type_hints(bare, globalns=getattr(function, "__globals__", {}))
+    names = getattr(function, "__globals__", {})
+    return typing.get_type_hints(bare, globalns=names, include_extras=extras)
+
+
+def _limits(function: Plugin) -> dict[str, list[Within]]:
+    """Return the limits that the options' annotations declare, also of the items of a tuple."""
+    found = {}
+    for name, hint in _hints(function, extras=True).items():
+        parts = [hint, *(get_args(hint) if get_origin(hint) is tuple else ())]
+        added = [each for part in parts for each in getattr(part, "__metadata__", ())]
+        found[name] = [each for each in added if isinstance(each, Within)]
+    return found
+
+
+def _check_limit(name: str, value: Any, limit: Within, whose: str) -> None:
+    """Raise PluginError where a number, or one of several, is beyond a limit."""
+    for number in value if isinstance(value, tuple) else (value,):
+        if number is not None and not limit.holds(number):
+            raise PluginError(f"{whose}: {name} must be {limit}, not {number:,}")
 
 
 def _convert(value: Any, annotation: Any) -> Any:
@@ -130,7 +156,7 @@ def _convert_tuple(value: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
 def _items(value: Any) -> list[Any]:
     """Return what belongs into a tuple; ValueError for an empty word, which says nothing."""
     if isinstance(value, str):
-        words = [word.strip() for word in value.split(",") if word.strip()]
+        words = [word for word in listed(value) if word]
         return [] if words == [NOTHING] else _require(words, words != [])
     return list(value) if isinstance(value, list | tuple) else [value]  # one number, or many
 

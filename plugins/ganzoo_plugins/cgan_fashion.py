@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from ganzoo import Architecture, TrainConfig
 from ganzoo.architecture import Discriminator
 from ganzoo.layers import down, up
+from ganzoo.limits import Count
 from ganzoo.objectives import Penalty, non_saturating, penalised
 from ganzoo.optimizers import adam
 
@@ -28,7 +29,7 @@ class Labelled(nn.Module):
 
 
 def cgan_fashion(
-    *, latent_dim: int = 100, classes: int = 10, width: int = 64, slope: float = 0.2
+    *, latent_dim: Count = 100, classes: Count = 10, width: Count = 64, slope: float = 0.2
 ) -> Architecture:
     """Conditional DCGAN: you choose the class of a picture.
 
@@ -105,7 +106,7 @@ def of_its_class(D: Discriminator, images: Tensor) -> Tensor:
 
 
 def acgan_fashion(
-    *, latent_dim: int = 100, classes: int = 10, width: int = 64, slope: float = 0.2
+    *, latent_dim: Count = 100, classes: Count = 10, width: Count = 64, slope: float = 0.2
 ) -> Architecture:
     """Auxiliary classifier GAN: the discriminator must name the class of a picture.
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from ganzoo.errors import DataError, ModelFileError
 from ganzoo.evaluate.features import FeatureModel, Features, digest
 from ganzoo.evaluate.onnx_model import OnnxModel
+from ganzoo.limits import Within
 from ganzoo_plugins.keeping import announced, kept
-from ganzoo_plugins.limits import LARGEST_SEED, require, require_size
+from ganzoo_plugins.limits import Seed, require_size
 
 if TYPE_CHECKING:
     from ganzoo.data import Images
@@ -34,7 +35,12 @@ FEWEST = 100
 """Fewest labelled images that a classifier is trained on."""
 
 
-def classifier(*, width: int = WIDTH, seed: int = SEED, shown: int = SHOWN) -> Features:
+def classifier(
+    *,
+    width: Annotated[int, Within(1, 1024)] = WIDTH,
+    seed: Seed = SEED,
+    shown: Annotated[int, Within(1, 10**9)] = SHOWN,
+) -> Features:
     """64 features of a small CNN that knows the classes of the data set; it needs labels.
 
     `width` is the number of channels behind the first convolution, and `shown` the number of images
@@ -42,9 +48,6 @@ def classifier(*, width: int = WIDTH, seed: int = SEED, shown: int = SHOWN) -> F
     network is part of the package. For other data sets it is trained when it is first needed, on
     nine tenths of the images, and kept in the cache; the last tenth says how often it is right.
     """
-    require("width", width, 1, 1024)
-    require("seed", seed, 0, LARGEST_SEED)
-    require("shown", shown, 1, 10**9)
     options = f"width={width}, seed={seed}, shown={shown}"
     shipped = SHIPPED if (width, seed, shown) == (WIDTH, SEED, SHOWN) else {}
 

@@ -4,17 +4,18 @@ from torch import nn
 
 from ganzoo import Architecture, TrainConfig
 from ganzoo.layers import down, up
+from ganzoo.limits import Count
 from ganzoo.objectives import non_saturating
 from ganzoo.optimizers import adam
 
 
 def dcgan_anime96(
     *,
-    latent_dim: int = 100,
-    width: int = 64,
+    latent_dim: Count = 100,
+    width: Count = 64,
     slope: float = 0.2,
-    d_every: int = 1,
-    g_every: int = 1,
+    d_every: Count = 1,
+    g_every: Count = 1,
 ) -> Architecture:
     """DCGAN for 96x96 colour images such as drawn faces.
 

@@ -7,11 +7,14 @@ from torch import nn
 
 from ganzoo import Architecture, TrainConfig
 from ganzoo.layers import down, normal_weights, up
+from ganzoo.limits import Count
 from ganzoo.objectives import non_saturating
 from ganzoo.optimizers import adam
 
 
-def dcgan_fashion(*, latent_dim: int = 100, width: int = 64, slope: float = 0.2) -> Architecture:
+def dcgan_fashion(
+    *, latent_dim: Count = 100, width: Count = 64, slope: float = 0.2
+) -> Architecture:
     """DCGAN that upsamples and convolves.
 
     `width` is the number of channels at 28x28 in the generator and at 14x14 in the discriminator,
@@ -51,7 +54,7 @@ def dcgan_fashion(*, latent_dim: int = 100, width: int = 64, slope: float = 0.2)
 
 
 def dcgan_fashion_transposed(
-    *, latent_dim: int = 100, width: int = 64, slope: float = 0.01
+    *, latent_dim: Count = 100, width: Count = 64, slope: float = 0.01
 ) -> Architecture:
     """DCGAN with batch norm behind ReLU.
 
@@ -91,7 +94,7 @@ def dcgan_fashion_transposed(
     return replace(gan, defaults=TrainConfig(epochs=15))
 
 
-def dcgan_mnist(*, latent_dim: int = 100, width: int = 64, slope: float = 0.2) -> Architecture:
+def dcgan_mnist(*, latent_dim: Count = 100, width: Count = 64, slope: float = 0.2) -> Architecture:
     """DCGAN for digits, its discriminator the mirror image.
 
     `width` is the number of channels at 14x14, `slope` that of every LeakyReLU. Weights start as

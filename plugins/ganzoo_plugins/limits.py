@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from ganzoo.errors import DataError, PluginError
+from ganzoo.errors import DataError
+from ganzoo.limits import Within
 
 if TYPE_CHECKING:
     from ganzoo.data import Images
 
-LARGEST_SEED = 2**63 - 1
+Seed = Annotated[int, Within(0, 2**63 - 1)]
+"""A seed that torch takes."""
 SIDE = 48
 """Pixels of the longer side that a network sees at most; it averages larger images."""
 HALVED = 3
 """How often a network halves what it sees."""
-
-
-def require(name: str, value: int, low: int, high: int) -> None:
-    """Raise PluginError unless the option `name` has a value from `low` to `high`."""
-    if not low <= value <= high:
-        raise PluginError(f"{name} must be from {low:,} to {high:,}, not {value:,}")
 
 
 def reduction(height: int, width: int) -> int:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from typing import Annotated
 
 from torch import nn
 
 from ganzoo import Architecture, TrainConfig
 from ganzoo.layers import normal_weights
+from ganzoo.limits import Count, Within
 from ganzoo.objectives import non_saturating
 from ganzoo.optimizers import adam
 
@@ -17,7 +19,7 @@ Block = Callable[[int], list[nn.Module]]
 
 
 def mlp_gan(
-    *, latent_dim: int = 100, hidden: tuple[int, ...] = (256, 512), slope: float = 0.2
+    *, latent_dim: Count = 100, hidden: tuple[Count, ...] = (256, 512), slope: float = 0.2
 ) -> Architecture:
     """Two perceptrons, batch norm in the generator.
 
@@ -34,7 +36,7 @@ def mlp_gan(
 
 
 def mlp_gan_shallow(
-    *, latent_dim: int = 100, hidden: tuple[int, ...] = (128,), slope: float = 0.2
+    *, latent_dim: Count = 100, hidden: tuple[Count, ...] = (128,), slope: float = 0.2
 ) -> Architecture:
     """The smallest GAN: one hidden layer in each network.
 
@@ -50,7 +52,7 @@ def mlp_gan_shallow(
 
 
 def mlp_gan_relu(
-    *, latent_dim: int = 100, hidden: tuple[int, ...] = (256, 256), slope: float = 0.1
+    *, latent_dim: Count = 100, hidden: tuple[Count, ...] = (256, 256), slope: float = 0.1
 ) -> Architecture:
     """Two perceptrons without batch norm.
 
@@ -68,7 +70,10 @@ def mlp_gan_relu(
 
 
 def mlp_gan_dropout(
-    *, latent_dim: int = 100, hidden: tuple[int, ...] = (256, 512, 1024), dropout: float = 0.3
+    *,
+    latent_dim: Count = 100,
+    hidden: tuple[Count, ...] = (256, 512, 1024),
+    dropout: Annotated[float, Within(0, 1)] = 0.3,
 ) -> Architecture:
     """Three hidden layers, dropout in the discriminator.
 

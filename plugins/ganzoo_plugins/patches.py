@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from ganzoo.errors import DataError
 from ganzoo.evaluate.features import FeatureModel, Features, digest
 from ganzoo.evaluate.onnx_model import OnnxModel
+from ganzoo.limits import Within
 from ganzoo_plugins.keeping import announced, kept
-from ganzoo_plugins.limits import LARGEST_SEED, require, require_size
+from ganzoo_plugins.limits import Seed, require_size
 
 if TYPE_CHECKING:
     from ganzoo.data import Images
@@ -20,7 +21,7 @@ FEWEST = 100
 """Fewest images that a network is trained on."""
 
 
-def patches(*, steps: int = 400, seed: int = 0) -> Features:
+def patches(*, steps: Annotated[int, Within(0, 1_000_000)] = 400, seed: Seed = 0) -> Features:
     """64 features of the quarters of a picture, for data without labels.
 
     A small network learns on the data set itself to tell each picture from all others and from
@@ -29,8 +30,6 @@ def patches(*, steps: int = 400, seed: int = 0) -> Features:
     in the cache. It sees at most 48 pixels a side: what is finer shows in the sliced Wasserstein
     distance. benchmarks/damages.py says what the features see.
     """
-    require("steps", steps, 0, 1_000_000)
-    require("seed", seed, 0, LARGEST_SEED)
 
     def open_features(images: Images) -> FeatureModel:
         if len(images.pixels) < FEWEST:

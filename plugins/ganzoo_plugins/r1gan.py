@@ -2,7 +2,7 @@
 
 import math
 from itertools import pairwise
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from ganzoo import Architecture, TrainConfig
 from ganzoo.layers import halvings
+from ganzoo.limits import Count, Weight, Within
 from ganzoo.objectives import non_saturating, penalised, r1
 from ganzoo.optimizers import adam
 
@@ -116,12 +117,12 @@ class Discriminator(nn.Module):
 def r1gan(
     *,
     size: Literal[28, 32, 48, 64, 96, 128, 256] = 28,
-    channels: int = 1,
-    classes: int = 0,
+    channels: Count = 1,
+    classes: Annotated[int, Within(0)] = 0,
     conditional: bool = True,
-    latent_dim: int = 64,
-    width: int = 16,
-    gamma: float = 0.5,
+    latent_dim: Count = 64,
+    width: Count = 16,
+    gamma: Weight = 0.5,
 ) -> Architecture:
     """Residual GAN with R1 and without norms, for seven sizes, with labels where there are any.
 

@@ -2,7 +2,7 @@
 
 import math
 from itertools import pairwise
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from ganzoo import Architecture, TrainConfig
 from ganzoo.layers import halvings
+from ganzoo.limits import Count, Weight, Within
 from ganzoo.objectives import penalised, r1, r2, relativistic
 from ganzoo.optimizers import adam
 from ganzoo.schedules import cosine
@@ -145,15 +146,15 @@ class Discriminator(nn.Module):
 def r3gan(
     *,
     size: Literal[28, 32, 48, 64, 96, 128, 256] = 28,
-    channels: int = 1,
-    classes: int = 0,
+    channels: Count = 1,
+    classes: Annotated[int, Within(0)] = 0,
     conditional: bool = True,
-    latent_dim: int = 64,
-    width: int = 16,
-    blocks: int = 1,
-    gamma: float = 2.0,
-    penalty_every: int = 4,
-    burn_in: float = 0.5,
+    latent_dim: Count = 64,
+    width: Count = 16,
+    blocks: Count = 1,
+    gamma: Weight = 2.0,
+    penalty_every: Count = 4,
+    burn_in: Annotated[float, Within(0, 1, above=True)] = 0.5,
 ) -> Architecture:
     """Relativistic GAN with R1 and R2 and no norm, for seven sizes, with or without labels.
 

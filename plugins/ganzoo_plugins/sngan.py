@@ -10,6 +10,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo import Architecture, TrainConfig
 from ganzoo.layers import halvings
+from ganzoo.limits import Count
 from ganzoo.objectives import hinge
 from ganzoo.optimizers import adam
 
@@ -93,9 +94,9 @@ class Score(nn.Module):
 def sngan(
     *,
     size: Literal[28, 32, 48, 64, 96] = 28,
-    channels: int = 1,
-    latent_dim: int = 128,
-    width: int = 64,
+    channels: Count = 1,
+    latent_dim: Count = 128,
+    width: Count = 64,
 ) -> Architecture:
     """Residual GAN with spectral normalisation, for five sizes, grey or in colour.
 

@@ -2,7 +2,7 @@
 
 import math
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ganzoo import Architecture, TrainConfig
 from ganzoo.architecture import Discriminator as Listener
 from ganzoo.layers import halvings
+from ganzoo.limits import Count, Within
 from ganzoo.objectives import Penalty, non_saturating, penalised, r1
 from ganzoo.optimizers import adam
 from ganzoo_plugins.equalised import Conv, Dense, doubled, leaky, normalised
@@ -230,12 +231,12 @@ def path_length(weight: float = 2.0, decay: float = 0.01) -> Penalty:
 def stylegan2_small(
     *,
     size: Literal[28, 32, 48, 64, 96, 128, 256] = 28,
-    channels: int = 1,
-    classes: int = 0,
+    channels: Count = 1,
+    classes: Annotated[int, Within(0)] = 0,
     conditional: bool = True,
-    latent_dim: int = 64,
-    width: int = 16,
-    gamma: float | None = None,
+    latent_dim: Count = 64,
+    width: Count = 16,
+    gamma: Annotated[float | None, Within(0)] = None,
 ) -> Architecture:
     """StyleGAN2, small, for seven sizes, with truncation, and with labels where there are any.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ganzoo import Dataset
+from ganzoo.limits import Count
 from ganzoo.seeds import uniform_rows
 from ganzoo_plugins.drawing import Drawn
 from ganzoo_plugins.face import KINDS, NUMBERS, Face
@@ -18,7 +19,7 @@ from ganzoo_plugins.face_parts import draw
 VERSION = "1"  # part of the cache key: change it whenever a pixel changes
 
 
-def toy_faces(*, count: int = 10_000, seed: int = 0) -> Dataset:
+def toy_faces(*, count: Count = 10_000, seed: int = 0) -> Dataset:
     """Drawn 96x96 colour faces with hair, eyes, mouths, glasses, made by code."""
     images = Drawn(count, lambda i: draw(Face.of(seed, i)))
     numbers = uniform_rows(seed, count, NUMBERS).tolist()

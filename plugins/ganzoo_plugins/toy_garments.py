@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo import Dataset
+from ganzoo.limits import Count
 from ganzoo.seeds import uniform, uniform_rows
 from ganzoo_plugins.drawing import Canvas, Colour, Drawn, Point, between, mirrored, pick, shade
 from ganzoo_plugins.mnist_like import GARMENTS
@@ -20,7 +21,7 @@ VERSION = "1"  # part of the cache key: change it whenever a pixel changes
 MIDDLE = 14.0
 
 
-def toy_garments(*, count: int = 10_000, seed: int = 0) -> Dataset:
+def toy_garments(*, count: Count = 10_000, seed: int = 0) -> Dataset:
     """Drawn 28x28 grey garments in Fashion-MNIST's ten classes, made by code."""
     images = Drawn(count, lambda i: draw_garment(seed, i))
     kinds = uniform_rows(seed, count, 1)[:, 0].tolist()

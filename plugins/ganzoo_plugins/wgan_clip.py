@@ -1,23 +1,28 @@
 """One pair of networks, two objectives: the first Wasserstein GAN, and a GAN to compare it to."""
 
 from dataclasses import replace
+from typing import Annotated
 
 import torch
 from torch import nn
 
 from ganzoo import Architecture, TrainConfig
 from ganzoo.layers import up
+from ganzoo.limits import Count, Within
 from ganzoo.objectives import non_saturating, wasserstein
 from ganzoo.optimizers import adam, rmsprop
+
+Width = Annotated[int, Within(2)]
+"""A number of channels of which half are used, too."""
 
 
 def wgan_clip(
     *,
-    latent_dim: int = 100,
-    width: int = 64,
-    hidden: int = 1024,
+    latent_dim: Count = 100,
+    width: Width = 64,
+    hidden: Count = 1024,
     slope: float = 0.1,
-    clip: float = 0.01,
+    clip: Annotated[float, Within(0, above=True)] = 0.01,
 ) -> Architecture:
     """Wasserstein GAN with weight clipping.
 
@@ -43,7 +48,7 @@ def wgan_clip(
 
 
 def dcgan_fashion_maxpool(
-    *, latent_dim: int = 100, width: int = 64, hidden: int = 1024, slope: float = 0.1
+    *, latent_dim: Count = 100, width: Width = 64, hidden: Count = 1024, slope: float = 0.1
 ) -> Architecture:
     """DCGAN with max pooling, images in [0, 1].
 

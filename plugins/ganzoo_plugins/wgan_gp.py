@@ -6,6 +6,7 @@ from torch import nn
 
 from ganzoo import Architecture, TrainConfig
 from ganzoo.layers import down, halvings, up
+from ganzoo.limits import Count, Weight
 from ganzoo.objectives import gradient_penalty, penalised, wasserstein
 from ganzoo.optimizers import adam
 
@@ -13,10 +14,10 @@ from ganzoo.optimizers import adam
 def wgan_gp(
     *,
     size: Literal[28, 32, 48, 64, 96] = 28,
-    channels: int = 1,
-    latent_dim: int = 128,
-    width: int = 32,
-    weight: float = 10.0,
+    channels: Count = 1,
+    latent_dim: Count = 128,
+    width: Count = 32,
+    weight: Weight = 10.0,
 ) -> Architecture:
     """Wasserstein GAN with gradient penalty, for images of five sizes, grey or in colour.
 

@@ -88,7 +88,7 @@ def export(at: Place) -> None:
 
 
 def publish(at: Place) -> None:
-    words = ("--variants", "float16", "--licence", "MIT", "--name", "tiny", "--json")
+    words = ("--variants", "[float16, ]", "--licence", "MIT", "--name", "tiny", "--json")
     found = json.loads(at.call("publish", at.run, at.shell / "model", *words))
     made = ganzoo.publish(
         at.run, at.python / "model", variants=["float16"], licence="MIT", name="tiny"
@@ -131,7 +131,7 @@ def sweep(at: Place) -> None:
 
 def adopt(at: Place) -> None:
     transposed().write(at.shell / "other.onnx")
-    words = ["adopt", at.shell / "other.onnx", "--range=-1,1", "--json"]
+    words = ["adopt", at.shell / "other.onnx", "--range=[-1, 1]", "--json"]
     shown = json.loads(at.call(*words, "-o", at.shell / "x.onnx"))
     made = ganzoo.adopt(at.shell / "other.onnx", at.python / "x.onnx", image_range=(-1, 1))
     assert shown == made.to_json() | {"path": shown["path"]}

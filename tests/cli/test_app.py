@@ -124,9 +124,13 @@ def test_version_and_bare_call(cli: Cli) -> None:
         (
             ["train", "mlp_gan", *TINY, "--set", "latent_dim=-1"],
             3,
-            "must be a positive int, not -1",
+            "latent_dim must be at least 1, not -1",
         ),
-        (["show", "wgan_clip", "--set", "width=1"], 3, "'wgan_clip' of ganzoo 0.1.0: its networks"),
+        (
+            ["show", "wgan_clip", "--set", "width=1"],
+            3,
+            "ganzoo 0.1.0: width must be at least 2, not 1",
+        ),
     ],
 )
 def test_errors_are_one_line_with_an_exit_code(

@@ -49,6 +49,16 @@ def perhaps(*, classes: int | None = None) -> Architecture:
 '''
 
 
+@pytest.mark.parametrize("name", ["r1gan", "r3gan", "stylegan2_small"])
+def test_conditional_without_labels_is_an_error(name: str, cli: Cli, tmp_path: Path) -> None:
+    np.savez(tmp_path / "plain.npz", images=np.zeros((8, 28, 28), np.uint8))
+    words = ("train", name, "--data", tmp_path / "plain.npz", "--runs", tmp_path / "runs")
+    done = cli(*words, "--set", "conditional=true")
+    assert (done.code, done.err.count("\n")) == (4, 1)
+    assert f"{name} needs labels to be conditional, and plain has none: " in done.err
+    assert not (tmp_path / "runs").exists()
+
+
 @pytest.fixture
 def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = {name: name for name in ("ten", "deaf", "wordy", "perhaps")}

@@ -127,17 +127,35 @@ def test_it_is_what_a_run_shows_and_exports(cli: Cli, tmp_path: Path) -> None:
     assert np.abs(images["average"] - drawn).max() <= 1
 
 
-@pytest.mark.parametrize("ema", [None, 10_000])
+@pytest.mark.parametrize(
+    "words", [[], ["--ema", 10_000, "--ema-growth", 0]], ids=["as it is", "others"]
+)
 def test_the_plan_says_what_decides_where_there_is_a_schedule(
-    cli: Cli, tmp_path: Path, ema: int | None
+    cli: Cli, tmp_path: Path, words: list[object]
 ) -> None:
     trained = cli(
         "train", "r3gan", "--set", "width=1", "--data", "toy_garments", "--set-data", "count=32",
-        "--max-steps", 1, "--ema-growth", 0, "--runs", tmp_path, *(["--ema", ema] if ema else []),
+        "--max-steps", 1, "--runs", tmp_path, *words,
     )  # fmt: skip
     (line,) = (line for line in trained.out.splitlines() if line.startswith("average"))
-    assert ("as scheduled, not by --ema-growth 0" in line) == (ema is None)
-    assert ("half-life 10,000 images" in line) == (ema is not None)
+    assert ("as the architecture has scheduled it" in line) == (not words)
+    assert line.endswith("half-life 10,000 images") == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("r3gan", "the average follows a schedule of the architecture"),
+        ("mlp_gan", "no average is kept; --ema 10000 keeps one"),
+    ],
+)
+def test_a_growth_that_would_change_nothing_is_refused(
+    name: str, why: str, cli: Cli, tmp_path: Path
+) -> None:
+    done = cli("train", name, "--data", "toy_garments", "--ema-growth", 0.2, "--runs", tmp_path)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert f"--ema-growth 0.2 changes nothing: {why}" in done.err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("ema", ["0", "-1", "nan"])

@@ -33,6 +33,7 @@ def plugin(
         ("hidden=128,256", (128, 256)),
         ("hidden=128", (128,)),
         ("hidden=256,", (256,)),
+        ("hidden=[128, 256]", (128, 256)),
         ("hidden=none", ()),
         ("size=2,3", (2, 3)),
         ("kind=tanh", "tanh"),

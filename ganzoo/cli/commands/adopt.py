@@ -11,6 +11,7 @@ import typer
 
 from ganzoo.api.terminal import print_json, print_line
 from ganzoo.cli.options import AsJson, Force
+from ganzoo.config import listed
 from ganzoo.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def adopt(
 def _range(words: str) -> tuple[float, float]:
     """Return the numbers of "-1,1"."""
     try:
-        low, high = map(float, words.split(","))
+        low, high = map(float, listed(words))
     except ValueError:
         raise UsageError(f"--range takes two numbers, as in --range=-1,1, not {words!r}") from None
     return low, high
@@ -79,7 +80,7 @@ def _classes(words: str) -> int | list[str]:
         return int(words.lstrip("0")[:10] or 0)  # Python reads no number of thousands of digits
     if re.fullmatch(r"[-+.\d\s]+", words):
         raise UsageError(f"--classes takes a whole number, or names, not {words!r}")
-    return [word.strip() for word in words.split(",")]
+    return listed(words)
 
 
 def _report(source: Path, done: Adopted) -> None:

@@ -12,6 +12,7 @@ import typer
 from ganzoo.api.terminal import print_json, print_line
 from ganzoo.cli import candidates
 from ganzoo.cli.options import AsJson, Best, Runs
+from ganzoo.config import listed
 
 
 def publish(
@@ -50,7 +51,7 @@ def publish(
         found.path,
         folder,
         name=name,
-        variants=[word.strip() for word in variants.split(",") if word.strip()],
+        variants=[word for word in listed(variants) if word],
         weights=weights,
         licence=licence,
         best=best,
