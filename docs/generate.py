@@ -33,7 +33,6 @@ PICTURES = {
     "dcgan_fashion_maxpool": "64 images after 1,500 steps on Fashion-MNIST, a twelfth of "
     "its 20 epochs",
     "dcgan_mnist": "64 images after 1,500 steps on MNIST, a sixteenth of its 50 epochs",
-    "dcgan_anime96": "64 images with width=24 and d_every=2, after 2,600 steps of 32 drawn faces",
     "wgan_clip": "64 images after 1,500 steps on Fashion-MNIST, a sixteenth of its 25 epochs",
     "wgan_gp": "64 images after 20 epochs of Fashion-MNIST with --ema 20000",
     "sngan": "64 images after 4 epochs of Fashion-MNIST with width=32 and --ema 20000",

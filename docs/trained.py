@@ -96,9 +96,7 @@ def _collapse(model: Model) -> list[str]:
             "Its pixels are black or white, where Tanh is flat. So G's gradient is 0, and no "
             "training changes it any more."
         )
-    parts.append(
-        "[What collapse looks like](../why.md#what-collapse-looks-like) says what to try."
-    )
+    parts.append("[What collapse looks like](../why.md#what-collapse-looks-like) says what to try.")
     return [" ".join(parts)]
 
 

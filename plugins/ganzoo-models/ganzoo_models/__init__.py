@@ -24,6 +24,11 @@ def cgan_fashion() -> Model:
     return _model("cgan-fashion")
 
 
+def dcgan_anime96_faces() -> Model:
+    """Drawn faces of 96x96 pixels, by dcgan_anime96."""
+    return _model("dcgan-anime96-faces")
+
+
 def dcgan_fashion() -> Model:
     """Garments of 28x28 pixels, by dcgan_fashion."""
     return _model("dcgan-fashion")
