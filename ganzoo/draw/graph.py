@@ -15,6 +15,7 @@ from ganzoo.draw.ports import DTYPES, Port, PortReader
 from ganzoo.draw.untrusted import MAX_PARTS
 from ganzoo.draw.wire import EMPTY, DamagedError, Value, as_bytes, as_int, as_text, signed
 from ganzoo.errors import ModelFileError
+from ganzoo.printable import line
 
 Attribute = int | bytes | tuple[int, ...] | None
 """The value of an attribute: an int, a text, or ints; None for what no shape depends on."""
@@ -73,12 +74,12 @@ def _read(content: bytes) -> Graph:
         elif number == 5:
             name, constant = reader.constant(value)
             if name in constants:
-                raise DamagedError(f"there are two constants {name}")
+                raise DamagedError(f"there are two constants {line(name)[:60]!r}")
             constants[name] = constant
         elif number == 13:
             port = reader.port(value)
             if port.name in declared:
-                raise DamagedError(f"{port.name} is declared twice")
+                raise DamagedError(f"{line(port.name)[:60]!r} is declared twice")
             declared[port.name] = port
     return Graph(nodes, constants, declared)
 

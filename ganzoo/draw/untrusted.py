@@ -77,7 +77,7 @@ def read(path: str | Path) -> bytes:
                 raise ModelFileError(
                     f"{path} has {status.st_size:,} bytes, and ganzoo opens at most {MAX_BYTES:,}"
                 )
-            return file.read(MAX_BYTES)
+            return file.read(status.st_size)  # as much memory as that takes, and no more
     except FileNotFoundError:
         raise ModelFileError(
             f"{path} does not exist: name an ONNX file, such as `ganzoo export` writes"

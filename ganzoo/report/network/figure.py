@@ -9,6 +9,7 @@ from ganzoo.report.colours import LIGHT, Theme, named
 from ganzoo.report.letters import use_letters
 from ganzoo.report.network.shapes import Picture
 from ganzoo.report.network.svg import COLOURS, FAINT, FILLED, STROKE, head
+from ganzoo.report.plotting import style
 
 with hidden():
     from matplotlib.colors import to_rgba
@@ -18,6 +19,13 @@ with hidden():
 
 def figure(picture: Picture, theme: Theme = LIGHT) -> Figure:
     """Return a figure as large as the picture."""
+    with style(theme):
+        made = _drawn(picture, theme)
+        use_letters(made)
+    return made
+
+
+def _drawn(picture: Picture, theme: Theme) -> Figure:
     made = Figure(figsize=(picture.width / 72, picture.height / 72))
     axes = made.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, picture.width), ylim=(picture.height, 0))

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from ganzoo.draw.network.steps import Call, Flow, Step
+from ganzoo.draw.network.steps import Call, Flow, Kind, Step
 from ganzoo.report.network.boxes import Box, brief, joined
 
 CONTAINERS = {"Sequential", "ModuleList", "ModuleDict"}
 """Modules whose class says nothing of what they are: their name says more."""
+MOST_INPUTS = 12
+"""Most inputs that get a box each where a network does not fit."""
 MANY = 7
 """Most words that say what is in a module."""
 WHOLE = 0.7
@@ -62,16 +64,26 @@ def _look(box: Box) -> tuple[object, ...]:
 
 
 def windows(made: Sequence[Box], most: int) -> list[Box]:
-    """Return at most `most` boxes, and the ends; each is of neighbours in the order they ran in."""
+    """Return at most `most` boxes, and the ends; each is of neighbours in the order they ran in.
+
+    Of many inputs there is one box, too.
+    """
     inner = [n for n, box in enumerate(made) if box.kind not in {"input", "output"}]
     size = -(-len(inner) // most)
     place = {n: -1 - n for n in range(len(made))} | {n: i // size for i, n in enumerate(inner)}
+    inputs = [n for n, box in enumerate(made) if box.kind == "input"]
+    if len(inputs) > MOST_INPUTS:
+        place |= dict.fromkeys(inputs, -1)
     groups = dict[int, list[int]]()
     for number in range(len(made)):
         groups.setdefault(place[number], []).append(number)
-    return _of_groups(
-        made, [*groups.values()], lambda several: (f"{len(several)} steps", _counted(several))
-    )
+
+    def name(several: Sequence[Box]) -> tuple[str, tuple[str, ...]]:
+        if several[0].kind == "input":
+            return f"{len(several):,} inputs", ()
+        return f"{len(several):,} steps", _counted(several)
+
+    return _of_groups(made, [*groups.values()], name)
 
 
 def _kind(call: Call) -> str:
@@ -172,9 +184,8 @@ def _of_groups(
             box = several[0]
         else:
             main, after = name(several)
-            kind: Literal["loose", "block"] = (
-                "loose" if all(b.kind == "loose" for b in several) else "block"
-            )
+            alike = {b.kind for b in several} in ({"loose"}, {"input"})
+            kind: Kind | Literal["block"] = several[0].kind if alike else "block"
             details = tuple(d for b in several for d in b.details)
             box = Box(
                 main,

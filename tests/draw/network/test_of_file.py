@@ -106,6 +106,24 @@ def test_a_name_of_any_length_is_cut(tmp_path: Path) -> None:
     assert "\x1b" not in said
 
 
+def test_what_is_there_twice_is_named_in_one_line(exported: Path, tmp_path: Path) -> None:
+    path, name = tmp_path / "x.onnx", "a\nb\x1b[2J" * 100
+    for field in ("value_info", "initializer"):
+        model = onnx.load(exported)
+        for _ in range(2):
+            if field == "initializer":
+                model.graph.initializer.append(numpy_helper.from_array(np.ones(1, "f4"), name))
+            else:
+                floats = onnx.TensorProto.FLOAT
+                info = helper.make_tensor_value_info(name, floats, [1])
+                model.graph.value_info.append(info)
+        path.write_bytes(model.SerializeToString())
+        with pytest.raises(ModelFileError, match=r"twice|two constants") as refused:
+            of_file.read(path)
+        assert str(refused.value).isprintable()
+        assert len(str(refused.value)) < len(str(path)) + 150
+
+
 def test_a_convolution_is_called_as_torch_calls_it(tmp_path: Path) -> None:
     floats = onnx.TensorProto.FLOAT
     weights = {"a": (8, 1, 4, 4), "b": (8, 3, 4, 4)}

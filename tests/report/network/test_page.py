@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.text import Text
 
 from ganzoo.draw.network.steps import Call, Flow, Step
 from ganzoo.report.network import page
+from ganzoo.report.network.drawing import drawing
+from ganzoo.report.network.figure import figure
 from ganzoo.report.network.shapes import Line, Picture, Point, Shape, width_of
 from ganzoo.train.networks import describe_networks
 from ganzoo.train.tracing import flows
@@ -114,3 +118,26 @@ def test_what_did_not_run_is_named() -> None:
     words = [text.words for text in drawn("acgan_fashion", {}).texts]
     why = "Not drawn, as what this discriminator returns is made without: "
     assert f"{why}classes (62,730 parameters)." in words
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_more_inputs_than_a_row_holds_are_one_box(used: bool) -> None:
+    """A stranger's file may have any number of them, and the picture never fitted."""
+    inputs = [Step(f"x{n}", "input", (), (8,)) for n in range(500)]
+    takes = tuple(range(500)) if used else (0,)
+    steps = (*inputs, Step("concat", "plain", takes, (8,)), Step("y", "output", (500,), (8,)))
+    picture = page.draw([Flow("ONNX graph", steps, 0)], "wide")
+    assert picture.height <= page.HEIGHT
+    assert "500 inputs" in [text.words for text in picture.texts]
+    assert len(picture.shapes) == 3
+
+
+@pytest.mark.parametrize("kind", ["png", "pdf"])
+def test_words_are_no_formula_and_may_be_of_any_script(kind: str, tmp_path: Path) -> None:
+    """Matplotlib reads what stands between $ as TeX, and raises where it is none."""
+    steps = (Step(r"$\frac{1$", "input", (), (8,)), Step("$x^$ 模型", "output", (0,), (8,)))
+    made = drawing(r"$\frac{1$ 模型", [Flow("generator", steps, 0)], "")
+    made.save(tmp_path / f"x.{kind}")
+    assert (tmp_path / f"x.{kind}").stat().st_size > 1000
+    texts = [text.get_text() for text in figure(made.picture).findobj(Text)]
+    assert r"$\frac{1$ 模型" in texts
