@@ -31,6 +31,7 @@ def answer(command: Callable[[str | None], Any]) -> NoReturn:
             cut = _join_words(os.environ)
         with redirect_stdout(printed):
             program = command(_first_word(os.environ))
+            _leave_words(program)
             program.main(args=[], prog_name="ganzoo", complete_var=VARIABLE)
     except SystemExit as ended:  # fish asks by the exit code
         code = ended.code if isinstance(ended.code, int) else 0
@@ -40,6 +41,17 @@ def answer(command: Callable[[str | None], Any]) -> NoReturn:
     sys.stdout.write("".join(line.removeprefix(cut) for line in lines))
     sys.stdout.flush()
     sys.exit(code)
+
+
+def _leave_words(program: Any) -> None:
+    """Have typer's parameters take words as they are, in this process, which ends with the answer.
+
+    Nothing is run with the words, and to convert them typer imports pydantic, which takes a third
+    of the time that a person waits. `--help` is made later, so this is said to the classes.
+    """
+    commands = [program, *getattr(program, "commands", {}).values()]
+    for kind in {type(parameter) for command in commands for parameter in command.params}:
+        kind.process_value = lambda parameter, context, value: value
 
 
 def _join_words(environ: os._Environ[str]) -> str:

@@ -123,7 +123,16 @@ def test_nothing_heavy_is_imported_to_complete(place: Path) -> None:
     done = process("-c", code, cwd=place, env=env)
     *offered, imported = done.out.splitlines()
     assert "size=96" in offered
-    heavy = {"torch", "numpy", "onnxruntime", "PIL", "matplotlib", "ganzoo_plugins", "loud_gan"}
+    heavy = {
+        "pydantic",
+        "torch",
+        "numpy",
+        "onnxruntime",
+        "PIL",
+        "matplotlib",
+        "ganzoo_plugins",
+        "loud_gan",
+    }
     assert not {*imported.split()} & heavy
 
 
