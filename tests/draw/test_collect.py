@@ -108,7 +108,8 @@ def test_memory_does_not_grow(exported: Path, tmp_path: Path, cli: Cli, option: 
         return most
 
     peak(100)  # imports
-    assert abs(peak(2000) - peak(500)) < 200_000  # 1,500 images are 1,176,000 bytes
+    # 1,500 images are 1,176,000 bytes; both are more than the 1 MiB that is copied at a time.
+    assert abs(peak(3500) - peak(2000)) < 200_000
 
 
 def test_what_somebody_else_wrote_stays(exported: Path, tmp_path: Path, cli: Cli) -> None:
