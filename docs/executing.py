@@ -35,7 +35,9 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
-COLOURS = 64
+SAME = {"OMP_NUM_THREADS": "1"}
+"""What makes a training end in the same numbers again, of which the text beside it tells."""
+COLOURS = 48
 """Of a picture: letters, curves and garments need no more."""
 
 
@@ -94,10 +96,10 @@ def execute(path: Path, folder: Path, python: Path, parameters: str = "") -> Any
     manager = AsyncKernelManager(kernel_spec_manager=specs)
     here = {"metadata": {"path": str(folder)}}
     client = NotebookClient(
-        notebook, km=manager, timeout=900, resources=here, coalesce_streams=True
+        notebook, km=manager, timeout=1800, resources=here, coalesce_streams=True
     )
     path_of_programs = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-    client.execute(env=os.environ | QUIET | {"PATH": path_of_programs})
+    client.execute(env=os.environ | QUIET | SAME | {"PATH": path_of_programs})
     return notebook
 
 
