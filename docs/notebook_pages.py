@@ -6,6 +6,7 @@ stands in its page, so that there is no other file.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from html import escape
@@ -71,6 +72,9 @@ def _parts(cell: dict[str, Any]) -> Iterator[str]:
 def _shown(output: dict[str, Any]) -> str:
     """Return an output as HTML, of several kinds the richest."""
     data = {kind: "".join(given) for kind, given in output.get("data", {}).items()}
+    if "image/svg+xml" in data:
+        drawn = base64.b64encode(data["image/svg+xml"].encode()).decode()
+        return f'<img alt="What the cell draws" src="data:image/svg+xml;base64,{drawn}">'
     if "image/png" in data:
         return f'<img alt="What the cell draws" src="data:image/png;base64,{data["image/png"]}">'
     if "text/html" in data:

@@ -142,6 +142,7 @@ def test_the_manual_shows_sources_outputs_and_pictures() -> None:
             {"output_type": "stream", "text": ["a <b>\n"]},
             {"data": {"text/plain": ["plain"], "text/html": ["<table></table>"]}},
             {"data": {"text/plain": ["plain"], "image/png": "AAAA"}},
+            {"data": {"text/plain": ["plain"], "image/svg+xml": ["<svg>\n", "</svg>"]}},
         ],
     }
     cells = [{"cell_type": "markdown", "source": ["# Title\n", "words"]}, cell]
@@ -151,6 +152,7 @@ def test_the_manual_shows_sources_outputs_and_pictures() -> None:
     assert "<pre>a &lt;b&gt;</pre>" in made
     assert "<table></table>" in made
     assert 'src="data:image/png;base64,AAAA"' in made
+    assert 'src="data:image/svg+xml;base64,PHN2Zz4KPC9zdmc+"' in made
     assert "plain" not in made
     page = SimpleNamespace(file=SimpleNamespace(src_uri="training.md"))
     assert hook["on_page_read_source"](page=page, config=None) is None
