@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,8 +31,6 @@ little, the curves have less, but not below `LEAST`."""
 FONT_SIZE, SMALLEST = 7.0, 6.0
 """Letters of the table in points: at most, and where it is very long. Smaller ones are hard to read
 on paper, so rows are left out instead."""
-TITLE = 30
-"""Letters of a chart's title in a line."""
 LINE = 1.3
 """Height of a line, in letters."""
 SMALL: Any = {
@@ -114,7 +111,7 @@ class Page:
         lines = -(-len(self.charts) // columns)
         cells = part.subfigures(max(lines, 1), columns, squeeze=False).flat
         for cell, chart in zip(cells, self.charts, strict=False):
-            title = "\n".join(textwrap.wrap(chart.title.partition(" (")[0], TITLE))
+            title = chart.title.partition(" (")[0]
             draw_on(cell, replace(chart, title=title), LIGHT, smooth=True, legend=False)
 
     def _fitting(self, room: float) -> tuple[float, list[Line]]:
