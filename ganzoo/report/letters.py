@@ -21,13 +21,12 @@ USUAL = "DejaVu Sans"
 
 def folded(text: str, room: float, size: float, bold: bool = True, most: int = 9) -> str:
     """Return a text in at most `most` lines of `room` points; long words are broken, too."""
-    room /= size * (1.0 if bold else 0.85)
     lines = [""]
     for word in re.findall("[^ -]*[ -]?", one_line(text)):
-        if lines[-1] and _ems(lines[-1] + word.rstrip()) > room:
+        if lines[-1] and width(lines[-1] + word.rstrip(), size, bold) > room:
             lines.append("")
         for letter in word:
-            if letter != " " and lines[-1] and _ems(lines[-1] + letter) > room:
+            if letter != " " and lines[-1] and width(lines[-1] + letter, size, bold) > room:
                 lines.append("")
             lines[-1] += letter
     if len(lines) > most:
@@ -35,9 +34,9 @@ def folded(text: str, room: float, size: float, bold: bool = True, most: int = 9
     return "\n".join(line.strip() for line in lines)
 
 
-def _ems(text: str) -> float:
-    """Return how wide bold letters are, as a multiple of their size, on the wide side."""
-    return sum(
+def width(text: str, size: float, bold: bool = True) -> float:
+    """Return how wide a line of letters of `size` is, on the wide side, in the unit of `size`."""
+    ems = sum(
         1.1 if ord(letter) > 0x2E80
         else 0.42 if letter in " .,:;-ijl!|'"
         else 1.1 if letter in "mwMW@%"
@@ -46,6 +45,7 @@ def _ems(text: str) -> float:
         else 0.66
         for letter in text
     )  # fmt: skip
+    return ems * size * (1.0 if bold else 0.9)
 
 
 def use_letters(figure: FigureBase) -> None:

@@ -6,13 +6,12 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ganzoo.draw.pictures import SUFFIXES, Picture
 from ganzoo.draw.sheets import Sheet
 from ganzoo.errors import GanzooError, UsageError
 from ganzoo.report import colours, gallery, pace, plotting, words
-from ganzoo.report.curves import GAPS, Chart, Curve, curve, diversity
+from ganzoo.report.common_charts import common_charts
 from ganzoo.report.html import image, render
 from ganzoo.report.one_page import Page
 from ganzoo.report.rankings import TRAINING, Ranking, rankings
@@ -27,8 +26,9 @@ from ganzoo.zoo.options import unparse
 MOST = len(colours.LIGHT.series)
 """Largest number of runs in one comparison: each needs a colour of its own."""
 
-UNEQUAL = 3
-"""Ratio of the longest run to the shortest from which on the axis of epochs is logarithmic."""
+ROOM = 6
+"""Charts that one page has room for: the losses, then the scores where they are curves (a single
+score stands in the table), then what else there is."""
 
 NOT_ON_PAPER = {"SWD", "density", "copies", "images per second, in all"}
 """Rows for which one page has no room."""
@@ -79,15 +79,16 @@ def compare(several: Sequence[Run | Words], path: Path, *, title: str = "") -> C
     found = Comparison(names, rankings(named), _differences(facts), _results(runs, facts, entries))
     seed = facts[0].config.seed
     paces = [chart for chart in (pace.over_seconds(named), pace.while_trained(named)) if chart]
-    charts = _charts(names, facts, entries)
+    charts = common_charts([*zip(names, facts, entries, strict=True)])
     pictures = [_picture(run, seed) for run in runs]
     title = title or (" and ".join(names) if len(names) == 2 else f"{len(names)} runs compared")
     if path.suffix.lower() in SUFFIXES:
         shown = [picture for _, picture in pictures]
-        # A page has room for six; where pictures were judged, that tells more than their diversity.
-        kept = [chart for chart in charts if not (paces and chart.name == "diversity")]
+        losses = [chart for chart in charts if chart.name.startswith("loss")]
+        over_time = [pace for pace in paces if any(len(curve.values) > 1 for curve in pace.curves)]
+        told = [*losses, *over_time, *(chart for chart in charts if chart not in losses)]
         least = [*dict.fromkeys(v for each in facts for v in each.circumstances.versions), *LEAST]
-        page = Page(title, names, shown, [*kept, *paces][:6], _tables(found), least)
+        page = Page(title, names, shown, told[:ROOM], _tables(found), least)
         plotting.save(page.draw(), path)
         return found
     html = render(
@@ -163,43 +164,6 @@ def _results(
     for name in (name for name in names if name not in QUALITY.values()):  # see the rankings
         rows.append((f"last {name}", [each.get(name, "-") for each in last]))
     return rows
-
-
-def _charts(
-    names: Sequence[str], facts: Sequence[Facts], entries: Sequence[words.Entries]
-) -> list[Chart]:
-    """Return a chart for each quantity; a run has the same colour in all of them.
-
-    A critic's scores cannot be compared with probabilities. So they have no chart of their own,
-    only their gap, which is the Wasserstein estimate where the objective is such a one.
-    """
-    runs = [*zip(names, facts, entries, strict=True)]
-
-    def curves_of(name: str, scores: str = "") -> list[Curve]:
-        return [
-            curve(lines if scores in {"", of.scores} else [], name, of, run)
-            for run, of, lines in runs
-        ]
-
-    def chart(name: str, title: str, scores: str = "", **more: Any) -> Chart:
-        curves = curves_of(name, scores)
-        return Chart(name, title, curves, long=_unequal(curves), **more)
-
-    found = [
-        chart("loss_d", "Loss of D", up="loss"),
-        chart("loss_g", "Loss of G", up="loss"),
-        chart("d_real", "D(x)", "logits", limits=(0, 1), lines={0.5: ""}, up="probability"),
-        chart("d_fake", "D(G(z))", "logits", limits=(0, 1), lines={0.5: ""}, up="probability"),
-        *(chart(name, title, lines={0: ""}, up="difference") for name, title in GAPS.items()),
-        diversity(curves := curves_of("diversity"), long=_unequal(curves)),
-    ]
-    return [c for c in found if any(len(curve.values) for curve in c.curves)]
-
-
-def _unequal(curves: Sequence[Curve]) -> bool:
-    """Return whether the longest of some curves would leave the shortest no room on an axis."""
-    ends = [float(curve.at[-1]) for curve in curves if len(curve.at)]
-    return bool(ends) and max(ends) > UNEQUAL * min(ends) > 0
 
 
 def _tables(found: Comparison) -> list[tuple[str, Table]]:

@@ -19,7 +19,7 @@ from ganzoo.errors import ModelFileError, reason
 from ganzoo.report.backend import hidden
 from ganzoo.report.colours import LIGHT, Theme, named, style_element
 from ganzoo.report.curves import Chart, Curve, usual_window
-from ganzoo.report.letters import folded, use_letters
+from ganzoo.report.letters import folded, use_letters, width
 from ganzoo.storage import write_whole
 
 with hidden():
@@ -39,6 +39,8 @@ SIZE, LARGE = (6.4, 3.2), (9.6, 4.8)
 """Width and height in inches, of a chart and of one with many curves."""
 TITLE = 13
 """Letters of the title of several charts, in points."""
+LEGEND = 7.0
+"""What a column of the legend takes beside its words, in letters: a line, and the spaces."""
 DEFAULTS: Any = {name: value for name, value in rcParamsDefault.items() if name != "backend"}
 """Matplotlib's own settings, whatever the user's file says. Each format has its own backend."""
 
@@ -139,8 +141,19 @@ def draw_on(
         _plain_logarithms(axes.yaxis, *axes.get_ylim())
         axes.grid(axis="y", which="both")
     if legend and len(chart.curves) > 1:
-        figure.legend(loc="outside lower center", ncols=min(len(chart.curves), 4))
+        _name_curves(figure, axes, 72 * figure.bbox.width / figure.dpi)
     use_letters(figure)
+
+
+def _name_curves(figure: Figure | SubFigure, axes: Axes, room: float) -> None:
+    """Draw a legend below the axes in as many columns as fit into `room` points."""
+    lines, names = axes.get_legend_handles_labels()
+    size = float(rcParams["legend.fontsize"])
+    beside = LEGEND * size
+    widest = max(width(name, size, bold=False) for name in names)
+    columns = max(1, min(len(names), 4, int(room / (widest + beside))))
+    folds = [folded(name, room / columns - beside, size, bold=False) for name in names]
+    figure.legend(lines, folds, loc="outside lower center", ncols=columns)
 
 
 def _draw_line(axes: Axes, curve: Curve, colour: str, smooth: bool) -> None:

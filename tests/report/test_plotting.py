@@ -91,3 +91,13 @@ def test_a_report_lacks_no_more_than_the_chart_that_cannot_be_drawn(
     assert "ganzoo: the chart losses cannot be drawn: ValueError: " in done.err
     assert "Losses" not in (page := (tmp_path / "x.html").read_text("utf-8"))
     assert page.count("data:image/webp") > 3
+
+
+@pytest.mark.parametrize("name", ["name-of-a-run-" * 2, "W" * 90, "画" * 60, "a b " * 30])
+def test_the_legend_stays_on_the_figure(name: str) -> None:
+    curves = [Curve(f"{name}{number}", np.arange(3.0), np.ones(3)) for number in range(4)]
+    figure = plotting.draw(Chart("chart", "title", curves))
+    figure.canvas.draw()
+    words, whole = figure.legends[0].get_window_extent(), figure.bbox
+    assert words.x0 >= 0, name
+    assert words.x1 <= whole.x1, name
