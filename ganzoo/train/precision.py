@@ -86,7 +86,8 @@ def choose_precision(
 def _quicker(times: float | None) -> Precision:
     """Return bf16 where it is worth it, else fp32."""
     if times is None:
-        return Precision("fp32", "auto: bf16 is not measured for a run that is short, or compiled")
+        why = "the run is short or compiled, or a step failed"
+        return Precision("fp32", f"auto: bf16 was not measured: {why}")
     measured = f"auto: bf16 is {times:.2f} times as fast here"
     return Precision("bf16", measured) if times >= WORTH else Precision("fp32", measured)
 

@@ -33,7 +33,11 @@ SMALL = ("mlp_gan", "--set", "hidden=8", "--data", "toy_garments", "--set-data",
     [
         (1.5, "bf16", "auto: bf16 is 1.50 times as fast here"),
         (1.05, "fp32", "auto: bf16 is 1.05 times as fast here"),
-        (None, "fp32", "auto: bf16 is not measured for a run that is short, or compiled"),
+        (
+            None,
+            "fp32",
+            "auto: bf16 was not measured: the run is short or compiled, or a step failed",
+        ),
     ],
 )
 def test_auto_takes_bf16_where_it_is_worth_it(times: float | None, name: str, why: str) -> None:
