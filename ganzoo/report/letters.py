@@ -23,7 +23,7 @@ def folded(text: str, room: float, size: float, bold: bool = True, most: int = 9
     """Return a text in at most `most` lines of `room` points; long words are broken, too."""
     room /= size * (1.0 if bold else 0.85)
     lines = [""]
-    for word in re.findall("[^ -]*[ -]?", one_line(text)):
+    for word in _words(text):
         if lines[-1] and _ems(lines[-1] + word.rstrip()) > room:
             lines.append("")
         for letter in word:
@@ -33,6 +33,22 @@ def folded(text: str, room: float, size: float, bold: bool = True, most: int = 9
     if len(lines) > most:
         lines[most - 1 :] = [lines[most - 1].rstrip()[:-1] + "…"]
     return "\n".join(line.strip() for line in lines)
+
+
+def balanced(text: str, room: float, size: float, most: int = 9) -> str:
+    """Return a bold text in as few lines as `folded`, but of about equal length: for headings."""
+    wide = folded(text, room, size, most=most)
+    least = size * max(_ems(word.strip()) for word in _words(text))
+    for share in range(50, 100, 5):
+        found = folded(text, room * share / 100, size, most=most)
+        if room * share / 100 >= least and found.count("\n") == wide.count("\n"):
+            return found
+    return wide
+
+
+def _words(text: str) -> list[str]:
+    """Return the parts between which a line may end, each with the space or hyphen behind it."""
+    return re.findall("[^ -]*[ -]?", one_line(text))
 
 
 def _ems(text: str) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from ganzoo.printable import caption
 from ganzoo.report.colours import LIGHT
 from ganzoo.report.curves import Chart
-from ganzoo.report.letters import folded, use_letters
+from ganzoo.report.letters import balanced, folded, use_letters
 from ganzoo.report.plotting import draw_on, style
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Page:
                 bottom=inside[1], top=1 - inside[1],
             )  # fmt: skip
             parts = [figure.add_subfigure(grid[i]) for i in range(3)]
-            title = folded(caption(self.title), 72 * (WIDTH - 2 * MARGIN), 13, most=2)
+            title = balanced(caption(self.title), 72 * (WIDTH - 2 * MARGIN), 13, 2)
             figure.suptitle(title, fontsize=13, fontweight="bold", y=1 - inside[1] / 2)
             self._draw_pictures(parts[0])
             self._draw_curves(parts[1])
@@ -100,7 +100,8 @@ class Page:
         ):
             axes.axis("off")
             colour = LIGHT.series[number % len(LIGHT.series)]
-            heading = folded(name, 72 * 0.9 * (WIDTH - 2 * MARGIN) / len(self.names), 9, most=NAMED)
+            room = 72 * 0.9 * (WIDTH - 2 * MARGIN) / len(self.names)
+            heading = balanced(name, room, 9, NAMED)
             axes.set_title(heading, fontsize=9, color=colour, fontweight="bold")
             if picture is not None:
                 shown = np.asarray(picture)

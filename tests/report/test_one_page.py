@@ -51,6 +51,14 @@ def test_a_heading_does_not_stand_alone_at_the_end() -> None:
         assert ("second" in words) == ("second 0" in words)
 
 
+def test_the_lines_of_a_run_s_name_are_of_about_the_same_length() -> None:
+    names = [*NAMES, "dcgan_fashion-fashion_mnist-001"]
+    words = drawn(Page("three", names, [None] * 3, [], []))
+    assert "wgan_clip-\nfashion_mnist-001" in words
+    assert "dcgan_fashion-\nfashion_mnist-001" in words
+    assert "mlp_gan-fashion_mnist-001" in words  # there is room for it in one line
+
+
 def drawn(page: Page) -> list[str]:
     """The texts on a page, none of which is smaller than 6 points or below the edge."""
     figure = page.draw()
