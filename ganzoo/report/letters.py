@@ -37,13 +37,13 @@ def folded(text: str, room: float, size: float, bold: bool = True, most: int = 9
 
 def balanced(text: str, room: float, size: float, most: int = 9) -> str:
     """Return a bold text in as few lines as `folded`, but of about equal length: for headings."""
-    wide = folded(text, room, size, most=most)
+    lines = folded(text, room, size).count("\n")
     least = size * max(_ems(word.strip()) for word in _words(text))
     for share in range(50, 100, 5):
-        found = folded(text, room * share / 100, size, most=most)
-        if room * share / 100 >= least and found.count("\n") == wide.count("\n"):
+        found = folded(text, room * share / 100, size)
+        if room * share / 100 >= least and found.count("\n") == lines < most:
             return found
-    return wide
+    return folded(text, room, size, most=most)
 
 
 def _words(text: str) -> list[str]:
