@@ -140,10 +140,10 @@ def overview(models: Sequence[Model]) -> list[str]:
 WHY = """\
 These are the models of the package `ganzoo-models`, trained by one core of an AMD EPYC processor in
 bf16, and judged by `ganzoo eval`. Begin with the Fréchet distance: it sees whether single pictures
-are good and whether all kinds are there. Then look at why. A high precision with a low recall is a
-model that draws few things well; a low precision is one that draws things that are none.
-[Which is better, and why?](../evaluating.md#the-modern-wing) has all architectures after equal
-seconds, and what one learns from it."""
+are good and whether all kinds are there. Then look at why. With a high precision and a low recall,
+a model draws well, but only a few kinds. With a low precision, many of its pictures look like
+nothing real. [Which is better, and why?](../evaluating.md#the-modern-wing) compares all
+architectures after equal seconds, and says what one learns from it."""
 
 
 def table(models: Sequence[Model]) -> str:

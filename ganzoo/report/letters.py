@@ -22,7 +22,7 @@ USUAL = "DejaVu Sans"
 def folded(text: str, room: float, size: float, bold: bool = True, most: int = 9) -> str:
     """Return a text in at most `most` lines of `room` points; long words are broken, too."""
     lines = [""]
-    for word in re.findall("[^ -]*[ -]?", one_line(text)):
+    for word in _words(text):
         if lines[-1] and width(lines[-1] + word.rstrip(), size, bold) > room:
             lines.append("")
         for letter in word:
@@ -32,6 +32,22 @@ def folded(text: str, room: float, size: float, bold: bool = True, most: int = 9
     if len(lines) > most:
         lines[most - 1 :] = [lines[most - 1].rstrip()[:-1] + "…"]
     return "\n".join(line.strip() for line in lines)
+
+
+def balanced(text: str, room: float, size: float, most: int = 9) -> str:
+    """Return a bold text in as few lines as `folded`, but of about equal length: for headings."""
+    lines = folded(text, room, size).count("\n")
+    least = max(width(word.strip(), size) for word in _words(text))
+    for share in range(50, 100, 5):
+        found = folded(text, room * share / 100, size)
+        if room * share / 100 >= least and found.count("\n") == lines < most:
+            return found
+    return folded(text, room, size, most=most)
+
+
+def _words(text: str) -> list[str]:
+    """Return the parts between which a line may end, each with the space or hyphen behind it."""
+    return re.findall("[^ -]*[ -]?", one_line(text))
 
 
 def width(text: str, size: float, bold: bool = True) -> float:

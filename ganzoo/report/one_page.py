@@ -13,7 +13,7 @@ import numpy as np
 from ganzoo.printable import caption
 from ganzoo.report.colours import LIGHT
 from ganzoo.report.curves import Chart
-from ganzoo.report.letters import folded, use_letters
+from ganzoo.report.letters import balanced, folded, use_letters
 from ganzoo.report.plotting import draw_on, style
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ little, the curves have less, but not below `LEAST`."""
 FONT_SIZE, SMALLEST = 7.0, 6.0
 """Letters of the table in points: at most, and where it is very long. Smaller ones are hard to read
 on paper, so rows are left out instead."""
+TITLE = 13
+"""Size of the letters of the title in points; where it takes two lines, all else is lower."""
 LINE = 1.3
 """Height of a line, in letters."""
 SMALL: Any = {
@@ -38,6 +40,8 @@ SMALL: Any = {
     "lines.linewidth": 1.2, "lines.markersize": 3,
 }  # fmt: skip
 """What is smaller in a chart that shares the page with others."""
+UP = 85
+"""Points that the name of an axis may be long: a chart is not much higher."""
 NAMED = 3
 """Most lines of the name of a run."""
 NAMES = 0.17
@@ -70,23 +74,24 @@ class Page:
         from matplotlib.layout_engine import ConstrainedLayoutEngine
 
         with style(LIGHT), rc_context(SMALL):
-            room = HEIGHT - 2 * MARGIN - PICTURES
+            title = balanced(caption(self.title), 72 * (WIDTH - 2 * MARGIN), TITLE, 2)
+            below = title.count("\n") * TITLE * LINE / 72
+            room = HEIGHT - 2 * MARGIN - PICTURES - below
             size, lines = self._fitting(room - LEAST)
             table = min(room - LEAST, max(_height(lines, size), room - CURVES))
             heights = [PICTURES, room - table, table]
             figure = Figure(figsize=(WIDTH, HEIGHT))
-            inside = (MARGIN / WIDTH, MARGIN / HEIGHT)
+            inside, top = (MARGIN / WIDTH, MARGIN / HEIGHT), 1 - (MARGIN + below) / HEIGHT
             layout = ConstrainedLayoutEngine(
-                w_pad=0.1, h_pad=0.08, rect=(*inside, 1 - 2 * inside[0], 1 - 2 * inside[1])
+                w_pad=0.1, h_pad=0.08, rect=(*inside, 1 - 2 * inside[0], top - inside[1])
             )
             figure.set_layout_engine(layout)
             grid = figure.add_gridspec(
                 3, 1, height_ratios=heights, left=inside[0], right=1 - inside[0],
-                bottom=inside[1], top=1 - inside[1],
+                bottom=inside[1], top=top,
             )  # fmt: skip
             parts = [figure.add_subfigure(grid[i]) for i in range(3)]
-            title = folded(caption(self.title), 72 * (WIDTH - 2 * MARGIN), 13, most=2)
-            figure.suptitle(title, fontsize=13, fontweight="bold", y=1 - inside[1] / 2)
+            figure.suptitle(title, fontsize=TITLE, fontweight="bold", y=1 - inside[1] / 2)
             self._draw_pictures(parts[0])
             self._draw_curves(parts[1])
             _draw_table(parts[2], lines, size, table, (1 - NAMES) / len(self.names))
@@ -100,7 +105,8 @@ class Page:
         ):
             axes.axis("off")
             colour = LIGHT.series[number % len(LIGHT.series)]
-            heading = folded(name, 72 * 0.9 * (WIDTH - 2 * MARGIN) / len(self.names), 9, most=NAMED)
+            room = 72 * 0.9 * (WIDTH - 2 * MARGIN) / len(self.names)
+            heading = balanced(name, room, 9, NAMED)
             axes.set_title(heading, fontsize=9, color=colour, fontweight="bold")
             if picture is not None:
                 shown = np.asarray(picture)
@@ -112,7 +118,8 @@ class Page:
         cells = part.subfigures(max(lines, 1), columns, squeeze=False).flat
         for cell, chart in zip(cells, self.charts, strict=False):
             title = chart.title.partition(" (")[0]
-            draw_on(cell, replace(chart, title=title), LIGHT, smooth=True, legend=False)
+            up = balanced(chart.up, UP, SMALL["axes.labelsize"])
+            draw_on(cell, replace(chart, title=title, up=up), LIGHT, smooth=True, legend=False)
 
     def _fitting(self, room: float) -> tuple[float, list[Line]]:
         """Return letters in points with which the tables fit into `room` inches, and the lines.

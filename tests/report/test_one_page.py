@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
+from ganzoo.report.curves import Chart, Curve
 from ganzoo.report.one_page import Page
 
 NAMES = ["mlp_gan-fashion_mnist-001", "wgan_clip-fashion_mnist-001"]
@@ -49,6 +52,39 @@ def test_a_heading_does_not_stand_alone_at_the_end() -> None:
         shown = [word for word in words if re.fullmatch(r"(first|second) \d+", word)]
         assert len(shown) + left_out(words) == rows + 20
         assert ("second" in words) == ("second 0" in words)
+
+
+def test_the_lines_of_a_run_s_name_are_of_about_the_same_length() -> None:
+    names = [*NAMES, "dcgan_fashion-fashion_mnist-001"]
+    words = drawn(Page("three", names, [None] * 3, [], []))
+    assert "wgan_clip-\nfashion_mnist-001" in words
+    assert "dcgan_fashion-\nfashion_mnist-001" in words
+    assert "mlp_gan-fashion_mnist-001" in words  # there is room for it in one line
+
+
+@pytest.mark.parametrize("title", ["GAN and WGAN of the lab " * 3, "GAN and WGAN of the lab " * 9])
+def test_a_title_of_two_lines_stands_above_the_names(title: str) -> None:
+    figure = Page(title, NAMES, [None, None], [], [("measured", [("a", ["1", "2"])])]).draw()
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    boxes = {t.get_text(): t.get_window_extent() for t in figure.findobj(Text) if t.get_text()}
+    (shown,) = (text for text in boxes if "\n" in text and text.startswith("GAN and"))
+    assert shown.endswith("…") == (len(title) > 100)
+    assert boxes[shown].y0 > max(boxes[name].y1 for name in NAMES)
+
+
+def test_the_name_of_an_axis_is_no_longer_than_its_chart() -> None:
+    curve = Curve("a", np.array([0.0, 1.0]), np.array([0.5, 1.0]))
+    charts = [
+        Chart(f"{i}", "of all", [curve], up="share of real images' diversity") for i in (1, 2)
+    ]
+    table = [(f"row {number}", ["1", "2"]) for number in range(46)]
+    figure = Page("six", NAMES, [None, None], charts * 3, [("measured", table)]).draw()
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    (axes, *_) = [axes for axes in figure.findobj(Axes) if axes.get_ylabel()]
+    length = axes.yaxis.label.get_window_extent().height
+    assert length < axes.get_window_extent().height
 
 
 def drawn(page: Page) -> list[str]:

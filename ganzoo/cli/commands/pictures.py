@@ -181,8 +181,10 @@ def _side_by_side(
     width = max(place // max(room, 1), COLUMN) - 3
     for start in range(first, len(names), max(room, 1)):
         chosen = [*range(first), *range(start, min(start + room, len(names)))]
-        heads = (console.broken(names[i], width if i >= first else NARROW - 3) for i in chosen)
+        heads = [console.broken(names[i], width if i >= first else NARROW - 3) for i in chosen]
         table = console.table(title, *heads)
+        beside = console.width([0, *[console.longest(*heads)] * len(heads)])
+        table.columns[0].max_width = max(terminal().width - beside, LABEL - 3)
         for column in table.columns:
             column.overflow = "fold"
         for name, values in rows:
