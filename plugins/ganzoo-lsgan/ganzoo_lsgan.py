@@ -4,11 +4,12 @@ from torch import nn
 
 from ganzoo import Architecture
 from ganzoo.layers import down, up
+from ganzoo.limits import Count
 from ganzoo.objectives import least_squares
 from ganzoo.optimizers import adam
 
 
-def lsgan(*, latent_dim: int = 100, width: int = 32) -> Architecture:
+def lsgan(*, latent_dim: Count = 100, width: Count = 32) -> Architecture:
     """Least-squares GAN for 28x28 grey images (Mao et al. 2017)."""
     w = width
     return Architecture(

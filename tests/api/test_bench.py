@@ -550,6 +550,26 @@ def test_names_with_options_are_broken_between_words(
         assert any(line[:3] == name for line in words)
 
 
+@pytest.mark.usefixtures("blocks")
+@pytest.mark.parametrize("width", [60, 80, 84])
+def test_no_head_of_a_table_is_cut(
+    width: int, cli: Cli, tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name may be shorter than the head of its column, and than "real images"."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setitem(CLOCKS, "wall", Slow())
+    done = cli(
+        "bench-zoo", "mlp_gan", "--data", data, "--seconds", 2, "--laps", 1, "--seeds", "0",
+        "--features", "blocks", "--images", 100, "-o", tmp_path,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert "…" not in done.out
+    table = done.out.partition("FD: ")[0].splitlines()
+    assert max(map(len, table)) <= width
+    heads = {word for line in table for word in line.split()}
+    assert {"architecture", "precision", "recall", "coverage", "seconds", "images", "per"} <= heads
+
+
 def scheduled(folder: Path, data: str, ticks: Ticks) -> list[Finish]:
     """Train an architecture with a schedule for 160 seconds, in two laps."""
     return [

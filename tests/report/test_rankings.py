@@ -92,8 +92,25 @@ def test_names_are_whole_however_many_runs_there_are(
     *lines, _ = done.out.splitlines()  # the path of the page may be long
     assert max(map(len, lines)) <= width
     assert "…" not in done.out
-    for part in ("transposed-", "14.0", *(f"mnist-00{place}" for place in range(6))):
-        assert part in done.out, part
+    rows = [line.split() for line in lines]
+    assert rows[:6] == [[str(n), path.name] for n, path in enumerate(paths, 1)]
+    named = [row for row in rows if row[:3] == ["Fréchet", "distance", "0.0200"]]
+    distances = [cell for row in named for cell in row[3:]]
+    assert distances == ["9.00", "10.0", "11.0", "12.0", "13.0", "14.0"]
+
+
+def test_names_that_fit_are_the_heads_of_their_columns(
+    runs: dict[str, Run], tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    paths = [runs[name].path.rename(tmp_path / f"{name}_gan-fashion-001") for name in "ab"]
+    for place, path in enumerate(paths):
+        evaluations.save(Run(path), evaluation(9 + place))
+    done = cli("compare", *paths, "-o", tmp_path / "x.html")
+    assert done.code == 0, done.err
+    heads = [line.split() for line in done.out.splitlines() if paths[0].name in line]
+    names = [path.name for path in paths]
+    assert heads == [["images", *names], ["measured", *names]]
 
 
 def test_a_name_that_fits_is_on_one_line_beside_long_values(

@@ -1,5 +1,6 @@
 """`ganzoo new-plugin`: a package that works, or nothing."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,19 @@ def test_it_writes_a_package_like_the_tutorials(cli: Cli, tmp_path: Path) -> Non
     assert (entry.name, entry.target) == ("my_gan", "ganzoo_my_gan:my_gan")
     assert entry.requires == ("ganzoo>=0.1",)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["ganzoo-my-gan"]
+
+
+@pytest.mark.parametrize("option", ["latent_dim", "width"])
+@pytest.mark.parametrize("package", ["new", "tutorial"])
+def test_its_options_are_counts(package: str, option: str, cli: Cli, tmp_path: Path) -> None:
+    folder = ROOT / "plugins" / "ganzoo-lsgan"
+    if package == "new":
+        folder = Path(cli("new-plugin", f"my_{option}", "--dir", tmp_path).last)
+    done = cli("check-plugin", folder, "--set", f"{option}=0", "--json")
+    assert done.code == 3
+    (found,) = json.loads(done.out)
+    failed = [each["detail"] for each in found["checks"] if not each["passed"]]
+    assert any(why.endswith(f": {option} must be at least 1, not 0") for why in failed), failed
 
 
 @pytest.mark.parametrize(

@@ -15,15 +15,13 @@ from ganzoo.cli.training import EXIT_CODES
 from ganzoo.evaluate.measures import IMAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ganzoo.evaluate.contest import Contest, Lap, Table
 
 SHARES = ("precision", "recall", "coverage")
-NAME = 14
-"""Fewest characters of an architecture's name in a line."""
-BETWEEN = 3
-"""Columns of the terminal between two of a table."""
+HEAD = "architecture"
+"""The head of the column of names."""
 Columns = dict[str, list[str]]
 """Cells of a table by the head of their column."""
 
@@ -147,6 +145,7 @@ def _show(of: Table) -> None:
     from ganzoo.evaluate.measures import MEASURES, number
     from ganzoo.evaluate.words import about
     from ganzoo.report.of_zoo import TRAINED, in_words
+    from ganzoo.report.rankings import REAL
 
     if of.why:
         console.show(f"Not to be compared with those above; they differ in {of.why}.")
@@ -166,29 +165,41 @@ def _show(of: Table) -> None:
     }
     names = [result.name for result in of.results]
     whole = drawn | {head: ["", *cells] for head, cells in trained.items()}
-    if max(map(len, names)) <= _room(whole):
-        _show_columns(["real images", *names], whole)
+    if _room(whole) >= _longest([REAL, *names]):
+        _show_columns([REAL, *names], whole)
     else:  # side by side, they leave no room for the names
-        _show_columns(["real images", *names], drawn)
+        if _room(drawn) < _longest(_words(names)):
+            drawn["FD"] = [cell.replace(" ± ", "\n± ") for cell in drawn["FD"]]
+        _show_columns([REAL, *names], drawn)
         _show_columns(names, trained)
     for note in (note for result in of.results for note in result.notes):
         console.show(note)
 
 
 def _show_columns(names: Sequence[str], columns: Columns) -> None:
-    """Print a table with a row for each architecture; names that are too long take lines."""
-    room = max(_room(columns), NAME)
-    table = console.table("architecture", *columns)
+    """Print a table with a row for each architecture; its options stand below it if need be."""
+    table = console.table(HEAD, *columns)
     for column in table.columns:
         column.no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
+    room = max(_room(columns), _longest(_words(names)))
     for name, *cells in zip(names, *columns.values(), strict=True):
         table.add_row(console.broken(name, room), *cells)
-    console.show(table)
+    console.show_whole(table)
 
 
 def _room(columns: Columns) -> int:
     """Return how many characters a name may have beside these columns."""
-    lines = ([*head.split("\n"), *cells] for head, cells in columns.items())
-    return terminal().width - sum(max(map(len, each)) + BETWEEN for each in lines) - 4
+    widths = (console.longest(head, *cells) for head, cells in columns.items())
+    return terminal().width - console.width([0, *widths])
+
+
+def _words(names: Iterable[str]) -> list[str]:
+    """Return names and options apart: what is never broken."""
+    return [word for name in names for word in name.split()]
+
+
+def _longest(names: Iterable[str]) -> int:
+    """Return how many characters the column of these names has."""
+    return console.longest(HEAD, *names)

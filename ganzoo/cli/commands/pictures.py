@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ganzoo.api.terminal import print_line, terminal
+from ganzoo.api.terminal import print_line
 from ganzoo.cli import candidates, console
 from ganzoo.cli.opening import Title, Which
 from ganzoo.cli.options import Runs
-
-LABEL, COLUMN, NARROW = 21, 16, 10
-"""Characters of a line that the first column of a comparison gets, a run at least, and what is
-compared with, all with the space after it."""
 
 
 class Format(StrEnum):
@@ -141,6 +136,7 @@ def compare(
     folder: Runs = Path("runs"),
 ) -> None:
     """Compare runs: a table here, and a page with their curves and what they draw."""
+    from ganzoo.cli.comparison_table import show_tables
     from ganzoo.report.of_several import compare as write
     from ganzoo.runs.evaluations import damaged
     from ganzoo.runs.finding import find_run
@@ -149,49 +145,5 @@ def compare(
     for line in (line for run in opened for line in damaged(run)):
         console.note(line)
     found = write(opened, output, title=title or "")
-    for ranking in found.rankings:
-        if ranking.why:
-            console.show(f"Not to be compared with those above; they differ in {ranking.why}.")
-        console.show(f"{ranking.about}:")
-        names = [row.name for row in ranking.rows]
-        cells = [[cell.replace(" ± ", "\n± ") for cell in row.cells] for row in ranking.rows]
-        _side_by_side("", names, [*zip(ranking.columns, zip(*cells, strict=True), strict=True)], 1)
-        for note in ranking.notes:
-            console.show(note)
-    if not found.rankings:
-        console.note("none of them was judged: `ganzoo eval RUN` does")
-    _side_by_side("what was different", found.names, found.differences)
-    _side_by_side("measured", found.names, found.results)
+    show_tables(found)
     print_line(output)
-
-
-def _side_by_side(
-    title: str,
-    names: Sequence[str],
-    rows: Sequence[tuple[str, Sequence[str]]],
-    first: int = 0,
-) -> None:
-    """Print a table with a column for each name, or several tables where these are too many.
-
-    Each of them begins with the `first` columns, which are narrow.
-    """
-    place = terminal().width - LABEL - NARROW * first
-    count = len(names) - first
-    room = min(max(place // COLUMN, 1), count)
-    width = max(place // max(room, 1), COLUMN) - 3
-    for start in range(first, len(names), max(room, 1)):
-        chosen = [*range(first), *range(start, min(start + room, len(names)))]
-        heads = [console.broken(names[i], width if i >= first else NARROW - 3) for i in chosen]
-        table = console.table(title, *heads)
-        beside = console.width([0, *[console.longest(*heads)] * len(heads)])
-        table.columns[0].max_width = max(terminal().width - beside, LABEL - 3)
-        for column in table.columns:
-            column.overflow = "fold"
-        for name, values in rows:
-            table.add_row(name, *(_fitting(values[i], width) for i in chosen))
-        console.show(table)
-
-
-def _fitting(value: str, width: int) -> str:
-    """Return a value; one without spaces, such as a name, in lines of `width`."""
-    return value if " " in value else console.broken(value, width)

@@ -54,5 +54,4 @@ def _drawn(picture: Picture, theme: Theme) -> Figure:
             color=theme.ink, alpha=FAINT if text.faint else 1.0, ha=sides[text.anchor],
             va="baseline",
         )  # fmt: skip
-    use_letters(made)
     return made
