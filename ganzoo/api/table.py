@@ -32,6 +32,17 @@ def damaged(folder: Words | None = None) -> list[str]:
     return _read(folder)[1]
 
 
+def unread(found: Runs) -> list[str]:
+    """Return a line for each run of which a table shows little, as its run.json says too little."""
+    lines = list[str]()
+    for run in found:
+        try:
+            run.folder.facts()
+        except ModelFileError as error:
+            lines.append(str(error))
+    return lines
+
+
 def _read(folder: Words | None) -> tuple[list[tuple[str, Path]], list[str]]:
     """Return when the runs were begun with their folders, and why others are left out."""
     found, lines = list[tuple[str, Path]](), list[str]()

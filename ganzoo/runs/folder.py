@@ -17,6 +17,7 @@ from ganzoo.printable import line
 from ganzoo.runs import held
 from ganzoo.runs.checkpoints import MANIFEST, Checkpoints
 from ganzoo.runs.quantities import is_number
+from ganzoo.runs.reading import parsed
 from ganzoo.storage import DISK, read_regular, write_whole
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Run:
     def described(self) -> dict[str, Any]:
         """Return run.json, parsed; raise ModelFileError where it is not that of a run."""
         try:
-            found: dict[str, Any] = json.loads(read_regular(self.path / "run.json"))
+            found: dict[str, Any] = parsed(read_regular(self.path / "run.json"))
         except OSError as error:
             raise self._unreadable(f"cannot be read: {error.strerror}") from error
         except (ValueError, RecursionError) as error:
@@ -203,7 +204,7 @@ class Run:
             for each in read_regular(self.path / name).splitlines():
                 # A process was killed while it wrote this one, or the disk is damaged.
                 with suppress(ValueError, RecursionError):
-                    entry = json.loads(each)
+                    entry = parsed(each)
                     found += [entry] if isinstance(entry, dict) else []
         if name == METRICS:
             found = [{line(k): v for k, v in entry.items() if is_number(v)} for entry in found]
