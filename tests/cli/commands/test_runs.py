@@ -110,6 +110,37 @@ def test_numbers_that_cannot_be_do_not_hide_the_other_runs(
         assert (done.code, why in done.err) == (5, True), done.err
 
 
+@pytest.mark.parametrize("name", ["metrics.jsonl", "resumes.jsonl"])
+def test_a_pipe_for_a_file_of_lines_does_not_hide_the_other_runs(
+    folder: Path, cli: Cli, name: str
+) -> None:
+    (folder / "plain" / name).unlink(missing_ok=True)
+    os.mkfifo(folder / "plain" / name)
+    why = f"{folder / 'plain' / name} cannot be read: it is a device or a pipe"
+    done = cli("runs", "--runs", folder)
+    assert (done.code, done.err.count(why)) == (0, 1), done.err
+    assert {"judged", "plain"} <= {*done.out.split()}
+    shown = {
+        run["name"]: run["last"] for run in json.loads(cli("runs", "--runs", folder, "--json").out)
+    }
+    assert shown["judged"]["step"] == 2
+    assert (shown["plain"] == {}) == (name == "metrics.jsonl")
+    done = cli("plot", folder / "plain")
+    assert (done.code, why in done.err) == (5, True), done.err
+
+
+@pytest.mark.parametrize("number", ["NaN", "-1", "-Infinity", "true"])
+def test_a_measurement_without_a_place_is_left_out(folder: Path, cli: Cli, number: str) -> None:
+    with (folder / "plain" / "metrics.jsonl").open("a") as file:
+        print(f'{{"step": 3, "samples_seen": {number}, "loss_d": 77}}', file=file)
+        print(f'{{"step": {number}, "samples_seen": 64, "loss_d": 78}}', file=file)
+    done = cli("runs", "--runs", folder, "--json")
+    assert done.code == 0, done.err
+    shown = {run["name"]: run for run in json.loads(done.out)}
+    assert shown["plain"]["last"] == shown["judged"]["last"]
+    assert cli("runs", "--runs", folder).code == 0
+
+
 def test_what_is_not_as_usual_is_said(folder: Path) -> None:
     odd = evaluation(features="patches", data="faces", images=500, step=1)
     evaluations.save(Run(folder / "judged"), odd)
