@@ -102,7 +102,7 @@ def from_file(path: Path) -> Pixels:
 
     Raises OSError where it cannot be read or is damaged, as is said of a device or a pipe, too.
     """
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     content = read_small(path, MOST_BYTES)
     if content is None:
@@ -113,9 +113,7 @@ def from_file(path: Path) -> Pixels:
     except MemoryError:
         raise
     except Exception as error:  # of what is damaged Pillow raises nearly anything
-        why = (
-            "it is damaged, or no PNG" if isinstance(error, Image.UnidentifiedImageError) else error
-        )
+        why = "it is damaged, or no PNG" if isinstance(error, UnidentifiedImageError) else error
         raise OSError(errno.EINVAL, str(why), str(path)) from None
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
