@@ -22,7 +22,7 @@ class Within:
     def holds(self, number: float) -> bool:
         """Return whether a number is one of them; infinity and NaN never are."""
         enough = number > self.low if self.above else number >= self.low
-        return enough and number <= self.high and math.isfinite(number)
+        return enough and number <= self.high and number < math.inf  # no float of a huge int
 
     def __str__(self) -> str:
         """Return what a number must be: "at least 1", "from 0 to 1", "above 0 and at most 1"."""

@@ -42,6 +42,13 @@ def caption(text: str) -> str:
     return shown if len(shown) <= LONGEST_CAPTION else shown[: LONGEST_CAPTION - 1] + "…"
 
 
+def cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes: a Chinese letter takes two."""
+    from rich.cells import cell_len  # as its tables count
+
+    return cell_len(text)
+
+
 def lines(value: Any) -> Any:
     """Return a JSON value, with every text in it, and every name of a field, as a `line`."""
     if isinstance(value, str):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import chain, repeat
 
-from ganzoo.printable import line
+from ganzoo.printable import cells, line
 
 Rows = Iterable[Sequence[str]]
 """The cells of each row, all rows of the same length."""
@@ -34,22 +34,26 @@ def as_html(rows: Rows, heads: Sequence[str] = (), notes: Iterable[str] = ()) ->
     """
     several = [*rows]
     columns = zip(*several, strict=True) if heads else ()
-    numbers = {i for i, cells in enumerate(columns) if all(map(NUMBER.fullmatch, cells))}
+    numbers = {i for i, found in enumerate(columns) if all(map(NUMBER.fullmatch, found))}
 
-    def row(cells: Sequence[str], tags: Iterable[str]) -> str:
-        sides = ("" if i in numbers else ' style="text-align: left"' for i in range(len(cells)))
-        made = zip(cells, tags, sides, strict=False)
+    def row(words: Sequence[str], tags: Iterable[str]) -> str:
+        sides = ("" if i in numbers else ' style="text-align: left"' for i in range(len(words)))
+        made = zip(words, tags, sides, strict=False)
         return "".join(f"<{tag}{side}>{escape(line(cell))}</{tag}>" for cell, tag, side in made)
 
     head = f"<thead><tr>{row(heads, repeat('th'))}</tr></thead>" if heads else ""
     first = "td" if heads else "th"
-    body = "".join(f"<tr>{row(cells, chain([first], repeat('td')))}</tr>" for cells in several)
+    body = "".join(f"<tr>{row(each, chain([first], repeat('td')))}</tr>" for each in several)
     below = "".join(f"<p>{escape(line(note))}</p>" for note in notes)
     return f"<table>{head}<tbody>{body}</tbody></table>{below}"
 
 
 def as_text(rows: Rows) -> str:
     """Return the rows as lines, each column as wide as its longest cell."""
-    cells = [[line(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+    shown = [[line(cell) for cell in row] for row in rows]
+    widths = [max(map(cells, column)) for column in zip(*shown, strict=True)]
+
+    def padded(cell: str, width: int) -> str:
+        return cell + " " * (width - cells(cell))
+
+    return "\n".join("  ".join(map(padded, row, widths)).rstrip() for row in shown)

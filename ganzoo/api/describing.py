@@ -49,15 +49,17 @@ def to_json(run: TrainedRun) -> dict[str, Any]:
 
     found: dict[str, Any] = {"name": run.name, "path": str(run.path)}
     found |= {"outcome": run.outcome, "architecture": None, "data": None, "samples_seen": None}
-    found |= {"epochs": None, "bytes": run.size}
+    found |= {"epochs": None, "bytes": run.size, "last": {}}
     with suppress(ModelFileError):
         facts = run.facts
         found |= {"architecture": facts.architecture.qualified, "data": facts.data.name}
         seen = words.images_seen(run.folder)
         found |= {"samples_seen": seen, "epochs": seen / facts.data.images}
-    last = {k: v for line in run.folder.lines(METRICS) for k, v in line.items()}
+    with suppress(ModelFileError):
+        lines = run.folder.lines(METRICS)
+        found["last"] = {name: value for line in lines for name, value in line.items()}
     evaluation = latest(run.folder)
-    return found | {"last": last, "evaluation": evaluation and evaluation[0].to_json()}
+    return found | {"evaluation": evaluation and evaluation[0].to_json()}
 
 
 def _distance(run: TrainedRun, data: str) -> str:

@@ -11,7 +11,7 @@ from ganzoo.api.run import TrainedRun
 from ganzoo.errors import ModelFileError
 from ganzoo.printable import line
 from ganzoo.runs.finding import Words, runs_folder
-from ganzoo.runs.folder import Run
+from ganzoo.runs.folder import METRICS, Run
 from ganzoo.tables import as_html, as_text
 
 COLUMNS = ("run", *SUMMARY)
@@ -30,6 +30,18 @@ def runs(folder: Words | None = None) -> Runs:
 def damaged(folder: Words | None = None) -> list[str]:
     """Return a line for each run in a folder that is left out, because its run.json is damaged."""
     return _read(folder)[1]
+
+
+def unread(found: Runs) -> list[str]:
+    """Return a line for each run of which a table shows little, as a file cannot be read."""
+    lines = list[str]()
+    for run in found:
+        try:
+            run.folder.facts()
+            run.folder.lines(METRICS)
+        except ModelFileError as error:
+            lines.append(str(error))
+    return lines
 
 
 def _read(folder: Words | None) -> tuple[list[tuple[str, Path]], list[str]]:

@@ -16,9 +16,10 @@ import typer
 if TYPE_CHECKING:
     from ganzoo.zoo.catalogue import Entry
 
-SAFE = re.compile(r"[\w.,+@%=/-][\w.,+@%=:/-]*")
-"""Names that mean in no shell anything but themselves. The scripts of typer evaluate what they get,
-and anybody may have named a folder. Other names can still be typed."""
+SAFE = re.compile(r"[\w.,+@%/][\w.,+@%=:/-]*")
+"""Names that mean in no shell anything but themselves, and are no option: zsh takes `=ls` for the
+path of a program. The scripts of typer evaluate what they get, and anybody may have named a folder.
+Other names can still be typed."""
 FILES = {".onnx", ".safetensors"}
 Complete = Callable[[typer.Context, str], list[str]]
 

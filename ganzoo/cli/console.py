@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ganzoo.api.terminal import terminal
+from ganzoo.printable import cells as wide
 from ganzoo.printable import one_line
 from ganzoo.storage import STDOUT, naming
 
@@ -28,34 +29,37 @@ def table(*headers: str) -> Table:
 
 
 def longest(*cells: str) -> int:
-    """Return the number of characters of the longest line in a column."""
-    return max((len(line) for cell in cells for line in cell.split("\n")), default=0)
+    """Return how many columns of a terminal the longest line in a column of a table takes."""
+    return max((wide(line) for cell in cells for line in cell.split("\n")), default=0)
 
 
 def width(columns: Iterable[int]) -> int:
-    """Return the number of characters that a line of a table has, with columns of these widths."""
+    """Return how wide a line of a table is, with columns of these widths."""
     widths = [*columns]
     return sum(widths) + 3 * (len(widths) - 1) + 4
 
 
 def broken(name: str, width: int) -> str:
-    """Return a name in lines of at most `width` characters.
+    """Return a name in lines that take at most `width` columns of a terminal, at least 2.
 
     They end at a space; where a word is too long, after `_`, `-`, `:`, `/`, `=` or a comma, and
     elsewhere only where a part of it is too long.
     """
-    if len(name) <= width:
+    from rich.cells import chop_cells
+
+    if wide(name) <= width:
         return name
     lines = [""]
     for word in name.split():
-        if len(f"{lines[-1]} {word}") <= width:
+        if wide(f"{lines[-1]} {word}") <= width:
             lines[-1] = f"{lines[-1]} {word}".lstrip()
             continue
         lines += [""] if lines[-1] else []
-        for part in re.findall(rf"[^_:/=,-]{{0,{width - 1}}}[_:/=,-]|[^_:/=,-]{{1,{width}}}", word):
-            if len(lines[-1] + part) > width:
-                lines.append("")
-            lines[-1] += part
+        for whole in re.findall(r"[^_:/=,-]*[_:/=,-]|[^_:/=,-]+", word):
+            for part in chop_cells(whole, width):
+                if wide(lines[-1] + part) > width:
+                    lines.append("")
+                lines[-1] += part
     return "\n".join(lines)
 
 

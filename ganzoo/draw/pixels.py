@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import math
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganzoo.errors import UsageError
-from ganzoo.storage import write_whole
+from ganzoo.storage import read_small, write_whole
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,6 +24,8 @@ Pixels = NDArray[np.uint8]
 """uint8 images, (n, height, width, channels) with 1 or 3 channels."""
 GAP = 2
 """Pixels between two images of a sheet."""
+MOST_BYTES = 2**28
+"""Of a picture that is read: a file of a terabyte may take no place on the disk."""
 MOST_PIXELS = 2**30
 """Of a sheet: a GiB, or three in colour."""
 
@@ -95,11 +98,23 @@ def ungrid(sheet: Pixels, count: int, size: tuple[int, int], gap: int = GAP) -> 
 
 
 def from_file(path: Path) -> Pixels:
-    """Read one picture (H, W, C), grey or RGB."""
-    from PIL import Image
+    """Read one PNG (H, W, C), grey or RGB.
 
-    with Image.open(path) as picture:
-        pixels = np.asarray(picture.convert("L" if picture.mode == "L" else "RGB"))
+    Raises OSError where it cannot be read or is damaged, as is said of a device or a pipe, too.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    content = read_small(path, MOST_BYTES)
+    if content is None:
+        raise OSError(errno.EFBIG, f"it has more than {MOST_BYTES:,} bytes", str(path))
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+            pixels = np.asarray(picture.convert("L" if picture.mode == "L" else "RGB"))
+    except MemoryError:
+        raise
+    except Exception as error:  # of what is damaged Pillow raises nearly anything
+        why = "it is damaged, or no PNG" if isinstance(error, UnidentifiedImageError) else error
+        raise OSError(errno.EINVAL, str(why), str(path)) from None
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
 

@@ -197,7 +197,8 @@ def first(run: Run, path: Path, rows: int, columns: int) -> Pixels:
         height, width, _ = data.size
         found = ungrid(from_file(path), count, (height, width))
     except (OSError, ValueError) as error:
-        raise ModelFileError(f"{path} is no sample grid of {run.path}: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ModelFileError(f"{path} is no sample grid of {run.path}: {why}") from error
     across = int(np.ceil(count**0.5))
     whole = found[: count // across * across].reshape(-1, across, *found.shape[1:])
     return whole[:rows, :columns]

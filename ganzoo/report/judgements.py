@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from ganzoo.draw.pictures import Picture
+from ganzoo.draw.pixels import from_file, to_pil
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.evaluate.measures import MEASURES
 from ganzoo.evaluate.words import meaning, repeat
@@ -114,7 +114,6 @@ def chart(run: Run) -> Chart | None:
 def _picture(path: Path) -> Picture | None:
     """Return the picture in a file; None where it is not there or cannot be read."""
     try:
-        with Image.open(path) as opened:
-            return Picture(opened.copy())
+        return Picture(to_pil(from_file(path)))
     except OSError:
         return None

@@ -11,6 +11,7 @@ from ganzoo.printable import line, lines
 from ganzoo.runs.reading import (
     Reading,
     class_names,
+    count,
     image_size,
     image_source,
     optimizers,
@@ -206,7 +207,7 @@ class Facts:
                 data=Data(
                     name=read(data, "name", str),
                     source=image_source(read(data, "source", dict), read),
-                    images=read(data, "images", int),
+                    images=count(data, "images", read),
                     size=image_size(read(data, "size", list)),
                     fingerprint=read(data, "fingerprint", str),
                     skipped=tuple(lines(read(data, "skipped", list))),
@@ -266,8 +267,8 @@ def _circumstances(content: Mapping[str, Any], read: Reading) -> Circumstances:
     return Circumstances(
         device=device,
         precision=precision,
-        processes=read(content, "processes", int),
-        threads=read(content, "threads", int),
+        processes=count(content, "processes", read),
+        threads=count(content, "threads", read),
         versions=texts_by_name(read(content, "versions", dict), "versions"),
     )
 

@@ -16,7 +16,8 @@ from ganzoo.errors import ModelFileError, OutputError
 from ganzoo.printable import line
 from ganzoo.runs import held
 from ganzoo.runs.checkpoints import MANIFEST, Checkpoints
-from ganzoo.runs.quantities import is_number
+from ganzoo.runs.quantities import COUNTS, is_count, is_number
+from ganzoo.runs.reading import parsed
 from ganzoo.storage import DISK, read_regular, write_whole
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Run:
     def described(self) -> dict[str, Any]:
         """Return run.json, parsed; raise ModelFileError where it is not that of a run."""
         try:
-            found: dict[str, Any] = json.loads(read_regular(self.path / "run.json"))
+            found: dict[str, Any] = parsed(read_regular(self.path / "run.json"))
         except OSError as error:
             raise self._unreadable(f"cannot be read: {error.strerror}") from error
         except (ValueError, RecursionError) as error:
@@ -196,18 +197,23 @@ class Run:
     def lines(self, name: str) -> list[dict[str, Any]]:
         """Return the lines of a .jsonl file of the run, without those that are not whole.
 
-        Of metrics, only numbers: whoever reads them may count on that.
+        Of metrics, only numbers: whoever reads them may count on that. Raises ModelFileError where
+        there is a file, and it cannot be read.
         """
-        found = []
-        with suppress(FileNotFoundError, IsADirectoryError):
-            for each in read_regular(self.path / name).splitlines():
-                # A process was killed while it wrote this one, or the disk is damaged.
-                with suppress(ValueError, RecursionError):
-                    entry = json.loads(each)
-                    found += [entry] if isinstance(entry, dict) else []
+        found, content = list[dict[str, Any]](), b""
+        try:
+            with suppress(FileNotFoundError, IsADirectoryError):
+                content = read_regular(self.path / name)
+        except OSError as error:
+            raise ModelFileError(f"{self.path / name} cannot be read: {error.strerror}") from error
+        for each in content.splitlines():
+            # A process was killed while it wrote this one, or the disk is damaged.
+            with suppress(ValueError, RecursionError):
+                entry = parsed(each)
+                found += [entry] if isinstance(entry, dict) else []
         if name == METRICS:
             found = [{line(k): v for k, v in entry.items() if is_number(v)} for entry in found]
-            found = [entry for entry in found if {"step", "samples_seen"} <= entry.keys()]
+            found = [entry for entry in found if all(is_count(entry.get(k)) for k in COUNTS)]
         return found
 
 

@@ -26,6 +26,9 @@ EVEN = {
 }
 """Losses by formula, each with its value where D gives each image the score 0, and its words."""
 
+COUNTS = ("step", "samples_seen")
+"""What each entry of metrics.jsonl says of its place."""
+
 SCHEDULED = "scheduled/"
 """What begins the names of the values that schedules gave."""
 
@@ -91,3 +94,8 @@ def losses(told: Mapping[str, str]) -> dict[str, str]:
 def is_number(value: object) -> bool:
     """Return whether a value of a file is a number that float can hold."""
     return isinstance(value, int | float) and not abs(value) >= LARGEST  # NaN is one
+
+
+def is_count(value: object) -> bool:
+    """Return whether a value of a file is a number that counts something, from 0 on."""
+    return is_number(value) and not isinstance(value, bool) and value >= 0  # type: ignore[operator]

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from ganzoo.errors import ModelFileError
-from ganzoo.printable import line, lines, names
+from ganzoo.printable import caption, line, lines, names
+
+LONGEST = 40
+"""Most digits of a whole number: products of a few such numbers are still what float can hold."""
+
+
+def parsed(content: bytes | str) -> Any:
+    """Return parsed JSON of a run; raise ValueError where it is none, or a number is too long."""
+    return json.loads(content, parse_int=_whole)
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > LONGEST:
+        raise ValueError(f"it has a whole number of {len(digits):,} digits")
+    return int(digits)
 
 
 class Reading:
@@ -39,7 +54,7 @@ class Reading:
                 "checkpoints can be exported, and `ganzoo train` begins a new run"
             ) from error
         if isinstance(error, TypeError | ValueError | AttributeError):
-            raise ModelFileError(f"{self.where} is damaged: {error}") from error
+            raise ModelFileError(f"{self.where} is damaged: {caption(str(error))}") from error
 
 
 def texts_by_name(found: dict[str, Any], name: str) -> dict[str, str]:
@@ -88,6 +103,17 @@ def texts(found: list[Any], name: str) -> tuple[str, ...]:
     if not all(isinstance(each, str) for each in found):
         raise ValueError(f"'{name}' is {found!r:.50}")
     return tuple(found)
+
+
+def count(content: Any, name: str, read: Reading) -> int:
+    """Return the field `name`, of which there is at least 1; raise ValueError for another number.
+
+    Others divide by it.
+    """
+    found: int = read(content, name, int)
+    if isinstance(found, bool) or found < 1:
+        raise ValueError(f"'{name}' is {found}")
+    return found
 
 
 def image_size(size: list[Any]) -> tuple[int, int, int]:

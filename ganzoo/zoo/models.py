@@ -19,6 +19,7 @@ from ganzoo.printable import line
 from ganzoo.storage import read_small
 from ganzoo.zoo import catalogue, registry
 from ganzoo.zoo.catalogue import Entry
+from ganzoo.zoo.guard import guarded
 from ganzoo.zoo.values import file_name, numbers, one_of, scalar, sha256, whole, word
 
 FACTS = "model.json"
@@ -186,12 +187,17 @@ def shipped(name: str) -> Model | None:
 
 
 def load(entry: Entry) -> Model:
-    """Return the model of an entry; raise PluginError where its package's function fails."""
+    """Return the model of an entry; raise PluginError where its package's code fails."""
     found = registry.load(entry, {}, Model).value
-    try:  # one that a package put together itself, too
-        checked = _model(Path(found.folder), found.to_json())
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        raise PluginError(f"{entry.label} says what cannot be: return Model.read(folder)") from None
+    with guarded(entry.label, "read"):  # a package may have put it together of code of its own
+        try:
+            checked = _model(Path(found.folder), found.to_json())
+        except ModelFileError:
+            raise
+        except Exception:
+            raise PluginError(
+                f"{entry.label} says what cannot be: return Model.read(folder)"
+            ) from None
     if checked.name != entry.name:
         raise PluginError(
             f"{entry.label} is called '{checked.name}' in its {FACTS}: name both alike"

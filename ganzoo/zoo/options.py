@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from ganzoo.architecture import Plugin
 from ganzoo.config import listed
 from ganzoo.errors import PluginError
 from ganzoo.limits import Within
+from ganzoo.printable import caption
 
 NOTHING = "none"
 """The word for an empty tuple."""
@@ -25,6 +27,10 @@ class UnknownOptionError(PluginError):
         """Say whose options they are, and which are `known`."""
         super().__init__(f"{whose} has no option '{option}'; {known}")
         self.option = option
+
+
+class _BeyondError(Exception):
+    """A number is beyond its limit; the text says what it must be, and which it is."""
 
 
 def parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
@@ -45,20 +51,20 @@ def resolve(function: Plugin, given: Mapping[str, Any], whose: str) -> dict[str,
     function declares; `whose` tells whose options they are.
     """
     parameters = inspect.signature(function).parameters
-    annotations, limits = _hints(function), _limits(function)
+    annotations = _hints(function, extras=True)
     if unknown := [key for key in given if key not in parameters]:
         raise UnknownOptionError(whose, unknown[0], describe(function))
     resolved = {name: parameter.default for name, parameter in parameters.items()}
     for name, value in given.items():
         try:
             resolved[name] = _convert(value, annotations.get(name, str))
+        except _BeyondError as error:
+            raise PluginError(f"{whose}: {name} {error}") from None
         except ValueError:
+            kind = _spell(_hints(function).get(name, str))
             raise PluginError(
-                f"{whose}: {name}={value} is not of type {_spell(annotations[name])}; "
-                f"{describe(function)}"
+                f"{whose}: {name}={_shown(value)} is not of type {kind}; {describe(function)}"
             ) from None
-        for limit in limits.get(name, ()):
-            _check_limit(name, resolved[name], limit, whose)
     return resolved
 
 
@@ -90,21 +96,21 @@ def _hints(function: Plugin, *, extras: bool = False) -> dict[str, Any]:
     return typing.get_type_hints(bare, globalns=names, include_extras=extras)
 
 
-def _limits(function: Plugin) -> dict[str, list[Within]]:
-    """Return the limits that the options' annotations declare, also of the items of a tuple."""
-    found = {}
-    for name, hint in _hints(function, extras=True).items():
-        parts = [hint, *(get_args(hint) if get_origin(hint) is tuple else ())]
-        added = [each for part in parts for each in getattr(part, "__metadata__", ())]
-        found[name] = [each for each in added if isinstance(each, Within)]
-    return found
+def _check(value: Any, limit: Within) -> None:
+    """Raise _BeyondError where a number, or one in a tuple, is beyond a limit; words have none."""
+    if isinstance(value, tuple):
+        for each in value:
+            _check(each, limit)
+    elif isinstance(value, int | float) and not limit.holds(value):
+        raise _BeyondError(f"must be {limit}, not {_shown(value, ',')}")
 
 
-def _check_limit(name: str, value: Any, limit: Within, whose: str) -> None:
-    """Raise PluginError where a number, or one of several, is beyond a limit."""
-    for number in value if isinstance(value, tuple) else (value,):
-        if number is not None and not limit.holds(number):
-            raise PluginError(f"{whose}: {name} must be {limit}, not {number:,}")
+def _shown(value: Any, form: str = "") -> str:
+    """Return a value in few characters; Python writes no whole number of 4,301 digits."""
+    try:
+        return caption(format(value, form) if form else str(value))
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def _convert(value: Any, annotation: Any) -> Any:
@@ -112,6 +118,12 @@ def _convert(value: Any, annotation: Any) -> Any:
     if hasattr(value, "dtype") and hasattr(value, "item"):  # a number of numpy's
         value = value.item()
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        converted = _convert(value, arguments[0])
+        for limit in arguments[1:]:
+            if isinstance(limit, Within):
+                _check(converted, limit)
+        return converted
     if origin in (Union, types.UnionType):
         return _first_that_fits(value, arguments)
     if origin is Literal:
@@ -125,18 +137,26 @@ def _convert(value: Any, annotation: Any) -> Any:
     if annotation in (int, float) and isinstance(value, str):
         return annotation(value)
     if annotation is float and type(value) is int:
-        return float(value)
+        return float(_require(value, abs(value) <= sys.float_info.max))
     return _require(value, type(value) is annotation)
 
 
 def _first_that_fits(value: Any, annotations: tuple[Any, ...]) -> Any:
-    """Convert `value` to the first type of a union that it fits: None before all, `str` last."""
+    """Convert `value` to the first type of a union that it fits: None before all, `str` last.
+
+    A number that is beyond the limit of each is no text either.
+    """
+    beyond: _BeyondError | None = None
     for alternative in sorted(annotations, key=lambda a: (a is not types.NoneType, a is str)):
+        if alternative is str and beyond:
+            break
         try:
             return _convert(value, alternative)
         except ValueError:
             continue
-    raise ValueError(value)
+        except _BeyondError as error:
+            beyond = beyond or error
+    raise beyond or ValueError(value)
 
 
 def _convert_literal(value: Any, choices: tuple[Any, ...]) -> Any:
@@ -168,6 +188,10 @@ def _require(value: Any, holds: bool) -> Any:
 
 
 def _spell(annotation: Any) -> str:
+    if annotation is types.NoneType:
+        return "None"
+    if get_origin(annotation) in (Union, types.UnionType):
+        return " | ".join(map(_spell, get_args(annotation)))
     return (
         annotation.__name__
         if isinstance(annotation, type) and not get_args(annotation)

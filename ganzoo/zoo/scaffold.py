@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import keyword
 import os
@@ -64,8 +65,11 @@ def filled(template: Traversable, words: Mapping[str, str]) -> dict[str, str]:
 def new_folder(folder: Path, written: Mapping[str, str]) -> Iterator[Path]:
     """Write files into a new folder, which is whole or not there; yield it to be added to.
 
-    It gets its name when the `with` ends.
+    It gets its name when the `with` ends. Raises OutputError where another process has made one of
+    that name meanwhile, and where no folder can be called so.
     """
+    if folder.name in {"", ".."}:
+        raise OutputError(f"{folder} is no name of a new folder: end it with one")
     folder.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{file_name(folder.name)}-"
     with tempfile.TemporaryDirectory(prefix=prefix, dir=folder.parent) as temporary:
@@ -75,7 +79,14 @@ def new_folder(folder: Path, written: Mapping[str, str]) -> Iterator[Path]:
             with naming(folder / file):
                 (made / file).write_text(text, "utf-8")
         yield made
-        os.rename(made, folder)
+        try:
+            os.rename(made, folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                raise
+            raise OutputError(
+                f"{folder} was made by another process meanwhile: choose another name, or remove it"
+            ) from None
 
 
 def taken_folder(folder: Path) -> OutputError:

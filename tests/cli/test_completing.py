@@ -18,8 +18,8 @@ BROKEN = "print('loud')\nraise SystemExit(3)\ndef loud(*, wide: bool = True): ..
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """A folder with two runs, one of them damaged, a hostile one, and a plugin that cannot load."""
-    for name in ("one-001", "two-001", "$(touch pwned)"):
+    """A folder with two runs, one of them damaged, hostile ones, and a plugin that cannot load."""
+    for name in ("one-001", "two-001", "$(touch pwned)", "-rf", "=ls"):
         (tmp_path / "runs" / name / "checkpoints" / "step-00000005").mkdir(parents=True)
         (tmp_path / "runs" / name / "run.json").write_text("{" if name == "two-001" else "{}")
     (tmp_path / "mine.onnx").touch()

@@ -20,6 +20,9 @@ from ganzoo.cli.console import broken
         ("dcgan_fashion_transposed", 14, ["dcgan_fashion_", "transposed"]),
         ("ganzoo:mlp_gan/x-y", 8, ["ganzoo:", "mlp_gan/", "x-y"]),
         ("abcdefghij", 4, ["abcd", "efgh", "ij"]),
+        ("网络-人脸", 9, ["网络-人脸"]),  # a letter of these takes two columns
+        ("网络-人脸", 8, ["网络-", "人脸"]),
+        ("生成对抗网络", 5, ["生成", "对抗", "网络"]),
     ],
 )
 def test_names_are_broken_between_words(name: str, width: int, lines: list[str]) -> None:

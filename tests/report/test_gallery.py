@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import re
 import shutil
 from dataclasses import replace
@@ -347,3 +348,51 @@ def critic(tmp_path: Path, cli: Cli) -> Run:
     )  # fmt: skip
     assert done.code == 0, done.err
     return Run(Path(done.last))
+
+
+def bomb(path: Path) -> None:
+    """Write a small PNG that says it has 400 million pixels."""
+    made = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(made, "PNG")
+    path.write_bytes(made.getvalue())
+
+
+def huge(path: Path) -> None:
+    """Write a file of a terabyte that takes no place on the disk."""
+    path.touch()
+    os.truncate(path, 2**40)
+
+
+def half(path: Path, whole: bytes) -> None:
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        (lambda path, _: os.mkfifo(path), "it is a device or a pipe"),
+        (lambda path, _: path.symlink_to("/dev/zero"), "it is a device or a pipe"),
+        (lambda path, _: bomb(path), "exceeds limit"),
+        (half, ""),
+        (lambda path, _: path.write_bytes(b"%!PS-Adobe"), "it is damaged, or no PNG"),
+        (lambda path, _: huge(path), "it has more than 268,435,456 bytes"),
+        (lambda path, _: path.mkdir(), "Is a directory"),
+    ],
+)  # fmt: skip
+def test_a_grid_that_cannot_be_read_is_named_and_not_waited_for(
+    trained: Path, tmp_path: Path, damage: Any, why: str, cli: Cli
+) -> None:
+    run = Path(shutil.copytree(trained, tmp_path / "run"))
+    for name in ("real.png", max(gallery.snapshots(Run(run)), key=lambda s: s.epoch).path.name):
+        file = run / "samples" / name
+        whole = file.read_bytes()
+        file.unlink()
+        damage(file, whole)
+        for command in ("plot", "report"):
+            done = cli(command, run)
+            assert done.code == 5, done.err
+            assert f"{file} is no sample grid of {run}: " in done.err
+            assert why in done.err
+        shutil.rmtree(file) if file.is_dir() else file.unlink()
+        file.write_bytes(whole)
+    assert cli("plot", run).code == 0

@@ -131,7 +131,12 @@ def test_an_average_of_before_does_not_begin_to_grow() -> None:
         {"config": {"no_such": 1}},
         {"saving": {"keep": 0}},
         {"data": 7},
+        {"data": {"images": 0}},
+        {"data": {"images": -64}},
+        {"data": {"images": True}},
         {"processes": "two"},
+        {"processes": 0},
+        {"threads": 0},
         {"command": [1]},
         {"versions": {"torch": {}}},
         {"optimizers": {"generator": 3}},
@@ -145,6 +150,14 @@ def test_every_field_that_makes_no_sense_is_called_damage(change: dict[str, Any]
         content[name] = content[name] | value if isinstance(value, dict) else value
     with pytest.raises(ModelFileError, match=r"run\.json is damaged"):
         Facts.from_json(content, "run.json")
+
+
+def test_a_setting_that_is_a_book_is_cut_in_the_message() -> None:
+    content = as_read(facts())
+    content["saving"]["keep_every"] = "0" * 5000
+    with pytest.raises(ModelFileError, match="is damaged: keep_every: '000") as told:
+        Facts.from_json(content, "run.json")
+    assert len(str(told.value)) < 300
 
 
 @pytest.mark.parametrize("size", [[28], [28, 28, "1"], [28, 28, 0], [28, 28, 1, 1]])

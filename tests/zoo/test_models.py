@@ -172,6 +172,27 @@ def test_nothing_is_published_over_something_else(trained: Path, tmp_path: Path)
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
+def test_what_another_process_made_meanwhile_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    with (
+        pytest.raises(OutputError, match="model was made by another process meanwhile: choose"),
+        scaffold.new_folder(folder, {"model.json": "mine"}),
+        scaffold.new_folder(folder, {"model.json": "theirs"}),
+    ):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert (folder / "model.json").read_text() == "theirs"
+
+
+def test_a_folder_above_is_no_name_of_a_new_one(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = cli("publish", trained, "new/..")
+    assert (done.code, "new/.. is no name of a new folder" in done.err) == (6, True), done.err
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_a_name_works_everywhere(site: Path, published: Path, cli: Cli, tmp_path: Path) -> None:
     expected = ganzoo.load(published).sample(3)
     for name in ("tiny-garments", "tiny-models:tiny-garments", "Tiny_Models:tiny-garments"):
@@ -374,8 +395,12 @@ def test_files_without_end_are_not_read(published: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "change", ["files={}", "scores={'frechet': 'x'}", "size=(28,)", "folder=None", "name=7"]
-)
+    "change",
+    [
+        "files={}", "scores={'frechet': 'x'}", "size=(28,)", "folder=None", "name=7",
+        "classes=(1 / (n - 1) for n in range(3))",
+    ],
+)  # fmt: skip
 def test_a_model_that_a_package_put_together_is_checked(change: str, site: Path, cli: Cli) -> None:
     source = SOURCE.replace("return Model.read(", "return replace(Model.read(")
     source = source.replace('"tiny-garments")', f'"tiny-garments"), {change})')
@@ -385,6 +410,24 @@ def test_a_model_that_a_package_put_together_is_checked(change: str, site: Path,
     assert (done.code, done.err.count("\n")) == (3, 1)
     assert "says what cannot be: return Model.read(folder)" in done.err
     assert cli("models").code == 0
+
+
+def test_a_package_whose_model_ends_the_process_is_left_out(site: Path, cli: Cli) -> None:
+    source = (
+        SOURCE.replace("    return", "    made =")
+        + """
+    class Ending(Model):
+        def to_json(self):
+            print("hello")
+            raise SystemExit(7)
+
+    return Ending(**vars(made))
+"""
+    )
+    install(site, "odd-models", source, {"odd": "tiny"}, group="ganzoo.models")
+    done = cli("models")
+    assert (done.code, "tiny-garments" in done.out, "hello" in done.out) == (0, True, False)
+    assert "model 'odd' of odd-models 1.2 is left out: cannot be read: SystemExit: 7" in done.err
 
 
 def test_a_broken_package_is_told(site: Path, cli: Cli) -> None:

@@ -1,10 +1,11 @@
 """Options of plugins: words become values of the annotated type, or an error that helps."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 
 from ganzoo.errors import PluginError
+from ganzoo.limits import Count, Within
 from ganzoo.zoo.options import describe, parse_pairs, resolve, unparse
 
 
@@ -85,3 +86,54 @@ def test_the_last_of_two_values_holds_and_dashes_are_underscores() -> None:
 
 def test_a_function_without_options_says_so() -> None:
     assert describe(lambda: None) == "it takes no options"
+
+
+def limited(
+    *,
+    depth: Count | None = None,
+    widths: tuple[Count, ...] | None = None,
+    pairs: tuple[tuple[Count, ...], ...] = (),
+    every: Annotated[int | Literal["auto"], Within(1)] = "auto",
+    mode: Count | str = "all",
+    clip: Count | Literal[0] = 0,
+    share: Annotated[tuple[float, float] | None, Within(0, 1)] = None,
+) -> None:
+    """Limits in each place of an annotation where Python takes them."""
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "why"),
+    [
+        ("depth", "0", "depth must be at least 1, not 0"),
+        ("widths", "8,0", "widths must be at least 1, not 0"),
+        ("pairs", [[2], [0]], "pairs must be at least 1, not 0"),
+        ("every", "-2", "every must be at least 1, not -2"),
+        ("mode", "0", "mode must be at least 1, not 0"),
+        ("clip", "-1", "clip must be at least 1, not -1"),
+        ("share", "0.5,2", r"share must be from 0 to 1, not 2\.0"),
+        (
+            "share",
+            [10**400, 1],
+            r"share=\[1000.*… is not of type tuple\[float, float\] \| None;",
+        ),
+    ],
+)
+def test_a_limit_holds_wherever_it_stands_in_an_annotation(name: str, given: Any, why: str) -> None:
+    with pytest.raises(PluginError, match=f"^it: {why}"):
+        resolve(limited, {name: given}, "it")
+
+
+def test_a_number_that_python_does_not_write_is_refused_too() -> None:
+    with pytest.raises(PluginError, match=r"^it: depth must be at least 1, not a number of thous"):
+        resolve(limited, {"depth": -(10**5000)}, "it")
+
+
+def test_words_and_numbers_within_limits_are_taken() -> None:
+    given = {"depth": "3", "widths": "8,1", "pairs": [[2]], "every": "auto", "mode": "some"}
+    given |= {"clip": "0", "share": "0,1"}
+    wanted = {"depth": 3, "widths": (8, 1), "pairs": ((2,),), "every": "auto", "mode": "some"}
+    assert resolve(limited, given, "it") == {**wanted, "clip": 0, "share": (0.0, 1.0)}
+    assert resolve(limited, {"depth": "none", "mode": "7"}, "it")["mode"] == 7
+    assert "depth: int | None = None; " in describe(limited)
+    assert "every: int | Literal['auto'] = auto" in describe(limited)
+    assert resolve(limited, {"depth": 10**400}, "it")["depth"] == 10**400  # no float holds it

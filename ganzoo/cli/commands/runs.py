@@ -28,11 +28,11 @@ def list_runs(
     """List all runs, the newest last: how far they got, and how good their pictures are."""
     if context.invoked_subcommand:
         return
-    from ganzoo.api.table import damaged, runs
+    from ganzoo.api.table import damaged, runs, unread
     from ganzoo.runs import evaluations
 
-    found, unread = runs(folder), damaged(folder)
-    for line in unread:
+    found, left_out = runs(folder), damaged(folder)
+    for line in (*left_out, *unread(found)):
         console.note(line)
     for run in found:
         for line in evaluations.damaged(run.folder):
@@ -41,7 +41,7 @@ def list_runs(
         print_json([run.to_json() for run in found], indent=2)
         return
     if not found:
-        if not unread:
+        if not left_out:
             console.note(f"there are no runs below {folder}: `ganzoo train NAME` makes one")
         return
     from ganzoo.cli.run_table import show_table

@@ -6,8 +6,10 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 import ganzoo
 from ganzoo.evaluate.evaluation import Evaluation
@@ -67,6 +69,76 @@ def test_a_run_that_was_judged_in_training_alone_shows_that(folder: Path, cli: C
     lines = [line.split() for line in cli("runs", "--runs", folder).out.splitlines()]
     words = [word for line in lines for word in line]
     assert words[words.index("50.2") :][:4] == ["50.2", "of", "500", "(in"]
+
+
+def test_a_table_with_chinese_names_fits_the_terminal(
+    folder: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A letter takes two columns of the terminal, and each name stays whole."""
+    monkeypatch.setenv("COLUMNS", "80")
+    name = "生成对抗网络生成对抗网络人脸"
+    (folder / "plain").rename(folder / name)
+    evaluations.save(Run(folder / "judged"), evaluation())
+    done = cli("runs", "--runs", folder)
+    assert name in done.out
+    assert "…" not in done.out
+    assert {cell_len(line) <= 80 for line in done.out.splitlines()} == {True}
+    shown = repr(ganzoo.runs(folder)).splitlines()
+    found = [cell_len(line[: line.index("completed")]) for line in shown if "completed" in line]
+    assert len(found) == 2
+    assert len({*found}) == 1, shown
+
+
+@pytest.mark.parametrize(
+    ("field", "number", "why"),
+    [("data", {"images": 10**400}, "a whole number of 401 digits"),
+     ("data", {"images": 0}, "'images' is 0"),
+     ("optimizers", {"generator": {"betas": [10**400]}}, "a whole number of 401 digits")],
+)  # fmt: skip
+def test_numbers_that_cannot_be_do_not_hide_the_other_runs(
+    folder: Path, cli: Cli, field: str, number: dict[str, Any], why: str
+) -> None:
+    run = Run(folder / "plain")
+    known = run.described()
+    run.write("run.json", {**known, field: {**known[field], **number}})
+    done = cli("runs", "--runs", folder)
+    assert done.code == 0, done.err
+    assert "judged" in done.out
+    assert why in " ".join((done.out + done.err).split())
+    for command in (("plot", run.path), ("report", run.path), ("show", run.path)):
+        done = cli(*command)
+        assert (done.code, why in done.err) == (5, True), done.err
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "resumes.jsonl"])
+def test_a_pipe_for_a_file_of_lines_does_not_hide_the_other_runs(
+    folder: Path, cli: Cli, name: str
+) -> None:
+    (folder / "plain" / name).unlink(missing_ok=True)
+    os.mkfifo(folder / "plain" / name)
+    why = f"{folder / 'plain' / name} cannot be read: it is a device or a pipe"
+    done = cli("runs", "--runs", folder)
+    assert (done.code, done.err.count(why)) == (0, 1), done.err
+    assert {"judged", "plain"} <= {*done.out.split()}
+    shown = {
+        run["name"]: run["last"] for run in json.loads(cli("runs", "--runs", folder, "--json").out)
+    }
+    assert shown["judged"]["step"] == 2
+    assert (shown["plain"] == {}) == (name == "metrics.jsonl")
+    done = cli("plot", folder / "plain")
+    assert (done.code, why in done.err) == (5, True), done.err
+
+
+@pytest.mark.parametrize("number", ["NaN", "-1", "-Infinity", "true"])
+def test_a_measurement_without_a_place_is_left_out(folder: Path, cli: Cli, number: str) -> None:
+    with (folder / "plain" / "metrics.jsonl").open("a") as file:
+        print(f'{{"step": 3, "samples_seen": {number}, "loss_d": 77}}', file=file)
+        print(f'{{"step": {number}, "samples_seen": 64, "loss_d": 78}}', file=file)
+    done = cli("runs", "--runs", folder, "--json")
+    assert done.code == 0, done.err
+    shown = {run["name"]: run for run in json.loads(done.out)}
+    assert shown["plain"]["last"] == shown["judged"]["last"]
+    assert cli("runs", "--runs", folder).code == 0
 
 
 def test_what_is_not_as_usual_is_said(folder: Path) -> None:
