@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ganzoo.api.terminal import terminal
 from ganzoo.cli import console
+from ganzoo.printable import cells as wide
 
 if TYPE_CHECKING:
     from ganzoo.report.of_several import Comparison
@@ -45,7 +46,7 @@ def show_tables(found: Comparison) -> None:
 def _heads(names: Sequence[str], first: bool) -> Mapping[str, str]:
     """Return the head of each run's columns: its name, or a number where one is too long."""
     width = min(_room(len(names), each)[1] for each in {0, int(first)})
-    if max(map(len, names)) <= width:
+    if max(map(wide, names)) <= width:
         return {name: name for name in names}
     return {name: str(number) for number, name in enumerate(names, 1)}
 
