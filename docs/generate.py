@@ -28,8 +28,6 @@ from ganzoo.zoo.registry import Loaded
 ROOT = Path(__file__).parents[1]
 # How the picture of an architecture was made of which exports/ has no model.
 PICTURES = {
-    "dcgan_fashion_maxpool": "64 images after 1,500 steps on Fashion-MNIST, a twelfth of "
-    "its 20 epochs",
     "dcgan_mnist": "64 images after 1,500 steps on MNIST, a sixteenth of its 50 epochs",
     "wgan_clip": "64 images after 1,500 steps on Fashion-MNIST, a sixteenth of its 25 epochs",
     "wgan_gp": "64 images after 20 epochs of Fashion-MNIST with --ema 20000",

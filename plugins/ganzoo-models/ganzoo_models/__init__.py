@@ -34,6 +34,11 @@ def dcgan_fashion() -> Model:
     return _model("dcgan-fashion")
 
 
+def dcgan_maxpool_fashion() -> Model:
+    """Garments of 28x28 pixels, by dcgan_fashion_maxpool."""
+    return _model("dcgan-maxpool-fashion")
+
+
 def dcgan_transposed_fashion() -> Model:
     """Garments of 28x28 pixels, by dcgan_fashion_transposed."""
     return _model("dcgan-transposed-fashion")
