@@ -47,10 +47,10 @@ def parse_pairs(pairs: Iterable[str]) -> dict[str, str]:
 def resolve(function: Plugin, given: Mapping[str, Any], whose: str) -> dict[str, Any]:
     """Return all options of `function`: its defaults, overridden by `given` (words or JSON values).
 
-    Raises PluginError for an unknown name, a wrong type, or a number beyond the limits that the
-    function declares; `whose` tells whose options they are.
+    Raises PluginError for an unknown name, a wrong type, a number beyond the limits that the
+    function declares, or an option without a default; `whose` tells whose options they are.
     """
-    parameters = inspect.signature(function).parameters
+    parameters = _options(function)
     annotations = _hints(function, extras=True)
     if unknown := [key for key in given if key not in parameters]:
         raise UnknownOptionError(whose, unknown[0], describe(function))
@@ -65,6 +65,8 @@ def resolve(function: Plugin, given: Mapping[str, Any], whose: str) -> dict[str,
             raise PluginError(
                 f"{whose}: {name}={_shown(value)} is not of type {kind}; {describe(function)}"
             ) from None
+    if missing := [name for name, value in resolved.items() if value is inspect.Parameter.empty]:
+        raise PluginError(f"{whose}: {missing[0]} has no default, and no value was given")
     return resolved
 
 
@@ -78,10 +80,18 @@ def describe(function: Plugin) -> str:
     """Return the options of `function` in one line: `its options are width: int = 64`."""
     annotations = _hints(function)
     words = [
-        f"{name}: {_spell(annotations.get(name, str))} = {unparse(parameter.default)}"
-        for name, parameter in inspect.signature(function).parameters.items()
+        f"{name}: {_spell(annotations.get(name, str))}"
+        + (f" = {unparse(p.default)}" if p.default is not p.empty else "")
+        for name, p in _options(function).items()
     ]
     return f"its options are {'; '.join(words)}" if words else "it takes no options"
+
+
+def _options(function: Plugin) -> dict[str, inspect.Parameter]:
+    """Return the parameters of `function` that have a name to give a value to."""
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    parameters = inspect.signature(function).parameters
+    return {name: p for name, p in parameters.items() if p.kind not in several}
 
 
 def _hints(function: Plugin, *, extras: bool = False) -> dict[str, Any]:

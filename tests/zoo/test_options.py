@@ -137,3 +137,14 @@ def test_words_and_numbers_within_limits_are_taken() -> None:
     assert "depth: int | None = None; " in describe(limited)
     assert "every: int | Literal['auto'] = auto" in describe(limited)
     assert resolve(limited, {"depth": 10**400}, "it")["depth"] == 10**400  # no float holds it
+
+
+def needy(width: int, slope: float = 0.2, *others: int, **more: int) -> None:
+    """Has an option without a default."""
+
+
+def test_an_option_without_a_default_needs_a_value() -> None:
+    with pytest.raises(PluginError, match="'needy': width has no default, and no value was given"):
+        resolve(needy, {}, "'needy'")
+    assert resolve(needy, {"width": "3"}, "'needy'") == {"width": 3, "slope": 0.2}
+    assert describe(needy) == "its options are width: int; slope: float = 0.2"
