@@ -14,9 +14,9 @@ from ganzoo.tables import Table
 if TYPE_CHECKING:
     from ganzoo.api.run import TrainedRun
 
-LOSSES = "loss D, G"
+LOSSES, DISTANCE = "loss D, G", "Fréchet distance"
 SUMMARY = (
-    "outcome", "epochs", "images seen", LOSSES, "size", "Fréchet distance", "last numbers",
+    "outcome", "epochs", "images seen", LOSSES, "size", DISTANCE, "last numbers",
 )  # fmt: skip
 """What a table says of each run."""
 
@@ -35,7 +35,7 @@ def summary(run: TrainedRun) -> Table:
     except ModelFileError as error:
         found["last numbers"] = str(error)
         return found
-    found["Fréchet distance"] = _distance(run, facts.data.name)
+    found[DISTANCE] = _distance(run, facts.data.name)
     if told := [numbers[name] for name in quantities.LOSSES.values() if name in numbers]:
         found[LOSSES] = ", ".join(told)
     found["last numbers"] = ", ".join(f"{name} {value}" for name, value in numbers.items())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ganzoo.api.terminal import print_line
 from ganzoo.printable import one_line
-from ganzoo.zoo import options, registry
+from ganzoo.zoo import registry
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,11 +43,9 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
     work, job, state = opened.work, opened.work.job, opened.state
     images, config, world = job.images, job.config, job.world
     count, height, width, channels = images.pixels.shape
-    settings = ", ".join(f"{k}={options.unparse(v)}" for k, v in job.loaded.options.items())
-    entry = job.loaded.entry
     new = work.state is None and work.origin is None
     lines = {
-        "architecture": f"{entry.name} of {entry.package} {entry.version} ({settings})",
+        "architecture": job.loaded.in_words(),
         "generator": f"{count_parameters(state.generator):,} parameters",
         "discriminator": f"{count_parameters(state.discriminator):,} parameters",
         "data": f"{images.name}, {count:,} images, {width}x{height}, "
@@ -77,7 +75,7 @@ def plan(opened: Opened, spell: Spell = as_python) -> dict[str, str]:
             lines["augmented"] += "; " + spell("augment=False leaves that out", ["augment"])
     if schedules := job.loaded.value.schedules:
         whole = opened.steps * config.batch_size
-        with registry.blame(entry):
+        with registry.blame(job.loaded.entry):
             lines["schedules"] = ", ".join(
                 f"{name} {value_at(schedule, name, 0, whole):.4g} … "
                 f"{value_at(schedule, name, whole, whole):.4g}"

@@ -155,7 +155,6 @@ def _of_run(
     from ganzoo.runs.job import open_architecture
     from ganzoo.train.networks import describe_networks
     from ganzoo.zoo import registry
-    from ganzoo.zoo.options import unparse
 
     run = TrainedRun(find_run(words, runs).path)
     if options:
@@ -166,8 +165,7 @@ def _of_run(
     loaded = open_architecture(made.qualified, made.options, say)
     with registry.blame(loaded.entry):
         networks = describe_networks(loaded.value)
-    values = ", ".join(f"{name}={unparse(value)}" for name, value in loaded.options.items())
-    title = f"{run.path}: {loaded.entry.label} ({values})"
+    title = f"{run.path}: {loaded.entry.label} ({loaded.settings()})"
     generator, discriminator = map(_network, networks.values())
     return Shown(title, generator, discriminator, run.settings(), loaded.describe(), run)
 

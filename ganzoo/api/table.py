@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import overload
 
-from ganzoo.api.describing import SUMMARY
+from ganzoo.api.describing import DISTANCE, SUMMARY
 from ganzoo.api.run import TrainedRun
 from ganzoo.errors import ModelFileError
 from ganzoo.printable import line
@@ -15,7 +15,6 @@ from ganzoo.runs.folder import METRICS, Run
 from ganzoo.tables import as_html, as_text
 
 COLUMNS = ("run", *SUMMARY)
-DISTANCE = "Fréchet distance"
 COMPARABLE = "Compare only Fréchet distances with the same mark:"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ganzoo.api.describing import LOSSES
-from ganzoo.api.table import COLUMNS, DISTANCE, Runs
+from ganzoo.api.describing import DISTANCE, LOSSES
+from ganzoo.api.table import COLUMNS, Runs
 from ganzoo.api.terminal import terminal
 from ganzoo.cli import console
 

@@ -35,6 +35,15 @@ class Loaded(Generic[T]):
             "options": self.options,
         }
 
+    def settings(self) -> str:
+        """Return the options in one line, as one gives them: `hidden=256,512, slope=0.2`."""
+        return ", ".join(f"{k}={plugin_options.unparse(v)}" for k, v in self.options.items())
+
+    def in_words(self) -> str:
+        """Return what it is, and its options: `mlp_gan of ganzoo 0.1.0 (latent_dim=100, …)`."""
+        entry = self.entry
+        return f"{entry.name} of {entry.package} {entry.version} ({self.settings()})"
+
 
 @contextmanager
 def blame(entry: Entry) -> Iterator[None]:

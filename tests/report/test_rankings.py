@@ -113,23 +113,6 @@ def test_names_that_fit_are_the_heads_of_their_columns(
     assert heads == [["images", *names], ["measured", *names]]
 
 
-def test_a_name_that_fits_is_on_one_line_beside_long_values(
-    runs: dict[str, Run], tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    first = runs["a"].path.rename(tmp_path / "mlp_gan-fashion_mnist-001")
-    second = runs["b"].path.rename(tmp_path / "wgan_clip-fashion_mnist-001")
-    told = json.loads((second / "run.json").read_text())
-    for weights in told["initial_weights"].values():
-        weights.update(Conv2d=[0, 0.1, 0.05, 0.2], ConvTranspose2d=[0, 0.1, 0.05, 0.2])
-    (second / "run.json").write_text(json.dumps(told))
-    done = cli("compare", first, second, "-o", tmp_path / "x.html")
-    assert done.code == 0, done.err
-    heads = [line for line in done.out.splitlines() if "mlp_gan-" in line]
-    assert len(heads) == 2
-    assert all(first.name in head for head in heads), done.out
-
-
 def test_ceilings_are_called_what_they_are(runs: dict[str, Run], tmp_path: Path, cli: Cli) -> None:
     """Models that ganzoo cannot build untrained, such as an ONNX file, have grey noise."""
 

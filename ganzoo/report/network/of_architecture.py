@@ -10,11 +10,9 @@ from ganzoo.runs.job import open_architecture
 from ganzoo.train.networks import describe_networks
 from ganzoo.train.tracing import flows
 from ganzoo.zoo import registry
-from ganzoo.zoo.options import unparse
 
 if TYPE_CHECKING:
-    from ganzoo.architecture import Architecture
-    from ganzoo.zoo.registry import Loaded
+    pass
 
 
 def draw(
@@ -32,9 +30,4 @@ def draw(
     with registry.blame(loaded.entry):
         networks = {which: net for which, (net, _) in describe_networks(loaded.value).items()}
         found = flows(loaded.value, networks)
-    return drawing(title, found, more, [_described(loaded)])
-
-
-def _described(loaded: Loaded[Architecture]) -> str:
-    settings = ", ".join(f"{k}={unparse(v)}" for k, v in loaded.options.items())
-    return f"{loaded.entry.name} of {loaded.entry.package} {loaded.entry.version} ({settings})."
+    return drawing(title, found, more, [f"{loaded.in_words()}."])
