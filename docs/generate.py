@@ -30,7 +30,6 @@ ROOT = Path(__file__).parents[1]
 PICTURES = {
     "dcgan_mnist": "64 images after 1,500 steps on MNIST, a sixteenth of its 50 epochs",
     "wgan_clip": "64 images after 1,500 steps on Fashion-MNIST, a sixteenth of its 25 epochs",
-    "wgan_gp": "64 images after 20 epochs of Fashion-MNIST with --ema 20000",
     "sngan": "64 images after 4 epochs of Fashion-MNIST with width=32 and --ema 20000",
     "fastgan": "64 images after 26 of its 100 epochs of 300 drawn faces (--set-data count=300)",
 }

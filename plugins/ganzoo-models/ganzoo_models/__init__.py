@@ -87,3 +87,8 @@ def r3gan_fashion() -> Model:
 def stylegan2_fashion() -> Model:
     """Garments of 28x28 pixels, by stylegan2_small: you choose class and truncation."""
     return _model("stylegan2-fashion")
+
+
+def wgan_gp_fashion() -> Model:
+    """Garments of 28x28 pixels, by wgan_gp."""
+    return _model("wgan-gp-fashion")
