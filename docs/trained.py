@@ -116,6 +116,10 @@ def command(model: Model) -> str:
         if name not in OF_DATA and value != options.unparse(usual[name]):
             words.append(f"--set {name}={value}")
     words.append(f"--data {model.dataset}")
+    if model.data_options:
+        defaults = registry.load_dataset(model.dataset).options
+        given = {k: v for k, v in model.data_options.items() if v != defaults[k]}
+        words += [f"--set-data {name}={value}" for name, value in given.items()]
     given = {**model.settings, "max_steps": model.training["steps"]}
     words += [f"{option(n)} {v}" for n, v in given.items() if (n, v) != ("seed", 0)]
     return " ".join(words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -137,6 +137,7 @@ def _model(
         },
         classes=tuple(map(_word, info.classes)),
         options={name: options.unparse(value) for name, value in info.options.items()},
+        data_options=_shareable(facts.data.source.get("options", {})),
         training={
             "samples_seen": info.samples_seen,
             "images": facts.data.images,
@@ -156,6 +157,11 @@ def _trained(model: Model, run: Run, step: int) -> Model:
     if (seconds := seconds_at(run, step)) is not None:
         training["seconds"] = round(seconds, 1)
     return replace(model, settings={**settings, "seed": used["seed"]}, training=training)
+
+
+def _shareable(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a data set without texts: they may be paths of this machine."""
+    return {name: value for name, value in given.items() if isinstance(value, int | float)}
 
 
 def _word(given: str) -> str:

@@ -70,6 +70,9 @@ class Model:
     options: Mapping[str, Any] = field(default_factory=dict)
     """Options of the architecture, with which it is built again."""
 
+    data_options: Mapping[str, Any] = field(default_factory=dict)
+    """Options of the data set, with which the same images are made again; no paths among them."""
+
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the training that were not the architecture's own, and the seed."""
 
@@ -162,6 +165,7 @@ class Model:
             "files": {variant: _json(file) for variant, file in self.files.items()},
             "weights": _json(self.weights) if self.weights else None,
             "options": dict(self.options),
+            "data_options": dict(self.data_options),
             "settings": dict(self.settings),
             "training": dict(self.training),
             "scores": dict(self.scores),
@@ -229,6 +233,7 @@ def _model(folder: Path, found: Any) -> Model:
         weights=None if weights is None else _file(weights, ".safetensors"),
         classes=tuple(map(word, found["classes"])),
         options={word(key): scalar(value) for key, value in found["options"].items()},
+        data_options={word(k): scalar(v) for k, v in found.get("data_options", {}).items()},
         settings={word(key): scalar(value) for key, value in found["settings"].items()},
         training={word(key): scalar(value) for key, value in found["training"].items()},
         scores=numbers(found["scores"]),

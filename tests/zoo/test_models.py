@@ -67,6 +67,7 @@ def test_a_published_folder_has_all(published: Path, trained: Path) -> None:
     assert (model.size, model.channels, model.licence) == ((28, 28), 1, "CC0-1.0")
     assert [*model.files] == ["float32", "float16"]
     assert (model.options["hidden"], model.settings) == ("16,32", {"seed": 0})
+    assert model.data_options == {"count": 64, "seed": 0}
     assert model.training["steps"] == max(map(step_of, (trained / "checkpoints").iterdir()))
     assert model.weights
     assert model.weights.nbytes == (published / "model.safetensors").stat().st_size
