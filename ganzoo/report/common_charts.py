@@ -52,7 +52,7 @@ def _losses(runs: Sequence[Told]) -> list[Chart]:
                 _chart(
                     f"{name}-{number}" if number else name,
                     f"Loss of {letter}: {kind}" if len(by_kind) > 1 else f"Loss of {letter}",
-                    [_curve(run, name, run in of_kind) for run in runs],
+                    [_curve(run, name, _kind(run[1]) == kind) for run in runs],
                     lines=dict(EVEN[formula] for formula in formulas if formula in EVEN),
                     up="loss",
                 )

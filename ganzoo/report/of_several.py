@@ -84,9 +84,10 @@ def compare(several: Sequence[Run | Words], path: Path, *, title: str = "") -> C
     title = title or (" and ".join(names) if len(names) == 2 else f"{len(names)} runs compared")
     if path.suffix.lower() in SUFFIXES:
         shown = [picture for _, picture in pictures]
-        losses = [chart for chart in charts if chart.name.startswith("loss")]
-        over_time = [pace for pace in paces if any(len(curve.values) > 1 for curve in pace.curves)]
-        told = [*losses, *over_time, *(chart for chart in charts if chart not in losses)]
+        losses = [chart for chart in charts if chart.name.startswith("loss_")]
+        others = [chart for chart in charts if not chart.name.startswith("loss_")]
+        over_time = [chart for chart in paces if any(len(c.values) > 1 for c in chart.curves)]
+        told = [*losses, *over_time, *others]
         least = [*dict.fromkeys(v for each in facts for v in each.circumstances.versions), *LEAST]
         page = Page(title, names, shown, told[:ROOM], _tables(found), least)
         plotting.save(page.draw(), path)

@@ -20,7 +20,9 @@ from ganzoo import Model
 from ganzoo.conformance import check
 from ganzoo.errors import ModelFileError, OutputError, PluginError, UsageError
 from ganzoo.export.packaging import package_model
+from ganzoo.export.publishing import publish
 from ganzoo.runs.checkpoints import step_of
+from ganzoo.runs.folder import Run
 from ganzoo.runs.initial import Initial
 from ganzoo.runs.weights import load_weights
 from ganzoo.zoo import scaffold
@@ -171,6 +173,16 @@ def test_nothing_is_published_over_something_else(trained: Path, tmp_path: Path)
         with pytest.raises(UsageError, match=r"^variants "):
             ganzoo.publish(trained, tmp_path / "new", variants=wrong)
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_no_text_among_the_options_of_the_data_is_published(trained: Path, tmp_path: Path) -> None:
+    run = Run(Path(shutil.copytree(trained, tmp_path / "run")))
+    known = run.described()
+    known["data"]["source"]["options"] |= {"root": "/home/me/secret", "flag": True}
+    run.write("run.json", known)
+    model = publish(run.path, tmp_path / "made", name="made", variants=("float32",), weights="none")
+    assert model.data_options == {"count": 64, "seed": 0, "flag": True}
+    assert not [p for p in model.folder.iterdir() if b"/home/me/secret" in p.read_bytes()]
 
 
 def test_what_another_process_made_meanwhile_stays(tmp_path: Path) -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ganzoo.report.network.drawing import NetworkDrawing, drawing
 from ganzoo.runs.job import open_architecture
 from ganzoo.train.networks import describe_networks
 from ganzoo.train.tracing import flows
 from ganzoo.zoo import registry
-
-if TYPE_CHECKING:
-    pass
 
 
 def draw(
