@@ -34,5 +34,5 @@ class Within:
 
 Count = Annotated[int, Within(1)]
 """A number of channels, of latents, of layers, of batches: at least 1."""
-Weight = Annotated[float, Within(0)]
+LossWeight = Annotated[float, Within(0)]
 """How much a part of a loss counts: 0 leaves it out."""

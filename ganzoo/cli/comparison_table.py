@@ -80,8 +80,6 @@ def _side_by_side(
         chosen = [*range(first), *range(start, min(start + room, len(heads)))]
         table = console.table(title, *(heads[i] for i in chosen))
         table.columns[0].max_width = None if fits else LABEL - BETWEEN
-        for column in table.columns:
-            column.overflow = "fold"
         for name, values in rows:
             table.add_row(name, *(_fitting(values[i], width) for i in chosen))
         console.show(table)

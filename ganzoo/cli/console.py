@@ -21,11 +21,12 @@ LONGEST = 1000
 
 
 def table(*headers: str) -> Table:
-    """Return an empty table in ganzoo's style."""
+    """Return an empty table in ganzoo's style: words that find no room are broken, never cut."""
     from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    return Table(*headers, box=SIMPLE_HEAD, header_style="bold")
+    columns = (Column(header, overflow="fold") for header in headers)
+    return Table(*columns, box=SIMPLE_HEAD, header_style="bold")
 
 
 def longest(*cells: str) -> int:

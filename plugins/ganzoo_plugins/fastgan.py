@@ -12,7 +12,7 @@ from ganzoo import Architecture, Objective, TrainConfig
 from ganzoo.architecture import Discriminator as Asked
 from ganzoo.augment import DiffAugment, Flips
 from ganzoo.layers import halvings
-from ganzoo.limits import Count, Weight
+from ganzoo.limits import Count, LossWeight
 from ganzoo.optimizers import adam
 
 UP = (16, 8, 4, 2, 2, 1, 0.5)  # widths of the generator's features, from the smallest on
@@ -219,7 +219,7 @@ def fastgan(
     channels: Count = 3,
     latent_dim: Count = 256,
     width: Count = 16,
-    redraw: Weight = 8.0,
+    redraw: LossWeight = 8.0,
     mirror: bool = True,
 ) -> Architecture:
     """FastGAN for a folder of 100 to 2,000 images: its discriminator redraws what it sees.

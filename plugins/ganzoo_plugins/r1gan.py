@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from ganzoo import Architecture, TrainConfig
 from ganzoo.layers import halvings
-from ganzoo.limits import Count, Weight, Within
+from ganzoo.limits import Count, LossWeight, Within
 from ganzoo.objectives import non_saturating, penalised, r1
 from ganzoo.optimizers import adam
 
@@ -122,7 +122,7 @@ def r1gan(
     conditional: bool = True,
     latent_dim: Count = 64,
     width: Count = 16,
-    gamma: Weight = 0.5,
+    gamma: LossWeight = 0.5,
 ) -> Architecture:
     """Residual GAN with R1 and without norms, for seven sizes, with labels where there are any.
 

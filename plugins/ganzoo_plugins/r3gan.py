@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from ganzoo import Architecture, TrainConfig
 from ganzoo.layers import halvings
-from ganzoo.limits import Count, Weight, Within
+from ganzoo.limits import Count, LossWeight, Within
 from ganzoo.objectives import penalised, r1, r2, relativistic
 from ganzoo.optimizers import adam
 from ganzoo.schedules import cosine
@@ -152,7 +152,7 @@ def r3gan(
     latent_dim: Count = 64,
     width: Count = 16,
     blocks: Count = 1,
-    gamma: Weight = 2.0,
+    gamma: LossWeight = 2.0,
     penalty_every: Count = 4,
     burn_in: Annotated[float, Within(0, 1, above=True)] = 0.5,
 ) -> Architecture:

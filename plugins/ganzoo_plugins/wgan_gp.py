@@ -6,7 +6,7 @@ from torch import nn
 
 from ganzoo import Architecture, TrainConfig
 from ganzoo.layers import down, halvings, up
-from ganzoo.limits import Count, Weight
+from ganzoo.limits import Count, LossWeight
 from ganzoo.objectives import gradient_penalty, penalised, wasserstein
 from ganzoo.optimizers import adam
 
@@ -17,7 +17,7 @@ def wgan_gp(
     channels: Count = 1,
     latent_dim: Count = 128,
     width: Count = 32,
-    weight: Weight = 10.0,
+    weight: LossWeight = 10.0,
 ) -> Architecture:
     """Wasserstein GAN with gradient penalty, for images of five sizes, grey or in colour.
 

@@ -286,3 +286,13 @@ def test_show_prints_layers_and_a_table(cli: Cli) -> None:
     assert "3 x 96 x 96" in done.out
     shown = json.loads(cli("show", "mlp_gan", "--json").out)
     assert shown["networks"]["generator"]["parameters"] == 561_168
+
+
+def test_no_table_cuts_a_word(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    shown = cli("show", "mlp_gan_shallow").out
+    table = shown[shown.index("layer") : shown.index("discriminator")]
+    assert "…" not in table
+    kinds = [line.split() for line in table.splitlines()]
+    assert ["1", "LeakyRe", "0", "128"] in kinds
+    assert ["LU"] in kinds

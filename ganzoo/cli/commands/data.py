@@ -37,7 +37,6 @@ def data(context: typer.Context, as_json: AsJson = False) -> None:
         console.note("the cache has no decoded images")
         return
     table = console.table("name", "of", "images", "pixels", "size", "made")
-    table.columns[1].overflow = "fold"  # a path is shown to its end
     for number in (2, 4):
         table.columns[number].justify = "right"
     for one in found:
