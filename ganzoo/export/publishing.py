@@ -13,7 +13,7 @@ from ganzoo.draw import studies
 from ganzoo.draw.generator import Generator
 from ganzoo.draw.pixels import grid, save_png
 from ganzoo.draw.selection import Selection
-from ganzoo.errors import ModelFileError, OutputError, UsageError
+from ganzoo.errors import OutputError, UsageError
 from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.export.exporting import Exported, export_onnx
 from ganzoo.export.publishing_card import card
@@ -21,12 +21,12 @@ from ganzoo.export.publishing_weights import PRECISIONS, write_weights
 from ganzoo.printable import file_name, line
 from ganzoo.runs import evaluations
 from ganzoo.runs.best import best_checkpoint
-from ganzoo.runs.checkpoints import Checkpoints, step_of
+from ganzoo.runs.checkpoints import step_of
 from ganzoo.runs.clock import seconds_at
 from ganzoo.runs.facts import Facts
 from ganzoo.runs.finding import Words, find_run
 from ganzoo.runs.folder import METRICS, Run
-from ganzoo.runs.weights import load_generator
+from ganzoo.runs.weights import load_generator, load_weights
 from ganzoo.storage import check_place, naming
 from ganzoo.zoo import options, registry
 from ganzoo.zoo.models import FACTS, VARIANTS, Model, ModelFile
@@ -77,8 +77,9 @@ def publish(
     if os.path.lexists(target):
         raise OutputError(f"{target} is there already: choose another folder, or remove it")
     check_place(target)
-    where = best_checkpoint(found).path if best else _newest(found)
-    generator, network = load_generator(where)
+    # Once: a run that is training may remove the checkpoint meanwhile.
+    read = load_weights(best_checkpoint(found).path if best else found.path)
+    where, (generator, network) = read.source, load_generator(read)
     with new_folder(target, {}) as made:
         exported = {
             variant: export_onnx(
@@ -95,7 +96,7 @@ def publish(
         if evaluation is not None:
             model = _judged(model, found, evaluation)
         with naming(target):
-            model = replace(model, weights=write_weights(where, made, weights))
+            model = replace(model, weights=write_weights(read, made, weights))
             _write_lines(made / METRICS, found.lines(METRICS))
             if evaluation is not None:
                 _write(made / EVALUATION, evaluation.to_json())
@@ -104,12 +105,6 @@ def publish(
             text = card(model, generator.info, found.facts(), evaluation)
             (made / CARD).write_text(text, "utf-8")
     return Model.read(target)
-
-
-def _newest(run: Run) -> Path:
-    for checkpoint in Checkpoints(run.path / "checkpoints").newest_first():
-        return checkpoint
-    raise ModelFileError(f"{run.path} has no checkpoint yet")
 
 
 def _model(

@@ -10,21 +10,20 @@ import torch
 
 from ganzoo.errors import UsageError
 from ganzoo.runs.safetensors_writer import to_safetensors
-from ganzoo.runs.weights import MODEL, load_weights
+from ganzoo.runs.weights import MODEL, Weights
 from ganzoo.zoo.models import ModelFile
 
 PRECISIONS = ("float32", "float16", "none")
 
 
-def write_weights(checkpoint: Path, folder: Path, precision: str) -> ModelFile | None:
-    """Write the weights of a checkpoint into a folder; return what was written, None for "none".
+def write_weights(weights: Weights, folder: Path, precision: str) -> ModelFile | None:
+    """Write weights into a folder; return what was written, None for "none".
 
     The generator's are those of its moving average, where one was kept. Raises UsageError where a
     weight is too large for float16.
     """
     if precision == "none":
         return None
-    weights = load_weights(checkpoint)
     tensors = {
         f"{network}.{name}": tensor
         for network in ("generator", "discriminator")

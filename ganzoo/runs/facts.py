@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from ganzoo.config import TrainConfig
+from ganzoo.errors import ModelFileError
 from ganzoo.printable import line, lines
 from ganzoo.runs.reading import (
     Reading,
@@ -189,6 +190,10 @@ class Facts:
     def from_json(cls, content: Any, where: object) -> Facts:
         """Read the result of `json.loads`. Raises ModelFileError, which names a missing field."""
         with Reading(where) as read:
+            if (schema := read(content, "schema", int, SCHEMA)) > SCHEMA:
+                raise ModelFileError(
+                    f"{where} has schema {schema}, and this ganzoo reads {SCHEMA}: upgrade ganzoo"
+                )
             made, data = read(content, "architecture", dict), read(content, "data", dict)
             config = _settings(read(content, "config", dict), TrainConfig)
             saving = _settings(read(content, "saving", dict), Saving)

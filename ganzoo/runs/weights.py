@@ -87,7 +87,8 @@ class Weights:
     """The content of a run, checkpoint or safetensors file: metadata, and tensors by name.
 
     The names of `tensors` begin with "generator." or "discriminator.". Where a moving average is
-    kept, the generator's tensors are those of the average. `source` is the file or folder.
+    kept, the generator's tensors are those of the average. `source` is the file, or the folder of
+    the checkpoint.
     """
 
     info: ModelInfo
@@ -105,7 +106,7 @@ def of(network: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
 
 
-def load_generator(source: Words, device: str = "cpu") -> tuple[Generator, nn.Module]:
+def load_generator(source: Words | Weights, device: str = "cpu") -> tuple[Generator, nn.Module]:
     """Open the generator of a run, a checkpoint folder or a safetensors file, with torch.
 
     Returns an object to draw from, and the network itself in evaluation mode. Where a folder has a
@@ -132,14 +133,16 @@ def _not_looked_for(*_: NDArray[Any]) -> NDArray[np.float32]:
     )
 
 
-def load_networks(source: Words, device: str = "cpu") -> tuple[nn.Module, nn.Module, ModelInfo]:
+def load_networks(
+    source: Words | Weights, device: str = "cpu"
+) -> tuple[nn.Module, nn.Module, ModelInfo]:
     """Return generator and discriminator in evaluation mode, without gradients of their weights.
 
     Reads and raises what `load_generator` does. Where the file has no discriminator, the
     discriminator has fresh weights.
     """
-    weights = load_weights(source)
-    info = weights.info
+    weights = source if isinstance(source, Weights) else load_weights(source)
+    source, info = weights.source, weights.info
     plugin = f"{info.plugin['package']}:{info.architecture}"
     try:
         loaded = registry.load_architecture(plugin, info.options)
@@ -167,17 +170,19 @@ def load_weights(source: Words) -> Weights:
         raise UsageError(
             f"{found.path} is exported already, and torch cannot open it: name the run it is from"
         )
+    path = found.path
     if found.kind == "weights":
-        info, tensors = _parsed(_read(found.path), found.path)
+        info, tensors = _parsed(_read(path), path)
     else:
         checkpoint = _checkpoint(found)
+        path = checkpoint.path
         if MODEL not in checkpoint.files:
             raise ModelFileError(f"{checkpoint.path} is no whole checkpoint: it has no {MODEL}")
         info, tensors = _parsed(checkpoint.files[MODEL], checkpoint.path / MODEL)
         if AVERAGE in checkpoint.files:
             info, average = _parsed(checkpoint.files[AVERAGE], checkpoint.path / AVERAGE)
             tensors |= average
-    weights = Weights(info, tensors, found.path)
+    weights = Weights(info, tensors, path)
     return replace(
         weights, info=replace(info, weights_sha256=weights_sha256(weights.of("generator")))
     )
@@ -197,6 +202,8 @@ def _checkpoint(found: Found) -> Checkpoint:
     try:
         return Checkpoint.open(newest)
     except ModelFileError as error:
+        if not newest.exists():  # a training has removed it meanwhile, after it wrote a newer one
+            return _checkpoint(found)
         hint = f"; give an older one, {older[0]}" if older[0] else ""
         raise ModelFileError(f"{error}{hint}") from error
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import json
 import shutil
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +69,25 @@ def test_a_run_that_is_written_now_is_published_without_half_a_line(
     assert found == [json.loads(x) for x in (trained / "metrics.jsonl").read_text().splitlines()]
     (run / "metrics.jsonl").unlink()
     ganzoo.publish(run, tmp_path / "other", variants=["float32"])
+
+
+def test_a_run_that_is_trained_meanwhile_may_remove_the_checkpoint(
+    trained: Path, tmp_path: Path
+) -> None:
+    """It does so while the ONNX files are made, which takes longer than some steps."""
+    run = shutil.copytree(trained, tmp_path / "run")
+
+    def remove() -> None:
+        while not list(tmp_path.glob(".model-*")):
+            time.sleep(0.001)
+        shutil.rmtree(run / "checkpoints")
+
+    trainer = threading.Thread(target=remove, daemon=True)
+    trainer.start()
+    model = ganzoo.publish(run, tmp_path / "model", variants=["float32"])
+    trainer.join()
+    expected = ganzoo.publish(trained, tmp_path / "expected", name="model", variants=["float32"])
+    assert (model.weights, model.files) == (expected.weights, expected.files)
 
 
 def test_the_name_of_the_data_is_no_code(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,9 @@ from torch import nn
 from ganzoo.draw import latents
 from ganzoo.draw.pixels import to_pixels
 from ganzoo.errors import ModelFileError, PluginError
+from ganzoo.runs.checkpoints import Checkpoint, Checkpoints
 from ganzoo.runs.drawing import BATCH, pictures
-from ganzoo.runs.weights import model_info
+from ganzoo.runs.weights import load_weights, model_info
 from ganzoo.train.networks import build, draw
 from ganzoo.zoo import registry
 from tests.conftest import Cli, install
@@ -59,6 +63,31 @@ def test_pictures_that_are_not_finite_are_an_error() -> None:
     info = model_info(registry.load_architecture("mlp_gan", {"latent_dim": 4}), "none", 0)
     with pytest.raises(ModelFileError, match="not finite"):
         [*pictures(network, info, 3, 0, CPU)]
+
+
+def test_a_run_that_removes_its_checkpoints_meanwhile_is_opened(
+    trained: Path, tmp_path: Path
+) -> None:
+    """The newest checkpoint may go between the list of them and the last byte that is read."""
+    run = shutil.copytree(trained, tmp_path / "run")
+    files = {n: [c] for n, c in Checkpoint.open(max(run.glob("checkpoints/step-*"))).files.items()}
+    done = threading.Event()
+
+    def write() -> None:
+        checkpoints = Checkpoints(run / "checkpoints", keep=1)
+        for step in itertools.count(1000):
+            checkpoints.write(step, files)()
+            if done.is_set():
+                return
+
+    trainer = threading.Thread(target=write, daemon=True)
+    trainer.start()
+    try:
+        read = {load_weights(run).info.weights_sha256 for _ in range(100)}
+    finally:
+        done.set()
+        trainer.join()
+    assert read == {load_weights(trained).info.weights_sha256}
 
 
 def test_a_generator_that_takes_no_truncation_is_found_before_it_is_trained() -> None:

@@ -40,6 +40,12 @@ def test_they_come_back_as_they_were() -> None:
     assert read.data.spec() == ("nowhere", {})
 
 
+def test_a_run_of_a_newer_ganzoo_says_to_upgrade() -> None:
+    wanted = r"^run.json has schema 2, and this ganzoo reads 1: upgrade ganzoo$"
+    with pytest.raises(ModelFileError, match=wanted):
+        Facts.from_json({**as_read(facts()), "schema": 2}, "run.json")
+
+
 def test_the_array_of_an_npz_is_named_where_it_is_known() -> None:
     content = as_read(facts())
     for source, spec in (

@@ -101,17 +101,15 @@ def of_onnx(found: Found) -> Subject:
 
 def of_torch(found: Found, device: str = "auto") -> Subject:
     """Return the newest checkpoint of a run, a checkpoint, or weights, which torch draws with."""
-    from ganzoo.runs.checkpoints import Checkpoints, step_of
+    from ganzoo.runs.checkpoints import step_of
     from ganzoo.runs.drawing import pictures
     from ganzoo.runs.finding import find_run
-    from ganzoo.runs.weights import load_generator
+    from ganzoo.runs.weights import load_generator, load_weights
     from ganzoo.train.device import choose
 
     where = choose(device).torch
-    folder = found.path
-    if found.kind == "run":  # a run that is training may write another one meanwhile
-        folder = next(Checkpoints(folder / "checkpoints").newest_first(), folder)
-    generator, network = load_generator(folder, str(where))
+    weights = load_weights(found.path)  # a run that is training may write others meanwhile
+    folder, (generator, network) = weights.source, load_generator(weights, str(where))
     info = generator.info
     try:
         run = find_run(found.path)
