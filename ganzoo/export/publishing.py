@@ -95,6 +95,7 @@ def publish(
         model = _trained(model, found, step_of(where))
         if evaluation is not None:
             model = _judged(model, found, evaluation)
+            evaluation = _without_texts(evaluation)
         with naming(target):
             model = replace(model, weights=write_weights(read, made, weights))
             _write_lines(made / METRICS, found.lines(METRICS))
@@ -155,8 +156,22 @@ def _trained(model: Model, run: Run, step: int) -> Model:
 
 
 def _shareable(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a data set without texts: they may be paths of this machine."""
+    """Return options without texts: they may be paths of this machine."""
     return {name: value for name, value in given.items() if isinstance(value, int | float)}
+
+
+def _without_texts(evaluation: Evaluation) -> Evaluation:
+    """Return an evaluation without what may be a path of this machine, or may name one."""
+    real, features = evaluation.against, evaluation.features
+    source = {k: v for k, v in real["source"].items() if k in {"package", "name"}}
+    source["options"] = _shareable(real["source"].get("options", {}))
+    note = real["note"].partition(" cannot be had: ")[0]  # and the error names a file
+    return replace(
+        evaluation,
+        against=real | {"source": source, "note": note},
+        features=features | {"options": _shareable(features["options"])},
+        remarks=tuple(each.replace(real["note"], note) for each in evaluation.remarks),
+    )
 
 
 def _word(given: str) -> str:

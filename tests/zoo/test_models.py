@@ -19,6 +19,7 @@ import ganzoo
 from ganzoo import Model
 from ganzoo.conformance import check
 from ganzoo.errors import ModelFileError, OutputError, PluginError, UsageError
+from ganzoo.evaluate.evaluation import Evaluation
 from ganzoo.export.packaging import package_model
 from ganzoo.export.publishing import publish
 from ganzoo.runs.checkpoints import step_of
@@ -183,6 +184,27 @@ def test_no_text_among_the_options_of_the_data_is_published(trained: Path, tmp_p
     model = publish(run.path, tmp_path / "made", name="made", variants=("float32",), weights="none")
     assert model.data_options == {"count": 64, "seed": 0, "flag": True}
     assert not [p for p in model.folder.iterdir() if b"/home/me/secret" in p.read_bytes()]
+
+
+def test_no_path_of_the_data_is_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also not in the evaluation, which says by which images of this machine it judged."""
+    install_rows(tmp_path / "site")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    data = tmp_path / "secret" / "garments.npz"
+    data.parent.mkdir()
+    images = np.random.default_rng(0).integers(0, 256, (128, 28, 28), np.uint8)
+    np.savez(data, x_train=images, x_test=images[::-1])
+    run = ganzoo.train(
+        "mlp_gan", options={"hidden": 8}, data=data, max_steps=2, runs=tmp_path / "runs"
+    )
+    judged = run.evaluate(images=100, features="rows")
+    assert "secret" in str(judged.against["source"])
+    model = ganzoo.publish(run, tmp_path / "model", variants=["float32"])
+    assert model.scores["frechet"] == judged["frechet"]
+    assert not [p.name for p in model.folder.iterdir() if b"secret" in p.read_bytes()]
+    published = Evaluation.read(model.folder / "evaluation.json")
+    assert published.scores == judged.scores
+    assert published.yardstick == judged.yardstick
 
 
 def test_what_another_process_made_meanwhile_stays(tmp_path: Path) -> None:
