@@ -195,8 +195,8 @@ class Facts:
                     f"{where} has schema {schema}, and this ganzoo reads {SCHEMA}: upgrade ganzoo"
                 )
             made, data = read(content, "architecture", dict), read(content, "data", dict)
-            config = _settings(read(content, "config", dict), TrainConfig)
-            saving = _settings(read(content, "saving", dict), Saving)
+            config = _settings(read(content, "config", dict), TrainConfig, where)
+            saving = _settings(read(content, "saving", dict), Saving, where)
             return cls(
                 created=read(content, "created", str),
                 architecture=Made(
@@ -247,15 +247,18 @@ class Facts:
         return replace(self, **latest, resumes=tuple(resumes))  # type: ignore[arg-type]
 
 
-def _settings(found: dict[str, Any], table: type[Table]) -> Table:
+def _settings(found: dict[str, Any], table: type[Table], where: object) -> Table:
     """Return all settings of a table.
 
-    Raises ValueError for one that it does not have, KeyError for one that is missing and not newer
-    than the file may be.
+    Raises ModelFileError for one that it does not have, KeyError for one that is missing and not
+    newer than the file may be.
     """
     names = {row.name for row in fields(table)}
     for name in sorted(found.keys() - names):
-        raise ValueError(f"this ganzoo knows no setting '{name}': upgrade it")
+        raise ModelFileError(
+            f"{where} has a setting that this ganzoo does not know, {line(name)!r:.50}: upgrade "
+            "ganzoo"
+        )
     found = {name: value for name, value in BEFORE.items() if name in names} | found
     for name in sorted(names - found.keys() - NEWER):
         raise KeyError(name)

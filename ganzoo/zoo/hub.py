@@ -79,16 +79,29 @@ def _file(words: str, repository: str, name: str, revision: str | None) -> str:
         why = "there is no such repository, or it is private: set HF_TOKEN"
     except RevisionNotFoundError:
         why = f"it has no revision {revision}"
-    except LocalEntryNotFoundError:
+    except LocalEntryNotFoundError as error:
         known = try_to_load_from_cache(repository, name, revision=revision)
         if known is _CACHED_NO_EXIST:
             raise _CannotFetchError(_no_file(words, name)) from None
-        why = f"the Hub cannot be reached, and {name} is not in its cache: are you offline?"
+        why = f"{name} is not in the Hub's cache, and {_no_answer(error.__cause__)}"
     except EntryNotFoundError:
         raise _CannotFetchError(_no_file(words, name)) from None
     except Exception as error:  # those of its network have no common base
         why = plain(str(error))[:200] or type(error).__name__
     raise _CannotFetchError(f"{words} cannot be fetched: {why}")
+
+
+def _no_answer(error: BaseException | None) -> str:
+    """Return why nothing came from the Hub, by what caused its client's error."""
+    from huggingface_hub.errors import FileMetadataError, HfHubHTTPError, OfflineModeIsEnabled
+
+    if isinstance(error, OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE lets nothing be fetched"
+    if isinstance(error, FileMetadataError):
+        return "what answers is not the Hub: see HF_ENDPOINT"
+    if isinstance(error, HfHubHTTPError):
+        return f"the Hub answers with HTTP {error.response.status_code}: try again later"
+    return "the Hub cannot be reached: are you offline?"
 
 
 def _no_file(words: str, name: str) -> str:

@@ -213,7 +213,8 @@ def _model(folder: Path, found: Any) -> Model:
     """Return the model of a JSON value; raise some error where it is none."""
     if found["schema"] != SCHEMA:
         raise ModelFileError(
-            f"{folder / FACTS} has schema {found['schema']!r:.20}, and this ganzoo reads {SCHEMA}"
+            f"{folder / FACTS} has schema {found['schema']!r:.20}, and this ganzoo reads {SCHEMA}: "
+            "upgrade ganzoo"
         )
     height, width = map(whole, found["image"]["size"])
     files = {one_of(VARIANTS, name): _file(facts) for name, facts in found["files"].items()}

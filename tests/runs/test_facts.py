@@ -46,6 +46,14 @@ def test_a_run_of_a_newer_ganzoo_says_to_upgrade() -> None:
         Facts.from_json({**as_read(facts()), "schema": 2}, "run.json")
 
 
+def test_a_setting_of_a_newer_ganzoo_says_to_upgrade() -> None:
+    content = as_read(facts())
+    content["config"]["no_such"] = 1
+    wanted = r"^run.json has a setting that this ganzoo does not know, 'no_such': upgrade ganzoo$"
+    with pytest.raises(ModelFileError, match=wanted):
+        Facts.from_json(content, "run.json")
+
+
 def test_the_array_of_an_npz_is_named_where_it_is_known() -> None:
     content = as_read(facts())
     for source, spec in (
@@ -134,7 +142,6 @@ def test_an_average_of_before_does_not_begin_to_grow() -> None:
     "change",
     [
         {"config": {"epochs": "three"}},
-        {"config": {"no_such": 1}},
         {"saving": {"keep": 0}},
         {"data": 7},
         {"data": {"images": 0}},

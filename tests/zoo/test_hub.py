@@ -45,6 +45,10 @@ class Repository:
                 commit = {"main": COMMIT, COMMIT: COMMIT, "old": OLD, OLD: OLD}.get(revision)
                 if user == "anna/gated":
                     self.refuse(403, "GatedRepo")
+                elif user == "anna/busy":
+                    self.refuse(418, "")
+                elif user == "anna/else":
+                    self.refuse(200, "")
                 elif user != "anna/garments":
                     self.refuse(401, "RepoNotFound")
                 elif commit is None:
@@ -125,6 +129,8 @@ def test_a_model_is_fetched_once(call: Call, repository: Repository, tmp_path: P
         ("hf:anna/nothing", "there is no such repository, or it is private"),
         ("hf:anna/gated", "its owner has to let you in"),
         ("hf:anna/garments@v9", "it has no revision v9"),
+        ("hf:anna/busy", "not in the Hub's cache, and the Hub answers with HTTP 418: try again"),
+        ("hf:anna/else", "what answers is not the Hub: see HF_ENDPOINT"),
         ("hf:anna", "names nothing on the Hub: write hf:user/name"),
         ("hf:anna/garments@../../../../x", "names nothing on the Hub"),
         ("hf:../../etc", "names nothing on the Hub"),
@@ -139,17 +145,18 @@ def test_what_is_not_there_is_one_line(words: str, message: str, call: Call) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "why"),
     [
-        ("HF_HUB_OFFLINE", "1"),
+        ("HF_HUB_OFFLINE", "1", "HF_HUB_OFFLINE lets nothing be fetched"),
         # The Hub's client tries again for half a minute.
-        pytest.param("HF_ENDPOINT", "http://127.0.0.1:9", marks=pytest.mark.slow),
+        pytest.param("HF_ENDPOINT", "http://127.0.0.1:9", "the Hub cannot be reached: are you off",
+                     marks=pytest.mark.slow),
     ],
-)
-def test_without_the_hub_it_says_so(name: str, value: str, call: Call) -> None:
+)  # fmt: skip
+def test_without_the_hub_it_says_so(name: str, value: str, why: str, call: Call) -> None:
     done = call("sample", "hf:anna/garments", **{name: value})
     assert (done.code, done.err.count("\n")) == (5, 1), done.err
-    assert "the Hub cannot be reached, and model.json is not in its cache" in done.err
+    assert f"model.json is not in the Hub's cache, and {why}" in done.err
 
 
 def test_an_address_that_is_none_is_one_line(call: Call) -> None:
@@ -194,7 +201,7 @@ def test_weights_are_fetched_once(call: Call, repository: Repository, tmp_path: 
     weights.unlink()
     done = call(*words, HF_HUB_OFFLINE="1")
     assert (done.code, done.err.count("\n")) == (5, 1)
-    assert "model.safetensors is not in its cache" in done.err
+    assert "model.safetensors is not in the Hub's cache" in done.err
 
 
 def test_a_run_begins_with_weights_of_the_hub(call: Call, tmp_path: Path) -> None:
