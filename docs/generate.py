@@ -28,7 +28,6 @@ from ganzoo.zoo.registry import Loaded
 ROOT = Path(__file__).parents[1]
 # How the picture of an architecture was made of which exports/ has no model.
 PICTURES = {
-    "dcgan_mnist": "64 images after 1,500 steps on MNIST, a sixteenth of its 50 epochs",
     "wgan_clip": "64 images after all 25 epochs of Fashion-MNIST, with --ema 20000: by 10,000 "
     "images a Fréchet distance of 6.52, a precision of 0.794, a recall of 0.222 and a coverage of "
     "0.241, after 95 minutes of one core",

@@ -39,6 +39,11 @@ def dcgan_maxpool_fashion() -> Model:
     return _model("dcgan-maxpool-fashion")
 
 
+def dcgan_mnist() -> Model:
+    """Digits of 28x28 pixels, by dcgan_mnist."""
+    return _model("dcgan-mnist")
+
+
 def dcgan_transposed_fashion() -> Model:
     """Garments of 28x28 pixels, by dcgan_fashion_transposed."""
     return _model("dcgan-transposed-fashion")
