@@ -71,7 +71,8 @@ class Run:
     def latest(cls, runs: Path, among: Callable[[Run], bool] | None = None) -> Run:
         """Return the run below `runs` that was created last, of those for which `among` is true.
 
-        By default these are the runs with a checkpoint. Raises ModelFileError where there is none.
+        By default these are the runs with a checkpoint. Raises ModelFileError where there is none;
+        where there is one whose run.json is damaged, it says what would mend it.
         """
         among = among or (lambda run: any(Checkpoints(run.path / "checkpoints").newest_first()))
         found = {}
@@ -80,6 +81,8 @@ class Run:
                 if among(run := cls(path)):
                     found[run.created()] = run
         if not found:
+            for path in cls.nameless(runs):
+                cls(path).created()
             raise ModelFileError(
                 f"no run below '{runs}' has a checkpoint: `ganzoo train NAME` makes one"
             )

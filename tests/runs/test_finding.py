@@ -120,6 +120,20 @@ def test_a_run_that_was_taken_and_not_named_is_told(
     assert told not in named.err
 
 
+def test_where_the_only_run_is_damaged_it_says_what_mends_it(
+    runs: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(runs.parent)
+    (runs / "mine-001" / "run.json").write_text("{")
+    done = cli("sample")
+    assert (done.code, done.err.count("\n")) == (5, 1), done.err
+    run = Path("runs", "mine-001")
+    assert f"{run / 'run.json'} is damaged" in done.err
+    assert f"`ganzoo resume {run}` puts it back" in done.err
+    assert cli("resume", run, "--progress", "none").code == 0
+    assert cli("sample").code == 0
+
+
 def test_a_run_goes_on_from_its_newest_checkpoint_alone(runs: Path, cli: Cli) -> None:
     run = runs / "mine-001"
     older, newest = sorted((run / "checkpoints").iterdir())
