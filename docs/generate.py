@@ -28,9 +28,6 @@ from ganzoo.zoo.registry import Loaded
 ROOT = Path(__file__).parents[1]
 # How the picture of an architecture was made of which exports/ has no model.
 PICTURES = {
-    "wgan_clip": "64 images after all 25 epochs of Fashion-MNIST, with --ema 20000: by 10,000 "
-    "images a Fréchet distance of 6.52, a precision of 0.794, a recall of 0.222 and a coverage of "
-    "0.241, after 95 minutes of one core",
     "fastgan": "64 images after all 100 epochs of 1,000 drawn faces (--set-data count=1000): by "
     "3,000 images against all of toy_faces a Fréchet distance of 12.1, a precision of 0.083, a "
     "recall of 0.566 and a coverage of 0.065, after 41 minutes of one core",

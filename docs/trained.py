@@ -28,6 +28,9 @@ NARROWER = {
     "dcgan-maxpool-fashion": "The report has a hidden layer of 1,024 numbers. With it, the same 20 "
     "epochs give a Fréchet distance of 5.01, a recall of 0.757 and a coverage of 0.693. That file "
     "has 6.9 MB, for which the package has no room beside the others.",
+    "wgan-clip-fashion": "The report has a hidden layer of 1,024 numbers. With it, the same 25 "
+    "epochs give a Fréchet distance of 6.52, a precision of 0.794, a recall of 0.222 and a "
+    "coverage of 0.241. That file has 6.7 MB, for which the package has no room beside the others.",
 }
 """What was measured with an architecture's own width, of models that are narrower than that."""
 

@@ -94,6 +94,11 @@ def stylegan2_fashion() -> Model:
     return _model("stylegan2-fashion")
 
 
+def wgan_clip_fashion() -> Model:
+    """Garments of 28x28 pixels, by wgan_clip."""
+    return _model("wgan-clip-fashion")
+
+
 def wgan_gp_fashion() -> Model:
     """Garments of 28x28 pixels, by wgan_gp."""
     return _model("wgan-gp-fashion")
