@@ -31,7 +31,6 @@ PICTURES = {
     "fastgan": "64 images after all 100 epochs of 1,000 drawn faces (--set-data count=1000): by "
     "3,000 images against all of toy_faces a Fréchet distance of 12.1, a precision of 0.083, a "
     "recall of 0.566 and a coverage of 0.065, after 41 minutes of one core",
-    "sngan": "64 images after 4 epochs of Fashion-MNIST with width=32 and --ema 20000",
 }
 
 

@@ -89,6 +89,11 @@ def r3gan_fashion() -> Model:
     return _model("r3gan-fashion")
 
 
+def sngan_fashion() -> Model:
+    """Garments of 28x28 pixels, by sngan."""
+    return _model("sngan-fashion")
+
+
 def stylegan2_fashion() -> Model:
     """Garments of 28x28 pixels, by stylegan2_small: you choose class and truncation."""
     return _model("stylegan2-fashion")
