@@ -29,7 +29,7 @@ NARROWER = {
     "epochs give a Fréchet distance of 5.01, a recall of 0.757 and a coverage of 0.693. That file "
     "has 6.9 MB, for which the package has no room beside the others.",
     "sngan-fashion": "It is half as wide as the default, width=64, with which a step takes more "
-    "than twice as long: 190 images a second in place of 440, while another training ran beside it.",
+    "than twice as long: 190 images a second in place of 440, while another training ran, too.",
     "wgan-clip-fashion": "The report has a hidden layer of 1,024 numbers. With it, the same 25 "
     "epochs give a Fréchet distance of 6.52, a precision of 0.794, a recall of 0.222 and a "
     "coverage of 0.241. That file has 6.7 MB, for which the package has no room beside the others.",
