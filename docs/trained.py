@@ -125,7 +125,8 @@ def command(model: Model) -> str:
         defaults = registry.load_dataset(model.dataset).options
         given = {k: v for k, v in model.data_options.items() if v != defaults[k]}
         words += [f"--set-data {name}={value}" for name, value in given.items()]
-    given = {**model.settings, "max_steps": model.training["steps"]}
+    used = {"precision": model.training["precision"]}  # also where it was chosen by the machine
+    given = {**model.settings, **used, "max_steps": model.training["steps"]}
     words += [f"{option(n)} {v}" for n, v in given.items() if (n, v) != ("seed", 0)]
     return " ".join(words)
 
