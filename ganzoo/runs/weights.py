@@ -142,13 +142,13 @@ def load_networks(
     discriminator has fresh weights.
     """
     weights = source if isinstance(source, Weights) else load_weights(source)
-    source, info = weights.source, weights.info
+    named, info = weights.source if source is weights else source, weights.info
     plugin = f"{info.plugin['package']}:{info.architecture}"
     try:
         loaded = registry.load_architecture(plugin, info.options)
     except UnknownNameError as error:
         made_by = f"{info.plugin['package']} {info.plugin['version']}"
-        raise PluginError(f"{source} needs the plugin of {made_by}: {error}") from error
+        raise PluginError(f"{named} needs the plugin of {made_by}: {error}") from error
     with registry.blame(loaded.entry):
         networks = build(loaded.value)
     for name, network in zip(("generator", "discriminator"), networks, strict=True):
@@ -158,7 +158,7 @@ def load_networks(
                 network.load_state_dict(tensors)
         except RuntimeError as error:
             reason = " ".join(str(error).split())
-            raise ModelFileError(f"{source} does not fit {plugin}: {reason}") from error
+            raise ModelFileError(f"{named} does not fit {plugin}: {reason}") from error
         network.requires_grad_(False).to(device).eval()
     return *networks, info
 
