@@ -95,7 +95,7 @@ def publish(
         model = _trained(model, found, step_of(where))
         if evaluation is not None:
             model = _judged(model, found, evaluation)
-            evaluation = _without_texts(evaluation)
+            evaluation = _without_paths(evaluation)
         with naming(target):
             model = replace(model, weights=write_weights(read, made, weights))
             _write_lines(made / METRICS, found.lines(METRICS))
@@ -160,7 +160,7 @@ def _shareable(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if isinstance(value, int | float)}
 
 
-def _without_texts(evaluation: Evaluation) -> Evaluation:
+def _without_paths(evaluation: Evaluation) -> Evaluation:
     """Return an evaluation without what may be a path of this machine, or may name one."""
     real, features = evaluation.against, evaluation.features
     source = {k: v for k, v in real["source"].items() if k in {"package", "name"}}
